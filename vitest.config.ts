@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Real daemons and real child processes: a test may wait for one, but never for ever.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two cores: more workers only make real processes start late.
+    maxWorkers: 2,
+    // Vendor settings of the developer's shell must not leak into a test.
+    env: { NO_COLOR: '1' },
+  },
+})
