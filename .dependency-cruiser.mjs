@@ -3,7 +3,12 @@ const rule = (name, comment, from, to) => ({ name, severity: 'error', comment, f
 
 export default {
   forbidden: [
-    rule('no-cycles', 'A cycle means two files are one noun: move the shared part out.', {}, { circular: true }),
+    rule(
+      'no-cycles',
+      'A cycle means two files are one noun: move the shared part out.',
+      {},
+      { circular: true },
+    ),
     rule(
       'core-imports-nothing',
       'core is the vocabulary that everybody shares; if it knew a reader of it, every change would reach everywhere.',
@@ -34,8 +39,18 @@ export default {
       { path: '^src/(?!clients)' },
       { path: 'node_modules/(amp|amp-message|@octokit|@netlify|netlify|pm2)(/|$)' },
     ),
-    rule('only-cli-composes', 'cli is the top: nothing may depend on how it is called.', { path: '^src/(?!cli)' }, { path: '^src/cli' }),
-    rule('pm2-is-a-program', "PM2's package is AGPL and slow to load: it is run, never imported.", { path: '^src' }, { path: 'node_modules/pm2(/|$)' }),
+    rule(
+      'only-cli-composes',
+      'cli is the top: nothing may depend on how it is called.',
+      { path: '^src/(?!cli)' },
+      { path: '^src/cli' },
+    ),
+    rule(
+      'pm2-is-a-program',
+      "PM2's package is AGPL and slow to load: it is run, never imported.",
+      { path: '^src' },
+      { path: 'node_modules/pm2(/|$)' },
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,0 +1,37 @@
+/** `run` changes no declared field: restart, revive, rerun, dispatch, verify. */
+export type ActionVerb = 'create' | 'update' | 'run' | 'delete'
+
+/** A field that an action changes. `before` and `after` are absent where `sensitive`, or where there is none. */
+export interface Change {
+  /** Dotted path in `spec`, such as `env.LOG_LEVEL`. */
+  readonly path: string
+  readonly before?: unknown
+  readonly after?: unknown
+  readonly sensitive: boolean
+  /** Instead of values, such as `not read in a dry run`. */
+  readonly note?: string
+}
+
+/**
+ * One corrective step for one resource. A domain extends it with what its `apply` needs; those further fields
+ * never reach a plan that is printed.
+ */
+export interface Action {
+  /** The domain's own word: `start`, `reload`, `rerun-failed`. */
+  readonly type: string
+  readonly verb: ActionVerb
+  /** What will be done, one line, such as `reload without a gap`. */
+  readonly summary: string
+  /** Why, such as `drifted` or `not running`. */
+  readonly reason: string
+  readonly changes: readonly Change[]
+  /**
+   * Whether doing it twice is the same as doing it once. What is not (a dispatch, a deploy) is journalled
+   * before, and looked for in the world before it is tried again.
+   */
+  readonly repeatable: boolean
+  /** How many things would go: each counts towards the fleet's deletion limit. 0 for what removes nothing. */
+  readonly removes: number
+  /** Whether this counts as a recovery attempt: corrective work on something that fails by itself. */
+  readonly isRecovery: boolean
+}

@@ -1,0 +1,126 @@
+/** Who acts next: a person must change something, time will cure it, or trying again may. */
+export type NextActor = 'person' | 'time' | 'retry'
+
+interface CatalogueEntry {
+  readonly next: NextActor
+  /** What it means and what to do; printed by the documentation. */
+  readonly meaning: string
+}
+
+/** Every error the program raises by itself. Codes are never reused; docs/errors.md is checked against it. */
+export const errorCatalogue = Object.freeze({
+  ConflictingRevision: {
+    next: 'retry',
+    meaning: 'Somebody else wrote the same record first; it is read again and decided anew.',
+  },
+  DaemonNotRunning: { next: 'retry', meaning: 'No PM2 daemon runs in this PM2_HOME.' },
+  DaemonStartFailed: {
+    next: 'person',
+    meaning: 'A PM2 daemon could not be started; the message holds what it printed.',
+  },
+  DaemonUnresponsive: {
+    next: 'time',
+    meaning: 'The PM2 daemon accepted the connection and did not answer within the deadline.',
+  },
+  DaemonUnsupported: {
+    next: 'person',
+    meaning: 'The PM2 daemon is older than version 6, or newer than what was tried.',
+  },
+  DaemonCallFailed: { next: 'retry', meaning: 'The PM2 daemon answered a call with an error.' },
+  InvalidCall: {
+    next: 'person',
+    meaning:
+      'A call was not sent, because it would have harmed the PM2 daemon. This is a defect of reconciled.',
+  },
+  OutcomeUnknown: {
+    next: 'retry',
+    meaning: 'An action was sent and its answer was lost; the world is read before anything is repeated.',
+  },
+  HomeLocked: { next: 'time', meaning: 'Another fleet acts in this PM2_HOME at the moment.' },
+  ScriptMissing: { next: 'person', meaning: 'The declared script or working folder does not exist.' },
+  LeaseHeld: { next: 'time', meaning: 'Another controller or pass acts for this fleet at the moment.' },
+  LeaseLost: { next: 'retry', meaning: 'The lease ended while we worked; nothing more is written or done.' },
+  NotOurs: {
+    next: 'person',
+    meaning:
+      'Something of that name exists that is not ours and differs; declare `adopt: true` to take it over.',
+  },
+  OperationTimedOut: { next: 'retry', meaning: 'A step did not end before its deadline.' },
+  StoreCorrupt: {
+    next: 'person',
+    meaning:
+      'The state file is damaged. It is never taken for an empty one: restore a copy, or move it away to begin anew.',
+  },
+  StoreFull: {
+    next: 'person',
+    meaning: 'The disk of the state file is full; nothing is done until there is room.',
+  },
+  StoreNewer: {
+    next: 'person',
+    meaning: 'The state file was written by a newer version of reconciled; use that version or newer.',
+  },
+  StoreReadOnly: { next: 'person', meaning: 'The state file or its folder cannot be written.' },
+  StoreBusy: {
+    next: 'retry',
+    meaning: 'Another program held the state file for longer than the busy timeout.',
+  },
+  StoreUnavailable: { next: 'person', meaning: 'The state file could not be opened.' },
+  StoreBound: {
+    next: 'person',
+    meaning:
+      'The state belongs to another manifests folder or environment; `--rebind` says that this is meant.',
+  },
+  NothingDeclared: {
+    next: 'person',
+    meaning: 'No manifest was found. An empty folder never means that everything should be deleted.',
+  },
+  ManifestsInvalid: { next: 'person', meaning: 'Manifests have errors; they are listed with their places.' },
+  UsageInvalid: { next: 'person', meaning: 'The command line was not understood.' },
+  PlanOutdated: {
+    next: 'person',
+    meaning: 'What the saved plan was made from has changed; make a new plan.',
+  },
+  ControllerAlive: {
+    next: 'person',
+    meaning: 'A controller acts for this fleet; stop it first, or let it do the work.',
+  },
+  NotFound: { next: 'person', meaning: 'No resource of that id is known.' },
+  Internal: {
+    next: 'person',
+    meaning: 'A defect of reconciled. Please report it with the output of the same command and -v.',
+  },
+} as const satisfies Record<string, CatalogueEntry>)
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** An error that a person may see. Its message starts with what could not be done and names the thing. */
+export class ReconcileError extends Error {
+  readonly code: ErrorCode
+  /** What to do about it, one sentence. */
+  readonly hint: string | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly hint?: string } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'ReconcileError'
+    this.code = code
+    this.hint = options.hint
+  }
+
+  get next(): NextActor {
+    return errorCatalogue[this.code].next
+  }
+}
+
+/** Whether a thrown value is a `ReconcileError` of the given code. */
+export function isErrorOf(error: unknown, code: ErrorCode): error is ReconcileError {
+  return error instanceof ReconcileError && error.code === code
+}
+
+/** A thrown value as text for people: its message, never its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

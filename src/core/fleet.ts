@@ -1,0 +1,28 @@
+import type { Duration } from './duration.ts'
+import type { Secret } from './secret.ts'
+
+/** What `kind: Fleet` says, with its defaults. */
+export interface FleetSettings {
+  /** The ownership mark's first part. Default `default`. */
+  readonly name: string
+  /** Undefined: the base alone. */
+  readonly environment: string | undefined
+  /** Score from which the fleet counts as healthy, 0 to 100. Default 80. */
+  readonly healthTarget: number
+  /** How often a kind is read without an event; undefined: the domain's default. */
+  readonly intervals: Readonly<Record<string, Duration>>
+  readonly deletions: { readonly max: number; readonly percent: number }
+  /** How many actions of a kind run at once; undefined: the domain's default. */
+  readonly concurrency: Readonly<Record<string, number>>
+  readonly github: Remote
+  readonly netlify: Remote
+  readonly pm2: { readonly home: string | undefined }
+  readonly historyKeep: Duration
+  /** Further roots that what is read into an action may lie in; absolute. */
+  readonly allowedPaths: readonly string[]
+}
+
+export interface Remote {
+  readonly apiUrl: string | undefined
+  readonly token: Secret | undefined
+}

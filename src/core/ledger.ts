@@ -1,0 +1,84 @@
+import type { FleetEvent } from './event.ts'
+import type { Owned } from './ownership.ts'
+import type { Sample } from './reconciler.ts'
+import type { ResourceId, Suspension } from './resource.ts'
+import type { ResourceStatus } from './status.ts'
+
+/**
+ * The fleet's memory in the words of the engine: what we own, what we tried and what we saw, of one fleet in
+ * one environment. Built on a `Store`; a writer holds the lease, and every commit is refused without it.
+ */
+export interface Ledger {
+  /** Everything that a pass needs, in one read. */
+  load(): Promise<LedgerView>
+  /** All or nothing, durable when it resolves. Rejects with `LeaseLost` where the lease is not ours any more. */
+  commit(entries: readonly LedgerEntry[]): Promise<void>
+  /** Samples of one resource, oldest first. */
+  samples(id: ResourceId, since: number): Promise<readonly Sample[]>
+  /** Newest first. */
+  events(query: { readonly id?: ResourceId; readonly limit: number }): Promise<readonly FleetEvent[]>
+}
+
+export interface LedgerView {
+  readonly inventory: ReadonlyMap<ResourceId, Owned>
+  readonly states: ReadonlyMap<ResourceId, ResourceState>
+  /** Intents whose outcome was never written: the actor died between, or its answer was lost. */
+  readonly openIntents: readonly Intent[]
+  /** What people suspended by command; what a manifest suspends stands in its `controls`. */
+  readonly suspensions: ReadonlyMap<ResourceId, Suspension>
+  /** `down` stopped the fleet; nothing is started until `resume --all`. */
+  readonly isDown: boolean
+  /** Samples of the last hour, by resource, oldest first. */
+  readonly recentSamples: ReadonlyMap<ResourceId, readonly Sample[]>
+}
+
+/** What is remembered of one resource between passes. */
+export interface ResourceState {
+  readonly status: ResourceStatus
+  readonly recovery: RecoveryState
+  /** For a resource that is somebody's fallback: whom it stands in for; empty: standing by. */
+  readonly activeFor: readonly ResourceId[]
+}
+
+/** Attempts survive a restart, and are forgotten only after `stableFor` in health, or when the spec changes. */
+export interface RecoveryState {
+  readonly attempts: number
+  /** Epoch milliseconds of the last attempt. */
+  readonly lastAttemptAt: number | undefined
+  readonly nextAttemptAt: number | undefined
+  /** Since when it has been healthy without a break; undefined: it is not. */
+  readonly healthySince: number | undefined
+  /** Hash of the spec that the attempts belong to. */
+  readonly specHash: string
+  /** Times of our recent corrections of drift, to see a rival that undoes them. Oldest first, bounded. */
+  readonly corrections: readonly number[]
+}
+
+/** An action that is about to be taken. */
+export interface Intent {
+  readonly intentId: string
+  readonly id: ResourceId
+  readonly actionType: string
+  readonly verb: string
+  readonly summary: string
+  /** The outside name: where to look for what the action left. */
+  readonly externalName: string
+  readonly repeatable: boolean
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+export type LedgerEntry =
+  | { readonly type: 'own'; readonly owned: Owned }
+  | { readonly type: 'disown'; readonly id: ResourceId }
+  | { readonly type: 'state'; readonly id: ResourceId; readonly state: ResourceState }
+  | { readonly type: 'forget-state'; readonly id: ResourceId }
+  | { readonly type: 'intend'; readonly intent: Intent }
+  | {
+      readonly type: 'settle'
+      readonly intentId: string
+      readonly outcome: 'succeeded' | 'failed' | 'superseded'
+      readonly at: number
+    }
+  | { readonly type: 'event'; readonly event: Omit<FleetEvent, 'count' | 'firstAt'> }
+  | { readonly type: 'sample'; readonly id: ResourceId; readonly sample: Sample }

@@ -1,0 +1,81 @@
+import type { Action } from './action.ts'
+import type { Position } from './diagnostic.ts'
+import type { HealthStatus, SyncStatus } from './health.ts'
+import type { ResourceId } from './resource.ts'
+
+/** Why a wanted action is not taken now. */
+export type HoldReason =
+  | 'Suspended'
+  | 'ObserveOnly'
+  | 'DependencyNotReady'
+  | 'DependencyBroken'
+  | 'BackOff'
+  | 'AttemptsExhausted'
+  | 'Contended'
+  | 'OutsideWindow'
+  | 'DeletionLimit'
+  | 'NotOurs'
+  | 'Conflict'
+  | 'ScriptMissing'
+  | 'UnconfirmedOutcome'
+  | 'ManifestsIncomplete'
+  | 'FleetDown'
+
+export interface Hold {
+  readonly reason: HoldReason
+  /** One sentence for people, such as `waits for Process/db`. */
+  readonly message: string
+  /** When it ends by itself, epoch milliseconds; undefined: by an event or a person. */
+  readonly until: number | undefined
+}
+
+/** One resource in a plan. `actions` are what is wanted; with a hold none of them is taken now. */
+export interface PlannedResource {
+  readonly id: ResourceId
+  readonly origin: Position | undefined
+  readonly sync: SyncStatus
+  readonly health: HealthStatus
+  readonly message: string
+  readonly actions: readonly Action[]
+  readonly holds: readonly Hold[]
+  /** Why nothing can be said of it. */
+  readonly unknown: { readonly code: string; readonly message: string } | undefined
+}
+
+/** All that a pass would do, in order. */
+export interface Plan {
+  readonly fleet: string
+  readonly environment: string | undefined
+  /** Epoch milliseconds of the oldest reading that it rests on. */
+  readonly observedAt: number
+  /** In the order in which actions are taken. */
+  readonly resources: readonly PlannedResource[]
+  /** Of resolved specs, ownership and the ordered actions; never of pids, memory or times. */
+  readonly fingerprint: string
+}
+
+export interface PlanSummary {
+  readonly create: number
+  readonly update: number
+  readonly run: number
+  readonly delete: number
+  readonly held: number
+  readonly unknown: number
+  readonly unchanged: number
+}
+
+/** Counts resources by what happens to them: each one once, by its first action. */
+export function summarisePlan(plan: Plan): PlanSummary {
+  const counts = { create: 0, update: 0, run: 0, delete: 0, held: 0, unknown: 0, unchanged: 0 }
+  for (const resource of plan.resources) counts[planOutcome(resource)] += 1
+  return counts
+}
+
+export type PlanOutcome = keyof PlanSummary
+
+/** What a plan does with a resource, in one word. */
+export function planOutcome(resource: PlannedResource): PlanOutcome {
+  if (resource.unknown) return 'unknown'
+  if (resource.holds.length > 0) return 'held'
+  return resource.actions[0]?.verb ?? 'unchanged'
+}

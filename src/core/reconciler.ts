@@ -1,0 +1,150 @@
+import type { Action } from './action.ts'
+import type { Clock, Random } from './clock.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import type { Duration } from './duration.ts'
+import type { FleetSettings } from './fleet.ts'
+import type { Health } from './health.ts'
+import type { Logger } from './logger.ts'
+import type { Mark, Owned, OwnedField, Provenance } from './ownership.ts'
+import type { Resource, ResourceId } from './resource.ts'
+import type { Resolved } from './secret.ts'
+import type { ChildStatus } from './status.ts'
+
+/** What was declared, what is there and what we own, of one resource. */
+export interface Pair<Spec, Observed> {
+  readonly id: ResourceId
+  /** Undefined: no longer declared, and to be deleted. */
+  readonly desired: Resource<Resolved<Spec>> | undefined
+  /** Undefined: it was looked for and is not there. What could not be read never becomes a pair. */
+  readonly observed: Observed | undefined
+  readonly owned: Owned | undefined
+  /** The mark that a create or an update writes on the thing. */
+  readonly mark: Mark
+  /** On standby it must not run: another resource names it as its fallback and does not need it now. */
+  readonly posture: 'active' | 'standby'
+}
+
+/** What is remembered of earlier observations of one resource. */
+export interface History {
+  /** Epoch milliseconds at which the observation was made. */
+  readonly now: number
+  /** Measurements of earlier observations, oldest first, of the last hour at most. */
+  readonly samples: readonly Sample[]
+}
+
+export interface Sample {
+  readonly at: number
+  /** Such as `restarts`, `memoryBytes`, `probeMs`. */
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** What the observation says of health, and what would help. */
+export interface Assessment<A extends Action = Action> extends Health {
+  /** The corrective action for what is unhealthy though it is as declared; the engine bounds it by `recovery`. */
+  readonly remedy: A | undefined
+  /** When the verdict may change without an event (a start period ends), in milliseconds from the observation. */
+  readonly recheckAfter: Duration | undefined
+  readonly measurements: Readonly<Record<string, number>>
+  readonly children: readonly ChildStatus[]
+  /** Kept in the inventory's `memory` as it is; undefined: nothing new. */
+  readonly remember: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Whose a thing is by its own word, and whether it is what the manifest describes. */
+export interface Claim {
+  readonly mark: Mark | undefined
+  /** Whether the store that the mark names still exists. */
+  readonly isMarkAlive: boolean
+  /** Whether it runs what is declared, so that adopting it changes nothing essential. */
+  readonly matches: boolean
+  /** What differs where it does not match, such as `script`; for the message. */
+  readonly differs: readonly string[]
+}
+
+export type Reading<Observed> =
+  | { readonly type: 'present'; readonly value: Observed }
+  | { readonly type: 'absent' }
+  /** Not read is not absent: such a resource is Unknown and gets no action. */
+  | { readonly type: 'unreadable'; readonly code: string; readonly message: string }
+
+export interface Observation<Observed> {
+  /** Epoch milliseconds. */
+  readonly observedAt: number
+  /** Holds every id that was asked for. */
+  readonly readings: ReadonlyMap<ResourceId, Reading<Observed>>
+}
+
+/** What `observe` is asked for: what is declared, and what is owned and perhaps no longer declared. */
+export interface Wanted<Spec> {
+  readonly id: ResourceId
+  readonly desired: Resource<Resolved<Spec>> | undefined
+  readonly owned: Owned | undefined
+}
+
+/** Reports a fault of one resource; `path` is a JSON Pointer into its document. */
+export type Report = (fault: {
+  readonly severity: Diagnostic['severity']
+  readonly code: string
+  readonly path: string
+  readonly message: string
+  readonly hint?: string
+}) => void
+
+/**
+ * One domain. Everything but `validate` and `connect` is pure: it takes values and returns values, and reads no
+ * clock, no file and no environment.
+ */
+export interface Reconciler<Spec, Observed, A extends Action = Action> {
+  readonly kind: string
+  /** `assigned`: the vendor names the thing, so an unconfirmed create is never blindly repeated. */
+  readonly identity: 'named' | 'assigned'
+  readonly defaultInterval: Duration
+  readonly defaultConcurrency: number
+  readonly deletionDefault: Readonly<Record<Provenance, 'Delete' | 'Orphan'>>
+  readonly canBeFallback: boolean
+  /** The outside name: two resources with one outside name are an error. */
+  externalName(desired: Resource<Spec>): string
+  /** What a schema cannot say: combinations of fields, files that must exist. Reads files, writes nothing. */
+  validate(desired: Resource<Spec>, report: Report): Promise<void>
+  /** The declared fields in normal form, by dotted path; secrets by digest. What the inventory keeps. */
+  fields(desired: Resource<Resolved<Spec>>): Readonly<Record<string, OwnedField>>
+  claim(desired: Resource<Resolved<Spec>>, observed: Observed): Claim
+  /** Empty means in sync. Where `desired` is undefined: how to delete. */
+  diff(pair: Pair<Spec, Observed>): readonly A[]
+  assess(pair: Pair<Spec, Observed>, history: History): Assessment<A>
+  /** Loads the domain's client; touches nothing yet. */
+  connect(context: ConnectContext): Promise<Connection<Spec, Observed, A>>
+}
+
+export interface Connection<Spec, Observed, A extends Action = Action> {
+  /** The whole domain in few calls; changes nothing; what cannot be read is reported, not left out. */
+  observe(wanted: readonly Wanted<Spec>[], signal: AbortSignal): Promise<Observation<Observed>>
+  /**
+   * Acts, and resolves when the vendor said so; that it is true is confirmed by observing again. Rejects with
+   * `OutcomeUnknown` where the answer was lost.
+   */
+  apply(action: A, signal: AbortSignal): Promise<void>
+  /** Wakes keys; may lose or repeat events. */
+  watch?(wake: (id: ResourceId) => void): () => void
+  close(): Promise<void>
+}
+
+/** What a domain gets of the world. */
+export interface ConnectContext {
+  readonly fleet: FleetSettings
+  /** The caller's environment, as it was at the start. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** The store whose marks are ours. */
+  readonly store: { readonly id: string; readonly location: string }
+  /** Whether commands that a manifest names may be run for reading (`exec` probes): not in a dry run. */
+  readonly mayRunCommands: boolean
+}
+
+/** A domain whose types are hidden, as the engine holds it. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where a domain's types end; the engine only hands values through.
+export type AnyReconciler = Reconciler<any, any, any>
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyConnection = Connection<any, any, any>
