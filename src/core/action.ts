@@ -1,3 +1,5 @@
+import type { HoldReason } from './hold.ts'
+
 /** `run` changes no declared field: restart, revive, rerun, dispatch, verify. */
 export type ActionVerb = 'create' | 'update' | 'run' | 'delete'
 
@@ -34,4 +36,6 @@ export interface Action {
   readonly removes: number
   /** Whether this counts as a recovery attempt: corrective work on something that fails by itself. */
   readonly isRecovery: boolean
+  /** Why the domain itself says that it must not be taken now, such as a script that does not exist. */
+  readonly blocked?: { readonly reason: HoldReason; readonly message: string }
 }

@@ -1,25 +1,8 @@
 import type { Action } from './action.ts'
 import type { Position } from './diagnostic.ts'
 import type { HealthStatus, SyncStatus } from './health.ts'
+import type { HoldReason } from './hold.ts'
 import type { ResourceId } from './resource.ts'
-
-/** Why a wanted action is not taken now. */
-export type HoldReason =
-  | 'Suspended'
-  | 'ObserveOnly'
-  | 'DependencyNotReady'
-  | 'DependencyBroken'
-  | 'BackOff'
-  | 'AttemptsExhausted'
-  | 'Contended'
-  | 'OutsideWindow'
-  | 'DeletionLimit'
-  | 'NotOurs'
-  | 'Conflict'
-  | 'ScriptMissing'
-  | 'UnconfirmedOutcome'
-  | 'ManifestsIncomplete'
-  | 'FleetDown'
 
 export interface Hold {
   readonly reason: HoldReason

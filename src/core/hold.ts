@@ -1,0 +1,17 @@
+/** Why a wanted action is not taken now. */
+export type HoldReason =
+  | 'Suspended'
+  | 'ObserveOnly'
+  | 'DependencyNotReady'
+  | 'DependencyBroken'
+  | 'BackOff'
+  | 'AttemptsExhausted'
+  | 'Contended'
+  | 'OutsideWindow'
+  | 'DeletionLimit'
+  | 'NotOurs'
+  | 'Conflict'
+  | 'ScriptMissing'
+  | 'UnconfirmedOutcome'
+  | 'ManifestsIncomplete'
+  | 'FleetDown'
