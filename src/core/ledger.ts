@@ -1,7 +1,8 @@
 import type { FleetEvent } from './event.ts'
+import type { Intent } from './intent.ts'
 import type { Owned } from './ownership.ts'
-import type { Sample } from './reconciler.ts'
 import type { ResourceId, Suspension } from './resource.ts'
+import type { Sample } from './sample.ts'
 import type { ResourceStatus } from './status.ts'
 
 /**
@@ -52,20 +53,6 @@ export interface RecoveryState {
   readonly specHash: string
   /** Times of our recent corrections of drift, to see a rival that undoes them. Oldest first, bounded. */
   readonly corrections: readonly number[]
-}
-
-/** An action that is about to be taken. */
-export interface Intent {
-  readonly intentId: string
-  readonly id: ResourceId
-  readonly actionType: string
-  readonly verb: string
-  readonly summary: string
-  /** The outside name: where to look for what the action left. */
-  readonly externalName: string
-  readonly repeatable: boolean
-  /** Epoch milliseconds. */
-  readonly at: number
 }
 
 export type LedgerEntry =

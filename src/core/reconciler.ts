@@ -4,9 +4,11 @@ import type { Diagnostic } from './diagnostic.ts'
 import type { Duration } from './duration.ts'
 import type { FleetSettings } from './fleet.ts'
 import type { Health } from './health.ts'
+import type { Intent } from './intent.ts'
 import type { Logger } from './logger.ts'
 import type { Mark, Owned, OwnedField, Provenance } from './ownership.ts'
 import type { Resource, ResourceId } from './resource.ts'
+import type { Sample } from './sample.ts'
 import type { Resolved } from './secret.ts'
 import type { ChildStatus } from './status.ts'
 
@@ -22,6 +24,8 @@ export interface Pair<Spec, Observed> {
   readonly mark: Mark
   /** On standby it must not run: another resource names it as its fallback and does not need it now. */
   readonly posture: 'active' | 'standby'
+  /** Actions whose outcome we never learned: what they left is looked for before one is repeated. */
+  readonly unconfirmed: readonly Intent[]
 }
 
 /** What is remembered of earlier observations of one resource. */
@@ -30,12 +34,6 @@ export interface History {
   readonly now: number
   /** Measurements of earlier observations, oldest first, of the last hour at most. */
   readonly samples: readonly Sample[]
-}
-
-export interface Sample {
-  readonly at: number
-  /** Such as `restarts`, `memoryBytes`, `probeMs`. */
-  readonly values: Readonly<Record<string, number>>
 }
 
 /** What the observation says of health, and what would help. */
@@ -79,6 +77,7 @@ export interface Wanted<Spec> {
   readonly id: ResourceId
   readonly desired: Resource<Resolved<Spec>> | undefined
   readonly owned: Owned | undefined
+  readonly unconfirmed: readonly Intent[]
 }
 
 /** Reports a fault of one resource; `path` is a JSON Pointer into its document. */
@@ -102,6 +101,8 @@ export interface Reconciler<Spec, Observed, A extends Action = Action> {
   readonly defaultConcurrency: number
   readonly deletionDefault: Readonly<Record<Provenance, 'Delete' | 'Orphan'>>
   readonly canBeFallback: boolean
+  /** Whether what we create carries our mark: then something without one is not what we created. */
+  readonly leavesMark: boolean
   /** The outside name: two resources with one outside name are an error. */
   externalName(desired: Resource<Spec>): string
   /** What a schema cannot say: combinations of fields, files that must exist. Reads files, writes nothing. */
