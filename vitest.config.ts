@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Validators and types are made from the schemas first: no test may judge stale ones.
+    globalSetup: ['test/support/generate.ts'],
     // Real daemons and real child processes: a test may wait for one, but never for ever.
     testTimeout: 60_000,
     hookTimeout: 60_000,

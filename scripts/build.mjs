@@ -1,1 +1,104 @@
-console.log('build: nothing yet')
+// Builds dist/: reconcile.mjs, a guard that an old Node understands, and main.mjs with the chunks that it loads when
+// they are needed. Run by `prepare`, so that `npm ci` leaves a program that works.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const entry = join(root, 'src/cli/main.ts')
+const dist = join(root, 'dist')
+
+// Loads nothing modern before it knows where it runs, and says in one line what it needs.
+const guard = `#!/usr/bin/env node
+import module from 'module'
+var version = process.version
+if (parseInt(version.slice(1), 10) < 24) {
+  process.stderr.write(
+    'reconcile needs Node.js 24 or later; this is ' + version +
+      '. In a checkout use \`npx reconcile\`, which brings its own.\\n',
+  )
+  process.exitCode = 1
+} else {
+  module.enableCompileCache()
+  import('./main.mjs')
+}
+`
+
+// Bundled CommonJS packages ask for Node's own modules by require, which an ES module does not have.
+const banner = [
+  "import { createRequire as __createRequire } from 'node:module'",
+  'const require = __createRequire(import.meta.url)',
+].join('\n')
+
+function write(path, text) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, text)
+  renameSync(temporary, path)
+}
+
+function fail(message) {
+  console.error(`build: ${message}`)
+  process.exit(1)
+}
+
+if (!existsSync(entry)) fail('src/cli/main.ts does not exist; there is no program to build')
+
+const { generate, GenerateError } = await import('./generate.mjs')
+try {
+  for (const file of await generate()) console.error(`made ${file}`)
+} catch (error) {
+  if (!(error instanceof GenerateError)) throw error
+  fail(error.message)
+}
+
+const { build } = await import('esbuild')
+const result = await build({
+  entryPoints: { main: entry },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunk-[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  write: false,
+  metafile: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  banner: { js: banner },
+  // PM2 is a program of its own: run from its folder, never loaded (and AGPL).
+  external: ['pm2'],
+  legalComments: 'none',
+  logLevel: 'error',
+}).catch(() => fail('esbuild could not bundle src/cli/main.ts; its messages stand above'))
+
+// esbuild gives a lazily imported CommonJS package a default export only, where Node finds its names: what works in a
+// test would fail in the bundle. Import lazily a module of our own that imports the package.
+for (const [file, input] of Object.entries(result.metafile.inputs)) {
+  for (const { kind, path } of input.imports) {
+    if (kind === 'dynamic-import' && result.metafile.inputs[path]?.format === 'cjs') {
+      fail(
+        `${file} imports the CommonJS package ${path} lazily; import lazily a module of ours that imports it`,
+      )
+    }
+  }
+}
+
+mkdirSync(dist, { recursive: true })
+const made = new Set(['reconcile.mjs'])
+for (const file of result.outputFiles) {
+  made.add(basename(file.path))
+  write(file.path, file.text)
+}
+write(join(dist, 'reconcile.mjs'), guard)
+chmodSync(join(dist, 'reconcile.mjs'), 0o755)
+for (const file of readdirSync(dist)) if (!made.has(file)) rmSync(join(dist, file), { recursive: true })

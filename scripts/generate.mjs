@@ -1,0 +1,299 @@
+// Makes what the schemas and the folders of src/reconcilers imply, so that neither is ever written twice:
+//   src/reconcilers/<domain>/spec.generated.ts   the kind's spec as a type          (committed)
+//   src/manifests/fleet-spec.generated.ts        the Fleet's spec as a type         (committed)
+//   src/cli/domains.generated.ts                 kind -> lazy import of its domain  (committed)
+//   build/validators.mjs, build/validators.d.mts ajv's validators, compiled ahead   (not committed)
+// `--check` writes no committed file: it names those that are not current and ends with 1.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const at = (...parts) => join(root, ...parts)
+const schemaBase = 'https://reconcile.dev/schemas/'
+const command = 'npm run generate'
+
+/** A fault of the input: one sentence, no stack. */
+export class GenerateError extends Error {}
+
+const pascal = (kebab) => kebab.replace(/(^|-)([a-z0-9])/g, (_, __, letter) => letter.toUpperCase())
+
+function readSchemas() {
+  const schemas = new Map()
+  for (const file of readdirSync(at('schemas')).sort()) {
+    if (!file.endsWith('.schema.json')) continue
+    const base = file.slice(0, -'.schema.json'.length)
+    let schema
+    try {
+      schema = JSON.parse(readFileSync(at('schemas', file), 'utf8'))
+    } catch (error) {
+      throw new GenerateError(`schemas/${file} is not JSON: ${error.message}`)
+    }
+    if (schema.$id !== schemaBase + file) {
+      throw new GenerateError(`schemas/${file}: expected $id to be ${schemaBase}${file}, got ${schema.$id}`)
+    }
+    schemas.set(base, schema)
+  }
+  return schemas
+}
+
+/** Schemas of manifests are those that fix a `kind`; plan and status describe output. */
+function readKinds(schemas) {
+  const kinds = new Map()
+  for (const [base, schema] of schemas) {
+    const kind = schema.properties?.kind?.const
+    if (kind === undefined) continue
+    if (kind !== pascal(base)) {
+      throw new GenerateError(`schemas/${base}.schema.json: expected kind ${pascal(base)}, got ${kind}`)
+    }
+    kinds.set(base, kind)
+  }
+  return kinds
+}
+
+function readDomains(kinds) {
+  const folder = at('src/reconcilers')
+  if (!existsSync(folder)) return []
+  const domains = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => ({
+      folder: entry.name,
+      kind: kinds.get(entry.name),
+      hasCode: existsSync(join(folder, entry.name, 'index.ts')),
+    }))
+    .sort((a, b) => (a.folder < b.folder ? -1 : 1))
+  for (const domain of domains) {
+    if (domain.hasCode && !domain.kind) {
+      throw new GenerateError(
+        `src/reconcilers/${domain.folder} has no schemas/${domain.folder}.schema.json: a domain is one folder and one schema`,
+      )
+    }
+  }
+  return domains.filter((domain) => domain.kind)
+}
+
+// --- types ---------------------------------------------------------------------------------------------------
+
+/** Resolves `$ref` by hand, so that a reference becomes core's `Reference` and the common fields are left out. */
+function inline(schema, schemas, home) {
+  if (Array.isArray(schema)) return schema.map((item) => inline(item, schemas, home))
+  if (schema === null || typeof schema !== 'object') return schema
+  const { $ref, unevaluatedProperties, examples, propertyNames, ...own } = schema
+  if ($ref === undefined) {
+    const copy = Object.fromEntries(
+      Object.entries(own).map(([key, value]) => [key, inline(value, schemas, home)]),
+    )
+    if (copy.type === 'object' && copy.properties && copy.additionalProperties === undefined) {
+      copy.additionalProperties = false
+    }
+    return copy
+  }
+  const [file, pointer] = $ref.split('#')
+  const base = file === '' ? home : file.replace(/\.schema\.json$/, '')
+  const name = pointer.replace('/$defs/', '')
+  if (base === 'common' && name === 'reference') {
+    return { ...(own.description ? { description: own.description } : {}), tsType: 'Reference' }
+  }
+  if (base === 'common' && name === 'controls') return inline(own, schemas, home)
+  const target = schemas.get(base)?.$defs?.[name]
+  if (!target) throw new GenerateError(`schemas/${home}.schema.json: $ref ${$ref} leads nowhere`)
+  return { ...inline(target, schemas, base), ...inline(own, schemas, home) }
+}
+
+async function specType(base, kind, schemas) {
+  const { compile } = await import('json-schema-to-typescript')
+  const schema = schemas.get(base)
+  const spec = schema.properties.spec
+  if (!spec) throw new GenerateError(`schemas/${base}.schema.json has no spec`)
+  const { title, ...body } = inline(spec, schemas, base)
+  const text = await compile({ type: 'object', ...body }, `${kind}Spec`, {
+    bannerComment: '',
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+    style: { semi: false, singleQuote: true, printWidth: 110 },
+  })
+  const readonly = text.replace(/^(\s+)((?:[\w$]+|'[^']+')\??:|\[k: string\]:)/gm, '$1readonly $2')
+  const core = base === 'fleet' ? '../core' : '../../core'
+  const imports = /\bReference\b/.test(text.replace(/\/\*[\s\S]*?\*\//g, ''))
+    ? `import type { Reference } from '${core}/secret.ts'\n\n`
+    : ''
+  return `// Made from schemas/${base}.schema.json by \`${command}\`. Do not edit.\n${imports}${readonly}`
+}
+
+function domainsModule(domains) {
+  const lines = domains
+    .filter((domain) => domain.hasCode)
+    .map(
+      (domain) =>
+        `  ${domain.kind}: () => import('../reconcilers/${domain.folder}/index.ts').then((m) => m.reconciler),`,
+    )
+  return [
+    `// Made from the folders of src/reconcilers by \`${command}\`. Do not edit.`,
+    "import type { AnyReconciler } from '../core/reconciler.ts'",
+    '',
+    '/** Every domain by its kind, loaded when it is first asked for. */',
+    'export const domains: Readonly<Record<string, () => Promise<AnyReconciler>>> = Object.freeze({',
+    ...lines,
+    '})',
+    '',
+  ].join('\n')
+}
+
+// --- validators ----------------------------------------------------------------------------------------------
+
+/** Draft 2020-12, with the formats that schemas use. `x-` words are notes to ourselves. */
+async function validatorsModule(schemas, kinds) {
+  const { default: Ajv2020 } = await import('ajv/dist/2020.js')
+  const { default: addFormats } = await import('ajv-formats')
+  const { default: standaloneCode } = await import('ajv/dist/standalone/index.js')
+  const { build } = await import('esbuild')
+  const ajv = new Ajv2020({
+    strict: true,
+    strictRequired: false,
+    allErrors: true,
+    verbose: false,
+    code: { source: true, esm: true, lines: false },
+  })
+  addFormats(ajv, ['date-time'])
+  for (const word of notesIn([...schemas.values()])) ajv.addKeyword(word)
+  const used = [...schemas].filter(([base]) => base === 'common' || kinds.has(base))
+  let code
+  try {
+    for (const [, schema] of used) ajv.addSchema(schema)
+    code = standaloneCode(
+      ajv,
+      Object.fromEntries([...kinds].map(([base, kind]) => [kind, `${schemaBase}${base}.schema.json`])),
+    )
+  } catch (error) {
+    throw new GenerateError(`The schemas could not be compiled: ${error.message}`)
+  }
+  const names = [...kinds.values()].sort()
+  const entry = [
+    `import { ${names.join(', ')} } from 'validators'`,
+    `export const validators = Object.freeze({ ${names.join(', ')} })`,
+    `export const schemas = ${JSON.stringify(Object.fromEntries(used.map(([, schema]) => [schema.$id, schema])))}`,
+  ].join('\n')
+  const bundled = await build({
+    stdin: { contents: entry, resolveDir: root, loader: 'js' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'validators',
+        setup(bundle) {
+          bundle.onResolve({ filter: /^validators$/ }, () => ({
+            path: 'validators',
+            namespace: 'validators',
+          }))
+          bundle.onLoad({ filter: /.*/, namespace: 'validators' }, () => ({
+            contents: code,
+            resolveDir: root,
+            loader: 'js',
+          }))
+        },
+      },
+    ],
+  })
+  return bundled.outputFiles[0].text
+}
+
+function notesIn(value, found = new Set()) {
+  if (value === null || typeof value !== 'object') return found
+  for (const [key, child] of Object.entries(value)) {
+    if (key.startsWith('x-')) found.add(key)
+    notesIn(child, found)
+  }
+  return found
+}
+
+const validatorsTypes = `/** One validator a kind, compiled by ajv from schemas/. Errors of the last call stand in its errors. */
+export declare const validators: Readonly<Record<string, Validator>>
+/** The schemas that the validators were made from, by their $id. */
+export declare const schemas: Readonly<Record<string, SchemaNode>>
+
+export interface Validator {
+  (data: unknown): boolean
+  errors?: readonly ValidationError[] | null
+}
+
+export interface ValidationError {
+  readonly keyword: string
+  readonly instancePath: string
+  readonly schemaPath: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly message?: string
+  readonly propertyName?: string
+}
+
+export type SchemaNode = { readonly [key: string]: unknown }
+`
+
+// --- the run -------------------------------------------------------------------------------------------------
+
+function write(path, text) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  mkdirSync(dirname(path), { recursive: true })
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, text)
+  renameSync(temporary, path)
+}
+
+/** Hash of everything that goes in and of what came out: equal means that there is nothing to do. */
+function fingerprint(schemas, domains, outputs) {
+  const hash = createHash('sha256')
+  hash.update(readFileSync(fileURLToPath(import.meta.url)))
+  hash.update(JSON.stringify([...schemas, domains]))
+  for (const path of outputs) hash.update(existsSync(path) ? readFileSync(path) : 'absent').update('\0')
+  return hash.digest('hex')
+}
+
+/** Makes everything; returns the committed files that are not current (they are written unless `check`). */
+export async function generate({ check = false } = {}) {
+  const schemas = readSchemas()
+  const kinds = readKinds(schemas)
+  const domains = readDomains(kinds)
+  const committed = new Map([[at('src/cli/domains.generated.ts'), async () => domainsModule(domains)]])
+  for (const [base, kind] of kinds) {
+    if (base === 'fleet') {
+      committed.set(at('src/manifests/fleet-spec.generated.ts'), () => specType(base, kind, schemas))
+    } else if (existsSync(at('src/reconcilers', base))) {
+      committed.set(at('src/reconcilers', base, 'spec.generated.ts'), () => specType(base, kind, schemas))
+    }
+  }
+  const outputs = [...committed.keys(), at('build/validators.mjs'), at('build/validators.d.mts')]
+  const stamp = at('build/generate.stamp')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(schemas, domains, outputs)) return []
+
+  const outdated = []
+  for (const [path, make] of committed) {
+    const text = await make()
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
+    outdated.push(relative(root, path))
+    if (!check) write(path, text)
+  }
+  write(at('build/validators.mjs'), await validatorsModule(schemas, kinds))
+  write(at('build/validators.d.mts'), validatorsTypes)
+  if (!check || outdated.length === 0) write(stamp, fingerprint(schemas, domains, outputs))
+  return outdated
+}
+
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+  try {
+    const check = process.argv.includes('--check')
+    const outdated = await generate({ check })
+    for (const file of outdated) {
+      console.error(check ? `${file} is not current: run \`${command}\` and commit it` : `made ${file}`)
+    }
+    if (check && outdated.length > 0) process.exitCode = 1
+  } catch (error) {
+    if (!(error instanceof GenerateError)) throw error
+    console.error(`generate: ${error.message}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,6 @@
+// Made from the folders of src/reconcilers by `npm run generate`. Do not edit.
+import type { AnyReconciler } from '../core/reconciler.ts'
+
+/** Every domain by its kind, loaded when it is first asked for. */
+export const domains: Readonly<Record<string, () => Promise<AnyReconciler>>> = Object.freeze({
+})
