@@ -1,0 +1,118 @@
+import type { Duration } from '../core/duration.ts'
+import type { ListQuery, Store, StoreEntry } from '../core/store.ts'
+import { decodeEntry } from './codec.ts'
+import type { Draft } from './draft.ts'
+import { eventCollection, eventIndexCollection, indexKey, newestNumber } from './event-log.ts'
+import { settledCollection } from './journal.ts'
+import { fleetEvent, samples } from './ledger-codec.ts'
+import { lastPart, sortable } from './record-key.ts'
+import {
+  bucketKey,
+  bucketOf,
+  bucketStart,
+  mergeSamples,
+  type SampleTier,
+  sampleTiers,
+} from './sample-series.ts'
+
+/** Records of one commit: small enough that a controller is never held up for long. */
+const batchSize = 200
+
+/** Events of one environment that are kept at most, however young: some 20 MB. */
+const mostEvents = 50_000
+
+/** How much a prune removed. */
+export interface Pruned {
+  readonly events: number
+  readonly outcomes: number
+  /** Records of samples that were dropped or thinned into the next tier. */
+  readonly sampleRecords: number
+}
+
+export interface PruneOptions {
+  readonly store: Store
+  readonly scope: string
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly keep: Duration
+  readonly write: (fill: (draft: Draft) => Promise<void>) => Promise<void>
+}
+
+/** Bounds what the store keeps of the past. What is still in force (inventory, states, open intents) stays. */
+export async function prune(options: PruneOptions): Promise<Pruned> {
+  const events = await pruneEvents(options)
+  const outcomes = await pruneOutcomes(options)
+  let sampleRecords = 0
+  for (const [index, tier] of sampleTiers.entries()) {
+    sampleRecords += await pruneTier(options, tier, sampleTiers[index + 1])
+  }
+  return Object.freeze({ events, outcomes, sampleRecords })
+}
+
+async function pruneEvents(options: PruneOptions): Promise<number> {
+  const { store, scope } = options
+  const oldest = options.now - options.keep
+  const first = (await newestNumber(store, scope)) - mostEvents
+  const query = { collection: eventCollection, prefix: scope }
+  return inBatches(options, query, async (draft, entry) => {
+    const event = decodeEntry(entry, fleetEvent)
+    const sequence = Number(lastPart(entry.key))
+    if (event.at >= oldest && sequence > first) return false
+    draft.delete(entry)
+    draft.delete({ collection: eventIndexCollection, key: indexKey(scope, event.id, sequence) })
+    return true
+  })
+}
+
+async function pruneOutcomes(options: PruneOptions): Promise<number> {
+  const { scope } = options
+  const bound = `${scope}${sortable(options.now - options.keep)}`
+  return inBatches(options, { collection: settledCollection, prefix: scope }, async (draft, entry) => {
+    if (entry.key >= bound) return false
+    draft.delete(entry)
+    return true
+  })
+}
+
+/** Moves what is too old for a tier into the next one, or drops it where there is none or it is past `keep`. */
+async function pruneTier(
+  options: PruneOptions,
+  tier: SampleTier,
+  next: SampleTier | undefined,
+): Promise<number> {
+  const { scope, now, keep } = options
+  const oldest = now - keep
+  const end = Math.max(now - tier.keep, oldest)
+  return inBatches(options, { collection: tier.collection, prefix: scope }, async (draft, entry) => {
+    const { start, id } = bucketOf(scope, entry.key)
+    if (start + tier.span > end) return false
+    const kept = decodeEntry(entry, samples).filter((sample) => sample.at >= oldest)
+    if (next && kept.length > 0) {
+      const key = bucketKey(scope, next, bucketStart(next, start), id)
+      await mergeSamples(draft, next, key, kept)
+    }
+    draft.delete(entry)
+    return true
+  })
+}
+
+/** Takes the oldest records of a collection, a commit for every batch, until `take` refuses one. */
+async function inBatches(
+  options: PruneOptions,
+  query: ListQuery,
+  take: (draft: Draft, entry: StoreEntry) => Promise<boolean>,
+): Promise<number> {
+  let total = 0
+  for (;;) {
+    let taken = 0
+    await options.write(async (draft) => {
+      taken = 0
+      for (const entry of await options.store.list({ ...query, limit: batchSize })) {
+        if (!(await take(draft, entry))) break
+        taken += 1
+      }
+    })
+    total += taken
+    if (taken < batchSize) return total
+  }
+}
