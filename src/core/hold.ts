@@ -15,3 +15,11 @@ export type HoldReason =
   | 'UnconfirmedOutcome'
   | 'ManifestsIncomplete'
   | 'FleetDown'
+
+export interface Hold {
+  readonly reason: HoldReason
+  /** One sentence for people, such as `waits for Process/db`. */
+  readonly message: string
+  /** When it ends by itself, epoch milliseconds; undefined: by an event or a person. */
+  readonly until: number | undefined
+}

@@ -1,16 +1,8 @@
 import type { Action } from './action.ts'
 import type { Position } from './diagnostic.ts'
 import type { HealthStatus, SyncStatus } from './health.ts'
-import type { HoldReason } from './hold.ts'
+import type { Hold } from './hold.ts'
 import type { ResourceId } from './resource.ts'
-
-export interface Hold {
-  readonly reason: HoldReason
-  /** One sentence for people, such as `waits for Process/db`. */
-  readonly message: string
-  /** When it ends by itself, epoch milliseconds; undefined: by an event or a person. */
-  readonly until: number | undefined
-}
 
 /** One resource in a plan. `actions` are what is wanted; with a hold none of them is taken now. */
 export interface PlannedResource {

@@ -46,6 +46,8 @@ export interface Assessment<A extends Action = Action> extends Health {
   readonly children: readonly ChildStatus[]
   /** Kept in the inventory's `memory` as it is; undefined: nothing new. */
   readonly remember: Readonly<Record<string, unknown>> | undefined
+  /** Ids of unconfirmed intents whose outcome the world has shown; they are closed. */
+  readonly resolvedIntents?: readonly string[]
 }
 
 /** Whose a thing is by its own word, and whether it is what the manifest describes. */
@@ -61,9 +63,19 @@ export interface Claim {
 
 export type Reading<Observed> =
   | { readonly type: 'present'; readonly value: Observed }
-  | { readonly type: 'absent' }
+  /**
+   * Looked for, and not there. `value`, where a domain gives one, is what was seen all the same (that the script of
+   * a process does not exist, say); `diff` and `assess` then get it as `observed`.
+   */
+  | { readonly type: 'absent'; readonly value?: Observed }
   /** Not read is not absent: such a resource is Unknown and gets no action. */
-  | { readonly type: 'unreadable'; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'unreadable'
+      readonly code: string
+      readonly message: string
+      /** The whole domain could not be read: that is one event, not one a resource. */
+      readonly isDomainWide?: boolean
+    }
 
 export interface Observation<Observed> {
   /** Epoch milliseconds. */
@@ -109,7 +121,8 @@ export interface Reconciler<Spec, Observed, A extends Action = Action> {
   validate(desired: Resource<Spec>, report: Report): Promise<void>
   /** The declared fields in normal form, by dotted path; secrets by digest. What the inventory keeps. */
   fields(desired: Resource<Resolved<Spec>>): Readonly<Record<string, OwnedField>>
-  claim(desired: Resource<Resolved<Spec>>, observed: Observed): Claim
+  /** Whose the thing is. Where nothing is declared any more only the mark counts. */
+  claim(desired: Resource<Resolved<Spec>> | undefined, observed: Observed): Claim
   /** Empty means in sync. Where `desired` is undefined: how to delete. */
   diff(pair: Pair<Spec, Observed>): readonly A[]
   assess(pair: Pair<Spec, Observed>, history: History): Assessment<A>

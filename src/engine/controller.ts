@@ -1,0 +1,313 @@
+import type { Declaration } from '../core/declaration.ts'
+import type { Duration } from '../core/duration.ts'
+import { isErrorOf, messageOf } from '../core/errors.ts'
+import type { ResourceState } from '../core/ledger.ts'
+import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
+import { fingerprint } from './canonical.ts'
+import { execute } from './execute.ts'
+import { type Finding, isActionable } from './finding.ts'
+import { concludePass, type Draft, draftPass, type PassResult } from './pass.ts'
+import { PassOrder } from './pass-order.ts'
+import { findPending } from './pending.ts'
+import { WorkQueue } from './queue.ts'
+import { nextVisit } from './schedule.ts'
+import { Slots } from './slots.ts'
+import { primariesByFallback } from './standby.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+export interface ControllerOptions {
+  /** Reads the manifests anew; never rejects for a bad manifest, which is a diagnostic. */
+  readonly read: () => Promise<Declaration>
+  /** Told of each reading of the manifests. */
+  readonly onDeclaration?: (declaration: Declaration) => void
+  /** Told of everything that was concluded. */
+  readonly onPass?: (result: PassResult) => void
+  /** Manifests are read again this often although nothing said so: file events may be lost. Default 5 min. */
+  readonly rereadEvery?: Duration
+}
+
+const defaultReread: Duration = 300_000
+
+/**
+ * The level-triggered controller: events only put keys on a queue, one queue a kind so that a slow domain holds
+ * up no other, and every key is reconciled by reading its state anew.
+ */
+export class Controller {
+  readonly #world: World
+  readonly #options: ControllerOptions
+  readonly #queues = new Map<string, WorkQueue<ResourceId>>()
+  readonly #slots: Slots
+  readonly #running = new Set<Promise<void>>()
+  readonly #ended = new AbortController()
+  #declaration: Declaration | undefined
+  #specs: ReadonlyMap<ResourceId, string> = new Map()
+  #orders: PassOrder[] = []
+  #rereading: Promise<void> = Promise.resolve()
+  #failure: unknown
+
+  constructor(world: World, options: ControllerOptions) {
+    this.#world = world
+    this.#options = options
+    this.#slots = new Slots(
+      (kind) => this.#declaration?.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
+    )
+  }
+
+  /** Works until the signal ends it; rejects where it cannot go on, such as when the lease was lost. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#ended.abort(signal.reason), { once: true })
+    if (signal.aborted) this.#ended.abort(signal.reason)
+    for (const kind of this.#world.reconcilers.keys()) {
+      this.#queues.set(kind, new WorkQueue(this.#world.clock, () => this.#world.random.next()))
+    }
+    await this.reread()
+    this.#track(this.#rereadRegularly())
+    const stopWatching = this.#ended.signal.aborted ? [] : await this.#watchDomains()
+    for (const [kind, queue] of this.#queues) this.#track(this.#work(kind, queue))
+    await new Promise<void>((resolve) => {
+      if (this.#ended.signal.aborted) resolve()
+      else this.#ended.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    for (const stop of stopWatching) stop()
+    for (const queue of this.#queues.values()) queue.close()
+    for (const order of this.#orders) order.end()
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running])
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Reads the manifests and wakes what changed in them. Calls while one runs merge into one more reading. */
+  reread(): Promise<void> {
+    const next = this.#rereading.then(() => this.#rereadOnce())
+    this.#rereading = next.catch(() => undefined)
+    return next
+  }
+
+  /** Wakes resources, such as after `resume`; undefined: all. */
+  wake(ids?: Iterable<ResourceId>): void {
+    for (const id of ids ?? this.#declaration?.resources.map((resource) => resource.id) ?? []) this.#add(id)
+  }
+
+  /** A pass over some or all resources, on behalf of somebody who waits; ends when they have settled. */
+  async orderPass(request: {
+    readonly selection: ReadonlySet<ResourceId> | undefined
+    readonly allowedDeletions: number | undefined
+  }): Promise<PassOrder> {
+    await this.reread()
+    const view = await this.#world.ledger.load()
+    const declared = this.#declaration?.resources.map((resource) => resource.id) ?? []
+    const known = new Set(declared)
+    const undeclared = request.selection ? [] : [...view.inventory.keys()].filter((id) => !known.has(id))
+    const ids = [...declared.filter((id) => !request.selection || request.selection.has(id)), ...undeclared]
+    const order = new PassOrder(ids, request.allowedDeletions)
+    this.#orders.push(order)
+    void order.settled.then(() => {
+      this.#orders = this.#orders.filter((other) => other !== order)
+    })
+    for (const id of ids) this.#add(id)
+    return order
+  }
+
+  async #rereadOnce(): Promise<void> {
+    const declaration = await this.#options.read()
+    const specs = new Map(declaration.resources.map((resource) => [resource.id, this.#hash(resource)]))
+    const before = this.#specs
+    this.#declaration = declaration
+    this.#specs = specs
+    this.#options.onDeclaration?.(declaration)
+    const changed = [...specs].filter(([id, hash]) => before.get(id) !== hash).map(([id]) => id)
+    for (const id of changed) this.#add(id)
+    for (const resource of declaration.resources) {
+      const leans = [...resource.controls.dependsOn, ...resource.controls.fallback]
+      if (leans.some((id) => changed.includes(id))) this.#add(resource.id)
+    }
+    if (!declaration.isWhole) return
+    const { inventory } = await this.#world.ledger.load()
+    for (const id of inventory.keys()) if (!specs.has(id)) this.#add(id)
+  }
+
+  #hash(resource: Resource): string {
+    const fields = reconcilerOf(this.#world, resource.kind).fields(resource)
+    return fingerprint([fields, resource.controls, resource.unresolved])
+  }
+
+  async #rereadRegularly(): Promise<void> {
+    const every = this.#options.rereadEvery ?? defaultReread
+    while (!this.#ended.signal.aborted) {
+      try {
+        await this.#world.clock.sleep(every, this.#ended.signal)
+        await this.reread()
+      } catch (error) {
+        if (!this.#ended.signal.aborted) this.#survive(error, 'manifests could not be read again')
+      }
+    }
+  }
+
+  async #watchDomains(): Promise<readonly (() => void)[]> {
+    const stops: (() => void)[] = []
+    for (const kind of this.#world.reconcilers.keys()) {
+      const isUsed = this.#declaration?.resources.some((resource) => resource.kind === kind)
+      if (!isUsed) continue
+      const connection = await this.#world.connect(kind)
+      const stop = connection.watch?.((id: ResourceId) => this.#add(id))
+      if (stop) stops.push(stop)
+    }
+    return stops
+  }
+
+  #add(id: ResourceId): void {
+    this.#queues.get(kindOf(id))?.add(id)
+  }
+
+  #track(work: Promise<void>): void {
+    this.#running.add(work)
+    void work.finally(() => this.#running.delete(work))
+  }
+
+  /** One kind's worker: takes what is ready, decides all of it on one reading, acts on each by itself. */
+  async #work(kind: string, queue: WorkQueue<ResourceId>): Promise<void> {
+    for (;;) {
+      const batch = await queue.take()
+      if (batch.length === 0) return
+      try {
+        await this.#reconcile(kind, queue, batch)
+      } catch (error) {
+        if (this.#ended.signal.aborted) return
+        this.#survive(error, 'a pass failed')
+        for (const id of batch) {
+          queue.done(id)
+          queue.retry(id)
+        }
+      }
+    }
+  }
+
+  async #reconcile(kind: string, queue: WorkQueue<ResourceId>, batch: readonly ResourceId[]): Promise<void> {
+    const declaration = this.#declaration
+    if (!declaration) return
+    const draft = await draftPass(
+      this.#world,
+      {
+        declaration,
+        selection: new Set(batch),
+        // All that is to go is decided together, or a wave of deletions would pass the limit one by one.
+        prune: declaration.isWhole && batch.some((id) => !this.#specs.has(id)),
+        kind,
+        readDependencies: false,
+        allowedDeletions: this.#allowedDeletions(),
+      },
+      this.#ended.signal,
+    )
+    const mine = new Set(batch)
+    const acting = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
+    const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
+    const result = await concludePass(this.#world, draft, { findings: resting, outcomes: [] })
+    this.#report(result)
+    for (const finding of resting) this.#rest(queue, finding, result)
+    const vanished = batch.filter((id) => !draft.findings.some((finding) => finding.id === id))
+    for (const id of vanished) queue.done(id)
+    if (vanished.length > 0) this.#noteVanished(vanished)
+    // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
+    for (const finding of acting) this.#track(this.#act(queue, draft, finding))
+  }
+
+  #allowedDeletions(): number | undefined {
+    const allowed = this.#orders.map((order) => order.allowedDeletions ?? 0)
+    return allowed.length === 0 ? undefined : Math.max(...allowed)
+  }
+
+  /** Acts on one resource while the worker goes on, then looks at it again at once to confirm. */
+  async #act(queue: WorkQueue<ResourceId>, draft: Draft, finding: Finding): Promise<void> {
+    try {
+      const outcomes = await execute(this.#world, [finding], { slots: this.#slots }, this.#ended.signal)
+      const result = await concludePass(this.#world, draft, { findings: [finding], outcomes })
+      this.#report(result)
+      queue.done(finding.id)
+      queue.add(finding.id)
+    } catch (error) {
+      queue.done(finding.id)
+      if (this.#ended.signal.aborted) return
+      this.#survive(error, 'an action could not be carried through')
+      queue.retry(finding.id)
+    }
+  }
+
+  #rest(queue: WorkQueue<ResourceId>, finding: Finding, result: PassResult): void {
+    queue.done(finding.id)
+    const state = result.states.get(finding.id)
+    if (!state) return
+    if (finding.reading.type === 'unreadable') queue.retry(finding.id)
+    else queue.forget(finding.id)
+    const isGone = !finding.desired && finding.actions.length === 0 && this.#declaration?.isComplete === true
+    const fleet = result.declaration.fleet
+    if (!isGone)
+      queue.addAfter(finding.id, nextVisit(this.#world, finding, { fleet, state, now: result.now }))
+    const before = finding.state
+    const isNews =
+      before?.status.health !== state.status.health ||
+      before.status.sync !== state.status.sync ||
+      before.recovery.attempts !== state.recovery.attempts ||
+      (before.recovery.healthySince === undefined) !== (state.recovery.healthySince === undefined)
+    if (isNews) this.#wakeRelated(finding.id)
+    else if (this.#isDueToStandDown(finding, state, result.now)) this.#wakeRelated(finding.id)
+  }
+
+  /** A primary that became stable by the mere passing of time is news for its fallbacks alone. */
+  #isDueToStandDown(finding: Finding, state: ResourceState, now: number): boolean {
+    const fallbacks = finding.desired?.controls.fallback ?? []
+    if (fallbacks.length === 0 || state.recovery.healthySince === undefined) return false
+    const stableFor = finding.desired?.controls.recovery.stableFor ?? 0
+    return now - state.recovery.healthySince >= stableFor
+  }
+
+  /** Dependants and fallbacks decide anew when what they lean on has changed. */
+  #wakeRelated(id: ResourceId): void {
+    for (const resource of this.#declaration?.resources ?? []) {
+      if (resource.controls.dependsOn.includes(id)) this.#add(resource.id)
+    }
+    for (const [fallback, primaries] of primariesByFallback(this.#declaration?.resources ?? [])) {
+      if (primaries.some((primary) => primary.id === id)) this.#add(fallback)
+    }
+  }
+
+  #report(result: PassResult): void {
+    if (result.findings.length > 0) this.#options.onPass?.(result)
+    if (this.#orders.length === 0) return
+    const now = this.#world.clock.now()
+    const pending = new Set(
+      findPending(result.findings, result.outcomes, {
+        states: new Map([...result.view.states, ...result.states]),
+        resources: result.declaration.resources,
+        now,
+        until: Number.POSITIVE_INFINITY,
+      }),
+    )
+    for (const order of this.#orders) {
+      // A dependant that waits for something which this order still follows is not settled yet.
+      for (const finding of result.findings) {
+        const waits = finding.holds[0]?.reason === 'DependencyNotReady'
+        if (waits && finding.desired?.controls.dependsOn.some((id) => order.remaining.has(id)))
+          pending.add(finding.id)
+      }
+      order.note(result.findings, result.outcomes, pending)
+    }
+  }
+
+  #noteVanished(ids: readonly ResourceId[]): void {
+    for (const order of this.#orders)
+      order.note(
+        ids.map((id) => ({ id })),
+        [],
+        new Set(),
+      )
+  }
+
+  /** A lost lease ends the controller; anything else is said, and tried again at the queue's pace. */
+  #survive(error: unknown, message: string): void {
+    if (isErrorOf(error, 'LeaseLost')) {
+      this.#failure = error
+      this.#ended.abort(error)
+      return
+    }
+    this.#world.logger.error({ error: messageOf(error) }, message)
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from '../core/clock.ts'
+import type { Duration } from '../core/duration.ts'
+import { ReconcileError } from '../core/errors.ts'
+
+/**
+ * Runs work that must end: rejects with `OperationTimedOut` at the deadline even where the work does not heed
+ * its signal, and with the caller's reason when the caller aborts.
+ */
+export async function withDeadline<T>(
+  options: {
+    readonly clock: Clock
+    readonly duration: Duration
+    readonly what: string
+    readonly signal: AbortSignal
+  },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  options.signal.throwIfAborted()
+  const ended = new AbortController()
+  const late = new ReconcileError(
+    'OperationTimedOut',
+    `${options.what} did not end within ${options.duration} ms`,
+  )
+  const deadline = new AbortController()
+  const forward = () => deadline.abort(options.signal.reason)
+  options.signal.addEventListener('abort', forward, { once: true })
+  const timer = options.clock.sleep(options.duration, ended.signal).then(
+    () => deadline.abort(late),
+    () => undefined,
+  )
+  const aborted = new Promise<never>((_, reject) => {
+    deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason), { once: true })
+  })
+  try {
+    return await Promise.race([work(deadline.signal), aborted])
+  } finally {
+    options.signal.removeEventListener('abort', forward)
+    ended.abort()
+    await timer
+  }
+}

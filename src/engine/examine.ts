@@ -1,0 +1,121 @@
+import type { Action } from '../core/action.ts'
+import type { HoldReason } from '../core/hold.ts'
+import type { Assessment, Pair } from '../core/reconciler.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
+import type { Sample } from '../core/sample.ts'
+import { reclaim, takeStance } from './claim.ts'
+import type { Finding, Subject } from './finding.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+/**
+ * Judges one subject: whose it is, what differs, how it is, and what is wanted. Pure, but for the domain's own
+ * pure functions. Holds of ownership are set here; all others are the guard's.
+ */
+export function examine(
+  world: Pick<World, 'reconcilers'>,
+  subject: Subject,
+  history: { readonly now: number; readonly samples: readonly Sample[] },
+): Finding {
+  const { desired, reading } = subject
+  const unresolved = desired?.unresolved[0]
+  if (unresolved) {
+    return unknownFinding(subject, 'ReferenceUnresolved', `${unresolved.path}: ${unresolved.message}`)
+  }
+  if (reading.type === 'unreadable') return unknownFinding(subject, reading.code, reading.message)
+
+  const reconciler = reconcilerOf(world, kindOf(subject.id))
+  const { stance, message } = takeStance(subject, reconciler)
+  if (stance === 'not-ours' || stance === 'conflict') {
+    const reason: HoldReason = stance === 'conflict' ? 'Conflict' : 'NotOurs'
+    return {
+      ...subject,
+      stance,
+      actions: [],
+      assessment: bareAssessment('Missing', reason, message),
+      holds: [{ reason, message, until: undefined }],
+      unknown: undefined,
+      ownership: subject.owned,
+    }
+  }
+  if (!desired && (stance === 'released' || stance === 'absent')) {
+    return quietFinding(subject, stance, message)
+  }
+  const ownership =
+    stance === 'taken-back' && desired && reading.type === 'present'
+      ? reclaim(
+          subject,
+          reconciler.claim(desired, reading.value),
+          reconciler.externalName(desired),
+          history.now,
+        )
+      : subject.owned
+  const pair: Pair<unknown, unknown> = {
+    id: subject.id,
+    desired,
+    observed: reading.value,
+    owned: ownership,
+    mark: ownership ? { ...subject.mark, origin: ownership.origin } : originOfNew(subject, stance),
+    posture: subject.standsBehind.length > 0 && subject.activeFor.length === 0 ? 'standby' : 'active',
+    unconfirmed: subject.unconfirmed,
+  }
+  const drift: readonly Action[] = reconciler.diff(pair)
+  if (!desired) return { ...quietFinding(subject, stance, message), actions: drift }
+  const assessment = reconciler.assess(pair, history)
+  const actions = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []
+  return {
+    ...subject,
+    stance,
+    actions,
+    assessment: pair.posture === 'standby' ? onStandby(assessment, subject.standsBehind) : assessment,
+    holds: [],
+    unknown: undefined,
+    ownership,
+  }
+}
+
+/** What is adopted keeps that origin in its mark, should it ever be restarted. */
+function originOfNew(subject: Subject, stance: string): Subject['mark'] {
+  return stance === 'adopted' ? { ...subject.mark, origin: 'adopted' } : subject.mark
+}
+
+function onStandby(assessment: Assessment, primaries: readonly ResourceId[]): Assessment {
+  if (assessment.status !== 'Healthy') return assessment
+  return { ...assessment, reason: 'StandingBy', message: `standing by for ${primaries.join(', ')}` }
+}
+
+function bareAssessment(status: Assessment['status'], reason: string, message: string): Assessment {
+  return {
+    status,
+    reason,
+    message,
+    remedy: undefined,
+    recheckAfter: undefined,
+    measurements: {},
+    children: [],
+    remember: undefined,
+  }
+}
+
+function unknownFinding(subject: Subject, code: string, message: string): Finding {
+  return {
+    ...subject,
+    stance: 'unreadable',
+    actions: [],
+    assessment: bareAssessment('Unknown', code, message),
+    holds: [],
+    unknown: { code, message },
+    ownership: subject.owned,
+  }
+}
+
+function quietFinding(subject: Subject, stance: Finding['stance'], message: string): Finding {
+  return {
+    ...subject,
+    stance,
+    actions: [],
+    assessment: bareAssessment('Missing', 'NotDeclared', message),
+    holds: [],
+    unknown: undefined,
+    ownership: subject.owned,
+  }
+}

@@ -1,0 +1,187 @@
+import type { Action } from '../core/action.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
+import type { LedgerEntry } from '../core/ledger.ts'
+import type { Owned } from '../core/ownership.ts'
+import { kindOf } from '../core/resource.ts'
+import { withDeadline } from './deadline.ts'
+import { examine } from './examine.ts'
+import { type Finding, isActionable } from './finding.ts'
+import { observeKind } from './observe.ts'
+import type { Outcome } from './outcome.ts'
+import { endReplaced } from './record.ts'
+import type { Slots } from './slots.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+/** Told while a pass acts, for progress on a terminal. */
+export interface ExecutionListener {
+  started?(finding: Finding, action: Action): void
+  ended?(outcome: Outcome): void
+}
+
+export interface ExecutionOptions {
+  readonly slots: Slots
+  readonly listener?: ExecutionListener
+}
+
+/**
+ * Takes the actions of all findings that nothing holds: what is declared first, then what goes. One resource's
+ * actions run one after another and stop at the first that fails; independent resources go on.
+ * Rejects only where the lease was lost or the store fails: then nothing more is done at all.
+ */
+export async function execute(
+  world: World,
+  findings: readonly Finding[],
+  options: ExecutionOptions,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const actionable = findings.filter(isActionable)
+  const staying = actionable.filter((finding) => finding.desired)
+  const going = actionable.filter((finding) => !finding.desired)
+  const first = await executePhase(world, staying, options, signal)
+  const second = await executePhase(world, going, options, signal)
+  return [...first, ...second]
+}
+
+async function executePhase(
+  world: World,
+  findings: readonly Finding[],
+  options: ExecutionOptions,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  let failure: { readonly error: unknown } | undefined
+  const work = findings.map((finding) =>
+    options.slots.take(kindOf(finding.id), async () => {
+      if (failure) return []
+      try {
+        return await executeOne(world, finding, options.listener, signal)
+      } catch (error) {
+        failure ??= { error }
+        return []
+      }
+    }),
+  )
+  const outcomes = (await Promise.all(work)).flat()
+  if (failure) throw failure.error
+  return outcomes
+}
+
+/** Takes one resource's actions, each journalled before and after. */
+async function executeOne(
+  world: World,
+  finding: Finding,
+  listener: ExecutionListener | undefined,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  if (!finding.desired && !(await isStillWanted(world, finding, signal))) {
+    return finding.actions.map((action) => outcomeOf(world, finding, action, 'superseded'))
+  }
+  for (const action of finding.actions) {
+    if (signal.aborted) break
+    const intentId = world.random.id()
+    await world.ledger.commit([
+      ...ownershipBefore(world, finding),
+      intentEntry(world, finding, action, intentId),
+    ])
+    listener?.started?.(finding, action)
+    const outcome = await applyOne(world, finding, action, signal)
+    listener?.ended?.(outcome)
+    outcomes.push(outcome)
+    const settled = outcome.result
+    if (settled !== 'unknown') {
+      await world.ledger.commit([{ type: 'settle', intentId, outcome: settled, at: outcome.at }])
+    }
+    if (outcome.result !== 'succeeded') break
+  }
+  return outcomes
+}
+
+/** A deletion rests on a fresh read of that one thing: what changed meanwhile is decided anew. */
+async function isStillWanted(world: World, finding: Finding, signal: AbortSignal): Promise<boolean> {
+  const { id, desired, owned, unconfirmed } = finding
+  const observation = await observeKind(world, kindOf(id), [{ id, desired, owned, unconfirmed }], signal)
+  const reading = observation.readings.get(id)
+  if (reading?.type !== 'present') return false
+  const again = examine(world, { ...finding, reading }, { now: observation.observedAt, samples: [] })
+  return again.stance === finding.stance && again.actions.some((action) => action.verb === 'delete')
+}
+
+async function applyOne(
+  world: World,
+  finding: Finding,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const what = `${finding.id}: ${action.summary}`
+  try {
+    const connection = await world.connect(kindOf(finding.id))
+    await withDeadline({ clock: world.clock, duration: world.deadlines.apply, what, signal }, (inner) =>
+      connection.apply(action, inner),
+    )
+    return outcomeOf(world, finding, action, 'succeeded')
+  } catch (error) {
+    if (isErrorOf(error, 'LeaseLost')) throw error
+    // What was cut off by a deadline, a signal or a broken connection may have happened all the same.
+    const isUnknown =
+      signal.aborted || isErrorOf(error, 'OutcomeUnknown') || isErrorOf(error, 'OperationTimedOut')
+    return outcomeOf(world, finding, action, isUnknown ? 'unknown' : 'failed', error)
+  }
+}
+
+function outcomeOf(
+  world: World,
+  finding: Finding,
+  action: Action,
+  result: Outcome['result'],
+  error?: unknown,
+): Outcome {
+  return {
+    id: finding.id,
+    action,
+    result,
+    message: error === undefined ? undefined : messageOf(error),
+    next: error === undefined ? undefined : error instanceof ReconcileError ? error.next : 'retry',
+    at: world.clock.now(),
+  }
+}
+
+function intentEntry(world: World, finding: Finding, action: Action, intentId: string): LedgerEntry {
+  return {
+    type: 'intend',
+    intent: {
+      intentId,
+      id: finding.id,
+      actionType: action.type,
+      verb: action.verb,
+      summary: action.summary,
+      externalName: externalNameOf(world, finding),
+      repeatable: action.repeatable,
+      at: world.clock.now(),
+    },
+  }
+}
+
+/**
+ * Owning is written before the act: killed in between, the next pass knows what may be ours. The fields are
+ * those we set before together with those that we set now, so that none is forgotten whatever becomes of it.
+ */
+function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[] {
+  const { desired } = finding
+  if (!desired) return []
+  const before = finding.ownership
+  const owned: Owned = {
+    id: finding.id,
+    externalName: externalNameOf(world, finding),
+    origin: before?.origin ?? (finding.stance === 'adopted' ? 'adopted' : 'created'),
+    deletionPolicy: desired.controls.deletionPolicy,
+    fields: { ...before?.fields, ...reconcilerOf(world, desired.kind).fields(desired) },
+    memory: before?.memory ?? {},
+    since: before?.since ?? world.clock.now(),
+  }
+  return [{ type: 'own', owned }, ...endReplaced(finding)]
+}
+
+function externalNameOf(world: World, finding: Finding): string {
+  if (finding.desired) return reconcilerOf(world, finding.desired.kind).externalName(finding.desired)
+  return finding.owned?.externalName ?? ''
+}

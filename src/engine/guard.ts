@@ -1,0 +1,199 @@
+import { formatDuration } from '../core/duration.ts'
+import type { FleetSettings } from '../core/fleet.ts'
+import type { Hold } from '../core/hold.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Resource, ResourceId } from '../core/resource.ts'
+import { contendedFrom, nextCorrectionAt, recentCorrections } from './backoff.ts'
+import type { Finding } from './finding.ts'
+import { suspensionOf } from './suspension.ts'
+import { consultWindows } from './windows.ts'
+
+export interface GuardInput {
+  readonly view: LedgerView
+  readonly fleet: FleetSettings
+  readonly missing: readonly ResourceId[]
+  readonly isComplete: boolean
+  readonly allowedDeletions: number | undefined
+  /** Deletions that are due elsewhere in the fleet: they count towards the limit. */
+  readonly otherRemovals: number
+  readonly now: number
+}
+
+/**
+ * Holds what must not be done now. Every guard adds a reason; none removes an action, so that a plan shows what
+ * is wanted together with what keeps it.
+ */
+export function guard(findings: readonly Finding[], input: GuardInput): readonly Finding[] {
+  const byId = new Map(findings.map((finding) => [finding.id, finding]))
+  const held = findings.map((finding) => {
+    if (finding.unknown || finding.isContext) return finding
+    return { ...finding, holds: [...finding.holds, ...holdsOf(finding, byId, input)] }
+  })
+  return holdDeletions(held, input)
+}
+
+function holdsOf(
+  finding: Finding,
+  byId: ReadonlyMap<ResourceId, Finding>,
+  input: GuardInput,
+): readonly Hold[] {
+  if (finding.actions.length === 0) return []
+  if (!finding.desired) return holdOnRemoved(finding, input)
+  const resource = finding.desired
+  return [
+    holdOnDown(input),
+    holdOnSuspension(finding, input),
+    holdOnPolicy(resource),
+    holdOnBlock(finding),
+    holdOnDependencies(resource, byId, input),
+    holdOnWindows(resource, input.now),
+    holdOnRecovery(finding, resource, input.now),
+  ].filter((hold) => hold !== undefined)
+}
+
+function holdOnDown(input: GuardInput): Hold | undefined {
+  if (!input.view.isDown) return undefined
+  return {
+    reason: 'FleetDown',
+    message: 'the fleet is down; `reconcile resume --all` ends it',
+    until: undefined,
+  }
+}
+
+function holdOnSuspension(finding: Finding, input: GuardInput): Hold | undefined {
+  const suspension = suspensionOf(finding.desired, input.view, input.now)
+  if (!suspension) return undefined
+  return { reason: 'Suspended', message: `suspended: ${suspension.reason}`, until: suspension.until }
+}
+
+function holdOnPolicy(resource: Resource): Hold | undefined {
+  if (resource.controls.managementPolicy === 'Manage') return undefined
+  return { reason: 'ObserveOnly', message: 'only observed (managementPolicy: Observe)', until: undefined }
+}
+
+function holdOnBlock(finding: Finding): Hold | undefined {
+  const blocked = finding.actions.find((action) => action.blocked)?.blocked
+  return blocked ? { reason: blocked.reason, message: blocked.message, until: undefined } : undefined
+}
+
+function holdOnDependencies(
+  resource: Resource,
+  byId: ReadonlyMap<ResourceId, Finding>,
+  input: GuardInput,
+): Hold | undefined {
+  const broken = resource.controls.dependsOn.find((id) => input.missing.includes(id))
+  if (broken) {
+    return { reason: 'DependencyBroken', message: `the manifest of ${broken} is broken`, until: undefined }
+  }
+  const waiting = resource.controls.dependsOn.filter((id) => !isReady(id, byId, input.view))
+  if (waiting.length === 0) return undefined
+  return { reason: 'DependencyNotReady', message: `waits for ${waiting.join(', ')}`, until: undefined }
+}
+
+/** Healthy and with nothing left to do: what is about to be restarted is not ready. */
+function isReady(id: ResourceId, byId: ReadonlyMap<ResourceId, Finding>, view: LedgerView): boolean {
+  const finding = byId.get(id)
+  if (finding) return finding.assessment.status === 'Healthy' && finding.actions.length === 0
+  const state = view.states.get(id)
+  return state !== undefined && state.status.health === 'Healthy' && state.status.sync === 'Synced'
+}
+
+function holdOnWindows(resource: Resource, now: number): Hold | undefined {
+  if (resource.controls.windows.length === 0) return undefined
+  const { isOpen, until } = consultWindows(resource.controls.windows, now)
+  if (isOpen) return undefined
+  const when = until === undefined ? '' : `, opens in ${formatDuration(until - now)}`
+  return { reason: 'OutsideWindow', message: `outside its window${when}`, until }
+}
+
+function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold | undefined {
+  const recovery = finding.state?.recovery
+  if (!recovery || recovery.specHash !== finding.specHash) return undefined
+  const { maxAttempts, backoff } = resource.controls.recovery
+  const isRecovery = finding.actions.some((action) => action.isRecovery)
+  const hasFailed = recovery.attempts > 0 && finding.state?.status.lastAction?.outcome !== 'succeeded'
+  if (isRecovery || hasFailed) {
+    if (recovery.attempts >= maxAttempts) {
+      return {
+        reason: 'AttemptsExhausted',
+        message: `all ${maxAttempts} attempts are used up; it needs a person (\`reconcile resume ${finding.id}\` starts anew)`,
+        until: undefined,
+      }
+    }
+    if (recovery.nextAttemptAt !== undefined && recovery.nextAttemptAt > now) {
+      const wait = formatDuration(recovery.nextAttemptAt - now)
+      return {
+        reason: 'BackOff',
+        message: `attempt ${recovery.attempts + 1} of ${maxAttempts} in ${wait}`,
+        until: recovery.nextAttemptAt,
+      }
+    }
+    return undefined
+  }
+  return holdOnContention(recovery, backoff, finding, now)
+}
+
+function holdOnContention(
+  recovery: ResourceState['recovery'],
+  backoff: Resource['controls']['recovery']['backoff'],
+  finding: Finding,
+  now: number,
+): Hold | undefined {
+  const next = nextCorrectionAt(recovery.corrections, backoff, now)
+  if (next <= now) return undefined
+  const count = recentCorrections(recovery.corrections, backoff, now).length
+  const wait = formatDuration(next - now)
+  if (count < contendedFrom) {
+    return { reason: 'BackOff', message: `corrected ${count} times already; again in ${wait}`, until: next }
+  }
+  const paths = [...new Set(finding.actions.flatMap((action) => action.changes.map((change) => change.path)))]
+  const what = paths.length > 0 ? paths.join(', ') : (finding.actions[0]?.reason ?? 'it')
+  return {
+    reason: 'Contended',
+    message: `somebody else keeps undoing our corrections (${what}); again in ${wait}`,
+    until: next,
+  }
+}
+
+function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
+  if (input.view.isDown) return []
+  if (!input.isComplete) {
+    return [
+      {
+        reason: 'ManifestsIncomplete',
+        message: 'no longer declared, but a manifest is broken: nothing is deleted until all can be read',
+        until: undefined,
+      },
+    ]
+  }
+  const recovery = finding.state?.recovery
+  if (recovery?.nextAttemptAt !== undefined && recovery.nextAttemptAt > input.now) {
+    return [{ reason: 'BackOff', message: 'deleting failed before', until: recovery.nextAttemptAt }]
+  }
+  return []
+}
+
+/**
+ * More deletions than the fleet allows in one pass are held, all of them: a wrong folder or a bad merge looks
+ * exactly like this. From three on the share of what is owned counts as well.
+ */
+function holdDeletions(findings: readonly Finding[], input: GuardInput): readonly Finding[] {
+  const removes = (finding: Finding) =>
+    finding.holds.length > 0 ? 0 : finding.actions.reduce((sum, action) => sum + action.removes, 0)
+  const here = findings.reduce((sum, finding) => sum + removes(finding), 0)
+  const count = here + input.otherRemovals
+  if (here === 0 || count <= (input.allowedDeletions ?? 0)) return findings
+  const { max, percent } = input.fleet.deletions
+  const share = (100 * count) / Math.max(1, input.view.inventory.size)
+  const isOverShare = count >= 3 && share > percent
+  if (count <= max && !isOverShare) return findings
+  const limit = count > max ? `at most ${max} a pass` : `at most ${percent} % of what is owned`
+  const hold: Hold = {
+    reason: 'DeletionLimit',
+    message: `${count} deletions are over the limit (${limit}); \`--allow-deletions ${count}\` lets them happen`,
+    until: undefined,
+  }
+  return findings.map((finding) =>
+    removes(finding) > 0 ? { ...finding, holds: [...finding.holds, hold] } : finding,
+  )
+}

@@ -1,0 +1,16 @@
+import type { Action } from '../core/action.ts'
+import type { NextActor } from '../core/errors.ts'
+import type { ResourceId } from '../core/resource.ts'
+
+/** What became of one action. */
+export interface Outcome {
+  readonly id: ResourceId
+  readonly action: Action
+  /** `unknown`: it was sent and its answer was lost. `superseded`: the world had changed, nothing was sent. */
+  readonly result: 'succeeded' | 'failed' | 'unknown' | 'superseded'
+  readonly message: string | undefined
+  /** Who acts next, where it failed. */
+  readonly next: NextActor | undefined
+  /** Epoch milliseconds of its end. */
+  readonly at: number
+}

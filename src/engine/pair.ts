@@ -1,0 +1,155 @@
+import type { Declaration } from '../core/declaration.ts'
+import type { LedgerView } from '../core/ledger.ts'
+import type { Mark, Owned } from '../core/ownership.ts'
+import type { Observation, Reading } from '../core/reconciler.ts'
+import { compareIds, kindOf, type Resource, type ResourceId } from '../core/resource.ts'
+import { fingerprint } from './canonical.ts'
+import type { Subject } from './finding.ts'
+import { neededBy, primariesByFallback } from './standby.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+/** What a pass looks at, before anything was read. */
+export interface Scope {
+  /** Declared resources to act on, and no longer declared ones that are owned. In id order. */
+  readonly targets: readonly ResourceId[]
+  /** Read because a target depends on them; never acted on. */
+  readonly context: readonly ResourceId[]
+  /** Whether things that are no longer declared are part of it. */
+  readonly prunes: boolean
+}
+
+/**
+ * Which resources a pass is about. Pruning needs the whole truth: a selection, a single file or a broken one
+ * prunes nothing, because absence from a part proves nothing.
+ */
+export function chooseScope(
+  declaration: Declaration,
+  view: LedgerView,
+  selection: ReadonlySet<ResourceId> | undefined,
+  options: { readonly prune: boolean; readonly readDependencies: boolean; readonly kind: string | undefined },
+): Scope {
+  const desired = new Map(declaration.resources.map((resource) => [resource.id, resource]))
+  const targets = [...desired.keys()].filter((id) => !selection || selection.has(id))
+  if (options.prune) {
+    const isAsked = (id: ResourceId) => options.kind === undefined || kindOf(id) === options.kind
+    for (const id of view.inventory.keys()) if (!desired.has(id) && isAsked(id)) targets.push(id)
+  }
+  const context = options.readDependencies ? dependenciesOf(targets, desired) : []
+  return { targets: targets.sort(compareIds), context, prunes: options.prune }
+}
+
+function dependenciesOf(
+  targets: readonly ResourceId[],
+  desired: ReadonlyMap<ResourceId, Resource>,
+): ResourceId[] {
+  const found = new Set<ResourceId>()
+  const known = new Set(targets)
+  for (const target of targets) {
+    for (const id of desired.get(target)?.controls.dependsOn ?? []) {
+      if (!known.has(id) && desired.has(id)) found.add(id)
+    }
+  }
+  return [...found].sort(compareIds)
+}
+
+/** Puts together what is declared, read, owned and remembered of each resource in scope. */
+export function pairUp(
+  world: World,
+  input: {
+    readonly declaration: Declaration
+    readonly view: LedgerView
+    readonly scope: Scope
+    readonly observations: ReadonlyMap<string, Observation<unknown>>
+    readonly now: number
+  },
+): readonly Subject[] {
+  const { declaration, view, scope, observations, now } = input
+  const desired = new Map(declaration.resources.map((resource) => [resource.id, resource]))
+  const primaries = primariesByFallback(declaration.resources)
+  const moved = movedRows(world, declaration, view)
+  const context = new Set(scope.context)
+  const subjects: Subject[] = []
+  for (const id of [...scope.targets, ...scope.context]) {
+    const resource = desired.get(id)
+    if (!resource && moved.takenFrom.has(id)) continue
+    const owned = view.inventory.get(id) ?? moved.givenTo.get(id)
+    const standsBehind = primaries.get(id) ?? []
+    const specHash = resource ? hashSpec(world, resource) : ''
+    subjects.push({
+      id,
+      desired: resource,
+      owned,
+      state: view.states.get(id),
+      reading: observations.get(kindOf(id))?.readings.get(id) ?? unread(id),
+      specHash,
+      mark: markFor(world, id, owned, specHash),
+      activeFor: neededBy(id, standsBehind, view.states, now),
+      standsBehind: standsBehind.map((primary) => primary.id),
+      replaces: moved.replacedBy.get(id) ?? [],
+      unconfirmed: view.openIntents.filter((intent) => intent.id === id),
+      isContext: context.has(id),
+    })
+  }
+  return subjects
+}
+
+function unread(id: ResourceId): Reading<unknown> {
+  return { type: 'unreadable', code: 'NotRead', message: `${id} was not read` }
+}
+
+function markFor(world: World, id: ResourceId, owned: Owned | undefined, hash: string): Mark {
+  return {
+    fleet: world.fleet.name,
+    environment: world.fleet.environment ?? '',
+    store: world.store.id,
+    id,
+    origin: owned?.origin ?? 'created',
+    hash,
+  }
+}
+
+/** The same spec has the same hash; the value of a secret is not part of it, so that rotating one is no new spec. */
+export function hashSpec(world: Pick<World, 'reconcilers'>, resource: Resource): string {
+  const fields = reconcilerOf(world, resource.kind).fields(resource)
+  const open = Object.entries(fields).map(([path, field]) => [path, field.sensitive ? '***' : field.value])
+  return fingerprint(open)
+}
+
+/** Rows of the inventory whose thing is declared under another id now. */
+export interface Moves {
+  /** By new id: the row that it takes over. */
+  readonly givenTo: ReadonlyMap<ResourceId, Owned>
+  /** By new id: the old ids that it replaces. */
+  readonly replacedBy: ReadonlyMap<ResourceId, readonly ResourceId[]>
+  readonly takenFrom: ReadonlySet<ResourceId>
+}
+
+/**
+ * The same outside thing under a new resource id is a move, never a delete and a create. An old row is taken out
+ * of what may be deleted even where the new id has a row of its own already.
+ */
+export function movedRows(
+  world: Pick<World, 'reconcilers'>,
+  declaration: Declaration,
+  view: LedgerView,
+): Moves {
+  const desired = new Set(declaration.resources.map((resource) => resource.id))
+  const orphans = [...view.inventory.values()].filter((owned) => !desired.has(owned.id))
+  const givenTo = new Map<ResourceId, Owned>()
+  const replacedBy = new Map<ResourceId, readonly ResourceId[]>()
+  const takenFrom = new Set<ResourceId>()
+  if (orphans.length === 0) return { givenTo, replacedBy, takenFrom }
+  for (const resource of declaration.resources) {
+    const name = reconcilerOf(world, resource.kind).externalName(resource)
+    const olds = orphans.filter((owned) => kindOf(owned.id) === resource.kind && owned.externalName === name)
+    const [first] = olds
+    if (!first) continue
+    for (const old of olds) takenFrom.add(old.id)
+    replacedBy.set(
+      resource.id,
+      olds.map((old) => old.id),
+    )
+    if (!view.inventory.has(resource.id)) givenTo.set(resource.id, { ...first, id: resource.id })
+  }
+  return { givenTo, replacedBy, takenFrom }
+}

@@ -1,0 +1,136 @@
+import type { Declaration } from '../core/declaration.ts'
+import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Plan } from '../core/plan.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
+import { examine } from './examine.ts'
+import { type ExecutionOptions, execute } from './execute.ts'
+import type { Finding } from './finding.ts'
+import { guard } from './guard.ts'
+import { observe } from './observe.ts'
+import { order } from './order.ts'
+import type { Outcome } from './outcome.ts'
+import { chooseScope, movedRows, pairUp, type Scope } from './pair.ts'
+import { toPlan } from './plan.ts'
+import { recordOf, recordOfLeftovers } from './record.ts'
+import { summarise } from './summarise.ts'
+import type { World } from './world.ts'
+
+export interface PassRequest {
+  readonly declaration: Declaration
+  /** Undefined: the whole fleet. A selection prunes nothing, unless `prune` says so. */
+  readonly selection: ReadonlySet<ResourceId> | undefined
+  /** Whether what is no longer declared is part of the pass; default: where the whole fleet is. */
+  readonly prune?: boolean
+  /** Prunes things of this kind alone; undefined: of all kinds. */
+  readonly kind?: string
+  /** Whether dependencies outside the selection are read too, or believed as they were last seen. */
+  readonly readDependencies?: boolean
+  readonly allowedDeletions: number | undefined
+}
+
+/** A plan with what it was made from. */
+export interface Draft {
+  readonly plan: Plan
+  readonly findings: readonly Finding[]
+  readonly view: LedgerView
+  readonly declaration: Declaration
+  readonly now: number
+  readonly isWhole: boolean
+}
+
+export interface PassResult extends Draft {
+  readonly outcomes: readonly Outcome[]
+  readonly states: ReadonlyMap<ResourceId, ResourceState>
+}
+
+/** Reads, compares and decides; changes nothing. A dry run ends here. */
+export async function draftPass(world: World, request: PassRequest, signal: AbortSignal): Promise<Draft> {
+  const { declaration, selection } = request
+  const isWhole = selection === undefined && declaration.isWhole
+  const view = await world.ledger.load()
+  const scope = chooseScope(declaration, view, selection, {
+    prune: (request.prune ?? isWhole) && declaration.isWhole,
+    readDependencies: request.readDependencies ?? true,
+    kind: request.kind,
+  })
+  const observations = await observe(world, { declaration, view, scope }, signal)
+  const now = world.clock.now()
+  const subjects = pairUp(world, { declaration, view, scope, observations, now })
+  const examined = subjects.map((subject) =>
+    examine(world, subject, { now, samples: view.recentSamples.get(subject.id) ?? [] }),
+  )
+  const guarded = guard(examined, {
+    view,
+    fleet: declaration.fleet,
+    missing: declaration.missing,
+    isComplete: declaration.isComplete,
+    allowedDeletions: request.allowedDeletions,
+    otherRemovals: countOtherRemovals(world, declaration, view, scope),
+    now,
+  })
+  const findings = order(guarded)
+  const plan = toPlan(world, findings, { view, now, chance: 0 })
+  return { plan, findings, view, declaration, now, isWhole }
+}
+
+/** One pass, whole: what the draft decided is done, judged and written down. */
+export async function runPass(
+  world: World,
+  request: PassRequest,
+  execution: ExecutionOptions,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const draft = await draftPass(world, request, signal)
+  const outcomes = await execute(world, draft.findings, execution, signal)
+  return concludePass(world, draft, { findings: draft.findings, outcomes })
+}
+
+/** Summarises and persists what became of some or all findings of a draft; the confirmation is the next reading. */
+export async function concludePass(
+  world: World,
+  draft: Draft,
+  concluded: { readonly findings: readonly Finding[]; readonly outcomes: readonly Outcome[] },
+): Promise<PassResult> {
+  const now = world.clock.now()
+  const { view, declaration } = draft
+  const states = new Map<ResourceId, ResourceState>()
+  const entries = concluded.findings.flatMap((finding) => {
+    const outcomes = concluded.outcomes.filter((outcome) => outcome.id === finding.id)
+    const state = summarise(finding, outcomes, { view, now, chance: world.random.next() })
+    if (!finding.isContext) states.set(finding.id, state)
+    return recordOf(world, finding, { state, outcomes, view, now, isComplete: declaration.isComplete })
+  })
+  const leftovers = draft.isWhole && declaration.isComplete ? recordOfLeftovers(declaration, view) : []
+  const all = [...leftovers, ...entries, ...domainEvents(concluded.findings, view, now)]
+  if (all.length > 0) await world.ledger.commit(all)
+  return { ...draft, findings: concluded.findings, outcomes: concluded.outcomes, states }
+}
+
+/** A domain that cannot be read is one event, told when it begins. */
+function domainEvents(findings: readonly Finding[], view: LedgerView, now: number): readonly LedgerEntry[] {
+  const told = new Map<string, LedgerEntry>()
+  for (const { id, reading } of findings) {
+    const kind = kindOf(id)
+    if (reading.type !== 'unreadable' || !reading.isDomainWide || told.has(kind)) continue
+    if (view.states.get(id)?.status.health === 'Unknown') continue
+    const message = `${kind} could not be read: ${reading.message}`
+    told.set(kind, {
+      type: 'event',
+      event: { at: now, type: 'Warning', reason: 'DomainUnreadable', id: undefined, message },
+    })
+  }
+  return [...told.values()]
+}
+
+/** Deletions that are due but not in this scope: the limit is the fleet's, however the work is cut up. */
+function countOtherRemovals(world: World, declaration: Declaration, view: LedgerView, scope: Scope): number {
+  const inScope = new Set(scope.targets)
+  const declared = new Set(declaration.resources.map((resource) => resource.id))
+  const moved = movedRows(world, declaration, view).takenFrom
+  return [...view.inventory.values()].filter((owned) => {
+    if (inScope.has(owned.id) || declared.has(owned.id) || moved.has(owned.id)) return false
+    const policy =
+      owned.deletionPolicy ?? world.reconcilers.get(kindOf(owned.id))?.deletionDefault[owned.origin]
+    return policy === 'Delete'
+  }).length
+}

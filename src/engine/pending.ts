@@ -1,0 +1,77 @@
+import type { Duration } from '../core/duration.ts'
+import type { ResourceState } from '../core/ledger.ts'
+import type { Resource, ResourceId } from '../core/resource.ts'
+import type { Finding } from './finding.ts'
+import type { Outcome } from './outcome.ts'
+import { neededBy, primariesByFallback } from './standby.ts'
+
+/**
+ * Which resources may still change by themselves or by our next step, so that waiting for them makes sense.
+ * What waits for a person, a window or a rival is not pending.
+ */
+export function findPending(
+  findings: readonly Finding[],
+  outcomes: readonly Outcome[],
+  context: {
+    readonly states: ReadonlyMap<ResourceId, ResourceState>
+    readonly resources: readonly Resource[]
+    readonly now: number
+    /** When we stop waiting; what comes after it is not worth waiting for. */
+    readonly until: number
+  },
+): ReadonlySet<ResourceId> {
+  const acted = new Set(
+    outcomes.filter((outcome) => outcome.result !== 'superseded').map((outcome) => outcome.id),
+  )
+  const pending = new Set<ResourceId>()
+  for (const finding of findings) {
+    if (!finding.isContext && (acted.has(finding.id) || isPendingByItself(finding, context.until))) {
+      pending.add(finding.id)
+    }
+  }
+  for (const [fallback, primaries] of primariesByFallback(context.resources)) {
+    const needed = neededBy(fallback, primaries, context.states, context.now)
+    const isActive = (findings.find((finding) => finding.id === fallback)?.activeFor.length ?? 0) > 0
+    if (needed.length > 0 !== isActive) pending.add(fallback)
+  }
+  spreadToDependants(findings, pending)
+  return pending
+}
+
+function isPendingByItself(finding: Finding, until: number): boolean {
+  if (finding.unknown) return false
+  const hold = finding.holds[0]
+  if (hold) return hold.reason === 'BackOff' && hold.until !== undefined && hold.until < until
+  if (finding.actions.length > 0) return true
+  const { status, recheckAfter } = finding.assessment
+  return (
+    status === 'Progressing' ||
+    ((status === 'Degraded' || status === 'Missing') && recheckAfter !== undefined)
+  )
+}
+
+function spreadToDependants(findings: readonly Finding[], pending: Set<ResourceId>): void {
+  let grew = true
+  while (grew) {
+    grew = false
+    for (const finding of findings) {
+      if (pending.has(finding.id) || finding.holds[0]?.reason !== 'DependencyNotReady') continue
+      if (!finding.desired?.controls.dependsOn.some((id) => pending.has(id))) continue
+      pending.add(finding.id)
+      grew = true
+    }
+  }
+}
+
+/** Until when nothing is expected to change: the earliest recheck or end of a hold, within bounds. */
+export function nextLook(
+  findings: readonly Finding[],
+  now: number,
+  bounds: { readonly least: Duration; readonly most: Duration },
+): Duration {
+  const waits = findings.flatMap((finding) => [
+    finding.assessment.recheckAfter ?? bounds.most,
+    ...finding.holds.map((hold) => (hold.until === undefined ? bounds.most : hold.until - now)),
+  ])
+  return Math.max(bounds.least, Math.min(bounds.most, ...waits))
+}

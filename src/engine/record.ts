@@ -1,0 +1,159 @@
+import type { Declaration } from '../core/declaration.ts'
+import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Owned } from '../core/ownership.ts'
+import type { ResourceId } from '../core/resource.ts'
+import { canonicalJson } from './canonical.ts'
+import type { Finding } from './finding.ts'
+import type { Outcome } from './outcome.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+/** Samples are kept this far apart, unless a restart happened in between. */
+const sampleSpacing = 10_000
+
+/** What a pass writes down of one resource: its state, whose it is, what happened and what was measured. */
+export function recordOf(
+  world: World,
+  finding: Finding,
+  result: {
+    readonly state: ResourceState
+    readonly outcomes: readonly Outcome[]
+    readonly view: LedgerView
+    readonly now: number
+    readonly isComplete: boolean
+  },
+): readonly LedgerEntry[] {
+  if (finding.isContext) return []
+  if (!finding.desired && (finding.stance === 'released' || finding.stance === 'absent')) {
+    return result.isComplete ? recordOfGone(finding, result.now) : []
+  }
+  return [
+    { type: 'state', id: finding.id, state: result.state },
+    ...ownershipAfter(world, finding, result),
+    ...finding.unconfirmed
+      .filter((intent) => !finding.unknown && (intent.repeatable || isResolved(finding, intent.intentId)))
+      .map(({ intentId }) => ({
+        type: 'settle' as const,
+        intentId,
+        outcome: 'superseded' as const,
+        at: result.now,
+      })),
+    ...eventsOf(finding, result),
+    ...sampleOf(finding, result.view, result.now),
+  ]
+}
+
+function isResolved(finding: Finding, intentId: string): boolean {
+  return finding.assessment.resolvedIntents?.includes(intentId) ?? false
+}
+
+/** The inventory forgets only what is confirmed to be gone, or what is left alone on purpose. */
+function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
+  const message =
+    finding.stance === 'absent'
+      ? 'no longer declared, and gone'
+      : finding.assessment.message || 'left as it is'
+  return [
+    { type: 'disown', id: finding.id },
+    { type: 'forget-state', id: finding.id },
+    {
+      type: 'event',
+      event: {
+        at: now,
+        type: 'Normal',
+        reason: finding.stance === 'absent' ? 'Pruned' : 'Released',
+        id: finding.id,
+        message,
+      },
+    },
+  ]
+}
+
+/** In sync, we own exactly the declared fields; before that the row written with the intent stands. */
+function ownershipAfter(
+  world: World,
+  finding: Finding,
+  result: { readonly outcomes: readonly Outcome[]; readonly view: LedgerView; readonly now: number },
+): readonly LedgerEntry[] {
+  const { desired } = finding
+  const isOurs = finding.stance === 'ours' || finding.stance === 'taken-back' || finding.stance === 'adopted'
+  const isAbsentAndOwned = finding.stance === 'absent' && finding.ownership !== undefined
+  if (!desired || result.outcomes.length > 0 || !(isOurs || isAbsentAndOwned)) return []
+  if (desired.controls.managementPolicy === 'Observe' && !finding.ownership) return []
+  const isInSync = finding.actions.every((action) => action.verb === 'run')
+  const reconciler = reconcilerOf(world, desired.kind)
+  const before = finding.ownership
+  if (!before && !isInSync) return []
+  const owned: Owned = {
+    id: finding.id,
+    externalName: reconciler.externalName(desired),
+    origin: before?.origin ?? 'adopted',
+    deletionPolicy: desired.controls.deletionPolicy,
+    fields: isInSync ? reconciler.fields(desired) : (before?.fields ?? {}),
+    memory: { ...before?.memory, ...finding.assessment.remember },
+    since: before?.since ?? result.now,
+  }
+  const stored = result.view.inventory.get(finding.id)
+  const isKnown = stored && canonicalJson(stored) === canonicalJson(owned)
+  return [...(isKnown ? [] : [{ type: 'own' as const, owned }]), ...endReplaced(finding)]
+}
+
+/** The rows of old ids end in the same commit in which the new id takes the thing over. */
+export function endReplaced(finding: Finding): readonly LedgerEntry[] {
+  return finding.replaces.flatMap((id) => [
+    { type: 'disown', id },
+    { type: 'forget-state', id },
+  ])
+}
+
+const verbReasons = { create: 'Created', update: 'Updated', run: 'Ran', delete: 'Deleted' } as const
+
+function eventsOf(
+  finding: Finding,
+  result: { readonly state: ResourceState; readonly outcomes: readonly Outcome[]; readonly now: number },
+): readonly LedgerEntry[] {
+  const entries: LedgerEntry[] = []
+  const say = (type: 'Normal' | 'Warning', reason: string, message: string) => {
+    entries.push({ type: 'event', event: { at: result.now, type, reason, id: finding.id, message } })
+  }
+  for (const outcome of result.outcomes) {
+    const { action } = outcome
+    if (outcome.result === 'succeeded')
+      say('Normal', verbReasons[action.verb], `${action.summary}: ${action.reason}`)
+    if (outcome.result === 'failed')
+      say('Warning', 'ApplyFailed', `${action.summary}: ${outcome.message ?? 'failed'}`)
+    if (outcome.result === 'unknown')
+      say('Warning', 'OutcomeUnknown', `${action.summary}: ${outcome.message ?? ''}`)
+  }
+  const before = finding.state
+  const { status, activeFor } = result.state
+  const isDomainWide = finding.reading.type === 'unreadable' && finding.reading.isDomainWide === true
+  if (before?.status.health !== status.health && status.reason !== 'Acted' && !isDomainWide) {
+    const isFine =
+      status.health === 'Healthy' || status.health === 'Suspended' || status.health === 'Progressing'
+    say(isFine ? 'Normal' : 'Warning', status.health, status.message)
+  }
+  const hold = finding.holds[0]
+  const heldBefore = before?.status.conditions.find((condition) => condition.type === 'Held')
+  if (hold && heldBefore?.reason !== hold.reason) say('Warning', hold.reason, hold.message)
+  const wasActive = (before?.activeFor.length ?? 0) > 0
+  if (activeFor.length > 0 && !wasActive)
+    say('Warning', 'FallbackActivated', `stands in for ${activeFor.join(', ')}`)
+  if (activeFor.length === 0 && wasActive) say('Normal', 'FallbackStoodDown', 'its primary is healthy again')
+  return entries
+}
+
+function sampleOf(finding: Finding, view: LedgerView, now: number): readonly LedgerEntry[] {
+  const values = finding.assessment.measurements
+  if (Object.keys(values).length === 0) return []
+  const last = view.recentSamples.get(finding.id)?.at(-1)
+  const isNew = !last || now - last.at >= sampleSpacing || last.values.restarts !== values.restarts
+  return isNew ? [{ type: 'sample', id: finding.id, sample: { at: now, values } }] : []
+}
+
+/** States of what is neither declared nor owned any more. */
+export function recordOfLeftovers(declaration: Declaration, view: LedgerView): readonly LedgerEntry[] {
+  const declared = new Set<ResourceId>(declaration.resources.map((resource) => resource.id))
+  return [...view.states.keys()]
+    .filter((id) => !declared.has(id) && !view.inventory.has(id))
+    .map((id) => ({ type: 'forget-state', id }))
+}

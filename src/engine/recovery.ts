@@ -1,0 +1,85 @@
+import type { RecoveryState } from '../core/ledger.ts'
+import { backoffAfter, recentCorrections } from './backoff.ts'
+import type { Finding } from './finding.ts'
+import type { Outcome } from './outcome.ts'
+
+/**
+ * How the count of attempts goes on. It grows with every corrective action on something that fails by itself
+ * and with every action that failed; it ends only with `stableFor` in health or a new spec, never because a
+ * command exited 0.
+ */
+export function nextRecovery(
+  finding: Finding,
+  outcomes: readonly Outcome[],
+  context: { readonly now: number; readonly chance: number },
+): RecoveryState {
+  const before = recoveryOf(finding)
+  const policy = finding.desired?.controls.recovery
+  if (!policy) return afterFailedRemoval(before, outcomes, context)
+  if (outcomes.length > 0)
+    return outcomes.reduce((state, outcome) => afterOutcome(state, outcome, finding, context), before)
+
+  const isHealthy = finding.assessment.status === 'Healthy' && finding.actions.length === 0
+  const healthySince = isHealthy ? (before.healthySince ?? context.now) : undefined
+  const isStable = healthySince !== undefined && context.now - healthySince >= policy.stableFor
+  return {
+    ...before,
+    healthySince,
+    attempts: isStable ? 0 : before.attempts,
+    nextAttemptAt: isStable ? undefined : before.nextAttemptAt,
+    corrections: recentCorrections(before.corrections, policy.backoff, context.now),
+  }
+}
+
+/** The count as it stands; a changed spec starts anew. */
+export function recoveryOf(finding: Finding): RecoveryState {
+  const before = finding.state?.recovery
+  if (before && before.specHash === finding.specHash) return before
+  return {
+    attempts: 0,
+    lastAttemptAt: undefined,
+    nextAttemptAt: undefined,
+    healthySince: undefined,
+    specHash: finding.specHash,
+    corrections: [],
+  }
+}
+
+/** More than this many corrections are never remembered: it is long contended then. */
+const keptCorrections = 32
+
+function afterOutcome(
+  state: RecoveryState,
+  outcome: Outcome,
+  finding: Finding,
+  { now, chance }: { readonly now: number; readonly chance: number },
+): RecoveryState {
+  const policy = finding.desired?.controls.recovery
+  if (!policy || outcome.result === 'superseded') return state
+  const base = { ...state, healthySince: undefined }
+  const waitsForTime = outcome.result === 'failed' && outcome.next === 'time'
+  if (waitsForTime) return { ...base, nextAttemptAt: now + backoffAfter(1, policy.backoff, chance) }
+  if (outcome.action.isRecovery || outcome.result !== 'succeeded') {
+    const attempts = state.attempts + 1
+    return {
+      ...base,
+      attempts,
+      lastAttemptAt: now,
+      nextAttemptAt: now + backoffAfter(attempts, policy.backoff, chance),
+    }
+  }
+  return { ...base, corrections: [...state.corrections, now].slice(-keptCorrections) }
+}
+
+/** Deleting is tried again for ever, at the default back-off's longest pace. */
+function afterFailedRemoval(
+  state: RecoveryState,
+  outcomes: readonly Outcome[],
+  { now, chance }: { readonly now: number; readonly chance: number },
+): RecoveryState {
+  const failed = outcomes.some((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')
+  if (!failed) return state
+  const attempts = state.attempts + 1
+  const wait = backoffAfter(attempts, { initial: 5000, max: 300_000, factor: 2 }, chance)
+  return { ...state, attempts, lastAttemptAt: now, nextAttemptAt: now + wait }
+}

@@ -1,0 +1,47 @@
+import type { Duration } from '../core/duration.ts'
+import type { FleetSettings } from '../core/fleet.ts'
+import type { ResourceState } from '../core/ledger.ts'
+import { kindOf } from '../core/resource.ts'
+import type { Finding } from './finding.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+/** Never sooner than this, in ms: whatever a domain or a clock says, no key may spin. */
+const least: Duration = 20
+
+/**
+ * When a resource must be looked at again without any event: at its interval (less up to 10 % by chance, so that
+ * a fleet does not march in step), or earlier where a hold ends, an attempt is due or a verdict may change.
+ */
+export function nextVisit(
+  world: World,
+  finding: Finding,
+  context: { readonly fleet: FleetSettings; readonly state: ResourceState; readonly now: number },
+): Duration {
+  const { state, now } = context
+  const kind = kindOf(finding.id)
+  const interval =
+    finding.desired?.controls.interval ??
+    context.fleet.intervals[kind] ??
+    reconcilerOf(world, kind).defaultInterval
+  const isAttemptDue = state.status.health !== 'Healthy' && state.recovery.nextAttemptAt !== undefined
+  const stableAt =
+    state.recovery.healthySince !== undefined && (state.recovery.attempts > 0 || hasFallback(finding))
+      ? state.recovery.healthySince + (finding.desired?.controls.recovery.stableFor ?? 0)
+      : undefined
+  const times = [
+    ...finding.holds.map((hold) => hold.until),
+    isAttemptDue ? state.recovery.nextAttemptAt : undefined,
+    stableAt !== undefined && stableAt > now ? stableAt : undefined,
+    finding.desired?.controls.suspend?.until,
+  ].filter((time) => time !== undefined && time > now) as number[]
+  const waits = [
+    interval * (1 - 0.1 * world.random.next()),
+    ...(finding.assessment.recheckAfter === undefined ? [] : [finding.assessment.recheckAfter]),
+    ...times.map((time) => time - now),
+  ]
+  return Math.max(least, Math.min(...waits))
+}
+
+function hasFallback(finding: Finding): boolean {
+  return (finding.desired?.controls.fallback.length ?? 0) > 0
+}

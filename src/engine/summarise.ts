@@ -1,0 +1,172 @@
+import type { Condition } from '../core/condition.ts'
+import type { HealthStatus, SyncStatus } from '../core/health.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Suspension } from '../core/resource.ts'
+import type { LastAction, ResourceStatus } from '../core/status.ts'
+import type { Finding } from './finding.ts'
+import type { Outcome } from './outcome.ts'
+import { nextRecovery } from './recovery.ts'
+import { suspensionOf } from './suspension.ts'
+
+export interface SummaryContext {
+  readonly view: LedgerView
+  readonly now: number
+  /** In [0, 1), for the jitter of the next attempt. */
+  readonly chance: number
+}
+
+/**
+ * Makes the state of one resource from what the pass found and did. The only place that sets health, sync,
+ * conditions and attempts.
+ */
+export function summarise(
+  finding: Finding,
+  outcomes: readonly Outcome[],
+  context: SummaryContext,
+): ResourceState {
+  const recovery = nextRecovery(finding, outcomes, context)
+  const suspension = suspensionOf(finding.desired, context.view, context.now)
+  const isExhausted = finding.holds.some((hold) => hold.reason === 'AttemptsExhausted')
+  const verdict = judge(finding, outcomes, { suspension, isExhausted, now: context.now })
+  const sync = syncOf(finding)
+  const holdReason = finding.holds[0]?.reason
+  const isStandingBy = finding.standsBehind.length > 0 && finding.activeFor.length === 0
+  const status: ResourceStatus = {
+    id: finding.id,
+    sync,
+    health: verdict.health,
+    reason: verdict.reason,
+    message: verdict.message,
+    observedAt: context.now,
+    attempts: recovery.attempts,
+    nextAttemptAt: recovery.nextAttemptAt,
+    lastAction: lastActionOf(finding, outcomes),
+    conditions: conditionsOf(finding, { sync, ...verdict }, context.now),
+    children: finding.assessment.children,
+    critical: finding.desired?.controls.critical ?? false,
+    isExcused:
+      suspension !== undefined ||
+      holdReason === 'OutsideWindow' ||
+      (isStandingBy && verdict.health === 'Healthy'),
+  }
+  return { status, recovery, activeFor: finding.activeFor }
+}
+
+interface Verdict {
+  readonly health: HealthStatus
+  readonly reason: string
+  readonly message: string
+}
+
+function judge(
+  finding: Finding,
+  outcomes: readonly Outcome[],
+  context: {
+    readonly suspension: Suspension | undefined
+    readonly isExhausted: boolean
+    readonly now: number
+  },
+): Verdict {
+  const { assessment, holds } = finding
+  const failure = outcomes.find((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')
+  if (finding.unknown)
+    return { health: 'Unknown', reason: finding.unknown.code, message: finding.unknown.message }
+  if (context.suspension) return suspended(context.suspension, assessment.message)
+  if (failure) {
+    const fate = failure.result === 'unknown' ? 'has an unknown outcome' : 'failed'
+    const health = assessment.status === 'Healthy' ? 'Degraded' : assessment.status
+    return {
+      health,
+      reason: failure.result === 'unknown' ? 'OutcomeUnknown' : 'ApplyFailed',
+      message: `${failure.action.summary} ${fate}: ${failure.message ?? 'no reason given'}`,
+    }
+  }
+  const acted = outcomes.find((outcome) => outcome.result === 'succeeded')
+  if (acted)
+    return { health: 'Progressing', reason: 'Acted', message: `${acted.action.summary}; not confirmed yet` }
+  const hold = holds[0]
+  if (!hold) return { health: assessment.status, reason: assessment.reason, message: assessment.message }
+  if (context.isExhausted) {
+    return { health: 'Degraded', reason: hold.reason, message: join(assessment.message, hold.message) }
+  }
+  if (hold.reason === 'NotOurs' || hold.reason === 'Conflict') {
+    return { health: assessment.status, reason: hold.reason, message: hold.message }
+  }
+  return { health: assessment.status, reason: hold.reason, message: join(assessment.message, hold.message) }
+}
+
+function suspended(suspension: Suspension, message: string): Verdict {
+  const by = suspension.by === undefined ? '' : ` by ${suspension.by}`
+  const until = suspension.until === undefined ? '' : ` until ${new Date(suspension.until).toISOString()}`
+  return {
+    health: 'Suspended',
+    reason: 'Suspended',
+    message: join(`suspended${by}${until}: ${suspension.reason}`, message),
+  }
+}
+
+function join(first: string, second: string): string {
+  return first === '' ? second : second === '' || first.includes(second) ? first : `${first}; ${second}`
+}
+
+/** Only what would change a declared field is a difference: a run brings back health, not the spec. */
+function syncOf(finding: Finding): SyncStatus {
+  if (finding.unknown) return 'Unknown'
+  if (finding.stance === 'not-ours' || finding.stance === 'conflict') return 'OutOfSync'
+  return finding.actions.some((action) => action.verb !== 'run') ? 'OutOfSync' : 'Synced'
+}
+
+function lastActionOf(finding: Finding, outcomes: readonly Outcome[]): LastAction | undefined {
+  const outcome = outcomes.findLast((candidate) => candidate.result !== 'superseded')
+  if (!outcome || outcome.result === 'superseded') return finding.state?.status.lastAction
+  return {
+    type: outcome.action.type,
+    summary: outcome.action.summary,
+    at: outcome.at,
+    outcome: outcome.result,
+    message: outcome.message,
+  }
+}
+
+function conditionsOf(
+  finding: Finding,
+  verdict: Verdict & { readonly sync: SyncStatus },
+  now: number,
+): readonly Condition[] {
+  const hold = finding.holds[0]
+  const known: readonly Omit<Condition, 'since'>[] = [
+    {
+      type: 'Synced',
+      status: verdict.sync === 'Synced' ? 'True' : verdict.sync === 'Unknown' ? 'Unknown' : 'False',
+      reason: verdict.sync,
+      message: finding.actions.map((action) => action.summary).join('; '),
+    },
+    {
+      type: 'Healthy',
+      status: verdict.health === 'Healthy' ? 'True' : verdict.health === 'Unknown' ? 'Unknown' : 'False',
+      reason: verdict.reason,
+      message: verdict.message,
+    },
+    {
+      type: 'Held',
+      status: hold ? 'True' : 'False',
+      reason: hold?.reason ?? 'NotHeld',
+      message: hold?.message ?? '',
+    },
+    ...(finding.standsBehind.length === 0
+      ? []
+      : [
+          {
+            type: 'Fallback',
+            status: finding.activeFor.length > 0 ? ('True' as const) : ('False' as const),
+            reason: finding.activeFor.length > 0 ? 'StandingIn' : 'StandingBy',
+            message: (finding.activeFor.length > 0 ? finding.activeFor : finding.standsBehind).join(', '),
+          },
+        ]),
+  ]
+  const before = new Map(finding.state?.status.conditions.map((condition) => [condition.type, condition]))
+  return known.map((condition) => {
+    const old = before.get(condition.type)
+    return { ...condition, since: old && old.status === condition.status ? old.since : now }
+  })
+}

@@ -1,0 +1,33 @@
+import { Cron } from 'croner'
+import type { Window } from '../core/resource.ts'
+
+/** Whether actions may be taken now, and if not, when that may change. A deny window always wins. */
+export function consultWindows(
+  windows: readonly Window[],
+  now: number,
+): { readonly isOpen: boolean; readonly until: number | undefined } {
+  const denying = windows.filter((window) => !window.allow)
+  for (const window of denying) {
+    const end = endOfRunning(window, now)
+    if (end !== undefined) return { isOpen: false, until: end }
+  }
+  const allowing = windows.filter((window) => window.allow)
+  if (allowing.length === 0) return { isOpen: true, until: undefined }
+  if (allowing.some((window) => endOfRunning(window, now) !== undefined))
+    return { isOpen: true, until: undefined }
+  const starts = allowing
+    .map((window) => cronOf(window).nextRun(new Date(now))?.getTime())
+    .filter((start) => start !== undefined)
+  return { isOpen: false, until: starts.length > 0 ? Math.min(...starts) : undefined }
+}
+
+/** When the window that is open now ends; undefined: it is not open. */
+function endOfRunning(window: Window, now: number): number | undefined {
+  const start = cronOf(window).nextRun(new Date(now - window.duration))
+  if (!start || start.getTime() > now) return undefined
+  return start.getTime() + window.duration
+}
+
+function cronOf(window: Window): Cron {
+  return new Cron(window.cron, { timezone: window.timezone, paused: true })
+}
