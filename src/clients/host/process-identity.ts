@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/**
+ * A process that cannot be mistaken for another one: pids are used again, and after a reboot all of them are. Both
+ * texts are only compared, never read.
+ */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** When it started, in the operating system's own words. */
+  readonly startTime: string
+  /** Which boot of the machine it belongs to. */
+  readonly bootId: string
+}
+
+/** What `/proc/<pid>/stat` says, as far as it is needed. */
+interface ProcessStat {
+  /** One letter; `Z` and `X` are dead processes whose parent did not look yet. */
+  readonly state: string
+  readonly parent: number
+  readonly group: number
+  /** Clock ticks from the boot to the start. */
+  readonly startTicks: string
+}
+
+/** A process as the operating system describes it. */
+export interface ProcessDescription {
+  readonly identity: ProcessIdentity
+  readonly parent: number
+  /** Its process group; equal to the pid where it leads one. */
+  readonly group: number
+  /** Epoch milliseconds of its start, to about a tenth of a second on Linux and a second elsewhere. */
+  readonly startedAt: number
+}
+
+const isLinux = process.platform === 'linux'
+
+/** Linux counts process times in hundredths of a second for user programs, whatever the kernel's own tick is. */
+const ticksPerSecond = 100
+
+let bootId: Promise<string> | undefined
+
+/** Which boot this is; read once. */
+export function currentBootId(): Promise<string> {
+  bootId ??= isLinux
+    ? readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim())
+    : run('sysctl', ['-n', 'kern.bootsessionuuid']).then(({ stdout }) => stdout.trim())
+  return bootId
+}
+
+async function readStat(pid: number): Promise<ProcessStat | undefined> {
+  let text: string
+  try {
+    text = await readFile(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return undefined
+  }
+  // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const [state = '', parent = '', group = ''] = fields
+  return { state, parent: Number(parent), group: Number(group), startTicks: fields[19] ?? '' }
+}
+
+async function describeOnLinux(pid: number): Promise<ProcessDescription | undefined> {
+  const stat = await readStat(pid)
+  if (!stat || stat.state === 'Z' || stat.state === 'X') return undefined
+  const uptime = Number.parseFloat(await readFile('/proc/uptime', 'utf8'))
+  const age = uptime - Number(stat.startTicks) / ticksPerSecond
+  return {
+    identity: { pid, startTime: stat.startTicks, bootId: await currentBootId() },
+    parent: stat.parent,
+    group: stat.group,
+    startedAt: Date.now() - age * 1000,
+  }
+}
+
+async function describeByPs(pid: number): Promise<ProcessDescription | undefined> {
+  let line: string
+  try {
+    const options = { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } }
+    line = (await run('ps', ['-o', 'stat=,ppid=,pgid=,lstart=', '-p', String(pid)], options)).stdout.trim()
+  } catch {
+    return undefined
+  }
+  const [state = '', parent = '', group = '', ...start] = line.split(/\s+/)
+  if (state === '' || state.startsWith('Z')) return undefined
+  const startTime = start.join(' ')
+  return {
+    identity: { pid, startTime, bootId: await currentBootId() },
+    parent: Number(parent),
+    group: Number(group),
+    startedAt: Date.parse(`${startTime} UTC`),
+  }
+}
+
+/** Describes a living process; undefined where there is none, a dead one that nobody collected yet included. */
+export async function describeProcess(pid: number): Promise<ProcessDescription | undefined> {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+  return isLinux ? describeOnLinux(pid) : describeByPs(pid)
+}
+
+/** The identity of a living process; undefined where there is none. */
+export async function processIdentity(pid: number): Promise<ProcessIdentity | undefined> {
+  return (await describeProcess(pid))?.identity
+}
+
+/** Whether exactly this process still lives. Of another container it cannot be seen, and counts as dead. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  const now = await processIdentity(identity.pid)
+  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId
+}
