@@ -42,8 +42,8 @@ export default {
     rule(
       'only-cli-composes',
       'cli is the top: nothing may depend on how it is called.',
-      { path: '^src/(?!cli)' },
-      { path: '^src/cli' },
+      { path: '^src/(?!cli/)' },
+      { path: '^src/cli/' },
     ),
     rule(
       'pm2-is-a-program',
