@@ -8,6 +8,7 @@ import type {
   StoreEntry,
   StoreWrite,
 } from '../core/store.ts'
+import { conflict } from './conflict.ts'
 import { assertRecordKey, compareKeys } from './record-key.ts'
 
 interface Row {
@@ -157,14 +158,4 @@ function applyWrite(disk: MemoryDisk, { type, collection, key }: StoreWrite, tex
   }
   if (!rows.has(key)) keys.splice(index, 0, key)
   rows.set(key, { text, revision: disk.revision })
-}
-
-/** The error of every store for a record that is not at the revision it was expected at. */
-export function conflict({ collection, key }: RecordKey, expected: number, actual: number): ReconcileError {
-  const wanted = expected === 0 ? 'not to exist' : `at revision ${expected}`
-  const found = actual === 0 ? 'it does not exist' : `it is at revision ${actual}`
-  return new ReconcileError(
-    'ConflictingRevision',
-    `Cannot write to the state: expected the record ${collection} ${key} ${wanted}, but ${found}`,
-  )
 }

@@ -1,0 +1,144 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { ReconcileError } from '../core/errors.ts'
+import type { Store } from '../core/store.ts'
+import { blockingTimeout, whileBusy } from './busy.ts'
+import { quickCheck } from './sqlite-check.ts'
+import { isBusy } from './sqlite-error.ts'
+import { findStore, lookAt } from './sqlite-file.ts'
+import type { SqliteOptions } from './sqlite-options.ts'
+import { Rows } from './sqlite-rows.ts'
+import { assertSqliteSafe, readSchemaVersion } from './sqlite-schema.ts'
+import { ChangeWatch } from './sqlite-watch.ts'
+
+/** The file changed its kind under a read (a writer came or went): the read is made again. */
+class Moved extends Error {}
+
+/**
+ * Opens the state file so that nothing changes on disk, byte for byte: each call opens, reads and closes, in the
+ * way that fits who else holds the file at that moment. Where there is no file, the store is empty and has no id.
+ */
+export async function openSqliteReader({ path, clock }: SqliteOptions): Promise<Store> {
+  const busy = { path, clock, isTransient: (error: unknown) => isBusy(error) || error instanceof Moved }
+  let isClosed = false
+
+  async function read<T>(fallback: T, use: (rows: Rows) => T): Promise<T> {
+    if (isClosed)
+      throw new ReconcileError('StoreUnavailable', `Cannot read the state file ${path}: it was closed`)
+    return whileBusy(busy, () =>
+      readUnchanged(path, { fallback, use: (database) => use(new Rows(database, path)) }),
+    )
+  }
+
+  const check = (database: DatabaseSync) => {
+    quickCheck(database, path, lookAt(path)?.size ?? 0)
+    const rows = new Rows(database, path)
+    return { id: rows.meta('id'), secretKey: rows.meta('secretKey') }
+  }
+  const identity = await whileBusy(busy, () =>
+    readUnchanged(path, { fallback: { id: '', secretKey: '' }, use: check }),
+  )
+  const watch = new ChangeWatch(clock, () =>
+    readUnchanged(path, { fallback: -1, use: (database) => new Rows(database, path).revision() }),
+  )
+
+  return {
+    ...identity,
+    location: path,
+    get: (key) => read(undefined, (rows) => rows.get(key)),
+    list: (query) => read([], (rows) => rows.list(query)),
+    async commit() {
+      throw new ReconcileError(
+        'Internal',
+        `Cannot write to the state file ${path}: it was opened for reading`,
+      )
+    },
+    watch: (onChange) => watch.add(onChange),
+    async close() {
+      isClosed = true
+      watch.close()
+    },
+  }
+}
+
+interface Read<T> {
+  /** What is read where there is no file. */
+  readonly fallback: T
+  readonly use: (database: DatabaseSync) => T
+}
+
+interface Opening<T> {
+  /** What is opened; messages name the state file itself. */
+  readonly file: string
+  /** SQLite's URI parameters, https://www.sqlite.org/uri.html. */
+  readonly parameters: string
+  readonly use: (database: DatabaseSync) => T
+}
+
+function readUnchanged<T>(path: string, { fallback, use }: Read<T>): T {
+  const before = findStore(path)
+  if (!before) return fallback
+  const log = lookAt(`${path}-wal`)
+  if (!log || log.size === 0) return readResting(path, use)
+  // A log without its index has no writer: whoever writes holds the index.
+  return lookAt(`${path}-shm`) ? readBeside(path, use) : readCopy(path, use)
+}
+
+/**
+ * Nobody writes, and everything is in the one file: `immutable` takes no lock and makes no file. Whether a writer
+ * came meanwhile is seen after; only what was read in peace counts.
+ */
+function readResting<T>(path: string, use: (database: DatabaseSync) => T): T {
+  const before = lookAt(path)?.version
+  const isResting = () => lookAt(path)?.version === before && (lookAt(`${path}-wal`)?.size ?? 0) === 0
+  try {
+    const value = withDatabase(path, { file: path, parameters: 'immutable=1', use })
+    if (isResting()) return value
+  } catch (error) {
+    if (isResting()) throw error
+  }
+  throw new Moved()
+}
+
+/**
+ * A controller lives, or one was killed and left its log: `readonly_shm` reads the index of the log without writing
+ * its marks into it, and where nobody keeps that index reads the log itself.
+ */
+function readBeside<T>(path: string, use: (database: DatabaseSync) => T): T {
+  try {
+    return withDatabase(path, { file: path, parameters: 'readonly_shm=1', use })
+  } catch (error) {
+    if (!lookAt(`${path}-shm`)) throw new Moved()
+    throw error
+  }
+}
+
+/** A log alone cannot be read without making its index, so a private copy of both is read. */
+function readCopy<T>(path: string, use: (database: DatabaseSync) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'reconciled-read-'))
+  const copy = join(folder, basename(path))
+  try {
+    copyFileSync(path, copy)
+    copyFileSync(`${path}-wal`, `${copy}-wal`)
+    if (lookAt(`${path}-shm`)) throw new Moved()
+    return withDatabase(path, { file: copy, parameters: '', use })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function withDatabase<T>(path: string, { file, parameters, use }: Opening<T>): T {
+  const url = pathToFileURL(file)
+  url.search = parameters
+  const database = new DatabaseSync(url, { readOnly: true, timeout: blockingTimeout })
+  try {
+    assertSqliteSafe(database, path)
+    readSchemaVersion(database, path)
+    return use(database)
+  } finally {
+    database.close()
+  }
+}

@@ -1,0 +1,75 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { Store } from '../core/store.ts'
+import { blockingTimeout, whileBusy } from './busy.ts'
+import { assertRecordKey } from './record-key.ts'
+import { quickCheck } from './sqlite-check.ts'
+import { RowWriter } from './sqlite-commit.ts'
+import { newStoreError } from './sqlite-error.ts'
+import { createStoreFile, findStore, makeDurable, makePrivate } from './sqlite-file.ts'
+import type { SqliteOptions } from './sqlite-options.ts'
+import { Rows } from './sqlite-rows.ts'
+import { assertSqliteSafe, migrate, pragma, readSchemaVersion } from './sqlite-schema.ts'
+import { ChangeWatch } from './sqlite-watch.ts'
+
+/** Opens the state file for reading and writing, and creates it where there is none. */
+export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
+  const { path, clock } = options
+  const busy = { path, clock }
+  const { database, rows, writer } = await whileBusy(busy, () => openForWriting(options))
+  const watch = new ChangeWatch(clock, () => pragma(database, 'data_version'))
+  const id = rows.meta('id')
+  const secretKey = rows.meta('secretKey')
+
+  return {
+    id,
+    secretKey,
+    location: path,
+    get: (key) => whileBusy(busy, () => rows.get(key)),
+    list: (query) => whileBusy(busy, () => rows.list(query)),
+    async commit(writes, preconditions = []) {
+      for (const key of [...writes, ...preconditions]) assertRecordKey(key)
+      const revision = await whileBusy(busy, () => writer.commit(writes, preconditions))
+      if (writes.length > 0) watch.touch()
+      return revision
+    },
+    watch: (onChange) => watch.add(onChange),
+    async close() {
+      watch.close()
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function openForWriting(options: SqliteOptions) {
+  const { path } = options
+  const facts = findExisting(options)
+  makePrivate(path, facts)
+  const database = new DatabaseSync(path, { timeout: blockingTimeout })
+  try {
+    assertSqliteSafe(database, path)
+    const version = readSchemaVersion(database, path)
+    quickCheck(database, path, facts.size)
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
+    makeDurable(database)
+    if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${options.maxPages}`)
+    assertWritable(database)
+    migrate(database, version)
+    const rows = new Rows(database, path)
+    return { database, rows, writer: new RowWriter(database, rows) }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function findExisting({ path, random }: SqliteOptions) {
+  if (!findStore(path)) createStoreFile(path, random)
+  const facts = findStore(path)
+  if (facts) return facts
+  throw newStoreError('StoreUnavailable', path, 'it vanished while it was opened')
+}
+
+/** SQLite opens what it may not write for reading, and says so only at the first write. */
+function assertWritable(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE; ROLLBACK')
+}
