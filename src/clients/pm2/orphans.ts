@@ -1,0 +1,200 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Clock } from '../../core/clock.ts'
+import type { Duration } from '../../core/duration.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import { systemClock } from '../host/clock.ts'
+import { describeProcess, isAlive, type ProcessIdentity } from '../host/process-identity.ts'
+import { fileNameOf, homePaths } from './home-paths.ts'
+
+/** A process that a daemon started and that outlived it, so that no daemon knows of it. */
+export interface Orphan {
+  readonly name: string
+  readonly identity: ProcessIdentity
+  readonly pidFile: string
+  /** As PM2 started it; undefined where the operating system does not say. */
+  readonly execPath: string | undefined
+  readonly cwd: string | undefined
+  /** Whether it leads a process group, as PM2's children in fork mode do: its own children are then ended with it. */
+  readonly leadsGroup: boolean
+}
+
+export interface OrphanSearch {
+  /** PM2_HOME, absolute. */
+  readonly home: string
+  /** PM2 names to look for. */
+  readonly names: readonly string[]
+  /** Pids that a daemon which runs lists: those are no orphans. */
+  readonly known?: ReadonlySet<number>
+  readonly signal?: AbortSignal
+}
+
+const run = promisify(execFile)
+
+/**
+ * How much later than its pid file a process may seem to have started: the two are measured by different clocks, to
+ * a second in the worst case. A process that got the pid afterwards started later than that.
+ */
+const startTolerance: Duration = 2000
+
+/** How often is looked whether it has ended. */
+const pollInterval: Duration = 20
+
+/** The environment of a process of ours, as one text of `NAME=value` pieces. */
+async function readEnvironment(pid: number): Promise<string> {
+  try {
+    if (process.platform === 'linux') return await readFile(`/proc/${pid}/environ`, 'utf8')
+    const { stdout } = await run('ps', ['-Eww', '-o', 'command=', '-p', String(pid)])
+    return stdout
+  } catch {
+    return ''
+  }
+}
+
+/** What PM2 told the process about itself: as variables of its own in fork mode, as one JSON text in cluster mode. */
+function toldField(environment: string, field: string): string | undefined {
+  const separated = `\0${environment}\0`
+  const start = separated.indexOf(`\0${field}=`)
+  if (start >= 0) {
+    const from = start + field.length + 2
+    return separated.slice(from, separated.indexOf('\0', from))
+  }
+  const json = new RegExp(`"${field}":("(?:[^"\\\\]|\\\\.)*")`).exec(environment)?.[1]
+  return json === undefined ? undefined : String(JSON.parse(json))
+}
+
+/**
+ * PM2 tells every process its name and the path of its pid file: nothing else on the machine was told this one. The
+ * name too, because those of two processes can become one file name.
+ */
+function wasTold(environment: string, name: string, pidFile: string): boolean {
+  if (process.platform !== 'linux') return environment.includes(pidFile)
+  return toldField(environment, 'pm_pid_path') === pidFile && toldField(environment, 'name') === name
+}
+
+async function readPidFile(path: string): Promise<{ readonly pid: number; readonly at: number } | undefined> {
+  try {
+    const pid = Number((await readFile(path, 'utf8')).trim())
+    return Number.isSafeInteger(pid) && pid > 1 ? { pid, at: (await stat(path)).mtimeMs } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function isDaemon(pid: number): Promise<boolean> {
+  if (pid <= 1) return false
+  try {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('God Daemon')
+  } catch {
+    return false
+  }
+}
+
+async function readOrphan(
+  name: string,
+  pidFile: string,
+  known: ReadonlySet<number>,
+): Promise<Orphan | undefined> {
+  const file = await readPidFile(pidFile)
+  if (!file || known.has(file.pid)) return undefined
+  const process = await describeProcess(file.pid)
+  if (!process || process.startedAt > file.at + startTolerance) return undefined
+  if (await isDaemon(process.parent)) return undefined
+  const environment = await readEnvironment(file.pid)
+  if (!wasTold(environment, name, pidFile)) return undefined
+  return {
+    name,
+    identity: process.identity,
+    pidFile,
+    execPath: toldField(environment, 'pm_exec_path'),
+    cwd: toldField(environment, 'pm_cwd'),
+    leadsGroup: process.group === file.pid,
+  }
+}
+
+async function pidFilesOf(folder: string, name: string): Promise<readonly string[]> {
+  let files: readonly string[]
+  try {
+    files = await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const prefix = `${fileNameOf(name)}-`
+  return files.filter(
+    (file) => file.startsWith(prefix) && /^(?:registered)?\d+\.pid$/.test(file.slice(prefix.length)),
+  )
+}
+
+/**
+ * What a daemon that was killed left behind of these names, told by its pid files. A process counts only where the
+ * operating system bears the file out: it started no later than the file was written, and PM2 told it this very
+ * file. Changes nothing.
+ */
+export async function findOrphans(search: OrphanSearch): Promise<readonly Orphan[]> {
+  const folder = homePaths(resolve(search.home)).pids
+  const orphans: Orphan[] = []
+  for (const name of new Set(search.names)) {
+    for (const file of await pidFilesOf(folder, name)) {
+      search.signal?.throwIfAborted()
+      const orphan = await readOrphan(name, join(folder, file), search.known ?? new Set())
+      // Two names can share a file name; the process knows which one it is.
+      if (orphan && !orphans.some(({ identity }) => identity.pid === orphan.identity.pid))
+        orphans.push(orphan)
+    }
+  }
+  return orphans
+}
+
+export interface TerminateOptions {
+  /** How long it may take to end by itself before it is killed. */
+  readonly killTimeout: Duration
+  readonly clock?: Clock
+  readonly signal?: AbortSignal
+}
+
+async function whenEnded(
+  identity: ProcessIdentity,
+  within: Duration,
+  options: TerminateOptions,
+): Promise<boolean> {
+  const clock = options.clock ?? systemClock
+  const start = clock.monotonic()
+  while (await isAlive(identity)) {
+    if (clock.monotonic() - start >= within) return false
+    await clock.sleep(pollInterval, options.signal)
+  }
+  return true
+}
+
+/** Signals this process, after one more look that it is still the same one. */
+async function signalOrphan(orphan: Orphan, name: NodeJS.Signals): Promise<void> {
+  const { identity, leadsGroup } = orphan
+  if (!(await isAlive(identity))) return
+  try {
+    process.kill(leadsGroup ? -identity.pid : identity.pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/**
+ * Ends an orphan as PM2 would have: SIGINT, and SIGKILL after `killTimeout`. Only ever this one process, and the
+ * group that it leads; nothing where it has ended meanwhile and another one has its pid.
+ */
+export async function terminateOrphan(orphan: Orphan, options: TerminateOptions): Promise<void> {
+  await signalOrphan(orphan, 'SIGINT')
+  if (!(await whenEnded(orphan.identity, options.killTimeout, options))) {
+    await signalOrphan(orphan, 'SIGKILL')
+    if (!(await whenEnded(orphan.identity, options.killTimeout, options))) {
+      throw new ReconcileError(
+        'OperationTimedOut',
+        `Could not end process ${orphan.identity.pid}, which an earlier PM2 daemon left behind`,
+      )
+    }
+  }
+  const file = await readPidFile(orphan.pidFile)
+  if (file?.pid === orphan.identity.pid) await unlink(orphan.pidFile)
+}
