@@ -27,6 +27,8 @@ export interface LedgerView {
   readonly openIntents: readonly Intent[]
   /** What people suspended by command; what a manifest suspends stands in its `controls`. */
   readonly suspensions: ReadonlyMap<ResourceId, Suspension>
+  /** When people last resumed a resource by command, epoch milliseconds: attempts before that are forgotten. */
+  readonly resumedAt: ReadonlyMap<ResourceId, number>
   /** `down` stopped the fleet; nothing is started until `resume --all`. */
   readonly isDown: boolean
   /** Samples of the last hour, by resource, oldest first. */

@@ -13,6 +13,8 @@ export interface Subject {
   readonly desired: Resource | undefined
   readonly owned: Owned | undefined
   readonly state: ResourceState | undefined
+  /** When a person last resumed it, epoch milliseconds. */
+  readonly resumedAt: number | undefined
   readonly reading: Reading<unknown>
   /** Hash of the declared fields in normal form, without the values of secrets; empty where not declared. */
   readonly specHash: string

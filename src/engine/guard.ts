@@ -5,6 +5,7 @@ import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { contendedFrom, nextCorrectionAt, recentCorrections } from './backoff.ts'
 import type { Finding } from './finding.ts'
+import { recoveryOf } from './recovery.ts'
 import { suspensionOf } from './suspension.ts'
 import { consultWindows } from './windows.ts'
 
@@ -107,11 +108,11 @@ function holdOnWindows(resource: Resource, now: number): Hold | undefined {
 }
 
 function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold | undefined {
-  const recovery = finding.state?.recovery
-  if (!recovery || recovery.specHash !== finding.specHash) return undefined
+  const recovery = recoveryOf(finding)
   const { maxAttempts, backoff } = resource.controls.recovery
   const isRecovery = finding.actions.some((action) => action.isRecovery)
-  const hasFailed = recovery.attempts > 0 && finding.state?.status.lastAction?.outcome !== 'succeeded'
+  const lastOutcome = finding.state?.status.lastAction?.outcome
+  const hasFailed = lastOutcome === 'failed' || lastOutcome === 'unknown'
   if (isRecovery || hasFailed) {
     if (recovery.attempts >= maxAttempts) {
       return {

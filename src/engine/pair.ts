@@ -80,6 +80,7 @@ export function pairUp(
       desired: resource,
       owned,
       state: view.states.get(id),
+      resumedAt: view.resumedAt.get(id),
       reading: observations.get(kindOf(id))?.readings.get(id) ?? unread(id),
       specHash,
       mark: markFor(world, id, owned, specHash),

@@ -1,6 +1,6 @@
 import type { RecoveryState } from '../core/ledger.ts'
 import { backoffAfter, recentCorrections } from './backoff.ts'
-import type { Finding } from './finding.ts'
+import type { Finding, Subject } from './finding.ts'
 import type { Outcome } from './outcome.ts'
 
 /**
@@ -31,16 +31,18 @@ export function nextRecovery(
   }
 }
 
-/** The count as it stands; a changed spec starts anew. */
-export function recoveryOf(finding: Finding): RecoveryState {
-  const before = finding.state?.recovery
-  if (before && before.specHash === finding.specHash) return before
+/** The count as it stands; a changed spec, or a person who resumes it, starts it anew. */
+export function recoveryOf(subject: Subject): RecoveryState {
+  const before = subject.state?.recovery
+  const lastTry = Math.max(before?.lastAttemptAt ?? 0, before?.corrections.at(-1) ?? 0)
+  const isResumed = subject.resumedAt !== undefined && subject.resumedAt > lastTry
+  if (before && before.specHash === subject.specHash && !isResumed) return before
   return {
     attempts: 0,
     lastAttemptAt: undefined,
     nextAttemptAt: undefined,
     healthySince: undefined,
-    specHash: finding.specHash,
+    specHash: subject.specHash,
     corrections: [],
   }
 }

@@ -21,7 +21,7 @@ import { owned, resourceState } from './ledger-codec.ts'
 import { type Pruned, prune } from './prune.ts'
 import { scopeOf } from './record-key.ts'
 import { addSamples, readRecentSamples, readSamples } from './sample-series.ts'
-import { readDownMark, readSuspensions } from './suspensions.ts'
+import { readDownMark, readResumptions, readSuspensions } from './suspensions.ts'
 
 const inventoryCollection = 'inventory'
 const stateCollection = 'resource-state'
@@ -114,15 +114,16 @@ async function assertStillHeld(options: LedgerOptions, guard: Precondition, caus
 }
 
 async function load(store: Store, scope: string, now: number): Promise<LedgerView> {
-  const [inventory, states, openIntents, suspensions, down, recentSamples] = await Promise.all([
+  const [inventory, states, openIntents, suspensions, resumedAt, down, recentSamples] = await Promise.all([
     readMap(store, { collection: inventoryCollection, scope, decode: owned }),
     readMap(store, { collection: stateCollection, scope, decode: resourceState }),
     readOpenIntents(store, scope),
     readSuspensions(store, scope),
+    readResumptions(store, scope),
     readDownMark(store, scope),
     readRecentSamples(store, scope, now - recentWindow),
   ])
-  return { inventory, states, openIntents, suspensions, isDown: down !== undefined, recentSamples }
+  return { inventory, states, openIntents, suspensions, resumedAt, isDown: down !== undefined, recentSamples }
 }
 
 async function readMap<T>(

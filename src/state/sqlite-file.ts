@@ -1,4 +1,15 @@
-import { chmodSync, closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '../core/clock.ts'
@@ -22,10 +33,27 @@ export interface FileFacts {
  */
 export function lookAt(path: string): FileFacts | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-  if (!stats) return undefined
+  if (!stats) {
+    assertFolderOrNothing(dirname(path), path)
+    return undefined
+  }
   if (!stats.isFile()) throw newStoreError('StoreUnavailable', path, 'it is not a file')
   const version = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`
   return { size: Number(stats.size), mode: Number(stats.mode), version }
+}
+
+/** A file where the folder should be is not "nothing there", though `stat` cannot tell the two apart. */
+function assertFolderOrNothing(folder: string, path: string): void {
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats?.isDirectory()) return
+  if (stats) throw newStoreError('StoreUnavailable', path, `${folder} is not a folder`)
+  if (folder !== dirname(folder)) assertFolderOrNothing(dirname(folder), path)
+}
+
+/** Throws what the file system says where the file, or its folder (the log is made there), may not be written. */
+export function assertAccess(path: string): void {
+  accessSync(path, constants.R_OK | constants.W_OK)
+  accessSync(dirname(path), constants.W_OK)
 }
 
 /**

@@ -35,8 +35,7 @@ export async function openSqliteReader({ path, clock }: SqliteOptions): Promise<
 
   const check = (database: DatabaseSync) => {
     quickCheck(database, path, lookAt(path)?.size ?? 0)
-    const rows = new Rows(database, path)
-    return { id: rows.meta('id'), secretKey: rows.meta('secretKey') }
+    return new Rows(database, path).identity()
   }
   const identity = await whileBusy(busy, () =>
     readUnchanged(path, { fallback: { id: '', secretKey: '' }, use: check }),

@@ -17,15 +17,20 @@ export class Rows {
     this.#meta = database.prepare('SELECT value FROM meta WHERE name = ?')
   }
 
-  /** Throws `StoreCorrupt` where it is missing: every store has all of its meta rows from the start. */
-  meta(name: 'id' | 'secretKey' | 'revision'): string {
+  /** Throws `StoreCorrupt` where something is missing: every store has all of its meta rows from the start. */
+  identity(): { readonly id: string; readonly secretKey: string } {
+    this.revision()
+    return { id: this.#metaOf('id'), secretKey: this.#metaOf('secretKey') }
+  }
+
+  #metaOf(name: 'id' | 'secretKey' | 'revision'): string {
     const value = this.#meta.get(name)?.value
     if (typeof value === 'string' && value !== '') return value
     throw newStoreError('StoreCorrupt', this.#path, `its ${name} is missing`)
   }
 
   revision(): number {
-    const revision = Number(this.meta('revision'))
+    const revision = Number(this.#metaOf('revision'))
     if (Number.isSafeInteger(revision) && revision >= 0) return revision
     throw newStoreError('StoreCorrupt', this.#path, 'its revision is not a number')
   }

@@ -5,7 +5,7 @@ import { assertRecordKey } from './record-key.ts'
 import { quickCheck } from './sqlite-check.ts'
 import { RowWriter } from './sqlite-commit.ts'
 import { newStoreError } from './sqlite-error.ts'
-import { createStoreFile, findStore, makeDurable, makePrivate } from './sqlite-file.ts'
+import { assertAccess, createStoreFile, findStore, makeDurable, makePrivate } from './sqlite-file.ts'
 import type { SqliteOptions } from './sqlite-options.ts'
 import { Rows } from './sqlite-rows.ts'
 import { assertSqliteSafe, migrate, pragma, readSchemaVersion } from './sqlite-schema.ts'
@@ -15,14 +15,11 @@ import { ChangeWatch } from './sqlite-watch.ts'
 export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
   const { path, clock } = options
   const busy = { path, clock }
-  const { database, rows, writer } = await whileBusy(busy, () => openForWriting(options))
+  const { database, rows, writer, identity } = await whileBusy(busy, () => openForWriting(options))
   const watch = new ChangeWatch(clock, () => pragma(database, 'data_version'))
-  const id = rows.meta('id')
-  const secretKey = rows.meta('secretKey')
 
   return {
-    id,
-    secretKey,
+    ...identity,
     location: path,
     get: (key) => whileBusy(busy, () => rows.get(key)),
     list: (query) => whileBusy(busy, () => rows.list(query)),
@@ -43,6 +40,7 @@ export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
 function openForWriting(options: SqliteOptions) {
   const { path } = options
   const facts = findExisting(options)
+  assertAccess(path)
   makePrivate(path, facts)
   const database = new DatabaseSync(path, { timeout: blockingTimeout })
   try {
@@ -55,7 +53,7 @@ function openForWriting(options: SqliteOptions) {
     assertWritable(database)
     migrate(database, version)
     const rows = new Rows(database, path)
-    return { database, rows, writer: new RowWriter(database, rows) }
+    return { database, rows, identity: rows.identity(), writer: new RowWriter(database, rows) }
   } catch (error) {
     database.close()
     throw error

@@ -1,10 +1,11 @@
 import type { ResourceId, Suspension } from '../core/resource.ts'
-import type { Json, RecordKey, Store } from '../core/store.ts'
+import type { Json, RecordKey, Store, StoreWrite } from '../core/store.ts'
 import { type Decoder, decodeEntry, number, object, optional, text, toJson } from './codec.ts'
 import { suspension } from './ledger-codec.ts'
 import { scopeOf } from './record-key.ts'
 
 const suspensionCollection = 'suspension'
+const resumptionCollection = 'resumption'
 const downCollection = 'down'
 
 /** Who took the fleet down, and when; until `resume --all` nothing is started. */
@@ -23,10 +24,13 @@ const downMark: Decoder<DownMark> = object<DownMark>({ by: optional(text), at: n
 export interface Suspensions {
   suspend(id: ResourceId, suspension: Suspension): Promise<void>
   /** Whether it had been suspended by command. */
-  resume(id: ResourceId): Promise<boolean>
+  resume(id: ResourceId, at: number): Promise<boolean>
   takeDown(mark: DownMark): Promise<void>
-  /** Lifts the down mark and every suspension; returns what had been suspended, in id order. */
-  resumeAll(): Promise<readonly ResourceId[]>
+  /**
+   * Lifts the down mark and every suspension, and resumes all of `known` too; returns what had been suspended, in id
+   * order.
+   */
+  resumeAll(known: readonly ResourceId[], at: number): Promise<readonly ResourceId[]>
   downMark(): Promise<DownMark | undefined>
   list(): Promise<ReadonlyMap<ResourceId, Suspension>>
 }
@@ -42,18 +46,25 @@ export function openSuspensions(options: {
   const put = async (key: RecordKey, value: Json): Promise<void> => {
     await store.commit([{ type: 'put', ...key, value }])
   }
+  const resumption = (id: ResourceId, at: number): StoreWrite => ({
+    type: 'put',
+    collection: resumptionCollection,
+    key: `${scope}${id}`,
+    value: at,
+  })
   return {
     suspend: (id, value) => put(keyOf(id), toJson(value)),
-    async resume(id) {
+    async resume(id, at) {
       const entry = await store.get(keyOf(id))
-      if (entry) await store.commit([{ type: 'delete', ...keyOf(id) }])
+      await store.commit([{ type: 'delete', ...keyOf(id) }, resumption(id, at)])
       return entry !== undefined
     },
     takeDown: (mark) => put(downKey, toJson(mark)),
-    async resumeAll() {
+    async resumeAll(known, at) {
       const ids = [...(await readSuspensions(store, scope)).keys()]
       const keys = [downKey, ...ids.map(keyOf)]
-      await store.commit(keys.map((key) => ({ type: 'delete', ...key })))
+      const resumed = [...new Set([...ids, ...known])].map((id) => resumption(id, at))
+      await store.commit([...keys.map((key) => ({ type: 'delete' as const, ...key })), ...resumed])
       return ids
     },
     downMark: () => readDownMark(store, scope),
@@ -74,4 +85,12 @@ export async function readSuspensions(
 export async function readDownMark(store: Store, scope: string): Promise<DownMark | undefined> {
   const entry = await store.get({ collection: downCollection, key: `${scope}fleet` })
   return entry && decodeEntry(entry, downMark)
+}
+
+/** By resource: when it was last resumed by command, epoch milliseconds. */
+export async function readResumptions(store: Store, scope: string): Promise<ReadonlyMap<ResourceId, number>> {
+  const entries = await store.list({ collection: resumptionCollection, prefix: scope })
+  return new Map(
+    entries.map((entry) => [entry.key.slice(scope.length) as ResourceId, decodeEntry(entry, number)]),
+  )
 }

@@ -1,0 +1,68 @@
+import type { Declaration } from '../core/declaration.ts'
+import { ReconcileError } from '../core/errors.ts'
+import type { ResourceId } from '../core/resource.ts'
+import type { Json, Store } from '../core/store.ts'
+import { openPassAsker, type PassContext } from '../state/requests.ts'
+import { liveHolder } from './actor.ts'
+import type { TakenAction } from './pass-result.ts'
+import { digestReferences } from './references.ts'
+import type { Workspace } from './workspace.ts'
+
+/** What must be the same here and in the controller, so that its answer is about what was asked. */
+export function contextOf(workspace: Workspace, declaration: Declaration): PassContext {
+  return {
+    folder: workspace.folder,
+    environment: workspace.environment ?? '',
+    programVersion: workspace.call.version,
+    references: digestReferences(declaration),
+  }
+}
+
+/** Asks the controller that lives for a pass, and waits for what it did. */
+export async function askController(
+  workspace: Workspace,
+  store: Store,
+  request: {
+    readonly declaration: Declaration
+    readonly selection: ReadonlySet<ResourceId> | undefined
+    readonly allowedDeletions: number | undefined
+    readonly timeout: number
+    readonly onClaimed: (pid: number) => void
+  },
+): Promise<readonly TakenAction[]> {
+  const { call, clock, random, environment, common } = workspace
+  const asker = openPassAsker({ store, environment })
+  const requestId = random.id()
+  await asker.ask({
+    requestId,
+    selection: { only: request.selection ? [...request.selection] : [], labels: {} },
+    allowances: { deletions: request.allowedDeletions, hosts: common.allowHost, paths: common.allowPath },
+    requestedBy: { pid: process.pid, host: '' },
+    context: contextOf(workspace, request.declaration),
+    at: clock.now(),
+  })
+  const end = clock.monotonic() + request.timeout
+  const answer = await asker.follow(requestId, {
+    clock,
+    signal: call.signal,
+    onClaimed: request.onClaimed,
+    isHopeless: async () => {
+      if (clock.monotonic() > end) return `the controller did not end it within ${request.timeout} ms`
+      return (await liveHolder(workspace, store)) ? undefined : 'the controller ended'
+    },
+  })
+  if (answer.type === 'refused') {
+    throw new ReconcileError(
+      'ControllerAlive',
+      `The controller that acts for this fleet refused the pass: it differs from this call in ${answer.differs.join(', ')}`,
+      {
+        hint: 'Call it with the same manifests folder, environment, program and variables, or stop the controller first.',
+      },
+    )
+  }
+  return toActions(answer.result)
+}
+
+function toActions(result: Json): readonly TakenAction[] {
+  return Array.isArray(result) ? (result as unknown[] as readonly TakenAction[]) : []
+}

@@ -1,0 +1,22 @@
+/** How the program was called and where it prints: all that a verb knows of the process that it runs in. */
+export interface Invocation {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Results. */
+  readonly out: Sink
+  /** Progress, logs and errors. */
+  readonly err: Sink
+  /** Aborted by SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+  readonly version: string
+}
+
+export interface Sink {
+  write(text: string): void
+  readonly isTerminal: boolean
+  /** Columns of the terminal; 80 where there is none. */
+  readonly columns: number
+}
+
+/** What a verb ends with: the exit status of the table in the README. */
+export type ExitStatus = 0 | 1 | 2

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import type { Sink } from './invocation.ts'
+import { runProgram } from './program.ts'
+
+const version: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+const interruption = new AbortController()
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The first asks politely; whoever repeats it does not want to wait.
+    if (interruption.signal.aborted) process.exit(1)
+    interruption.abort(new Error(`interrupted by ${name}`))
+  })
+}
+// A reader that went away (`reconcile status | head -1`) is no fault of ours.
+process.stdout.on('error', endOnBrokenPipe)
+process.stderr.on('error', endOnBrokenPipe)
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  cwd: process.cwd(),
+  env: { ...process.env },
+  out: sinkOf(process.stdout),
+  err: sinkOf(process.stderr),
+  signal: interruption.signal,
+  version: String(version),
+})
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  return {
+    write: (text) => {
+      stream.write(text)
+    },
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? (Number(process.env.COLUMNS) || 80)
+    },
+  }
+}
+
+function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import type { Declaration } from '../core/declaration.ts'
+import { Secret } from '../core/secret.ts'
+
+/**
+ * One digest over all values that the manifests refer to: two programs with the same one see the same secrets.
+ * Made of keyed digests, so it says nothing about a value.
+ */
+export function digestReferences(declaration: Declaration): string {
+  const hash = createHash('sha256')
+  for (const resource of declaration.resources) {
+    for (const secret of secretsIn(resource.spec))
+      hash.update(`${resource.id} ${secret.source} ${secret.digest ?? ''}\n`)
+    for (const { path } of resource.unresolved) hash.update(`${resource.id} ${path} unresolved\n`)
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+function* secretsIn(value: unknown): Generator<Secret> {
+  if (value instanceof Secret) yield value
+  else if (Array.isArray(value)) for (const item of value) yield* secretsIn(item)
+  else if (value !== null && typeof value === 'object')
+    for (const item of Object.values(value)) yield* secretsIn(item)
+}

@@ -1,0 +1,57 @@
+import type { Declaration } from '../core/declaration.ts'
+import { ReconcileError } from '../core/errors.ts'
+import { compareIds, type ResourceId } from '../core/resource.ts'
+import { suggest } from '../manifests/suggest.ts'
+import type { CommonOptions } from './options.ts'
+
+/** The resources that `--only` and `-l` choose; undefined: the whole fleet. */
+export function selectResources(
+  declaration: Declaration,
+  common: Pick<CommonOptions, 'only' | 'label'>,
+): ReadonlySet<ResourceId> | undefined {
+  if (common.only.length === 0 && common.label.length === 0) return undefined
+  const known = new Set<string>(declaration.resources.map((resource) => resource.id))
+  for (const id of common.only) if (!known.has(id)) throw notDeclared(id, [...known])
+  const labels = common.label.map(parseLabel)
+  const chosen = declaration.resources.filter(
+    (resource) =>
+      (common.only.length === 0 || common.only.includes(resource.id)) &&
+      labels.every(([key, value]) => resource.labels[key] === value),
+  )
+  if (chosen.length === 0) {
+    throw new ReconcileError('NotFound', `No resource has the labels ${common.label.join(', ')}`)
+  }
+  return new Set(chosen.map((resource) => resource.id).sort(compareIds))
+}
+
+/** The id that a person typed, if it is declared. */
+export function declaredId(declaration: Declaration, text: string): ResourceId {
+  const found = declaration.resources.find((resource) => resource.id === text)
+  if (!found)
+    throw notDeclared(
+      text,
+      declaration.resources.map((resource) => resource.id),
+    )
+  return found.id
+}
+
+function parseLabel(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at <= 0) {
+    throw new ReconcileError(
+      'UsageInvalid',
+      `Cannot select by label: expected label=value, got ${JSON.stringify(text)}`,
+    )
+  }
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function notDeclared(id: string, known: readonly string[]): ReconcileError {
+  const close = suggest(id, known)
+  return new ReconcileError('NotFound', `No resource ${id} is declared`, {
+    hint:
+      close === undefined
+        ? 'Resources are named Kind/name; `reconcile status` lists them.'
+        : `Did you mean ${close}?`,
+  })
+}

@@ -1,0 +1,74 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { systemClock } from '../clients/host/clock.ts'
+import { systemRandom } from '../clients/host/random.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import { ReconcileError } from '../core/errors.ts'
+import type { AnyReconciler } from '../core/reconciler.ts'
+import type { Store } from '../core/store.ts'
+import { domains } from './domains.generated.ts'
+import type { Invocation } from './invocation.ts'
+import type { CommonOptions } from './options.ts'
+
+/** Where a verb works: which manifests, which environment, which state. Opening it touches nothing. */
+export interface Workspace {
+  readonly call: Invocation
+  readonly common: CommonOptions
+  /** What `-f` named, absolute; by default the `manifests` folder. */
+  readonly paths: readonly string[]
+  /** The manifests folder, absolute: what a store is bound to. */
+  readonly folder: string
+  readonly statePath: string
+  /** Undefined: the base alone. */
+  readonly environment: string | undefined
+  readonly reconcilers: ReadonlyMap<string, AnyReconciler>
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export async function openWorkspace(call: Invocation, common: CommonOptions): Promise<Workspace> {
+  const named = common.file.map((path) => resolve(call.cwd, path))
+  const paths = named.length > 0 ? named : [resolve(call.cwd, 'manifests')]
+  const missing = paths.find((path) => !existsSync(path))
+  if (missing !== undefined) {
+    throw new ReconcileError('NothingDeclared', `Cannot read manifests: ${missing} does not exist`, {
+      hint: 'Name the folder with -f, or go to the folder that holds `manifests`.',
+    })
+  }
+  const folder = folderOf(paths, resolve(call.cwd, 'manifests'))
+  const state = common.state ?? call.env.RECONCILE_STATE
+  const environment = common.env ?? call.env.RECONCILE_ENV
+  return {
+    call,
+    common,
+    paths,
+    folder,
+    statePath: state ? resolve(call.cwd, state) : resolve(dirname(folder), '.reconcile/state.db'),
+    environment: environment === '' ? undefined : environment,
+    reconcilers: await loadReconcilers(),
+    clock: systemClock,
+    random: systemRandom,
+  }
+}
+
+/** The first folder that was named; for single files the default folder where they lie in it, or else their own. */
+function folderOf(paths: readonly string[], usual: string): string {
+  const folder = paths.find((path) => statSync(path).isDirectory())
+  if (folder !== undefined) return folder
+  const [first = usual] = paths
+  return first.startsWith(`${usual}/`) ? usual : dirname(first)
+}
+
+async function loadReconcilers(): Promise<ReadonlyMap<string, AnyReconciler>> {
+  const loaded = await Promise.all(
+    Object.entries(domains).map(async ([kind, load]) => [kind, await load()] as const),
+  )
+  return new Map(loaded)
+}
+
+/** Opens the state; `read` changes nothing on disk and finds an empty store where there is none. */
+export async function openState(workspace: Workspace, mode: 'read' | 'write'): Promise<Store> {
+  const { openSqliteStore } = await import('../state/sqlite.ts')
+  const { clock, random, statePath } = workspace
+  return openSqliteStore({ path: statePath, mode, clock, random })
+}
