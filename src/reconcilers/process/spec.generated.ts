@@ -131,7 +131,7 @@ export type ProcessSpec = {
      */
     readonly error?: string
     /**
-     * Whether all instances share their files, without a number in the name. Default: true where `instances` is not declared, else false, as PM2 has it.
+     * Whether all instances share their files, without a number in the name. Default: true.
      */
     readonly merge?: boolean
     /**
@@ -139,7 +139,7 @@ export type ProcessSpec = {
      */
     readonly timestamps?: boolean | string
     /**
-     * Moves a file away when it has grown. Looked at whenever the process is read by a pass or a controller that may act. Default: never.
+     * Moves a file away when it has grown. The controller (`watch`) looks every 30 seconds; a single pass does not. Default: never.
      */
     readonly rotate?: {
       /**

@@ -1,0 +1,18 @@
+import { isErrorOf } from '../../../core/errors.ts'
+import type { ProcessAction } from '../action.ts'
+import { freshRecords, type Workshop } from './workshop.ts'
+
+/** Takes processes out of PM2. What is not there any more is gone as it should be. */
+export async function removeProcesses(action: ProcessAction, workshop: Workshop): Promise<void> {
+  try {
+    const records = await freshRecords(action, workshop)
+    await Promise.all(
+      records
+        .filter((record) => action.pmIds.includes(record.pmId))
+        .map((record) => workshop.pm2.delete({ pmId: record.pmId, name: record.name }, workshop.signal)),
+    )
+  } catch (error) {
+    if (!isErrorOf(error, 'DaemonNotRunning')) throw error
+  }
+  await workshop.keeper.endLeftBehind(action.name, workshop.signal)
+}

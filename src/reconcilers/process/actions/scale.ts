@@ -1,0 +1,33 @@
+import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
+import type { ProcessAction } from '../action.ts'
+import { newProcessOf } from '../config.ts'
+import { wantedInstances } from '../diff.ts'
+import { readMark } from '../mark.ts'
+import { isRunning } from '../run-state.ts'
+import { desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
+
+/** Brings the number of instances to what is declared. */
+export async function scaleProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
+  const desired = desiredOf(action)
+  const wanted =
+    wantedInstances(desired, workshop.processors, action.dropped.includes('instances')) ?? action.pmIds.length
+  const records = await freshRecords(action, workshop)
+  if (records.length < wanted) {
+    const making = await makingOf(action, workshop)
+    await workshop.pm2.prepare(newProcessOf(making, wanted - records.length), workshop.signal)
+    return
+  }
+  const surplus = [...records].sort(dispensableFirst).slice(0, records.length - wanted)
+  await Promise.all(
+    surplus.map((record) => workshop.pm2.delete({ pmId: record.pmId, name: record.name }, workshop.signal)),
+  )
+}
+
+/** What does not run goes first, then what somebody added by hand, then the newest. */
+function dispensableFirst(a: Pm2Record, b: Pm2Record): number {
+  return (
+    Number(isRunning(a)) - Number(isRunning(b)) ||
+    Number(readMark(a.reconciled) !== undefined) - Number(readMark(b.reconciled) !== undefined) ||
+    b.pmId - a.pmId
+  )
+}

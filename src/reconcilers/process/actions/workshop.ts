@@ -1,0 +1,54 @@
+import type { Pm2Client } from '../../../clients/pm2/client.ts'
+import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
+import { ReconcileError } from '../../../core/errors.ts'
+import type { ProcessAction } from '../action.ts'
+import type { baseEnvironment } from '../base-env.ts'
+import type { Making } from '../config.ts'
+import type { DaemonKeeper } from '../daemon-keeper.ts'
+import { findScript } from '../facts.ts'
+import type { DesiredProcess } from '../place.ts'
+
+/** What an action works with. */
+export interface Workshop {
+  readonly pm2: Pm2Client
+  readonly keeper: DaemonKeeper
+  /** What every process gets. */
+  readonly base: ReturnType<typeof baseEnvironment>
+  /** PM2_HOME. */
+  readonly home: string
+  readonly processors: number
+  /** Where our store lies. */
+  readonly storePath: string
+  readonly signal: AbortSignal
+}
+
+/** The declaration that an action makes true. */
+export function desiredOf(action: ProcessAction): DesiredProcess {
+  if (!action.desired) throw new TypeError(`Expected ${action.type} of ${action.name} to have a declaration`)
+  return action.desired
+}
+
+/** What a configuration is made of; rejects with `ScriptMissing` where there is nothing to start. */
+export async function makingOf(action: ProcessAction, workshop: Workshop): Promise<Making> {
+  const desired = desiredOf(action)
+  const { execPath, missing } = await findScript(desired, workshop.base.PATH)
+  if (missing !== undefined || execPath === undefined) {
+    throw new ReconcileError('ScriptMissing', `Could not start ${action.name}: ${missing}`, {
+      hint: 'nothing is sent to PM2 until it is there',
+    })
+  }
+  return {
+    desired,
+    mark: action.mark,
+    sourcesHash: action.sourcesHash,
+    storePath: workshop.storePath,
+    base: workshop.base,
+    execPath,
+  }
+}
+
+/** The processes of the action's name, as they are now. */
+export async function freshRecords(action: ProcessAction, workshop: Workshop): Promise<readonly Pm2Record[]> {
+  const records = await workshop.pm2.list(workshop.signal)
+  return records.filter((record) => record.name === action.name)
+}

@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Change } from '../../core/action.ts'
+import type { Owned } from '../../core/ownership.ts'
+import { Secret } from '../../core/secret.ts'
+import { fieldRules, liveVariable, type Means } from './fields.ts'
+import { readMark } from './mark.ts'
+import type { DesiredProcess } from './place.ts'
+import { looksSecret } from './secrecy.ts'
+
+/** One field of one process that is not as declared. */
+export interface Difference {
+  readonly path: string
+  readonly before: unknown
+  /** In normal form; the text itself where it is a secret, so never print it: `changeOf` does. */
+  readonly after: unknown
+  readonly sensitive: boolean
+  readonly means: Means
+}
+
+export interface Comparison {
+  readonly desired: DesiredProcess
+  /** Fields that we set and that are no longer declared. */
+  readonly dropped: readonly string[]
+  /** Undefined: no `sources` are declared. */
+  readonly sourcesHash: string | undefined
+  /** What `sources` was when a process without our mark was adopted. */
+  readonly adoptedSources: string | undefined
+  /** PM2_HOME. */
+  readonly home: string
+  /** What every process gets, as it would be now. */
+  readonly base: Readonly<Record<string, string>>
+  /** Fields that the inventory knows to be secret. */
+  readonly secretPaths: readonly string[]
+}
+
+/**
+ * What differs between the declaration and one process: three-way. What is declared must be so; what we set and is
+ * no longer declared must be back at PM2's default; what we never set is not looked at. Empty after a correction.
+ */
+export function compareRecord(comparison: Comparison, record: Pm2Record): readonly Difference[] {
+  const { desired, dropped } = comparison
+  const found: Difference[] = []
+  for (const [path, rule] of Object.entries(fieldRules)) {
+    const declared = rule.declared(desired.spec, desired)
+    if (declared === undefined && !dropped.includes(path)) continue
+    const after = declared === undefined ? rule.initial(desired, comparison.home) : declared
+    const before = rule.observed(record, after)
+    if (!isDeepStrictEqual(before, after)) {
+      found.push({ path, before, after, sensitive: false, means: rule.means })
+    }
+  }
+  found.push(...compareEnv(comparison, record), ...compareSources(comparison, record))
+  return found.filter((difference) => !isIgnored(difference.path, desired.controls.ignore))
+}
+
+function compareEnv(comparison: Comparison, record: Pm2Record): readonly Difference[] {
+  const { desired, dropped, secretPaths } = comparison
+  const found: Difference[] = []
+  for (const [key, value] of Object.entries(desired.spec.env ?? {})) {
+    if (value instanceof Secret && !value.isRead) continue
+    // The one reason to reveal here: what runs has the text, not its digest. It is compared and never kept.
+    const after = value instanceof Secret ? value.reveal() : value
+    const before = liveVariable(record, key)
+    if (before === after) continue
+    const path = `env.${key}`
+    const sensitive =
+      value instanceof Secret ||
+      secretPaths.includes(path) ||
+      looksSecret(key, before) ||
+      looksSecret(key, after)
+    found.push({ path, before: before ?? null, after, sensitive, means: 'reload' })
+  }
+  for (const path of dropped) {
+    if (!path.startsWith('env.')) continue
+    const key = path.slice('env.'.length)
+    const before = liveVariable(record, key) ?? null
+    // TZ, once declared and no longer so, is again what every process gets.
+    const after = comparison.base[key] ?? null
+    if (before === after) continue
+    const sensitive = secretPaths.includes(path) || looksSecret(key, before ?? undefined)
+    found.push({ path, before, after, sensitive, means: 'reload' })
+  }
+  return found
+}
+
+function compareSources(comparison: Comparison, record: Pm2Record): readonly Difference[] {
+  const after = comparison.sourcesHash
+  if (after === undefined) return []
+  const marked = readMark(record.reconciled)?.sources
+  const before = marked === undefined || marked === '' ? comparison.adoptedSources : marked
+  if (before === undefined || before === after) return []
+  return [{ path: 'sources', before: short(before), after: short(after), sensitive: false, means: 'reload' }]
+}
+
+function short(hash: string): string {
+  return hash.slice(0, 12)
+}
+
+/** Whether a field or one that holds it is named by a JSON Pointer of `ignore`. */
+export function isIgnored(path: string, ignore: readonly string[]): boolean {
+  const pointer = `/${path.replaceAll('.', '/')}`
+  return ignore.some((ignored) => {
+    const plain = ignored.replaceAll('~1', '/').replaceAll('~0', '~')
+    return pointer === plain || pointer.startsWith(`${plain}/`)
+  })
+}
+
+/** As a plan shows it: no value where it may be a secret. */
+export function changeOf(difference: Difference): Change {
+  const { path, before, after, sensitive } = difference
+  return sensitive
+    ? { path, sensitive }
+    : { path, before: before ?? undefined, after: after ?? undefined, sensitive }
+}
+
+/** Fields that we set, by the inventory or by what the processes themselves say, and that are no longer declared. */
+export function droppedFields(
+  declared: Readonly<Record<string, unknown>>,
+  owned: Owned | undefined,
+  marked: readonly string[],
+): readonly string[] {
+  const before = new Set([...Object.keys(owned?.fields ?? {}), ...marked])
+  return [...before].filter((path) => !Object.hasOwn(declared, path)).sort()
+}

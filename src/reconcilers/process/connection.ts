@@ -1,0 +1,239 @@
+import { setMaxListeners } from 'node:events'
+import { stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import type { Pm2Client } from '../../clients/pm2/client.ts'
+import { openPm2 } from '../../clients/pm2/open.ts'
+import type { Orphan } from '../../clients/pm2/orphans.ts'
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
+import type { ConnectContext, Connection, Observation, Reading, Wanted } from '../../core/reconciler.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import type { ProcessAction } from './action.ts'
+import { applyProcessAction } from './actions/apply.ts'
+import { baseEnvironment } from './base-env.ts'
+import { DaemonKeeper } from './daemon-keeper.ts'
+import { findScript } from './facts.ts'
+import { pm2HomeOf } from './home.ts'
+import { readMark } from './mark.ts'
+import type { ObservedProcess } from './observed.ts'
+import { type DesiredProcess, folderOf, pm2NameOf } from './place.ts'
+import { Prober } from './prober.ts'
+import { SourceHasher } from './sources.ts'
+import type { ProcessSpec } from './spec.generated.ts'
+import { Watcher } from './watcher.ts'
+
+type WantedProcess = Wanted<ProcessSpec>
+
+/** What the daemon said, or that there is none. */
+interface DaemonReading {
+  readonly version: string | undefined
+  readonly byName: ReadonlyMap<string, readonly Pm2Record[]>
+}
+
+/** One PM2_HOME as the engine sees it. Reading makes no file and starts no daemon; the first action may. */
+class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, ProcessAction> {
+  readonly #context: ConnectContext
+  readonly #home: string
+  readonly #base: ReturnType<typeof baseEnvironment>
+  readonly #pm2: Pm2Client
+  readonly #keeper: DaemonKeeper
+  readonly #prober: Prober
+  readonly #hasher = new SourceHasher()
+  readonly #watchers = new Set<Watcher>()
+  /** What was asked for last: whom an event of the daemon is about. */
+  #wanted: ReadonlyMap<string, ResourceId> = new Map()
+  #rotated: readonly DesiredProcess[] = []
+
+  constructor(context: ConnectContext) {
+    this.#context = context
+    this.#home = pm2HomeOf(context.fleet.pm2.home, context.env)
+    this.#base = baseEnvironment(context.env)
+    this.#pm2 = openPm2({ home: this.#home, clock: context.clock })
+    this.#keeper = new DaemonKeeper(context, this.#home, this.#pm2)
+    this.#prober = new Prober({
+      clock: context.clock,
+      base: this.#base,
+      mayRunCommands: context.mayRunCommands,
+    })
+  }
+
+  async observe(
+    wanted: readonly WantedProcess[],
+    signal: AbortSignal,
+  ): Promise<Observation<ObservedProcess>> {
+    // Every probe and file of a large fleet listens to the one signal of the pass.
+    setMaxListeners(0, signal)
+    this.#remember(wanted)
+    const daemon = await this.#readDaemon(signal)
+    const observedAt = this.#context.clock.now()
+    const leftBehind = await this.#readLeftBehind(wanted, daemon, signal)
+    const readings = await Promise.all(
+      wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedProcess>]> => {
+        if (daemon instanceof ReconcileError) {
+          return [one.id, { type: 'unreadable', code: daemon.code, message: daemon.message }]
+        }
+        return [one.id, await this.#readOne(one, { ...daemon, leftBehind }, signal)]
+      }),
+    )
+    return { observedAt, readings: new Map(readings) }
+  }
+
+  async apply(action: ProcessAction, signal: AbortSignal): Promise<void> {
+    await this.#keeper.holdWriter()
+    await applyProcessAction(action, {
+      pm2: this.#pm2,
+      keeper: this.#keeper,
+      base: this.#base,
+      home: this.#home,
+      processors: availableParallelism(),
+      storePath: this.#context.store.location,
+      signal,
+    })
+  }
+
+  watch(wake: (id: ResourceId) => void): () => void {
+    const watcher = new Watcher({
+      clock: this.#context.clock,
+      logger: this.#context.logger,
+      pm2: this.#pm2,
+      prober: this.#prober,
+      wanted: () => this.#wanted,
+      rotated: () => this.#rotated,
+      wake,
+    })
+    this.#watchers.add(watcher)
+    watcher.start()
+    return () => {
+      this.#watchers.delete(watcher)
+      watcher.stop()
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const watcher of this.#watchers) watcher.stop()
+    this.#watchers.clear()
+    await this.#keeper.close()
+    await this.#pm2.close()
+  }
+
+  #remember(wanted: readonly WantedProcess[]): void {
+    // A pass over a part of the fleet must not make us deaf for the rest.
+    const names = new Map(this.#wanted)
+    for (const one of wanted) names.set(nameOf(one), one.id)
+    this.#wanted = names
+    const asked = new Set(wanted.map((one) => one.id))
+    this.#rotated = [
+      ...this.#rotated.filter((desired) => !asked.has(desired.id)),
+      ...wanted.map((one) => one.desired).filter((desired) => desired?.spec.logs?.rotate !== undefined),
+    ].filter((desired) => desired !== undefined)
+  }
+
+  /** No daemon is an answer: nothing is registered. Everything else that goes wrong is not. */
+  async #readDaemon(signal: AbortSignal): Promise<DaemonReading | ReconcileError> {
+    try {
+      const records = await this.#pm2.list(signal)
+      return {
+        version: await this.#pm2.version(signal),
+        byName: Map.groupBy(records, (record) => record.name),
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isErrorOf(error, 'DaemonNotRunning')) return { version: undefined, byName: new Map() }
+      if (error instanceof ReconcileError) return error
+      return new ReconcileError('DaemonCallFailed', `Could not read PM2: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Only what PM2 does not list can have been left behind; names that it lists are not looked for. */
+  async #readLeftBehind(
+    wanted: readonly WantedProcess[],
+    daemon: DaemonReading | ReconcileError,
+    signal: AbortSignal,
+  ): Promise<readonly Orphan[]> {
+    if (daemon instanceof ReconcileError) return []
+    const unlisted = wanted.map(nameOf).filter((name) => !daemon.byName.has(name))
+    return await this.#keeper.leftBehind(unlisted, [...daemon.byName.values()].flat(), signal)
+  }
+
+  async #readOne(
+    wanted: WantedProcess,
+    daemon: DaemonReading & { readonly leftBehind: readonly Orphan[] },
+    signal: AbortSignal,
+  ): Promise<Reading<ObservedProcess>> {
+    const { desired } = wanted
+    const records = daemon.byName.get(nameOf(wanted)) ?? []
+    try {
+      const [sourcesHash, startability, livingStores, probe] = await Promise.all([
+        desired?.spec.sources
+          ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
+          : undefined,
+        desired ? findScript(desired, this.#base.PATH) : undefined,
+        this.#livingStores(records),
+        desired ? this.#prober.look(desired, records, signal) : undefined,
+      ])
+      const value: ObservedProcess = Object.freeze({
+        records,
+        daemonVersion: daemon.version,
+        home: this.#home,
+        base: this.#base,
+        processors: availableParallelism(),
+        livePids: records
+          .map((record) => record.pid)
+          .filter((pid) => pid !== undefined)
+          .filter(isAlive),
+        livingStores,
+        leftBehind: daemon.leftBehind
+          .filter((orphan) => orphan.name === nameOf(wanted))
+          .map((orphan) => orphan.identity.pid),
+        missing: startability?.missing,
+        sourcesHash,
+        probe,
+      } satisfies ObservedProcess)
+      return records.length > 0 ? { type: 'present', value } : { type: 'absent', value }
+    } catch (error) {
+      signal.throwIfAborted()
+      const code = error instanceof ReconcileError ? error.code : 'Internal'
+      return { type: 'unreadable', code, message: messageOf(error) }
+    }
+  }
+
+  /** Our own place does not count: a mark of another store that lay there is of one that was lost. */
+  async #livingStores(records: readonly Pm2Record[]): Promise<readonly string[]> {
+    const { id, location } = this.#context.store
+    const paths = new Set<string>()
+    for (const record of records) {
+      const mark = readMark(record.reconciled)
+      if (mark && mark.store !== id && mark.storePath !== '' && mark.storePath !== location) {
+        paths.add(mark.storePath)
+      }
+    }
+    const living: string[] = []
+    for (const path of paths) {
+      if (await stat(path).catch(() => undefined)) living.push(path)
+    }
+    return living
+  }
+}
+
+function nameOf(wanted: WantedProcess): string {
+  return wanted.desired ? pm2NameOf(wanted.desired) : (wanted.owned?.externalName ?? '')
+}
+
+/** Whether a pid is somebody's, be it another user's. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Opens the domain on the PM2_HOME of the fleet; touches nothing yet. */
+export async function connectProcesses(
+  context: ConnectContext,
+): Promise<Connection<ProcessSpec, ObservedProcess, ProcessAction>> {
+  return new ProcessConnection(context)
+}

@@ -1,0 +1,82 @@
+import type { Pm2Client } from '../../clients/pm2/client.ts'
+import { homeLock } from '../../clients/pm2/home-lock.ts'
+import { findOrphans, type Orphan, terminateOrphan } from '../../clients/pm2/orphans.ts'
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Duration } from '../../core/duration.ts'
+import type { ConnectContext } from '../../core/reconciler.ts'
+
+/** PM2's own `kill_timeout`. */
+const killTimeout: Duration = 1600
+
+type Release = { release(): Promise<void> }
+
+/** The daemon of a PM2_HOME: that it runs when something is to be started, that we alone act, and what it left. */
+export class DaemonKeeper {
+  readonly #context: ConnectContext
+  readonly #home: string
+  readonly #pm2: Pm2Client
+  #claim: Promise<Release> | undefined
+  #starting: Promise<void> | undefined
+
+  constructor(context: ConnectContext, home: string, pm2: Pm2Client) {
+    this.#context = context
+    this.#home = home
+    this.#pm2 = pm2
+  }
+
+  /** Takes the home for this fleet, until `close`; rejects with `HomeLocked` where another one acts. */
+  async holdWriter(): Promise<void> {
+    this.#claim ??= homeLock(this.#home).acquire(this.#context.fleet.name)
+    try {
+      await this.#claim
+    } catch (error) {
+      this.#claim = undefined
+      throw error
+    }
+  }
+
+  /** Starts a daemon where none runs; once, however many ask. */
+  async ensureDaemon(signal: AbortSignal): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    await this.#starting
+    signal.throwIfAborted()
+  }
+
+  /** What a killed daemon left behind of these names; nothing is changed. */
+  async leftBehind(
+    names: readonly string[],
+    listed: readonly Pm2Record[],
+    signal: AbortSignal,
+  ): Promise<readonly Orphan[]> {
+    if (names.length === 0) return []
+    const known = new Set(listed.map((record) => record.pid).filter((pid) => pid !== undefined))
+    return await findOrphans({ home: this.#home, names, known, signal })
+  }
+
+  /** Ends what was left behind of a name, so that there are never two copies. */
+  async endLeftBehind(name: string, signal: AbortSignal): Promise<void> {
+    const listed = await this.#pm2.list(signal).catch(() => [])
+    for (const orphan of await this.leftBehind([name], listed, signal)) {
+      this.#context.logger.warn(
+        { name, pid: orphan.identity.pid },
+        'ending what a killed PM2 daemon left behind',
+      )
+      await terminateOrphan(orphan, { killTimeout, clock: this.#context.clock, signal })
+    }
+  }
+
+  async close(): Promise<void> {
+    const claim = await this.#claim?.catch(() => undefined)
+    this.#claim = undefined
+    await claim?.release()
+  }
+
+  async #start(): Promise<void> {
+    const { ensureDaemon } = await import('../../clients/pm2/daemon/ensure.ts')
+    const { env, clock, random, logger } = this.#context
+    const daemon = await ensureDaemon({ home: this.#home, env, clock, random })
+    if (daemon.started) logger.info({ home: this.#home, version: daemon.version }, 'started a PM2 daemon')
+  }
+}

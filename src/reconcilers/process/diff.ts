@@ -1,0 +1,336 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Change } from '../../core/action.ts'
+import type { Owned } from '../../core/ownership.ts'
+import type { Pair } from '../../core/reconciler.ts'
+import type { ProcessAction, ProcessActionType } from './action.ts'
+import { conflictAmong } from './claim.ts'
+import {
+  type Comparison,
+  changeOf,
+  compareRecord,
+  type Difference,
+  droppedFields,
+  isIgnored,
+} from './compare.ts'
+import { declaredFields } from './fields.ts'
+import { isSameFleet, readMark } from './mark.ts'
+import type { ObservedProcess } from './observed.ts'
+import { type DesiredProcess, pm2NameOf } from './place.ts'
+import { processKindOf } from './process-kind.ts'
+import { endedAsAllowed, hasEnded, isPhantom } from './run-state.ts'
+import type { ProcessSpec } from './spec.generated.ts'
+
+export type ProcessPair = Pair<ProcessSpec, ObservedProcess>
+
+/** What must be done so that what runs is what is declared. Empty: nothing. */
+export function diffProcess(pair: ProcessPair): readonly ProcessAction[] {
+  const { desired, observed } = pair
+  if (!desired) return diffRemoved(pair)
+  const records = observed?.records ?? []
+  const conflict = conflictAmong(records, pair.mark)
+  if (conflict) return [resolve(pair, desired, conflict)]
+  if (pair.posture === 'standby') return records.length === 0 ? [] : [standDown(pair, desired, records)]
+  if (!observed || records.length === 0) return hasCompleted(pair) ? [] : [start(pair, desired)]
+  return diffPresent(pair, desired, observed)
+}
+
+function diffPresent(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  observed: ObservedProcess,
+): readonly ProcessAction[] {
+  const update = updateOf(pair, desired, observed)
+  const scale = scaleOf(pair, desired, observed)
+  const revive = update ? undefined : reviveOf(pair, desired, observed.records)
+  const actions = [update, scale, revive].filter((action) => action !== undefined)
+  if (actions.length > 0 || pair.owned) return actions
+  return [
+    act(pair, desired, {
+      type: 'adopt',
+      verb: 'update',
+      summary: 'adopt without a restart',
+      reason: 'it already runs as declared',
+      records: observed.records,
+    }),
+  ]
+}
+
+/** What `compareRecord` needs to know of a pair. */
+export function comparisonOf(pair: ProcessPair, desired: DesiredProcess): Comparison {
+  const { owned, observed, mark } = pair
+  const marked = (observed?.records ?? [])
+    .map((record) => readMark(record.reconciled))
+    .filter((found) => found !== undefined && isSameFleet(found, mark))
+    .flatMap((found) => found?.fields ?? [])
+  const adopted = owned?.memory.sources
+  return {
+    desired,
+    dropped: droppedFields(declaredFields(desired), owned, marked),
+    sourcesHash: observed?.sourcesHash,
+    adoptedSources: typeof adopted === 'string' ? adopted : undefined,
+    home: observed?.home ?? '',
+    base: observed?.base ?? {},
+    secretPaths: secretPathsOf(owned),
+  }
+}
+
+function secretPathsOf(owned: Owned | undefined): readonly string[] {
+  return Object.entries(owned?.fields ?? {})
+    .filter(([, field]) => field.sensitive)
+    .map(([path]) => path)
+}
+
+function updateOf(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  observed: ObservedProcess,
+): ProcessAction | undefined {
+  const comparison = comparisonOf(pair, desired)
+  const byPath = new Map<string, Difference>()
+  const touched: Pm2Record[] = []
+  for (const record of observed.records) {
+    const differences = compareRecord(comparison, record)
+    if (differences.length > 0) touched.push(record)
+    for (const difference of differences) {
+      if (!byPath.has(difference.path)) byPath.set(difference.path, difference)
+    }
+  }
+  const differences = [...byPath.values()]
+  if (differences.length === 0) return undefined
+  const type = updateTypeOf(desired, touched, differences)
+  return act(pair, desired, {
+    type,
+    verb: 'update',
+    summary: updateSummary(type, desired),
+    reason: reasonOf(differences, desired, pair.owned),
+    changes: differences.map(changeOf),
+    records: touched,
+  })
+}
+
+/** A cron job is never restarted to change it: that would run it outside its schedule. */
+function updateTypeOf(
+  desired: DesiredProcess,
+  records: readonly Pm2Record[],
+  differences: readonly Difference[],
+): 'recreate' | 'restart' | 'reload' {
+  if (processKindOf(desired.spec) === 'cron-job') return 'recreate'
+  if (differences.some((difference) => difference.means === 'recreate' || readsAsNone(difference))) {
+    return 'recreate'
+  }
+  if (desired.spec.update === 'restart') return 'restart'
+  if (differences.some((difference) => difference.means === 'restart')) return 'restart'
+  return records.every((record) => record.mode === 'cluster') ? 'reload' : 'restart'
+}
+
+/** In a restart PM2 takes what reads `null` (the argument list `[null]` too) for the wish to delete the field. */
+function readsAsNone({ path, after }: Difference): boolean {
+  return !path.startsWith('env.') && after !== null && String(after) === 'null'
+}
+
+function updateSummary(type: 'recreate' | 'restart' | 'reload', desired: DesiredProcess): string {
+  if (type === 'reload') return 'reload without a gap'
+  if (type === 'restart') return processKindOf(desired.spec) === 'one-shot' ? 'run again' : 'restart'
+  return processKindOf(desired.spec) === 'cron-job' ? 'register anew' : 'delete and start anew'
+}
+
+function reasonOf(
+  differences: readonly Difference[],
+  desired: DesiredProcess,
+  owned: Owned | undefined,
+): string {
+  if (differences.every((difference) => difference.path === 'sources')) return 'its sources changed'
+  const declared = declaredFields(desired)
+  const hasDrifted = differences.some(({ path }) => {
+    const before = owned?.fields[path]
+    const now = declared[path]
+    return before !== undefined && now !== undefined && isDeepStrictEqual(before.value, now.value)
+  })
+  return hasDrifted ? 'drifted' : 'declared otherwise'
+}
+
+function scaleOf(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  observed: ObservedProcess,
+): ProcessAction | undefined {
+  const isDropped = comparisonOf(pair, desired).dropped.includes('instances')
+  const wanted = wantedInstances(desired, observed.processors, isDropped)
+  const { records } = observed
+  if (wanted === undefined || wanted === records.length || isIgnored('instances', desired.controls.ignore)) {
+    return undefined
+  }
+  const count = Math.abs(wanted - records.length)
+  const isUp = wanted > records.length
+  return act(pair, desired, {
+    type: isUp ? 'scale-up' : 'scale-down',
+    verb: 'update',
+    summary: `${isUp ? 'start' : 'stop'} ${count} ${count === 1 ? 'instance' : 'instances'}`,
+    reason: 'the number of instances differs',
+    changes: [{ path: 'instances', before: records.length, after: wanted, sensitive: false }],
+    removes: isUp ? 0 : count,
+    records,
+  })
+}
+
+/** How many there should be; undefined: nobody says. */
+export function wantedInstances(
+  desired: DesiredProcess,
+  processors: number,
+  isDropped: boolean,
+): number | undefined {
+  const { instances } = desired.spec
+  if (instances === 'max') return processors
+  return instances ?? (isDropped ? 1 : undefined)
+}
+
+/** Daemons are to run; a job that ended is judged by `assess`, which knows how it ended. */
+function reviveOf(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  records: readonly Pm2Record[],
+): ProcessAction | undefined {
+  if (processKindOf(desired.spec) !== 'daemon') return undefined
+  const down = records.filter(
+    (record) =>
+      isPhantom(record) || (hasEnded(record) && !endedAsAllowed(record, desired.spec.stopExitCodes)),
+  )
+  if (down.length === 0) return undefined
+  const states = [
+    ...new Set(down.map((record) => (isPhantom(record) ? 'online with no process' : record.status))),
+  ]
+  const part = down.length === records.length ? '' : `, ${down.length} of ${records.length} instances`
+  return act(pair, desired, {
+    type: 'revive',
+    verb: 'run',
+    summary: `start again${part}`,
+    reason: states.join(', '),
+    records: down,
+    isRecovery: true,
+  })
+}
+
+/** Whether a one-shot of this very spec has completed earlier: then it is done, though nothing of it is left. */
+export function hasCompleted(pair: ProcessPair): boolean {
+  return (
+    pair.desired !== undefined &&
+    processKindOf(pair.desired.spec) === 'one-shot' &&
+    pair.owned?.memory.completedHash === pair.mark.hash
+  )
+}
+
+function start(pair: ProcessPair, desired: DesiredProcess): ProcessAction {
+  const { spec } = desired
+  const count = wantedInstances(desired, pair.observed?.processors ?? 1, false) ?? 1
+  const instances = `${count} ${count === 1 ? 'instance' : 'instances'}`
+  const kind = processKindOf(spec)
+  const left = pair.observed?.leftBehind ?? []
+  return act(pair, desired, {
+    type: 'start',
+    verb: 'create',
+    summary:
+      kind === 'cron-job'
+        ? `register ${spec.script}, to run at ${spec.cron}`
+        : kind === 'one-shot'
+          ? `run ${spec.script} once`
+          : `start ${spec.script}, ${instances}`,
+    reason:
+      left.length > 0
+        ? `not in PM2; what a killed daemon left behind is ended first (pid ${left.join(', ')})`
+        : 'not running',
+    records: [],
+  })
+}
+
+function standDown(pair: ProcessPair, desired: DesiredProcess, records: readonly Pm2Record[]): ProcessAction {
+  return act(pair, desired, {
+    type: 'stand-down',
+    verb: 'run',
+    summary: 'stop, it stands by again',
+    reason: 'not needed now',
+    records,
+    blocked: undefined,
+  })
+}
+
+/** A person must say what is meant: nothing is guessed between two programs of one name. */
+function resolve(pair: ProcessPair, desired: DesiredProcess | undefined, conflict: string): ProcessAction {
+  return act(pair, desired, {
+    type: 'resolve',
+    verb: 'update',
+    summary: 'choose which is meant',
+    reason: conflict,
+    records: pair.observed?.records ?? [],
+    blocked: {
+      reason: 'Conflict',
+      message: `${conflict}; rename or delete what is not meant, by its number`,
+    },
+  })
+}
+
+/** What bears our mark; of what was adopted, what bears no mark at all. */
+function diffRemoved(pair: ProcessPair): readonly ProcessAction[] {
+  const records = pair.observed?.records ?? []
+  const marked = records.filter((record) => readMark(record.reconciled) !== undefined)
+  const ours = marked.filter((record) => {
+    const mark = readMark(record.reconciled)
+    return mark !== undefined && isSameFleet(mark, pair.mark)
+  })
+  const targets = ours.length > 0 ? ours : records.filter((record) => !marked.includes(record))
+  if (targets.length === 0) return []
+  const conflict = ours.length > 0 ? undefined : conflictAmong(targets, undefined)
+  if (conflict) return [resolve(pair, undefined, conflict)]
+  const origin = pair.owned?.origin ?? pair.mark.origin
+  return [
+    act(pair, undefined, {
+      type: 'delete',
+      verb: 'delete',
+      summary: `no longer declared, ${origin} by this fleet`,
+      reason: 'no longer declared',
+      records: targets,
+      removes: targets.length,
+    }),
+  ]
+}
+
+interface Step {
+  readonly type: ProcessActionType
+  readonly verb: ProcessAction['verb']
+  readonly summary: string
+  readonly reason: string
+  readonly records: readonly Pm2Record[]
+  readonly changes?: readonly Change[]
+  readonly removes?: number
+  readonly isRecovery?: boolean
+  /** Given, also as undefined: not held for a missing script. */
+  readonly blocked?: ProcessAction['blocked'] | undefined
+}
+
+/** Makes an action of a step; what would start something is blocked where there is nothing to start. */
+export function act(pair: ProcessPair, desired: DesiredProcess | undefined, step: Step): ProcessAction {
+  const missing = desired ? pair.observed?.missing : undefined
+  const comparison = desired && comparisonOf(pair, desired)
+  const startsNothing = step.type === 'scale-down' || step.type === 'adopt' || 'blocked' in step
+  const blocked =
+    startsNothing || !missing ? step.blocked : { reason: 'ScriptMissing' as const, message: missing }
+  return Object.freeze({
+    type: step.type,
+    verb: step.verb,
+    summary: step.summary,
+    reason: step.reason,
+    changes: step.changes ?? [],
+    repeatable: true,
+    removes: step.removes ?? 0,
+    isRecovery: step.isRecovery ?? false,
+    ...(blocked ? { blocked } : {}),
+    name: desired ? pm2NameOf(desired) : (pair.owned?.externalName ?? ''),
+    desired,
+    mark: pair.mark,
+    dropped: comparison?.dropped ?? [],
+    sourcesHash: pair.observed?.sourcesHash,
+    adoptedSources: comparison?.adoptedSources,
+    pmIds: step.records.map((record) => record.pmId),
+    pids: step.records.map((record) => record.pid).filter((pid) => pid !== undefined),
+  })
+}

@@ -1,0 +1,65 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { findProgram } from '../../clients/pm2/daemon/program-path.ts'
+import {
+  absoluteOrProgram,
+  type DesiredProcess,
+  defaultInterpreterOf,
+  folderOf,
+  isProgram,
+  workingFolderOf,
+} from './place.ts'
+
+/** Whether what is declared could be started at all. */
+export interface Startability {
+  /** Where the script was found; undefined: it was not. */
+  readonly execPath: string | undefined
+  /** What is missing, as a sentence; undefined: nothing. */
+  readonly missing: string | undefined
+}
+
+/**
+ * Looks for script, working folder and interpreter. PM2 says `online` for ever of what it could not spawn, and its
+ * measurements of all other processes then stop: so nothing is sent that cannot start.
+ */
+export async function findScript(desired: DesiredProcess, searchPath: string): Promise<Startability> {
+  const { spec } = desired
+  const cwd = workingFolderOf(desired)
+  const folder = await stat(cwd).catch(() => undefined)
+  const script = absoluteOrProgram(spec.script, folderOf(desired))
+  const execPath = isProgram(script) ? await findProgram(script, searchPath) : script
+  const isScript = execPath !== undefined && (await stat(execPath).catch(() => undefined))?.isFile() === true
+  const found = isScript ? execPath : undefined
+  if (!folder?.isDirectory()) return { execPath: found, missing: `its working folder ${cwd} does not exist` }
+  if (!isScript) {
+    const what = isProgram(script) ? `no program ${script} is on PATH` : `its script ${script} does not exist`
+    return { execPath: undefined, missing: what }
+  }
+  return { execPath: found, missing: await findInterpreter(desired, execPath, searchPath) }
+}
+
+async function findInterpreter(
+  desired: DesiredProcess,
+  execPath: string,
+  searchPath: string,
+): Promise<string | undefined> {
+  const { spec } = desired
+  if (spec.mode === 'cluster') return undefined
+  const interpreter = absoluteOrProgram(spec.interpreter ?? defaultInterpreterOf(spec), folderOf(desired))
+  if (interpreter === 'none') {
+    return (await isExecutable(execPath)) ? undefined : `its program ${execPath} may not be executed`
+  }
+  if (isProgram(interpreter)) {
+    return (await findProgram(interpreter, searchPath))
+      ? undefined
+      : `no interpreter ${interpreter} is on PATH`
+  }
+  return (await isExecutable(interpreter)) ? undefined : `its interpreter ${interpreter} does not exist`
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+}

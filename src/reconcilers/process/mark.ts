@@ -1,0 +1,42 @@
+import type { Mark } from '../../core/ownership.ts'
+import type { ResourceId } from '../../core/resource.ts'
+
+/**
+ * What we write on a PM2 record, in its field `reconciled`. It survives restarts, reloads, scaling by hand, and
+ * `pm2 save` with `pm2 resurrect`.
+ */
+export interface ProcessMark extends Mark {
+  /** Where the store lies, to see whether it still exists. */
+  readonly storePath: string
+  /** Dotted paths of the fields that we set, so that the three-way comparison survives the loss of our store. */
+  readonly fields: readonly string[]
+  /** Hash of the `sources` files that it was started with; empty: none were declared. */
+  readonly sources: string
+}
+
+/** Reads a mark; undefined where the record has none, or something that we did not write. */
+export function readMark(value: unknown): ProcessMark | undefined {
+  if (value === null || typeof value !== 'object') return undefined
+  const mark = value as Readonly<Record<string, unknown>>
+  const text = (key: string) => (typeof mark[key] === 'string' ? (mark[key] as string) : undefined)
+  const [fleet, environment, store, id] = [text('fleet'), text('environment'), text('store'), text('id')]
+  if (fleet === undefined || environment === undefined || store === undefined || !id?.includes('/')) {
+    return undefined
+  }
+  return {
+    fleet,
+    environment,
+    store,
+    storePath: text('storePath') ?? '',
+    id: id as ResourceId,
+    origin: mark.origin === 'adopted' ? 'adopted' : 'created',
+    hash: text('hash') ?? '',
+    fields: Array.isArray(mark.fields) ? mark.fields.filter((path) => typeof path === 'string') : [],
+    sources: text('sources') ?? '',
+  }
+}
+
+/** Whether two marks name one fleet in one environment; which of its stores is meant is for the engine to say. */
+export function isSameFleet(a: Mark, b: Mark): boolean {
+  return a.fleet === b.fleet && a.environment === b.environment
+}

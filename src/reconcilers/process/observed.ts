@@ -1,0 +1,45 @@
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+
+/** What was seen of one PM2 name, with the facts around it that judging needs. */
+export interface ObservedProcess {
+  /** All processes of that name, by `pmId`. Empty: none is registered, or no daemon runs. */
+  readonly records: readonly Pm2Record[]
+  /** Undefined: no daemon runs, so that nothing is registered. */
+  readonly daemonVersion: string | undefined
+  /** PM2_HOME, absolute. */
+  readonly home: string
+  /** What every process is given, as it would be for one that is created now. */
+  readonly base: Readonly<Record<string, string>>
+  /** Processors of this machine: what `instances: max` means. */
+  readonly processors: number
+  /** Those pids of the records that the operating system knows. */
+  readonly livePids: readonly number[]
+  /** Paths of state stores that records' marks name and that still exist. */
+  readonly livingStores: readonly string[]
+  /** Processes of that name that a daemon left behind when it was killed. */
+  readonly leftBehind: readonly number[]
+  /** The declared script, interpreter or working folder that does not exist, as a sentence; undefined: all is there. */
+  readonly missing: string | undefined
+  /** Hash of the files that `sources` names; undefined: none are declared. */
+  readonly sourcesHash: string | undefined
+  /** Undefined: no probe is declared, or nothing runs that it could look at. */
+  readonly probe: ProbeState | undefined
+}
+
+/** What a probe has seen of the process that runs now. */
+export interface ProbeState {
+  /** `unasked`: an `exec` probe that may not be run now, or one that has not been asked yet. */
+  readonly verdict: 'passed' | 'failed' | 'unasked'
+  /** Failures in a row, after the start period. */
+  readonly failures: number
+  /** Whether it has passed since the process started. */
+  readonly hasPassed: boolean
+  /** Epoch milliseconds of the last answer; undefined: none yet. */
+  readonly at: number | undefined
+  /** Epoch milliseconds from which on it is asked again; undefined: it is not. */
+  readonly nextAt: number | undefined
+  /** How long the last answer took. */
+  readonly tookMs: number | undefined
+  /** Why it failed, or was not asked; holds no secret. */
+  readonly message: string
+}

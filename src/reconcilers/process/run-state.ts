@@ -1,0 +1,33 @@
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+
+/** It is not running and PM2 will not start it by itself. */
+export function hasEnded(record: Pm2Record): boolean {
+  return (
+    record.status === 'stopped' ||
+    record.status === 'errored' ||
+    (record.status === 'waiting restart' && !record.isWaitingForRestart)
+  )
+}
+
+/** PM2 says that it runs, or is about to. */
+export function isRunning(record: Pm2Record): boolean {
+  return record.status === 'online' || record.status === 'launching'
+}
+
+/**
+ * PM2 says `online` and there never was a process: it could not be spawned (a missing folder, a program that is not
+ * executable), and PM2 does not notice for ever.
+ */
+export function isPhantom(record: Pm2Record): boolean {
+  return record.status === 'online' && record.pid === undefined
+}
+
+/** It ended with a code of which the manifest says that PM2 shall not start it again. */
+export function endedAsAllowed(record: Pm2Record, stopExitCodes: readonly number[] | undefined): boolean {
+  return (
+    hasEnded(record) &&
+    record.status !== 'errored' &&
+    record.exitCode !== undefined &&
+    (stopExitCodes ?? []).includes(record.exitCode)
+  )
+}
