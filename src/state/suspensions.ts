@@ -33,6 +33,8 @@ export interface Suspensions {
   resumeAll(known: readonly ResourceId[], at: number): Promise<readonly ResourceId[]>
   downMark(): Promise<DownMark | undefined>
   list(): Promise<ReadonlyMap<ResourceId, Suspension>>
+  /** Changes whenever people said something new; equal as long as they did not. */
+  word(): Promise<string>
 }
 
 export function openSuspensions(options: {
@@ -69,6 +71,15 @@ export function openSuspensions(options: {
     },
     downMark: () => readDownMark(store, scope),
     list: () => readSuspensions(store, scope),
+    async word() {
+      const collections = [suspensionCollection, resumptionCollection, downCollection]
+      const entries = await Promise.all(
+        collections.map((collection) => store.list({ collection, prefix: scope })),
+      )
+      return JSON.stringify(
+        entries.flat().map(({ collection, key, revision }) => [collection, key, revision]),
+      )
+    },
   }
 }
 
