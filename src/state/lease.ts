@@ -5,7 +5,7 @@ import type { Json, RecordKey, Store, StoreEntry } from '../core/store.ts'
 import { decodeEntry, number, object, toJson } from './codec.ts'
 import type { Fence } from './fence.ts'
 import { type Holder, holder as holderCodec, type Liveness } from './holder.ts'
-import { nextLook } from './next-look.ts'
+import { Lookout } from './lookout.ts'
 
 const leaseCollection = 'lease'
 const tokenCollection = 'lease-token'
@@ -93,6 +93,11 @@ export function openLeaseKeeper(options: LeaseOptions): LeaseKeeper {
     }
   }
 
+  /** Whether a lease that has been seen unchanged for so long may be taken. */
+  async function isOver(record: LeaseRecord, unchangedFor: Duration): Promise<boolean> {
+    return unchangedFor >= Math.max(ttl, record.ttl) || (await isAlive(record.holder)) === 'dead'
+  }
+
   return {
     async holder() {
       const entry = await store.get(leaseKey)
@@ -100,22 +105,34 @@ export function openLeaseKeeper(options: LeaseOptions): LeaseKeeper {
     },
     async acquire({ holder, waitFor = Number.POSITIVE_INFINITY, signal }) {
       const startedAt = clock.monotonic()
-      let seen: { readonly revision: number; readonly at: number } | undefined
-      for (;;) {
-        signal?.throwIfAborted()
-        const found = await store.get(leaseKey)
-        const record = found && decodeEntry(found, leaseRecord)
-        const now = clock.monotonic()
-        if (!seen || seen.revision !== found?.revision) seen = { revision: found?.revision ?? 0, at: now }
-        const isFree =
-          !record || now - seen.at >= Math.max(ttl, record.ttl) || (await isAlive(record.holder)) === 'dead'
-        const lease = isFree ? await take(holder, found) : undefined
-        if (lease) return lease
-        if (record && now - startedAt >= waitFor) throw heldBy(record.holder)
-        if (!isFree) await nextLook(store, clock, signal)
+      const lookout = new Lookout(store, clock)
+      let seen: Sighting | undefined
+      try {
+        for (;;) {
+          signal?.throwIfAborted()
+          const found = await store.get(leaseKey)
+          const record = found && decodeEntry(found, leaseRecord)
+          const now = clock.monotonic()
+          const revision = found?.revision ?? 0
+          if (seen?.revision !== revision) seen = { revision, at: now }
+          if (!record || (await isOver(record, now - seen.at))) {
+            const lease = await take(holder, found)
+            if (lease) return lease
+          }
+          if (record && now - startedAt >= waitFor) throw heldBy(record.holder)
+          await lookout.next(signal)
+        }
+      } finally {
+        lookout.stop()
       }
     },
   }
+}
+
+/** When we first saw a record at its revision, by our monotonic clock. */
+interface Sighting {
+  readonly revision: number
+  readonly at: number
 }
 
 function heldBy({ role, pid, host }: Holder): ReconcileError {

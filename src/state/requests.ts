@@ -16,7 +16,7 @@ import {
   toJson,
 } from './codec.ts'
 import type { Fence } from './fence.ts'
-import { nextLook } from './next-look.ts'
+import { Lookout } from './lookout.ts'
 import { scopeOf } from './record-key.ts'
 
 const collection = 'pass-request'
@@ -149,6 +149,7 @@ export function openPassAsker({ store, environment }: RequestsOptions): PassAske
       await store.commit([{ type: 'put', ...keyOf(request.requestId), value: toJson(record), expected: 0 }])
     },
     async follow(requestId, { clock, signal, isHopeless, onClaimed }) {
+      const lookout = new Lookout(store, clock)
       let isClaimed = false
       try {
         for (;;) {
@@ -161,9 +162,10 @@ export function openPassAsker({ store, environment }: RequestsOptions): PassAske
           if (answer) return answer
           const why = await isHopeless?.({ claimedBy, answer })
           if (why !== undefined) throw new ReconcileError('LeaseLost', `Cannot follow the pass: ${why}`)
-          await nextLook(store, clock, signal)
+          await lookout.next(signal)
         }
       } finally {
+        lookout.stop()
         await withdraw(requestId)
       }
     },

@@ -1,0 +1,46 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { Store } from '../../src/core/store.ts'
+import { openLastGood } from '../../src/state/last-good.ts'
+import { openMemoryStore } from '../../src/state/memory.ts'
+import { takeFence } from './fixtures.ts'
+
+let store: Store
+beforeEach(() => {
+  store = openMemoryStore()
+})
+
+const texts = (entries: Readonly<Record<string, string>>) => new Map(Object.entries(entries))
+
+test('holds exactly what was saved last, each environment for itself', async () => {
+  const lease = await takeFence(store)
+  const base = openLastGood({ store, environment: undefined, lease })
+  const production = openLastGood({ store, environment: 'production', lease })
+  await base.save(texts({ '/m/a.yaml': '[1]', '/m/ö 😀.yaml': '[2]' }))
+  await production.save(texts({ '/m/a.yaml': '[3]' }))
+  expect(await base.load()).toEqual(texts({ '/m/a.yaml': '[1]', '/m/ö 😀.yaml': '[2]' }))
+  await base.save(texts({ '/m/a.yaml': '[4]' }))
+  expect(await base.load()).toEqual(texts({ '/m/a.yaml': '[4]' }))
+  expect(await openLastGood({ store, environment: 'production' }).load()).toEqual(
+    texts({ '/m/a.yaml': '[3]' }),
+  )
+})
+
+test('saving the same again writes nothing', async () => {
+  const lastGood = openLastGood({ store, environment: undefined, lease: await takeFence(store) })
+  await lastGood.save(texts({ '/m/a.yaml': '[1]' }))
+  const revision = await store.commit([])
+  await lastGood.save(texts({ '/m/a.yaml': '[1]' }))
+  expect(await store.commit([])).toBe(revision)
+})
+
+test('saving needs a lease that is still held', async () => {
+  const lease = await takeFence(store)
+  await takeFence(store)
+  const lost = openLastGood({ store, environment: undefined, lease })
+  await expect(lost.save(texts({ '/m/a.yaml': '[1]' }))).rejects.toMatchObject({
+    code: 'ConflictingRevision',
+  })
+  const reading = openLastGood({ store, environment: undefined })
+  await expect(reading.save(texts({ '/m/a.yaml': '[1]' }))).rejects.toThrow(TypeError)
+  expect(await reading.load()).toEqual(new Map())
+})
