@@ -1,0 +1,66 @@
+import stringWidth from 'string-width'
+import type { Diagnostic } from '../core/diagnostic.ts'
+import { type DiagnosticCode, diagnosticCatalogue } from './diagnostic-catalogue.ts'
+import { excerptOf } from './excerpt.ts'
+import { lineText, positionAt, type Span } from './source-file.ts'
+
+/** What a fault says beside its place. */
+export interface Finding {
+  readonly code: DiagnosticCode
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** A fault at a stretch of a file, with its source line. */
+export function faultAt(span: Span, finding: Finding): Diagnostic {
+  return diagnoseAt(span, { ...finding, severity: diagnosticCatalogue[finding.code].severity })
+}
+
+/** As `faultAt`, for a domain's own code, whose severity the domain gives. */
+export function diagnoseAt(
+  span: Span,
+  finding: Omit<Finding, 'code'> & Pick<Diagnostic, 'code' | 'severity'>,
+): Diagnostic {
+  const position = positionAt(span.file, span.start)
+  const line = lineText(span.file, position.line)
+  const onLine = Math.min(span.end - span.start, Math.max(0, line.length - position.column + 1))
+  const { excerpt, length } = excerptOf(span.file, { ...position, length: onLine })
+  const underlined = excerpt?.slice(position.column - 1, position.column - 1 + length) ?? ''
+  return Object.freeze({
+    severity: finding.severity,
+    code: finding.code,
+    message: finding.message,
+    position,
+    length: Math.max(1, stringWidth(underlined)),
+    excerpt,
+    hint: finding.hint,
+  })
+}
+
+/** A fault of a file as a whole. */
+export function faultOfFile(file: string, finding: Finding): Diagnostic {
+  return Object.freeze({
+    severity: diagnosticCatalogue[finding.code].severity,
+    code: finding.code,
+    message: finding.message,
+    position: { file, line: 1, column: 1 },
+    length: 1,
+    excerpt: undefined,
+    hint: finding.hint,
+  })
+}
+
+/** By file, then line, then column, then code: the order in which people work through them. */
+export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
+  return (
+    compareText(a.position.file, b.position.file) ||
+    a.position.line - b.position.line ||
+    a.position.column - b.position.column ||
+    compareText(a.code, b.code) ||
+    compareText(a.message, b.message)
+  )
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,211 @@
+import { constants, type Dirent } from 'node:fs'
+import { access, lstat, readdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import ignore, { type Ignore } from 'ignore'
+import type { Diagnostic } from '../core/diagnostic.ts'
+import { faultOfFile } from './fault.ts'
+import { isInside, type Roots } from './fleet-root.ts'
+import { limits } from './precheck.ts'
+import { readText } from './read-text.ts'
+
+/** The manifests of one folder, absolute and sorted. */
+export interface ManifestFiles {
+  readonly base: readonly string[]
+  /** By the environment's name, sorted. */
+  readonly environments: ReadonlyMap<string, readonly string[]>
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** The folder of the environments, inside the manifests folder. */
+export const environmentsFolder = 'environments'
+
+/** Lists files that are no manifests, in the manner of .gitignore. */
+export const ignoreFile = '.reconcileignore'
+
+/**
+ * Finds every `.yaml` and `.yml` file under a folder, at any depth. Hidden entries (editors keep their locks
+ * there) and node_modules are left out.
+ */
+export async function findManifests(folder: string, roots: Roots): Promise<ManifestFiles> {
+  const walk = new Walk(folder, roots, await readIgnores(folder))
+  const base: string[] = []
+  const environments = new Map<string, readonly string[]>()
+  const real = await realpath(folder)
+  for (const entry of await walk.entries(folder)) {
+    const path = join(folder, entry.name)
+    if (entry.name === environmentsFolder && (await isFolder(path))) {
+      for (const inner of await walk.entries(path)) {
+        const place = join(path, inner.name)
+        const found: string[] = []
+        await walk.visit(place, [real], found)
+        if (await isFolder(place)) environments.set(inner.name, found)
+        else walk.diagnostics.push(...found.map(stray))
+      }
+    } else await walk.visit(path, [real], base)
+  }
+  return { base, environments, diagnostics: walk.diagnostics }
+}
+
+class Walk {
+  readonly diagnostics: Diagnostic[] = []
+  readonly #folder: string
+  readonly #roots: Roots
+  readonly #ignores: Ignore
+  readonly #seen = new Set<string>()
+  #count = 0
+
+  constructor(folder: string, roots: Roots, ignores: Ignore) {
+    this.#folder = folder
+    this.#roots = roots
+    this.#ignores = ignores
+  }
+
+  /** What stands in a folder, in code unit order. */
+  async entries(folder: string): Promise<readonly Dirent[]> {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true })
+      return entries
+        .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+    } catch (error) {
+      this.#fault(folder, 'file-unreadable', `The folder could not be read: ${codeOf(error)}`)
+      return []
+    }
+  }
+
+  /** Adds a manifest, or those of a folder. `above` holds the folders that lead here, links resolved. */
+  async visit(path: string, above: readonly string[], found: string[]): Promise<void> {
+    const isManifest = /\.ya?ml$/i.test(path)
+    const real = await this.#resolve(path, isManifest)
+    if (real === undefined) return
+    if (real.isFolder) {
+      if (this.#isIgnored(path, true)) return
+      if (above.includes(real.path)) {
+        this.#fault(path, 'file-loop', 'The link leads back to a folder that it lies in')
+        return
+      }
+      if (this.#isSeen(real.path)) return
+      for (const entry of await this.entries(path)) {
+        await this.visit(join(path, entry.name), [...above, real.path], found)
+      }
+      return
+    }
+    if (!isManifest || this.#isIgnored(path, false) || this.#isSeen(real.path)) return
+    this.#count += 1
+    if (this.#count === limits.files + 1) {
+      this.#fault(this.#folder, 'too-many-files', `Expected at most ${limits.files} manifests in the folder`)
+    }
+    if (this.#count <= limits.files) found.push(path)
+  }
+
+  /** Follows links; undefined where there is nothing to read, with a fault where a manifest was meant. */
+  async #resolve(
+    path: string,
+    isManifest: boolean,
+  ): Promise<{ path: string; isFolder: boolean } | undefined> {
+    try {
+      const isLink = (await lstat(path)).isSymbolicLink()
+      const real = isLink ? await realpath(path) : path
+      const stats = await stat(real)
+      if (isLink && !isInside(real, this.#roots)) {
+        if ((stats.isDirectory() || isManifest) && !this.#isIgnored(path, stats.isDirectory())) {
+          this.#fault(path, 'file-outside-root', 'The link leads out of the fleet root')
+        }
+        return undefined
+      }
+      if (stats.isDirectory()) return { path: await realpath(real), isFolder: true }
+      if (stats.isFile()) return { path: await realpath(real), isFolder: false }
+      if (isManifest && !this.#isIgnored(path, false)) {
+        this.#fault(path, 'file-special', 'Expected a regular file, got a device, a pipe or a socket')
+      }
+      return undefined
+    } catch (error) {
+      const code = codeOf(error)
+      if (this.#isIgnored(path, false)) return undefined
+      if (code === 'ELOOP') this.#fault(path, 'file-loop', 'The link leads back to itself')
+      else if (code === 'ENOENT' && isManifest) {
+        this.#fault(path, 'file-missing', 'The link leads to a file that does not exist')
+      } else if (code !== 'ENOENT')
+        this.#fault(path, 'file-unreadable', `The file could not be read: ${code}`)
+      return undefined
+    }
+  }
+
+  #isIgnored(path: string, isFolderPath: boolean): boolean {
+    const name = relative(this.#folder, path).split(sep).join('/')
+    return this.#ignores.ignores(isFolderPath ? `${name}/` : name)
+  }
+
+  #isSeen(real: string): boolean {
+    const isSeen = this.#seen.has(real)
+    this.#seen.add(real)
+    return isSeen
+  }
+
+  #fault(path: string, code: Parameters<typeof faultOfFile>[1]['code'], message: string): void {
+    this.diagnostics.push(faultOfFile(path, { code, message, hint: hints[code] }))
+  }
+}
+
+const hints: Readonly<Record<string, string>> = {
+  'file-outside-root': 'Copy the file into the fleet root.',
+  'file-loop': 'Remove the link.',
+  'file-special': `Remove it, or list it in ${ignoreFile}.`,
+  'file-missing': 'Remove the link.',
+}
+
+function stray(file: string): Diagnostic {
+  return faultOfFile(file, {
+    code: 'stray-environment',
+    message: 'The file belongs to no environment',
+    hint: `Move it to ${environmentsFolder}/<name>/.`,
+  })
+}
+
+async function readIgnores(folder: string): Promise<Ignore> {
+  const reading = await readText(join(folder, ignoreFile), limits.bytes)
+  return ignore().add(reading.type === 'text' ? reading.text : '')
+}
+
+/** Whether a path is a folder, links followed. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+}
+
+/** Where `path` lies inside `environments/<name>/` of a manifests folder: that folder and name. */
+export function environmentOf(
+  path: string,
+): { readonly folder: string; readonly environment: string } | undefined {
+  for (let inner = path, outer = dirname(path); outer !== inner; inner = outer, outer = dirname(outer)) {
+    const name = relative(outer, inner)
+    if (relative(dirname(outer), outer) === environmentsFolder) {
+      return { folder: dirname(outer), environment: name }
+    }
+  }
+  return undefined
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}
+
+/** Why a folder cannot be read as manifests; undefined: it can. */
+export async function folderFault(folder: string): Promise<Diagnostic | undefined> {
+  try {
+    await access(folder, constants.R_OK | constants.X_OK)
+    return undefined
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') {
+      return faultOfFile(folder, {
+        code: 'nothing-declared',
+        message: 'The manifests folder does not exist: nothing is declared',
+        hint: 'Write a manifest, or name the right folder with `-f`.',
+      })
+    }
+    return faultOfFile(folder, { code: 'file-unreadable', message: `The folder could not be read: ${code}` })
+  }
+}

@@ -1,0 +1,32 @@
+import { realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+
+/** Folders that what is read into an action may lie in, links resolved. The first is the fleet root. */
+export type Roots = readonly string[]
+
+/**
+ * The git work tree that holds the manifests folder, or else the folder that contains it; links resolved. It
+ * bounds what a manifest can make the program read: see Argo CD's CVE-2022-24731 and its like.
+ */
+export async function findFleetRoot(folder: string): Promise<string> {
+  const real = await realpath(folder).catch(() => resolve(folder))
+  for (let candidate = real; ; candidate = dirname(candidate)) {
+    if (await exists(resolve(candidate, '.git'))) return candidate
+    if (dirname(candidate) === candidate) return dirname(real)
+  }
+}
+
+/** Whether a path is one of the roots or lies inside one. Both sides must have their links resolved. */
+export function isInside(path: string, roots: Roots): boolean {
+  return roots.some((root) => {
+    const way = relative(root, path)
+    return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
+  })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,54 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+
+export type TextReading =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'absent' }
+  | { readonly type: 'special' }
+  | { readonly type: 'too-large' }
+  | { readonly type: 'not-utf8'; readonly offset: number }
+  | { readonly type: 'unreadable'; readonly code: string }
+
+/**
+ * Reads a small text file. Never waits on a pipe and never opens a device's stream: the file is opened without
+ * blocking, and judged by its own handle, so that nothing can be swapped in between.
+ */
+export async function readText(path: string, maxBytes: number): Promise<TextReading> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    const stats = await handle.stat()
+    if (!stats.isFile()) return { type: 'special' }
+    if (stats.size > maxBytes) return { type: 'too-large' }
+    const buffer = Buffer.alloc(maxBytes + 1)
+    let length = 0
+    while (length <= maxBytes) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+      if (bytesRead === 0) break
+      length += bytesRead
+    }
+    if (length > maxBytes) return { type: 'too-large' }
+    return decode(buffer.subarray(0, length))
+  } catch (error) {
+    return unreadable(error)
+  } finally {
+    await handle?.close()
+  }
+}
+
+function decode(bytes: Buffer): TextReading {
+  try {
+    return { type: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch {
+    // Node's own decoder puts U+FFFD where the fault is; the same bytes before it decode to the same text.
+    return { type: 'not-utf8', offset: Math.max(0, bytes.toString('utf8').indexOf('\ufffd')) }
+  }
+}
+
+function unreadable(error: unknown): TextReading {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  if (code === 'ENOENT') return { type: 'absent' }
+  // A socket cannot be opened, and a pipe without a reader or a device without a driver answers so.
+  if (code === 'ENXIO' || code === 'ENODEV') return { type: 'special' }
+  return { type: 'unreadable', code }
+}

@@ -1,0 +1,38 @@
+/**
+ * The known word that was probably meant, or undefined where none is close: at most a third of its letters may
+ * differ (optimal string alignment distance: a swap of neighbours counts once), whatever the case.
+ */
+export function suggest(word: string, known: Iterable<string>): string | undefined {
+  const wanted = word.slice(0, 100).toLowerCase()
+  let best: string | undefined
+  let bestDistance = Number.POSITIVE_INFINITY
+  for (const candidate of known) {
+    const limit = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3))
+    if (Math.abs(wanted.length - candidate.length) > limit) continue
+    const distance = alignmentDistance(wanted, candidate.toLowerCase())
+    if (distance <= limit && distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function alignmentDistance(a: string, b: string): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1
+      let value = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + cost)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        value = Math.min(value, (beforeLast[j - 2] ?? 0) + 1)
+      }
+      row.push(value)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.length] ?? 0
+}
