@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path'
+import { basename, delimiter, dirname, resolve } from 'node:path'
 import { fileNameOf } from '../../clients/pm2/home-paths.ts'
 import { isLogOf } from '../../clients/pm2/log-path.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
@@ -46,12 +46,14 @@ function plain(
 }
 
 /**
- * A program is found on PATH when it is created, and PATH is never compared: wherever it was found then, it is the
- * same program.
+ * A program is found on PATH when it is created, and PATH is never compared: where it lies in a folder of the PATH that
+ * the process was given, it is the program that is meant.
  */
-function likeProgram(path: string | undefined, like: unknown): string | null {
+function likeProgram(record: Pm2Record, path: string | undefined, like: unknown): string | null {
   if (path === undefined) return null
-  return typeof like === 'string' && isProgram(like) && basename(path) === like ? like : path
+  if (typeof like !== 'string' || !isProgram(like) || basename(path) !== like) return path
+  const searched = (liveVariable(record, 'PATH') ?? '').split(delimiter)
+  return searched.includes(dirname(path)) ? like : path
 }
 
 /** PM2's `--time`, its lib/Common.js. */
@@ -79,7 +81,7 @@ export const fieldRules: Readonly<Record<string, FieldRule>> = Object.freeze({
   script: {
     means: 'reload',
     declared: (spec, desired) => absoluteOrProgram(spec.script, folderOf(desired)),
-    observed: (record, like) => likeProgram(record.execPath, like),
+    observed: (record, like) => likeProgram(record, record.execPath, like),
     initial: (desired) => absoluteOrProgram(desired.spec.script, folderOf(desired)),
   },
   args: plain(
@@ -98,7 +100,7 @@ export const fieldRules: Readonly<Record<string, FieldRule>> = Object.freeze({
     means: 'restart',
     declared: (spec, desired) =>
       spec.interpreter === undefined ? undefined : absoluteOrProgram(spec.interpreter, folderOf(desired)),
-    observed: (record, like) => likeProgram(record.interpreter, like),
+    observed: (record, like) => likeProgram(record, record.interpreter, like),
     initial: (desired) => defaultInterpreterOf(desired.spec),
   },
   interpreterArgs: plain(
