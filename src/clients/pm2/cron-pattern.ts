@@ -59,12 +59,13 @@ function parseField(source: string, field: Field): Parsed {
   if (by < 1 || by > longest) return { fault: `${wrong}: a step is 1 to ${longest}` }
   if (range === '*') return { values: spread(field.min, field.max, by) }
   const first = numberIn(from, field)
-  const last = to === '' ? first : numberIn(to, field)
+  const end = to === '' ? (step === '' ? from : String(field.max)) : to
+  const last = numberIn(end, field)
   if (first === undefined || last === undefined || first > last) {
     return { fault: `${wrong}: numbers are ${field.min} to ${field.max}, the smaller one first` }
   }
-  // PM2 takes a start without an end for days and months one too far.
-  if (step !== '' && to === '') {
+  // PM2 takes a start without an end for one more than it is where counting begins at 1.
+  if (step !== '' && to === '' && field.min === 1) {
     return { fault: `${wrong}: write where the range ends, ${first}-${field.max}/${by}` }
   }
   return { values: spread(first, last, by) }

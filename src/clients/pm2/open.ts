@@ -102,8 +102,8 @@ class Pm2 implements Pm2Client {
 
   async prepare(process: NewProcess, signal?: AbortSignal): Promise<readonly number[]> {
     checkNewProcess(process)
-    await checkTarget(process, process.name)
     return await this.#queue.run(`name ${process.name}`, signal, async (hold) => {
+      await checkTarget(process, process.name)
       const fields = encodeNewProcess(this.#paths, process)
       await makeLogFolders([fields.pm_out_log_path, fields.pm_err_log_path, fields.pm_pid_path])
       if (process.registerOnly) return await this.#register(process, signal, hold)
@@ -257,9 +257,9 @@ class Pm2 implements Pm2Client {
     how: { readonly signal: AbortSignal | undefined; readonly isReload: boolean },
   ): Promise<void> {
     checkChange(target.name, change)
-    await checkTarget(change.set ?? {}, target.name)
     await this.#act(target, how.signal, async (record, call) => {
       if (!record) throw this.#notFound(target)
+      await checkTarget(change.set ?? {}, target.name)
       const fields = encodeChange(this.#paths, record, change)
       await makeLogFolders([fields.pm_out_log_path, fields.pm_err_log_path])
       const args = [{ id: record.pmId, env: { current_conf: fields } }]
