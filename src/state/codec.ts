@@ -6,69 +6,112 @@ import type { Json, RecordKey, StoreEntry } from '../core/store.ts'
  * Reads a stored value into a type. Lenient where that invents nothing: fields it does not know are left out,
  * so that an older program can read what a newer one of the same schema wrote. Throws `ShapeFault` otherwise.
  */
-export type Decoder<T> = (value: Json | undefined, path: string) => T
+export type Decoder<T> = (value: Json | undefined) => T
 
 /** A stored value that is not what its collection holds; becomes `StoreCorrupt` where the record is known. */
-class ShapeFault extends Error {}
+class ShapeFault extends Error {
+  /** Where in the value, from the outside in; put together on the way out, because reading well must be quick. */
+  path = ''
+  readonly expected: string
 
-function fault(path: string, expected: string, value: Json | undefined): never {
-  const got = value === undefined ? 'nothing' : value === null ? 'null' : typeof value
-  throw new ShapeFault(`expected ${path || 'the value'} to be ${expected}, got ${got}`)
+  constructor(expected: string) {
+    super(expected)
+    this.expected = expected
+  }
 }
 
-export const text: Decoder<string> = (value, path) =>
-  typeof value === 'string' ? value : fault(path, 'a text', value)
+function fault(expected: string, value: Json | undefined): never {
+  throw new ShapeFault(`to be ${expected}, got ${nameOfType(value)}`)
+}
 
-export const number: Decoder<number> = (value, path) =>
-  typeof value === 'number' ? value : fault(path, 'a number', value)
+function nameOfType(value: Json | undefined): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  return isList(value) ? 'a list' : typeof value
+}
 
-export const boolean: Decoder<boolean> = (value, path) =>
-  typeof value === 'boolean' ? value : fault(path, 'true or false', value)
+function faultWithin(error: unknown, step: string): unknown {
+  if (error instanceof ShapeFault) error.path = `${step}${error.path}`
+  return error
+}
+
+export const text: Decoder<string> = (value) => (typeof value === 'string' ? value : fault('a text', value))
+
+export const number: Decoder<number> = (value) =>
+  typeof value === 'number' ? value : fault('a number', value)
+
+export const boolean: Decoder<boolean> = (value) =>
+  typeof value === 'boolean' ? value : fault('true or false', value)
 
 /** Whatever JSON there is; nothing becomes undefined. */
 export const anything: Decoder<unknown> = (value) => value
 
-export const json: Decoder<Json> = (value, path) =>
-  value ?? (value === null ? null : fault(path, 'a value', value))
+export const json: Decoder<Json> = (value) => (value === undefined ? fault('a value', value) : value)
 
-export const resourceIdText: Decoder<ResourceId> = (value, path) =>
+export const resourceIdText: Decoder<ResourceId> = (value) =>
   typeof value === 'string' && /^[^/]+\/./.test(value)
     ? (value as ResourceId)
-    : fault(path, 'an id of the form Kind/name', value)
+    : fault('an id of the form Kind/name', value)
 
 /** JSON has no undefined: an absent field (or null) stands for it. */
 export function optional<T>(decode: Decoder<T>): Decoder<T | undefined> {
-  return (value, path) => (value === undefined || value === null ? undefined : decode(value, path))
+  return (value) => (value === undefined || value === null ? undefined : decode(value))
 }
 
 export function oneOf<const T extends string>(words: readonly T[]): Decoder<T> {
-  return (value, path) =>
-    words.find((word) => word === value) ?? fault(path, `one of ${words.join(', ')}`, value)
+  return (value) => words.find((word) => word === value) ?? fault(`one of ${words.join(', ')}`, value)
 }
 
 export function list<T>(decode: Decoder<T>): Decoder<readonly T[]> {
-  return (value, path) =>
-    isList(value)
-      ? value.map((item, index) => decode(item, `${path}[${index}]`))
-      : fault(path, 'a list', value)
+  return (value) => {
+    if (!isList(value)) return fault('a list', value)
+    const items: T[] = []
+    try {
+      for (const item of value) items.push(decode(item))
+    } catch (error) {
+      throw faultWithin(error, `[${items.length}]`)
+    }
+    return items
+  }
 }
 
 export function dictionary<T>(decode: Decoder<T>): Decoder<Readonly<Record<string, T>>> {
-  return (value, path) =>
-    isObject(value)
-      ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decode(item, `${path}.${key}`)]))
-      : fault(path, 'an object', value)
+  return (value) => {
+    if (!isObject(value)) return fault('an object', value)
+    const items: Record<string, T> = {}
+    for (const key of Object.keys(value)) {
+      try {
+        setOwn(items, key, decode(value[key]))
+      } catch (error) {
+        throw faultWithin(error, `.${key}`)
+      }
+    }
+    return items
+  }
 }
 
 export function object<T extends object>(
   fields: { readonly [Key in keyof T]-?: Decoder<T[Key]> },
 ): Decoder<T> {
   const names = Object.keys(fields) as (keyof T & string)[]
-  return (value, path) => {
-    if (!isObject(value)) return fault(path, 'an object', value)
-    const entries = names.map((name) => [name, fields[name](value[name], path ? `${path}.${name}` : name)])
-    return Object.fromEntries(entries) as T
+  return (value) => {
+    if (!isObject(value)) return fault('an object', value)
+    const result: Partial<T> = {}
+    for (const name of names) {
+      try {
+        result[name] = fields[name](value[name])
+      } catch (error) {
+        throw faultWithin(error, `.${name}`)
+      }
+    }
+    return result as T
   }
+}
+
+/** An assignment to `__proto__` would set the prototype instead of a field of that name. */
+function setOwn<T>(items: Record<string, T>, key: string, value: T): void {
+  if (key !== '__proto__') items[key] = value
+  else Object.defineProperty(items, key, { value, enumerable: true, writable: true, configurable: true })
 }
 
 /** Reads a record, or says which one is damaged: `StoreCorrupt`. */
@@ -78,12 +121,12 @@ export function decodeEntry<T>(entry: StoreEntry, decode: Decoder<T>): T {
 
 export function decodeValue<T>(key: RecordKey, value: Json, decode: Decoder<T>): T {
   try {
-    return decode(value, '')
+    return decode(value)
   } catch (error) {
     if (!(error instanceof ShapeFault)) throw error
     throw new ReconcileError(
       'StoreCorrupt',
-      `Cannot read the record ${key.collection} ${key.key} of the state: ${error.message}`,
+      `Cannot read the record ${key.collection} ${key.key} of the state: expected ${error.path || 'the value'} ${error.expected}`,
       { cause: error },
     )
   }

@@ -5,7 +5,6 @@ import type { Intent } from '../core/intent.ts'
 import type { RecoveryState, ResourceState } from '../core/ledger.ts'
 import type { Owned, OwnedField } from '../core/ownership.ts'
 import type { Suspension } from '../core/resource.ts'
-import type { Sample } from '../core/sample.ts'
 import type { ChildStatus, LastAction, ResourceStatus } from '../core/status.ts'
 import {
   anything,
@@ -23,8 +22,8 @@ import {
 
 const health = oneOf(healthStatuses)
 
-const detail: Decoder<string | number | boolean> = (value, path) =>
-  typeof value === 'number' || typeof value === 'boolean' ? value : text(value, path)
+const detail: Decoder<string | number | boolean> = (value) =>
+  typeof value === 'number' || typeof value === 'boolean' ? value : text(value)
 
 const childStatus = object<ChildStatus>({
   name: text,
@@ -116,5 +115,3 @@ export const suspension = object<Suspension>({
   by: optional(text),
   until: optional(number),
 })
-
-export const samples = list(object<Sample>({ at: number, values: dictionary(number) }))

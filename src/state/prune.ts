@@ -4,8 +4,9 @@ import { decodeEntry } from './codec.ts'
 import type { Draft } from './draft.ts'
 import { eventCollection, eventIndexCollection, indexKey, newestNumber } from './event-log.ts'
 import { settledCollection } from './journal.ts'
-import { fleetEvent, samples } from './ledger-codec.ts'
+import { fleetEvent } from './ledger-codec.ts'
 import { lastPart, sortable } from './record-key.ts'
+import { samples } from './sample-codec.ts'
 import {
   bucketKey,
   bucketOf,

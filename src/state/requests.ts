@@ -91,9 +91,9 @@ const passRequest = object<PassRequest>({
 const refused = object<{ readonly differs: readonly string[] }>({ differs: list(text) })
 const done = object<{ readonly exitCode: number; readonly result: Json }>({ exitCode: number, result: json })
 const answerType = object<{ readonly type: PassAnswer['type'] }>({ type: oneOf(['refused', 'done']) })
-const passAnswer: Decoder<PassAnswer> = (value, path) => {
-  const { type } = answerType(value, path)
-  return type === 'refused' ? { type, ...refused(value, path) } : { type, ...done(value, path) }
+const passAnswer: Decoder<PassAnswer> = (value) => {
+  const { type } = answerType(value)
+  return type === 'refused' ? { type, ...refused(value) } : { type, ...done(value) }
 }
 
 const requestRecord = object<RequestRecord>({

@@ -1,11 +1,11 @@
 import type { Duration } from '../core/duration.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
-import type { Json, Store } from '../core/store.ts'
-import { decodeEntry, decodeValue, toJson } from './codec.ts'
+import type { Store } from '../core/store.ts'
+import { decodeEntry, decodeValue } from './codec.ts'
 import type { Draft } from './draft.ts'
-import { samples } from './ledger-codec.ts'
 import { sortable } from './record-key.ts'
+import { samples, samplesToJson } from './sample-codec.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -86,15 +86,6 @@ export function thin(all: readonly Sample[], resolution: Duration): readonly Sam
     const next = sorted[index + 1]
     return !next || Math.floor(next.at / resolution) !== Math.floor(sample.at / resolution)
   })
-}
-
-function samplesToJson(all: readonly Sample[]): Json {
-  return all.map(({ at, values }) => ({ at, values: toJson(finiteOnly(values)) }))
-}
-
-/** A measurement that is no number is no measurement, and JSON could not hold it. */
-function finiteOnly(values: Sample['values']): Sample['values'] {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 }
 
 /** Samples of every resource in the newest tier since a time, oldest first. */

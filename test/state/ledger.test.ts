@@ -441,23 +441,23 @@ describe('pruning', () => {
 
 describe('a record that is not what its collection holds', () => {
   test.each([
-    ['inventory', '/Process/api', { id: 'Process/api' }, 'externalName to be a text'],
+    ['inventory', '/Process/api', { id: 'Process/api' }, '.externalName to be a text'],
     ['inventory', '/Process/api', 7, 'the value to be an object'],
-    ['resource-state', '/Process/api', { status: null }, 'status to be an object'],
+    ['resource-state', '/Process/api', { status: null }, '.status to be an object'],
     [
       'resource-state',
       '/Process/api',
       { status: { id: 'Process/api', sync: 'Fine' } },
-      'status.sync to be one of Synced',
+      '.status.sync to be one of Synced',
     ],
-    ['intent-open', '/i1', { intentId: 'i1', id: 'api' }, 'id to be an id of the form Kind/name'],
-    ['suspension', '/Process/api', { reason: 'x', until: 'tomorrow' }, 'until to be a number'],
+    ['intent-open', '/i1', { intentId: 'i1', id: 'api' }, '.id to be an id of the form Kind/name'],
+    ['suspension', '/Process/api', { reason: 'x', until: 'tomorrow' }, '.until to be a number'],
     ['down', '/fleet', true, 'the value to be an object'],
     [
       'sample-recent',
       `/${String(Date.UTC(2026, 0, 1)).padStart(15, '0')}/Process/api`,
-      [{ at: 1 }],
-      '[0].values',
+      { at: [1, 'x'], values: {} },
+      '.at[1] to be a number',
     ],
   ])('in %s is named as damage', async (collection, key, value, expected) => {
     await store.commit([{ type: 'put', collection, key, value }])
