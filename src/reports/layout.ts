@@ -1,0 +1,89 @@
+import stringWidth from 'string-width'
+
+const narrowest = 40
+const widest = 200
+const ellipsis = '...'
+
+const segmenter = new Intl.Segmenter()
+
+/** What a report needs to know of where it is printed. */
+export interface Page {
+  /** Columns; taken as 40 below and as 200 above, because longer lines are not read. */
+  readonly width: number
+}
+
+export function pageWidth({ width }: Page): number {
+  return Math.min(widest, Math.max(narrowest, Math.floor(width)))
+}
+
+/** Columns that a text without control characters takes on a terminal. */
+export function widthOf(text: string): number {
+  return isAscii(text) ? text.length : stringWidth(text)
+}
+
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
+}
+
+/** Cuts a text to a width, and shows that it did. */
+export function truncate(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  if (width <= ellipsis.length) return ellipsis.slice(0, Math.max(0, width))
+  return firstPart(text, width - ellipsis.length) + ellipsis
+}
+
+/** Breaks a text into lines of a width, between words where it can. Never empty: no text is one empty line. */
+export function wrap(text: string, width: number): readonly string[] {
+  const room = Math.max(1, width)
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) <= room) {
+      line = `${line} ${word}`
+      continue
+    }
+    if (line !== '') lines.push(line)
+    line = word
+    while (widthOf(line) > room) {
+      const part = firstPart(line, room) || firstGrapheme(line)
+      lines.push(part)
+      line = line.slice(part.length)
+    }
+  }
+  return line === '' && lines.length > 0 ? lines : [...lines, line]
+}
+
+/** The widest of some texts, but not more than `most`. */
+export function columnWidth(texts: readonly string[], most: number): number {
+  return Math.min(
+    most,
+    texts.reduce((width, text) => Math.max(width, widthOf(text)), 0),
+  )
+}
+
+/** Takes away what a table leaves at the ends of its lines. */
+export function trimLines(lines: readonly string[]): string {
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+/** The longest start that is so wide at most, never within a character of several code points. */
+function firstPart(text: string, width: number): string {
+  if (isAscii(text)) return text.slice(0, width)
+  let part = ''
+  let taken = 0
+  for (const { segment } of segmenter.segment(text)) {
+    taken += stringWidth(segment)
+    if (taken > width) break
+    part += segment
+  }
+  return part
+}
+
+function firstGrapheme(text: string): string {
+  for (const { segment } of segmenter.segment(text)) return segment
+  return ''
+}
+
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text)
+}
