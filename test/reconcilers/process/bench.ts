@@ -195,8 +195,10 @@ writeFileSync(file, JSON.stringify(told))
 renameSync(file, process.env.TELL)
 process.stdout.write('out ' + process.pid + '\\n')
 process.stderr.write('err ' + process.pid + '\\n')
-require('node:http').createServer((_, response) => response.end('ok')).listen(Number(process.env.LISTEN ?? 0), '127.0.0.1',
-  () => process.send?.('ready'))
+const server = require('node:http').createServer((_, response) => response.end('ok'))
+server.listen(Number(process.env.LISTEN ?? 0), '127.0.0.1', () => process.send?.('ready'))
+// Node's cluster may still be handing it a connection: a worker that ends at once would take that with it.
+process.on('SIGINT', () => server.close(() => setTimeout(() => process.exit(0), process.env.NODE_UNIQUE_ID ? 200 : 0)))
 `
 
 /** Writes scripts that say what they see, and gives the file that they say it in. */
