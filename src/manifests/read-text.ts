@@ -6,7 +6,8 @@ export type TextReading =
   | { readonly type: 'absent' }
   | { readonly type: 'special' }
   | { readonly type: 'too-large' }
-  | { readonly type: 'not-utf8'; readonly offset: number }
+  /** `before`: the text up to the first byte that is not UTF-8. */
+  | { readonly type: 'not-utf8'; readonly before: string }
   | { readonly type: 'unreadable'; readonly code: string }
 
 /**
@@ -40,8 +41,9 @@ function decode(bytes: Buffer): TextReading {
   try {
     return { type: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
-    // Node's own decoder puts U+FFFD where the fault is; the same bytes before it decode to the same text.
-    return { type: 'not-utf8', offset: Math.max(0, bytes.toString('utf8').indexOf('\ufffd')) }
+    // Without `fatal` a fault becomes U+FFFD; what stands before the first one is as it was written.
+    const lenient = new TextDecoder('utf-8').decode(bytes)
+    return { type: 'not-utf8', before: lenient.slice(0, Math.max(0, lenient.indexOf('\ufffd'))) }
   }
 }
 

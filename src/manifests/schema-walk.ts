@@ -1,4 +1,4 @@
-import { type SchemaNode, schemas } from '../../build/validators.mjs.mts'
+import { type SchemaNode, schemas } from './schemas.ts'
 
 const schemaBase = 'https://reconcile.dev/schemas/'
 

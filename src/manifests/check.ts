@@ -1,0 +1,74 @@
+import type { Diagnostic } from '../core/diagnostic.ts'
+import { compose } from './compose.ts'
+import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
+import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
+import { distinct, type ReadOptions } from './read.ts'
+
+export type CheckOptions = Pick<
+  ReadOptions,
+  'paths' | 'cwd' | 'environment' | 'reconcilers' | 'env' | 'allow' | 'now'
+>
+
+export interface CheckResult {
+  readonly diagnostics: readonly Diagnostic[]
+  readonly summary: {
+    readonly errors: number
+    readonly warnings: number
+    /** Resources that some environment, or the base, declares. */
+    readonly resources: number
+  }
+}
+
+/**
+ * Says everything that is wrong with the manifests: of the base and of every environment, or of the one that is
+ * named. Reads files and nothing else: no command, no value of a reference, no store.
+ */
+export async function checkManifests(options: CheckOptions): Promise<CheckResult> {
+  const location = await locate(options.paths, options.cwd)
+  const kinds = [...options.reconcilers.keys(), 'Fleet']
+  const base = await readManifestFiles(location.base, kinds)
+  const diagnostics = [...location.diagnostics]
+  const ids = new Set<string>()
+  let documents = base.flatMap((file) => file.documents).length
+  for (const name of environmentsToCheck(options, location)) {
+    const paths = name === undefined ? [] : location.environments.get(name)
+    if (!paths) {
+      diagnostics.push(unknownEnvironment(location, name ?? ''))
+      continue
+    }
+    const files = await readManifestFiles(paths, kinds)
+    documents += files.flatMap((file) => file.documents).length
+    const composition = await compose({
+      base,
+      environment: name === undefined ? undefined : { name, files },
+      isWhole: location.isWhole,
+      reconcilers: options.reconcilers,
+      root: location.root,
+      env: options.env,
+      allow: options.allow,
+      now: options.now,
+      broken: brokenIds(base),
+    })
+    diagnostics.push(...composition.diagnostics)
+    for (const id of composition.declared.keys()) if (!id.startsWith('Fleet/')) ids.add(id)
+  }
+  if (documents === 0 && !diagnostics.some(({ code }) => code === 'nothing-declared')) {
+    diagnostics.push(nothingDeclared(location))
+  }
+  const told = distinct(diagnostics)
+  const errors = told.filter(({ severity }) => severity === 'error').length
+  return Object.freeze({
+    diagnostics: told,
+    summary: Object.freeze({ errors, warnings: told.length - errors, resources: ids.size }),
+  })
+}
+
+/** `undefined` is the base alone. */
+function environmentsToCheck(options: CheckOptions, location: Location): readonly (string | undefined)[] {
+  if (options.environment !== undefined) return [options.environment]
+  return [undefined, ...location.environments.keys()]
+}
+
+function brokenIds(files: readonly ManifestFile[]) {
+  return new Set(files.filter((file) => file.diagnostics.length > 0).flatMap((file) => file.readableIds))
+}

@@ -1,0 +1,133 @@
+import type { Diagnostic } from '../core/diagnostic.ts'
+import type { AnyReconciler } from '../core/reconciler.ts'
+import type { ResourceId } from '../core/resource.ts'
+import { type Draft, draft } from './draft.ts'
+import { type Layered, layer, overlay } from './environment.ts'
+import { type Allowances, type FleetDraft, readFleet } from './fleet.ts'
+import type { Roots } from './fleet-root.ts'
+import type { ManifestFile } from './manifest-file.ts'
+import {
+  checkControls,
+  checkExternalNames,
+  checkLinks,
+  checkLiterals,
+  checkReferenceFiles,
+  findDuplicates,
+} from './references.ts'
+import { validateDocument } from './validate.ts'
+import { checkWindows } from './windows.ts'
+
+/** What all files mean together, in one environment. */
+export interface Composition {
+  /** Valid documents, as resources whose references are not resolved. In id order. */
+  readonly drafts: readonly Draft[]
+  readonly fleet: FleetDraft
+  /** Of the files and of what they mean together; each once. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** Every id that is declared, valid or not, with the files that have a part in it. */
+  readonly declared: ReadonlyMap<ResourceId, readonly string[]>
+}
+
+export interface ComposeInput {
+  readonly base: readonly ManifestFile[]
+  /** Undefined: the base alone. */
+  readonly environment: { readonly name: string; readonly files: readonly ManifestFile[] } | undefined
+  /** Whether all manifests were read, so that what is not among them does not exist. */
+  readonly isWhole: boolean
+  readonly reconcilers: ReadonlyMap<string, AnyReconciler>
+  /** What files may lie in, links resolved, before the Fleet allows more. */
+  readonly root: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly allow: Allowances
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** Ids of broken files that are not among `base` and `environment`. */
+  readonly broken: ReadonlySet<ResourceId>
+}
+
+/** Lays the environment over the base and judges the result, each resource and all together. Starts nothing. */
+export async function compose(input: ComposeInput): Promise<Composition> {
+  const { base, environment, reconcilers, isWhole } = input
+  const files = [...base, ...(environment?.files ?? [])]
+  const diagnostics = files.flatMap((file) => file.diagnostics)
+  const layers = base.flatMap((file) => file.documents).map(layer)
+  diagnostics.push(...findDuplicates(layers))
+  const first = firstOfEach(layers)
+  const laid = environment
+    ? overlay(
+        first,
+        environment.files.flatMap((file) => file.documents),
+        {
+          name: environment.name,
+          isBaseWhole:
+            isWhole && base.every((file) => file.diagnostics.every((fault) => fault.severity !== 'error')),
+        },
+      )
+    : { documents: first, diagnostics: [] }
+  diagnostics.push(...laid.diagnostics)
+
+  const valid = laid.documents.filter((document) => {
+    const faults = validateDocument(document.kind, document.root)
+    diagnostics.push(...faults)
+    return faults.length === 0
+  })
+  const fleet = readFleet(
+    valid.find(({ kind }) => kind === 'Fleet'),
+    {
+      environment: environment?.name,
+      env: input.env,
+      allow: input.allow,
+      kinds: [...reconcilers.keys()],
+    },
+  )
+  const roots = [input.root, ...fleet.settings.allowedPaths]
+  const drafts = valid
+    .filter(({ kind }) => kind !== 'Fleet')
+    .map(draft)
+    .sort((a, b) => (a.resource.id < b.resource.id ? -1 : 1))
+  const broken = new Set([
+    ...input.broken,
+    ...files.flatMap((file) => file.readableIds),
+    ...idsOf(laid.documents),
+  ])
+  await judge(drafts, roots, { ...input, broken })
+  if (fleet.document && fleet.faults) await judgeSecrets(fleet.document, roots, fleet.faults)
+  diagnostics.push(
+    ...(fleet.faults?.diagnostics ?? []),
+    ...drafts.flatMap(({ faults }) => faults.diagnostics),
+  )
+  const declared = new Map(laid.documents.map((document) => [document.id, document.files]))
+  return { drafts, fleet, diagnostics, declared }
+}
+
+async function judge(drafts: readonly Draft[], roots: Roots, input: ComposeInput): Promise<void> {
+  const judgements = drafts.map(async (each) => {
+    checkControls(each, input.now)
+    checkWindows(each.resource.controls.windows, input.now, each.faults)
+    await judgeSecrets(each.document, roots, each.faults)
+    await input.reconcilers.get(each.resource.kind)?.validate(each.resource, each.faults.report)
+  })
+  await Promise.all(judgements)
+  checkExternalNames(drafts, input.reconcilers)
+  checkLinks(drafts, input)
+}
+
+async function judgeSecrets(document: Layered, roots: Roots, faults: Draft['faults']): Promise<void> {
+  checkLiterals(document, faults)
+  await checkReferenceFiles(document, roots, faults)
+}
+
+/** Of two documents of one id the first counts; the other one is told. */
+function firstOfEach(documents: readonly Layered[]): readonly Layered[] {
+  const first = new Map<string, Layered>()
+  for (const document of documents) if (!first.has(keyOf(document))) first.set(keyOf(document), document)
+  return [...first.values()]
+}
+
+function keyOf(document: Layered): string {
+  return document.kind === 'Fleet' ? 'Fleet' : document.id
+}
+
+function idsOf(documents: readonly Layered[]): readonly ResourceId[] {
+  return documents.filter(({ kind }) => kind !== 'Fleet').map(({ id }) => id)
+}

@@ -1,0 +1,158 @@
+import { homedir } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import type { FleetSettings } from '../core/fleet.ts'
+import type { Secret } from '../core/secret.ts'
+import { duration } from './controls.ts'
+import { defaultFleetName } from './document.ts'
+import type { Layered } from './environment.ts'
+import { quote } from './excerpt.ts'
+import { Faults } from './faults.ts'
+import { isInside } from './fleet-root.ts'
+import type { FleetSpec } from './fleet-spec.generated.ts'
+import { suggest } from './suggest.ts'
+import { treeValue } from './tree.ts'
+
+/** What flags and variables of the person who runs the program allow manifests to name. */
+export interface Allowances {
+  /** Hosts, with a port where it is not the scheme's, that `apiUrl` may name. */
+  readonly hosts: readonly string[]
+  /** Folders, absolute, that `allowedPaths` may name, or name folders in. */
+  readonly paths: readonly string[]
+}
+
+/** The Fleet document as it was read, before its tokens are resolved. */
+export interface FleetDraft {
+  readonly settings: FleetSettings
+  readonly spec: FleetSpec
+  readonly faults: Faults | undefined
+  readonly document: Layered | undefined
+}
+
+export interface FleetOptions {
+  readonly environment: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly allow: Allowances
+  readonly kinds: readonly string[]
+}
+
+const day = 86_400_000
+
+/** DESIGN.md, "kind: Fleet". Durations in milliseconds. */
+export const fleetDefaults = Object.freeze({
+  healthTarget: 80,
+  deletions: Object.freeze({ max: 5, percent: 25 }),
+  historyKeep: 30 * day,
+})
+
+/** Bounds of durations, in milliseconds. */
+const bounds = Object.freeze({
+  interval: { least: 1000, most: 31 * day },
+  keep: { least: 3_600_000, most: 3650 * day },
+})
+
+/** Reads the Fleet, a valid document or none, and fills in the defaults. */
+export function readFleet(document: Layered | undefined, options: FleetOptions): FleetDraft {
+  const { spec = {} } = document ? (treeValue(document.root) as { readonly spec?: FleetSpec }) : {}
+  const faults = document ? new Faults(document.root) : undefined
+  const settings: FleetSettings = {
+    name: document?.name ?? defaultFleetName,
+    environment: options.environment,
+    healthTarget: spec.health?.target ?? fleetDefaults.healthTarget,
+    intervals: readIntervals(spec, faults),
+    deletions: { ...fleetDefaults.deletions, ...spec.deletions },
+    concurrency: spec.concurrency ?? {},
+    github: { apiUrl: readApiUrl('github', spec, options, faults), token: undefined },
+    netlify: { apiUrl: readApiUrl('netlify', spec, options, faults), token: undefined },
+    pm2: { home: spec.pm2?.home === undefined ? undefined : resolveHome(spec.pm2.home, document) },
+    historyKeep:
+      (faults && duration(spec.history?.keep, ['spec', 'history', 'keep'], bounds.keep, faults)) ??
+      fleetDefaults.historyKeep,
+    allowedPaths: readAllowedPaths(spec, document, options, faults),
+  }
+  checkKinds(spec, options, faults)
+  return { settings, spec, faults, document }
+}
+
+/** Adds the tokens once they are resolved. */
+export function withTokens(
+  settings: FleetSettings,
+  tokens: { readonly github: Secret | undefined; readonly netlify: Secret | undefined },
+): FleetSettings {
+  return Object.freeze({
+    ...settings,
+    github: Object.freeze({ ...settings.github, token: tokens.github }),
+    netlify: Object.freeze({ ...settings.netlify, token: tokens.netlify }),
+  })
+}
+
+function readIntervals(spec: FleetSpec, faults: Faults | undefined): Readonly<Record<string, number>> {
+  const intervals: Record<string, number> = {}
+  for (const [kind, text] of Object.entries(spec.intervals ?? {})) {
+    const value = faults && duration(text, ['spec', 'intervals', kind], bounds.interval, faults)
+    if (value !== undefined) intervals[kind] = value
+  }
+  return intervals
+}
+
+const vendorVariables = Object.freeze({ github: 'GITHUB_API_URL', netlify: 'NETLIFY_API_URL' })
+
+/**
+ * The address of a vendor's API. One that a manifest names counts only if its host was allowed: it is an error
+ * otherwise, because falling back would send the token of one host to another.
+ */
+function readApiUrl(
+  vendor: 'github' | 'netlify',
+  spec: FleetSpec,
+  options: FleetOptions,
+  faults: Faults | undefined,
+): string | undefined {
+  const declared = spec[vendor]?.apiUrl
+  if (declared === undefined) return options.env[vendorVariables[vendor]] || undefined
+  const host = URL.canParse(declared) ? new URL(declared).host : undefined
+  if (host !== undefined && options.allow.hosts.some((allowed) => allowed.toLowerCase() === host))
+    return declared
+  faults?.add(['spec', vendor, 'apiUrl'], {
+    code: 'host-not-allowed',
+    message: `The host ${quote(host ?? declared)} in \`spec.${vendor}.apiUrl\` is not allowed`,
+    hint: `Allow it with \`--allow-host ${host ?? 'HOST'}\`, or set ${vendorVariables[vendor]} instead.`,
+  })
+  return undefined
+}
+
+function readAllowedPaths(
+  spec: FleetSpec,
+  document: Layered | undefined,
+  options: FleetOptions,
+  faults: Faults | undefined,
+): readonly string[] {
+  const folder = document ? dirname(document.file.path) : ''
+  return (spec.allowedPaths ?? []).flatMap((declared, index) => {
+    const path = resolve(folder, declared)
+    if (isInside(path, options.allow.paths)) return path
+    faults?.add(['spec', 'allowedPaths', String(index)], {
+      code: 'path-not-allowed',
+      message: `The folder ${quote(declared)} in \`spec.allowedPaths\` is not allowed`,
+      hint: `Allow it with \`--allow-path ${quote(path).slice(1, -1)}\`.`,
+    })
+    return []
+  })
+}
+
+function resolveHome(home: string, document: Layered | undefined): string {
+  if (home === '~' || home.startsWith('~/')) return resolve(homedir(), home.slice(2))
+  return resolve(document ? dirname(document.file.path) : '', home)
+}
+
+function checkKinds(spec: FleetSpec, { kinds }: FleetOptions, faults: Faults | undefined): void {
+  for (const field of ['intervals', 'concurrency'] as const) {
+    for (const kind of Object.keys(spec[field] ?? {})) {
+      if (kinds.includes(kind)) continue
+      const meant = suggest(kind, kinds)
+      faults?.addAtKey(['spec', field, kind], {
+        code: 'unknown-kind',
+        message: `The kind ${quote(kind)} does not exist`,
+        hint: meant ? `Did you mean \`${meant}\`?` : `Known kinds: ${kinds.join(', ')}.`,
+      })
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { dirname, resolve, sep } from 'node:path'
+import type { Diagnostic } from '../core/diagnostic.ts'
+import { quote } from './excerpt.ts'
+import { faultOfFile } from './fault.ts'
+import { environmentOf, findManifests, folderFault, isFolder } from './files.ts'
+import { findFleetRoot } from './fleet-root.ts'
+import { suggest } from './suggest.ts'
+
+/** Which files were asked for, and where they lie. */
+export interface Location {
+  /** The manifests folder, absolute. */
+  readonly folder: string
+  /** The fleet root, links resolved. */
+  readonly root: string
+  readonly base: readonly string[]
+  readonly environments: ReadonlyMap<string, readonly string[]>
+  /** Whether this is one whole folder, and not files or several folders. */
+  readonly isWhole: boolean
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/**
+ * Finds the manifests that `-f` names. Without it, and for files that lie in it, the manifests folder is
+ * `manifests` in the working directory; for other files it is their own.
+ */
+export async function locate(paths: readonly string[], cwd: string): Promise<Location> {
+  const usual = resolve(cwd, 'manifests')
+  const named = (paths.length > 0 ? paths : ['manifests']).map((path) => resolve(cwd, path))
+  const kinds = await Promise.all(named.map(async (path) => ({ path, isFolder: await isFolder(path) })))
+  const folder = folderOf(kinds, usual)
+  const root = await findFleetRoot(folder)
+  const base: string[] = []
+  const environments = new Map<string, readonly string[]>()
+  const diagnostics: Diagnostic[] = []
+  const lookInto = async (path: string, isNamed: boolean) => {
+    const found = await findManifests(path, [root])
+    if (isNamed) {
+      base.push(...found.base)
+      diagnostics.push(...found.diagnostics)
+    }
+    for (const [name, files] of found.environments) {
+      environments.set(name, [...(environments.get(name) ?? []), ...files])
+    }
+  }
+  for (const { path, isFolder: isNamedFolder } of kinds) {
+    const inner = environmentOf(path)
+    if (inner) diagnostics.push(insideEnvironment(path, inner.environment))
+    else if (isNamedFolder) {
+      const fault = await folderFault(path)
+      if (fault) diagnostics.push(fault)
+      else await lookInto(path, true)
+    } else if (path === usual || !/\.[^./]+$/.test(path)) {
+      diagnostics.push((await folderFault(path)) ?? missing(path))
+    } else base.push(path)
+  }
+  const isNarrow = kinds.every((kind) => !kind.isFolder)
+  if (isNarrow && (await isFolder(folder))) await lookInto(folder, false)
+  return {
+    folder,
+    root,
+    base: [...new Set(base)],
+    environments,
+    isWhole: kinds.length === 1 && kinds[0]?.isFolder === true,
+    diagnostics,
+  }
+}
+
+function folderOf(
+  named: readonly { readonly path: string; readonly isFolder: boolean }[],
+  usual: string,
+): string {
+  const folder = named.find((each) => each.isFolder)?.path
+  if (folder !== undefined) return folder
+  const first = named[0]?.path ?? usual
+  return first === usual || first.startsWith(usual + sep) ? usual : dirname(first)
+}
+
+function missing(path: string): Diagnostic {
+  return faultOfFile(path, {
+    code: 'file-missing',
+    message: 'The file does not exist',
+    hint: 'Correct the name.',
+  })
+}
+
+function insideEnvironment(path: string, environment: string): Diagnostic {
+  return faultOfFile(path, {
+    code: 'environment-file',
+    message: `The file is part of the environment ${quote(environment)} and means nothing alone`,
+    hint: `Name the manifests folder, and \`--env ${environment}\`.`,
+  })
+}
+
+/** The fault of an environment that is not there. */
+export function unknownEnvironment(location: Location, name: string): Diagnostic {
+  const known = [...location.environments.keys()]
+  const meant = suggest(name, known)
+  return faultOfFile(location.folder, {
+    code: 'unknown-environment',
+    message: `The environment ${quote(name)} does not exist in ${location.folder}`,
+    hint: meant
+      ? `Did you mean \`${meant}\`?`
+      : known.length > 0
+        ? `Known environments: ${known.join(', ')}.`
+        : 'There are none: make the folder environments/<name>/.',
+  })
+}
+
+/** The fault of a folder that declares nothing. It never means that everything should go. */
+export function nothingDeclared(location: Location): Diagnostic {
+  return faultOfFile(location.folder, {
+    code: 'nothing-declared',
+    message: 'No manifest was found: nothing is declared',
+    hint: 'Write a manifest, or name the right folder with `-f`.',
+  })
+}

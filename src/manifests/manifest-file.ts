@@ -1,0 +1,126 @@
+import { realpath } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Diagnostic } from '../core/diagnostic.ts'
+import { type ResourceId, resourceId } from '../core/resource.ts'
+import { classify, type Document, isDocument } from './document.ts'
+import { type Finding, faultAt, faultOfFile } from './fault.ts'
+import { parseManifest } from './parse.ts'
+import { limits } from './precheck.ts'
+import { readText, type TextReading } from './read-text.ts'
+import { createSourceFile } from './source-file.ts'
+import { childOf, textOf } from './tree.ts'
+
+/** One manifest as it was read: its documents, and what is wrong with it by itself. */
+export interface ManifestFile {
+  /** Absolute. */
+  readonly path: string
+  /** Undefined where it could not be read. */
+  readonly text: string | undefined
+  readonly documents: readonly Document[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** Ids that the text seems to declare, also where it is broken. */
+  readonly readableIds: readonly ResourceId[]
+}
+
+/** How many files are read at once. */
+const batch = 16
+
+/** Reads and parses files, in their order. Files that a document names as its `source` are left out. */
+export async function readManifestFiles(
+  paths: readonly string[],
+  kinds: readonly string[],
+): Promise<readonly ManifestFile[]> {
+  const files: ManifestFile[] = []
+  for (let at = 0; at < paths.length; at += batch) {
+    const reading = paths.slice(at, at + batch).map((path) => readManifestFile(path, kinds))
+    files.push(...(await Promise.all(reading)))
+  }
+  const sources = await sourcesOf(files)
+  return sources.size === 0 ? files : files.filter((file) => !sources.has(file.path))
+}
+
+async function readManifestFile(path: string, kinds: readonly string[]): Promise<ManifestFile> {
+  const reading = await readText(path, limits.bytes)
+  if (reading.type === 'text') return parseManifestFile(path, reading.text, kinds)
+  const diagnostics = [faultOfReading(path, reading)]
+  return { path, text: undefined, documents: [], diagnostics, readableIds: [] }
+}
+
+/** As `readManifestFiles`, of a text that is at hand. */
+export function parseManifestFile(path: string, text: string, kinds: readonly string[]): ManifestFile {
+  const parsed = parseManifest(createSourceFile(path, text))
+  const documents: Document[] = []
+  const diagnostics = [...parsed.diagnostics]
+  for (const root of parsed.documents) {
+    const found = classify(root, kinds)
+    if (isDocument(found)) documents.push(found)
+    else diagnostics.push(found)
+  }
+  const readableIds = diagnostics.length > 0 ? scanIds(text, kinds) : documents.map((document) => document.id)
+  return { path, text, documents, diagnostics, readableIds }
+}
+
+/** The ids that a text which cannot be parsed seems to declare: its `kind` lines, each with the `name` that follows. */
+function scanIds(text: string, kinds: readonly string[]): readonly ResourceId[] {
+  const ids = new Set<ResourceId>()
+  for (const document of text.split(/^---/m)) {
+    const kind = /^["']?kind["']?\s*:\s*["']?([A-Za-z0-9]+)/m.exec(document)?.[1]
+    const name =
+      /^metadata\s*:[^\n]*?(?:\{[^\n]*?|\n(?:[ \t]+[^\n]*\n|\s*#[^\n]*\n|\s*\n)*?[ \t]+)["']?name["']?\s*:\s*["']?([a-z0-9][-a-z0-9.]*)/m.exec(
+        document,
+      )?.[1]
+    if (kind && name && kinds.includes(kind)) ids.add(resourceId(kind, name))
+  }
+  return [...ids]
+}
+
+/** Files that stand in the folder and are the content of something, such as a workflow, and no manifests. */
+async function sourcesOf(files: readonly ManifestFile[]): Promise<ReadonlySet<string>> {
+  const sources = new Set<string>()
+  for (const { documents, path } of files) {
+    for (const { root } of documents) {
+      const source = textOf(childOf(root, 'spec'), 'source')
+      if (source === undefined) continue
+      const place = resolve(dirname(path), source)
+      sources.add(place)
+      const real = await realpath(place).catch(() => undefined)
+      if (real !== undefined) sources.add(real)
+    }
+  }
+  return sources
+}
+
+function faultOfReading(path: string, reading: Exclude<TextReading, { type: 'text' }>): Diagnostic {
+  const whole = (finding: Finding) => faultOfFile(path, finding)
+  switch (reading.type) {
+    case 'absent':
+      return whole({ code: 'file-missing', message: 'The file does not exist' })
+    case 'special':
+      return whole({
+        code: 'file-special',
+        message: 'Expected a regular file, got a device, a pipe or a socket',
+        hint: 'Put a regular file there.',
+      })
+    case 'too-large':
+      return whole({
+        code: 'file-too-large',
+        message: `Expected at most ${limits.bytes / 1024} KiB in one file`,
+        hint: 'Split it: any number of files is read.',
+      })
+    case 'not-utf8': {
+      const file = createSourceFile(path, reading.before)
+      const at = reading.before.length
+      const { position } = faultAt({ file, start: at, end: at }, { code: 'not-utf8', message: '' })
+      return {
+        ...whole({ code: 'not-utf8', message: 'Expected UTF-8 text', hint: 'Save the file as UTF-8.' }),
+        position,
+      }
+    }
+    case 'unreadable':
+      return whole({
+        code: 'file-unreadable',
+        message: `The file could not be read: ${reading.code}`,
+        hint: 'Allow the user to read it.',
+      })
+  }
+}

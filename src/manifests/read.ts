@@ -1,0 +1,245 @@
+import { dirname, sep } from 'node:path'
+import type { Declaration } from '../core/declaration.ts'
+import type { Diagnostic } from '../core/diagnostic.ts'
+import type { AnyReconciler } from '../core/reconciler.ts'
+import type { Resource, ResourceId } from '../core/resource.ts'
+import { Secret } from '../core/secret.ts'
+import { type ComposeInput, type Composition, compose } from './compose.ts'
+import { compareDiagnostics } from './fault.ts'
+import { type Allowances, type FleetDraft, withTokens } from './fleet.ts'
+import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
+import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
+import { digestSecret, SecretResolver } from './secrets.ts'
+
+/** What every file said when it was last valid; a store keeps it. */
+export interface LastGoodTexts {
+  /** Text by absolute path. */
+  load(): Promise<ReadonlyMap<string, string>>
+}
+
+export interface ReadOptions {
+  /** What `-f` named; empty: the folder `manifests`. */
+  readonly paths: readonly string[]
+  readonly cwd: string
+  /** Undefined: the base alone. */
+  readonly environment: string | undefined
+  /** By kind. A kind without one does not exist. */
+  readonly reconcilers: ReadonlyMap<string, AnyReconciler>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly allow: Allowances
+  /** Whether `fromCommand` may run: not in a dry run. */
+  readonly runCommands: boolean
+  /** Keys the digests of secrets. */
+  readonly secretKey: string
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** Absent: a broken file's resources are missing. */
+  readonly lastGood?: LastGoodTexts
+}
+
+export interface Manifests extends Declaration {
+  /** What every file said when it was last valid, by absolute path: to be kept for the next reading. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** Reads all manifests, says everything that is wrong with them, and stands in for broken files. */
+export async function readManifests(options: ReadOptions): Promise<Manifests> {
+  const location = await locate(options.paths, options.cwd)
+  const kinds = [...options.reconcilers.keys(), 'Fleet']
+  const { environment } = options
+  const environmentPaths = environment === undefined ? [] : location.environments.get(environment)
+  const base = await readManifestFiles(location.base, kinds)
+  const patches = await readManifestFiles(environmentPaths ?? [], kinds)
+  const diagnostics = [...location.diagnostics]
+  if (environment !== undefined && environmentPaths === undefined) {
+    diagnostics.push(unknownEnvironment(location, environment))
+  }
+  const documents = [...base, ...patches].flatMap((file) => file.documents)
+  if (documents.length === 0 && !diagnostics.some(({ code }) => code === 'nothing-declared')) {
+    diagnostics.push(nothingDeclared(location))
+  }
+  const input = composeInput(options, location, base, patches)
+  const current = await compose(input)
+  diagnostics.push(...current.diagnostics)
+  const broken = brokenPaths(diagnostics)
+  const lastGood =
+    broken.size > 0 ? ((await options.lastGood?.load()) ?? new Map()) : new Map<string, string>()
+  const effective =
+    broken.size > 0 ? await standIn(input, current, { broken, lastGood, kinds }) : { ...current, missing: [] }
+
+  const isSettled = diagnostics.every(({ code }) => code !== 'unknown-environment')
+  const resolver = new SecretResolver({
+    ...options,
+    roots: [location.root, ...effective.fleet.settings.allowedPaths],
+  })
+  const resources = isSettled
+    ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))
+    : []
+  return Object.freeze({
+    fleet: withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options)),
+    resources: resources as readonly Resource[],
+    diagnostics: distinct(diagnostics),
+    missing: effective.missing,
+    isComplete: diagnostics.every(({ severity }) => severity !== 'error'),
+    isWhole: location.isWhole,
+    folder: location.folder,
+    texts: textsToKeep([...base, ...patches], broken, lastGood),
+  })
+}
+
+function composeInput(
+  options: ReadOptions,
+  location: Location,
+  base: readonly ManifestFile[],
+  patches: readonly ManifestFile[],
+): ComposeInput {
+  const { environment, reconcilers, env, allow, now } = options
+  return {
+    base,
+    environment: environment === undefined ? undefined : { name: environment, files: patches },
+    isWhole: location.isWhole,
+    reconcilers,
+    root: location.root,
+    env,
+    allow,
+    now,
+    broken: new Set(),
+  }
+}
+
+/** Files, and folders that could not be read, that have an error. */
+function brokenPaths(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
+  return new Set(
+    diagnostics.filter(({ severity }) => severity === 'error').map(({ position }) => position.file),
+  )
+}
+
+interface Damage {
+  readonly broken: ReadonlySet<string>
+  readonly lastGood: ReadonlyMap<string, string>
+  readonly kinds: readonly string[]
+}
+
+type Effective = Pick<Composition, 'drafts' | 'fleet'> & { readonly missing: readonly ResourceId[] }
+
+/**
+ * What holds while files are broken: their last good texts stand in for them, whole files at a time, so that
+ * nothing of a file takes effect before all of it is right. What has no last good text is missing.
+ */
+async function standIn(input: ComposeInput, current: Composition, damage: Damage): Promise<Effective> {
+  const { broken, lastGood, kinds } = damage
+  const replace = (files: readonly ManifestFile[], isOurs: (path: string) => boolean) => {
+    const sound = files.filter((file) => !isBroken(file.path, broken))
+    const recalled = [...lastGood].filter(([path]) => isBroken(path, broken) && isOurs(path))
+    return [...sound, ...recalled.map(([path, text]) => parseManifestFile(path, text, kinds))]
+  }
+  const patchPaths = new Set(input.environment?.files.map((file) => file.path))
+  const isPatch = (path: string) => patchPaths.has(path) || path.includes(`${sep}environments${sep}`)
+  const { environment } = input
+  const lost = lostIds(input, current, damage)
+  const restored = await compose({
+    ...input,
+    base: replace(input.base, (path) => !isPatch(path)),
+    environment: environment && { ...environment, files: replace(environment.files, isPatch) },
+    broken: lost,
+  })
+  // A last good text may contradict what others say today: its resources are missing then.
+  const faulty = new Set(
+    restored.drafts.filter(({ faults }) => hasError(faults.diagnostics)).map(({ resource }) => resource.id),
+  )
+  const stays = ({ resource: { id }, document }: Composition['drafts'][number]) =>
+    !faulty.has(id) && !(lost.has(id) && document.files.every((path) => !lastGood.has(path)))
+  const isFleetLost = isFleetBroken(input, current, damage)
+  const drafts = isFleetLost ? [] : restored.drafts.filter(stays)
+  const present = new Set(drafts.map(({ resource }) => resource.id))
+  const declared = [...current.declared.keys(), ...lost].filter((id) => !id.startsWith('Fleet/'))
+  const missing = [...new Set(declared)].filter((id) => !present.has(id)).sort()
+  return { drafts, fleet: restored.fleet, missing }
+}
+
+/** Ids of broken files that have no last good text: the base below a lost patch must not take effect either. */
+function lostIds(
+  input: ComposeInput,
+  current: Composition,
+  { broken, lastGood }: Damage,
+): ReadonlySet<ResourceId> {
+  const isLost = (path: string) => isBroken(path, broken) && !lastGood.has(path)
+  const lost = new Set<ResourceId>()
+  for (const [id, files] of current.declared) if (files.some(isLost)) lost.add(id)
+  for (const file of [...input.base, ...(input.environment?.files ?? [])]) {
+    if (isLost(file.path)) for (const id of file.readableIds) lost.add(id)
+  }
+  const unreadable = input.environment?.files.some(
+    (file) => isLost(file.path) && file.readableIds.length === 0,
+  )
+  // Nobody can say what that patch would have changed.
+  if (unreadable) for (const id of current.declared.keys()) lost.add(id)
+  return lost
+}
+
+/** The Fleet's name is the mark of ownership: without it nothing may be done. */
+function isFleetBroken(input: ComposeInput, current: Composition, { broken, lastGood }: Damage): boolean {
+  const files = [...input.base, ...(input.environment?.files ?? [])]
+  return files.some((file) => {
+    if (!isBroken(file.path, broken) || lastGood.has(file.path)) return false
+    return (
+      file.readableIds.some((id) => id.startsWith('Fleet/')) ||
+      /^["']?kind["']?\s*:\s*["']?Fleet\b/m.test(file.text ?? '') ||
+      current.fleet.document?.files.includes(file.path) === true
+    )
+  })
+}
+
+function isBroken(path: string, broken: ReadonlySet<string>): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if (broken.has(at)) return true
+    if (dirname(at) === at) return false
+  }
+}
+
+function hasError(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error')
+}
+
+function textsToKeep(
+  files: readonly ManifestFile[],
+  broken: ReadonlySet<string>,
+  lastGood: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const texts = new Map([...lastGood].filter(([path]) => isBroken(path, broken)))
+  for (const { path, text } of files) if (text !== undefined && !isBroken(path, broken)) texts.set(path, text)
+  return texts
+}
+
+/** The variables that hold a vendor's token where the Fleet names none, in this order. */
+const tokenVariables = Object.freeze({
+  github: ['GITHUB_TOKEN', 'GH_TOKEN'],
+  netlify: ['NETLIFY_AUTH_TOKEN'],
+})
+
+async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: ReadOptions) {
+  const folder = fleet.document ? dirname(fleet.document.file.path) : options.cwd
+  const read = async (vendor: 'github' | 'netlify'): Promise<Secret | undefined> => {
+    const reference = fleet.spec[vendor]?.token
+    if (reference) {
+      const resolution = await resolver.read(reference, folder)
+      return resolution.type === 'value' ? resolution.secret : undefined
+    }
+    const variable = tokenVariables[vendor].find((name) => options.env[name])
+    const value = variable === undefined ? undefined : options.env[variable]
+    if (variable === undefined || value === undefined) return undefined
+    return Secret.read(`fromEnv ${variable}`, value, digestSecret(options.secretKey, value))
+  }
+  return { github: await read('github'), netlify: await read('netlify') }
+}
+
+/** In reading order, each once: an environment repeats what is wrong with the base. */
+export function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Map<string, Diagnostic>()
+  for (const diagnostic of diagnostics) {
+    const { code, message, position } = diagnostic
+    const key = JSON.stringify([code, message, position])
+    if (!seen.has(key)) seen.set(key, diagnostic)
+  }
+  return Object.freeze([...seen.values()].sort(compareDiagnostics))
+}

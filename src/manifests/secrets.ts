@@ -1,0 +1,186 @@
+import { execFile } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { realpath } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { Resource, UnresolvedReference } from '../core/resource.ts'
+import { type Reference, Secret } from '../core/secret.ts'
+import { printable } from './excerpt.ts'
+import { isInside, type Roots } from './fleet-root.ts'
+import { readText } from './read-text.ts'
+import { type SchemaPlaces, schemaAt, stepInto, takesReference } from './schema-walk.ts'
+import { formatPointer } from './tree.ts'
+
+export interface SecretOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether `fromCommand` may run; where it may not, its values stay unread. */
+  readonly runCommands: boolean
+  /** Keys the digests, so that they say nothing to somebody who guesses values. */
+  readonly secretKey: string
+  /** What `fromFile` may lie in, links resolved. */
+  readonly roots: Roots
+}
+
+const limits = Object.freeze({
+  /** Bytes of one value. */
+  bytes: 64 * 1024,
+  /** Milliseconds that a command may take. */
+  commandTimeout: 10_000,
+})
+
+/** A value, or why there is none. */
+type Resolution =
+  | { readonly type: 'value'; readonly secret: Secret }
+  | { readonly type: 'missing'; readonly message: string }
+
+/** Resolves references at the edge. Equal ones are read once: make one resolver for one reading of the manifests. */
+export class SecretResolver {
+  readonly #options: SecretOptions
+  readonly #known = new Map<string, Promise<Resolution>>()
+
+  constructor(options: SecretOptions) {
+    this.#options = options
+  }
+
+  /** The resource with every reference of its spec read; those that could not be had are listed. */
+  async resolve(resource: Resource<object>): Promise<Resource> {
+    const unresolved: UnresolvedReference[] = []
+    const folder = dirname(resource.origin.file)
+    const walk = async (value: unknown, path: readonly string[], places: SchemaPlaces): Promise<unknown> => {
+      if (isReference(value) && takesReference(places)) {
+        const resolution = await this.read(value, folder)
+        if (resolution.type === 'value') return resolution.secret
+        unresolved.push({ path: formatPointer(path), message: resolution.message })
+        return Secret.unread(describeReference(value))
+      }
+      if (Array.isArray(value)) {
+        return Promise.all(
+          value.map((item, index) => walk(item, [...path, `${index}`], stepInto(places, `${index}`))),
+        )
+      }
+      if (typeof value !== 'object' || value === null) return value
+      const entries = Object.entries(value).map(
+        async ([key, child]) => [key, await walk(child, [...path, key], stepInto(places, key))] as const,
+      )
+      return Object.fromEntries(await Promise.all(entries))
+    }
+    const spec = await walk(resource.spec, ['spec'], schemaAt(resource.kind, ['spec']))
+    unresolved.sort((a, b) => (a.path < b.path ? -1 : 1))
+    return Object.freeze({ ...resource, spec, unresolved })
+  }
+
+  /** Reads one reference of a manifest in `folder`. */
+  read(reference: Reference, folder: string): Promise<Resolution> {
+    const key = JSON.stringify([reference, folder])
+    const known = this.#known.get(key)
+    if (known) return known
+    const reading = this.#read(reference, folder)
+    this.#known.set(key, reading)
+    return reading
+  }
+
+  async #read(reference: Reference, folder: string): Promise<Resolution> {
+    const source = describeReference(reference)
+    if ('fromCommand' in reference && !this.#options.runCommands) {
+      return { type: 'value', secret: Secret.unread(source) }
+    }
+    const found = await this.#find(reference, folder)
+    const text = typeof found === 'string' ? found : reference.default
+    if (text === undefined) return { type: 'missing', message: `${source}: ${missingReason(found)}` }
+    if (text.includes('\0')) return { type: 'missing', message: `${source}: it holds a NUL character` }
+    return { type: 'value', secret: Secret.read(source, text, digestSecret(this.#options.secretKey, text)) }
+  }
+
+  async #find(reference: Reference, folder: string): Promise<string | { readonly reason: string }> {
+    if ('fromEnv' in reference) {
+      return this.#options.env[reference.fromEnv] ?? { reason: 'the environment variable is not set' }
+    }
+    if ('fromFile' in reference) return this.#readFile(resolve(folder, reference.fromFile))
+    return this.#run(reference.fromCommand, folder)
+  }
+
+  async #readFile(path: string): Promise<string | { readonly reason: string }> {
+    const real = await realpath(path).catch(() => undefined)
+    if (real === undefined) return { reason: 'the file does not exist' }
+    if (!isInside(real, this.#options.roots)) return { reason: 'the file lies outside the fleet root' }
+    const reading = await readText(real, limits.bytes)
+    // A folder above may have been swapped for a link in between (Argo CD CVE-2022-24904).
+    if ((await realpath(path).catch(() => undefined)) !== real)
+      return { reason: 'the file was moved while it was read' }
+    switch (reading.type) {
+      case 'text':
+        return dropLineBreak(reading.text)
+      case 'absent':
+        return { reason: 'the file does not exist' }
+      case 'special':
+        return { reason: 'it is not a regular file' }
+      case 'too-large':
+        return { reason: 'the file is larger than 64 KiB' }
+      case 'not-utf8':
+        return { reason: 'the file is not UTF-8 text' }
+      case 'unreadable':
+        return { reason: `the file could not be read: ${reading.code}` }
+    }
+  }
+
+  /** What a command prints on standard error may hold a secret: nothing of it is told. */
+  #run(
+    [program = '', ...args]: readonly string[],
+    folder: string,
+  ): Promise<string | { readonly reason: string }> {
+    const { promise, resolve: settle } = Promise.withResolvers<string | { readonly reason: string }>()
+    const options = {
+      cwd: folder,
+      env: { ...this.#options.env },
+      encoding: 'utf8' as const,
+      timeout: limits.commandTimeout,
+      killSignal: 'SIGKILL' as const,
+      maxBuffer: limits.bytes,
+      windowsHide: true,
+    }
+    const child = execFile(program, args, options, (error, output) => {
+      settle(error ? { reason: commandFailure(error) } : dropLineBreak(output))
+    })
+    child.stdin?.end()
+    return promise
+  }
+}
+
+/** A keyed hash of a value, comparable within one store: HMAC-SHA256, hexadecimal, its first 32 digits. */
+export function digestSecret(key: string, value: string): string {
+  return createHmac('sha256', key).update(value).digest('hex').slice(0, 32)
+}
+
+/** Where a value comes from, safe to print; of a command its program alone. */
+export function describeReference(reference: Reference): string {
+  if ('fromEnv' in reference) return `fromEnv ${printable(reference.fromEnv)}`
+  if ('fromFile' in reference) return `fromFile ${printable(reference.fromFile)}`
+  return `fromCommand ${printable(reference.fromCommand[0] ?? '')}`
+}
+
+/** Whether a value has the form of a reference. Whether it stands where one is taken, the schema says. */
+export function isReference(value: unknown): value is Reference {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ('fromEnv' in value || 'fromFile' in value || 'fromCommand' in value)
+  )
+}
+
+function commandFailure(error: Error & { readonly code?: unknown; readonly killed?: boolean }): string {
+  if (error.code === 'ENOENT') return 'the program was not found'
+  if (error.code === 'EACCES') return 'the program may not be run'
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'the command printed more than 64 KiB'
+  if (error.killed) return 'the command did not end within 10 s'
+  return typeof error.code === 'number'
+    ? `the command exited with ${error.code}`
+    : 'the command could not be run'
+}
+
+function missingReason(found: string | { readonly reason: string }): string {
+  return typeof found === 'string' ? '' : found.reason
+}
+
+/** Files and commands end their last line; the value does not hold that end. */
+function dropLineBreak(text: string): string {
+  return text.replace(/\r?\n$/, '')
+}
