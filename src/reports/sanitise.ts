@@ -1,8 +1,8 @@
 // ECMA-48 escape sequences: control sequences (ESC [ ...), strings ended by BEL or ESC \ (a terminal's title, a link),
 // and the short ones. Taken out whole, so that their letters do not stay behind.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
 const escapeSequence =
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g
 
 /** What ends a line, or looks as if it did. */
 const lineBreak = /\r\n|[\n\r\u0085\u2028\u2029]/g
@@ -11,8 +11,8 @@ const lineBreak = /\r\n|[\n\r\u0085\u2028\u2029]/g
  * C0 and C1 controls, marks that turn the direction of a text around, what is invisible (zero width, tags), and what
  * is no character at all. A joiner between emoji stays.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
 const refused =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]|[\u{e0000}-\u{e007f}]/gu
 
 /**
