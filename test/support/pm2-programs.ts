@@ -24,13 +24,17 @@ console.log('witness ' + pid)
 setInterval(() => {}, 1000)
 `
 
+function pathOf(daemon: TestDaemon, name: string): string {
+  return join(daemon.folder, name.replaceAll('/', '_'))
+}
+
 /** A process that writes down what it sees of itself, and then waits. */
 export async function witnessProcess(
   daemon: TestDaemon,
   name: string,
   changes: Partial<NewProcess> = {},
 ): Promise<NewProcess> {
-  const execPath = join(daemon.folder, `${name}.mjs`)
+  const execPath = `${pathOf(daemon, name)}.mjs`
   await writeFile(execPath, witness)
   return {
     name,
@@ -40,7 +44,7 @@ export async function witnessProcess(
     mode: 'fork',
     instances: 1,
     ...changes,
-    env: { ...plainEnv, SIGHTING: join(daemon.folder, `${name}.seen`), ...changes.env },
+    env: { ...plainEnv, SIGHTING: `${pathOf(daemon, name)}.seen`, ...changes.env },
   }
 }
 
@@ -51,7 +55,7 @@ export async function seenBy(
   isExpected: (sighting: Sighting) => boolean = () => true,
   instance = 0,
 ): Promise<Sighting> {
-  const path = join(daemon.folder, `${name}.seen-${instance}`)
+  const path = `${pathOf(daemon, name)}.seen-${instance}`
   return await eventually(`${name} saw what was expected`, async () => {
     try {
       const sighting: Sighting = JSON.parse(await readFile(path, 'utf8'))

@@ -215,3 +215,13 @@ export async function withDaemon<T>(
     await daemon.stop()
   }
 }
+
+/** The daemons that run in a home, by what they were started with. */
+export async function daemonsOf(home: string): Promise<readonly number[]> {
+  const found: number[] = []
+  for (const pid of await processesOf(home)) {
+    const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (title.includes('God Daemon') || title.includes('Daemon.js')) found.push(pid)
+  }
+  return found
+}

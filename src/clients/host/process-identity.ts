@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -64,9 +64,13 @@ async function readStat(pid: number): Promise<ProcessStat | undefined> {
   return { state, parent: Number(parent), group: Number(group), startTicks: fields[19] ?? '' }
 }
 
+function isDead({ state }: ProcessStat): boolean {
+  return state === 'Z' || state === 'X'
+}
+
 async function describeOnLinux(pid: number): Promise<ProcessDescription | undefined> {
   const stat = await readStat(pid)
-  if (!stat || stat.state === 'Z' || stat.state === 'X') return undefined
+  if (!stat || isDead(stat)) return undefined
   const uptime = Number.parseFloat(await readFile('/proc/uptime', 'utf8'))
   const age = uptime - Number(stat.startTicks) / ticksPerSecond
   return {
@@ -111,4 +115,22 @@ export async function processIdentity(pid: number): Promise<ProcessIdentity | un
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const now = await processIdentity(identity.pid)
   return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId
+}
+
+/** Whether a process group has a living member; its leader may have ended long before. */
+export async function isGroupAlive(group: number): Promise<boolean> {
+  if (!isLinux) {
+    try {
+      process.kill(-group, 0)
+      return true
+    } catch {
+      return false
+    }
+  }
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    const stat = await readStat(Number(entry))
+    if (stat && stat.group === group && !isDead(stat)) return true
+  }
+  return false
 }

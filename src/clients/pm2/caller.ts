@@ -21,6 +21,13 @@ export interface Call {
   readonly onLost?: (answer: Promise<unknown>) => void
 }
 
+/**
+ * A reading whose connection is closed without an answer is made again: it was an old connection of a daemon that is
+ * gone, or a daemon that is ending still took the new one. After so many it is not that.
+ */
+const mostReadings = 5
+const readingPause: Duration = 20
+
 /** The daemon's versions that were tried. */
 const supportedMajors: ReadonlySet<number> = new Set([6, 7])
 
@@ -32,6 +39,7 @@ export class Caller {
   #connection: Connection | undefined
   #connecting: Promise<Connection> | undefined
   #checked: Connection | undefined
+  #isClosed = false
 
   constructor(socketPath: string, clock: Clock, timeout: Duration) {
     this.#socketPath = socketPath
@@ -39,15 +47,17 @@ export class Caller {
     this.#timeout = timeout
   }
 
-  /** A call that changes nothing. On a connection that turns out to be lost it is made once more, on a new one. */
+  /** A call that changes nothing, and is therefore made again where its connection was lost. */
   async read(call: Omit<Call, 'timeout' | 'onLost'>): Promise<readonly unknown[]> {
-    const whole = { ...call, timeout: this.#timeout }
-    const hadConnection = this.#connection?.isOpen ?? false
-    try {
-      return await this.#call(whole)
-    } catch (error) {
-      if (error instanceof LostConnection && hadConnection) return await this.#callPlain(whole)
-      throw this.#readFault(call.purpose, error)
+    for (let reading = 1; ; reading += 1) {
+      try {
+        return await this.#call({ ...call, timeout: this.#timeout })
+      } catch (error) {
+        if (!(error instanceof LostConnection) || this.#isClosed || reading === mostReadings) {
+          throw this.#readFault(call.purpose, error)
+        }
+        await this.#clock.sleep(readingPause, call.signal)
+      }
     }
   }
 
@@ -78,6 +88,7 @@ export class Caller {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#connection?.close()
     this.#connection = undefined
   }
@@ -87,14 +98,6 @@ export class Caller {
     if (this.#checked && this.#checked === this.#connection && this.#checked.isOpen) return
     await this.version(signal)
     this.#checked = this.#connection
-  }
-
-  async #callPlain(call: Call): Promise<readonly unknown[]> {
-    try {
-      return await this.#call(call)
-    } catch (error) {
-      throw this.#readFault(call.purpose, error)
-    }
   }
 
   async #call(call: Call): Promise<readonly unknown[]> {

@@ -6,7 +6,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { systemClock } from '../host/clock.ts'
-import { describeProcess, isAlive, type ProcessIdentity } from '../host/process-identity.ts'
+import { describeProcess, isAlive, isGroupAlive, type ProcessIdentity } from '../host/process-identity.ts'
 import { fileNameOf, homePaths } from './home-paths.ts'
 
 /** A process that a daemon started and that outlived it, so that no daemon knows of it. */
@@ -155,24 +155,22 @@ export interface TerminateOptions {
   readonly signal?: AbortSignal
 }
 
-async function whenEnded(
-  identity: ProcessIdentity,
-  within: Duration,
-  options: TerminateOptions,
-): Promise<boolean> {
+/** Whether it, or what is left of the group that it leads, still lives. A group keeps its number while it has members. */
+async function isLeft({ identity, leadsGroup }: Orphan): Promise<boolean> {
+  return (await isAlive(identity)) || (leadsGroup && (await isGroupAlive(identity.pid)))
+}
+
+async function whenEnded(orphan: Orphan, options: TerminateOptions): Promise<boolean> {
   const clock = options.clock ?? systemClock
   const start = clock.monotonic()
-  while (await isAlive(identity)) {
-    if (clock.monotonic() - start >= within) return false
+  while (await isLeft(orphan)) {
+    if (clock.monotonic() - start >= options.killTimeout) return false
     await clock.sleep(pollInterval, options.signal)
   }
   return true
 }
 
-/** Signals this process, after one more look that it is still the same one. */
-async function signalOrphan(orphan: Orphan, name: NodeJS.Signals): Promise<void> {
-  const { identity, leadsGroup } = orphan
-  if (!(await isAlive(identity))) return
+function signalOrphan({ identity, leadsGroup }: Orphan, name: NodeJS.Signals): void {
   try {
     process.kill(leadsGroup ? -identity.pid : identity.pid, name)
   } catch (error) {
@@ -181,18 +179,20 @@ async function signalOrphan(orphan: Orphan, name: NodeJS.Signals): Promise<void>
 }
 
 /**
- * Ends an orphan as PM2 would have: SIGINT, and SIGKILL after `killTimeout`. Only ever this one process, and the
- * group that it leads; nothing where it has ended meanwhile and another one has its pid.
+ * Ends an orphan as PM2 would have: SIGINT, and SIGKILL for what is left after `killTimeout`. Only ever this one
+ * process, and the group that it leads; nothing where it has ended meanwhile and another one has its pid.
  */
 export async function terminateOrphan(orphan: Orphan, options: TerminateOptions): Promise<void> {
-  await signalOrphan(orphan, 'SIGINT')
-  if (!(await whenEnded(orphan.identity, options.killTimeout, options))) {
-    await signalOrphan(orphan, 'SIGKILL')
-    if (!(await whenEnded(orphan.identity, options.killTimeout, options))) {
-      throw new ReconcileError(
-        'OperationTimedOut',
-        `Could not end process ${orphan.identity.pid}, which an earlier PM2 daemon left behind`,
-      )
+  if (await isAlive(orphan.identity)) {
+    signalOrphan(orphan, 'SIGINT')
+    if (!(await whenEnded(orphan, options))) {
+      if (await isLeft(orphan)) signalOrphan(orphan, 'SIGKILL')
+      if (!(await whenEnded(orphan, options))) {
+        throw new ReconcileError(
+          'OperationTimedOut',
+          `Could not end process ${orphan.identity.pid}, which an earlier PM2 daemon left behind`,
+        )
+      }
     }
   }
   const file = await readPidFile(orphan.pidFile)

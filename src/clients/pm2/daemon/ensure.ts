@@ -189,10 +189,12 @@ async function startBundled(task: Task, env: Record<string, string>): Promise<Ru
     return daemon
   } catch (error) {
     await launched.kill()
-    if (error instanceof ReconcileError) throw error
+    const reason: unknown = task.signal.aborted ? task.signal.reason : error
+    const isGivenUp = task.signal.aborted && !(reason instanceof DeadlinePassed)
+    if (isGivenUp || reason instanceof ReconcileError) throw reason
     const printed = await logTail(task.paths, from)
-    const why = `${messageOf(error)}${printed === '' ? '' : `; it printed: ${printed}`}`
-    throw startFailed(task, why, error)
+    const why = `${messageOf(reason)}${printed === '' ? '' : `; it printed: ${printed}`}`
+    throw startFailed(task, why, reason)
   }
 }
 
