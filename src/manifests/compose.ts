@@ -3,15 +3,17 @@ import type { AnyReconciler } from '../core/reconciler.ts'
 import type { ResourceId } from '../core/resource.ts'
 import { type Draft, draft } from './draft.ts'
 import { type Layered, layer, overlay } from './environment.ts'
+import { Faults } from './faults.ts'
 import { type Allowances, type FleetDraft, readFleet } from './fleet.ts'
 import type { Roots } from './fleet-root.ts'
 import type { ManifestFile } from './manifest-file.ts'
 import {
+  checkCircles,
   checkControls,
   checkExternalNames,
-  checkLinks,
   checkLiterals,
   checkReferenceFiles,
+  checkTargets,
   findDuplicates,
 } from './references.ts'
 import { validateDocument } from './validate.ts'
@@ -53,22 +55,23 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   const layers = base.flatMap((file) => file.documents).map(layer)
   diagnostics.push(...findDuplicates(layers))
   const first = firstOfEach(layers)
+  const broken = base.filter((file) => file.diagnostics.some(({ severity }) => severity === 'error'))
+  const unsure = new Set([...input.broken, ...broken.flatMap((file) => file.readableIds)])
+  const isUnreadable = broken.some((file) => file.readableIds.length === 0)
+  const patches = environment?.files.flatMap((file) => file.documents) ?? []
   const laid = environment
-    ? overlay(
-        first,
-        environment.files.flatMap((file) => file.documents),
-        {
-          name: environment.name,
-          isBaseWhole:
-            isWhole && base.every((file) => file.diagnostics.every((fault) => fault.severity !== 'error')),
-        },
-      )
+    ? overlay(first, patches, {
+        name: environment.name,
+        isBaseWhole: isWhole,
+        mayExist: (id) => !isWhole || isUnreadable || unsure.has(id),
+      })
     : { documents: first, diagnostics: [] }
   diagnostics.push(...laid.diagnostics)
 
   const valid = laid.documents.filter((document) => {
     const faults = validateDocument(document.kind, document.root)
     diagnostics.push(...faults)
+    if (faults.length > 0) diagnostics.push(...literalFaults(document))
     return faults.length === 0
   })
   const fleet = readFleet(
@@ -85,12 +88,12 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     .filter(({ kind }) => kind !== 'Fleet')
     .map(draft)
     .sort((a, b) => (a.resource.id < b.resource.id ? -1 : 1))
-  const broken = new Set([
-    ...input.broken,
-    ...files.flatMap((file) => file.readableIds),
-    ...idsOf(laid.documents),
-  ])
-  await judge(drafts, roots, { ...input, broken })
+  const readable = files.flatMap((file) => file.readableIds)
+  const surroundings = { reconcilers, isWhole, broken: new Set([...input.broken, ...readable]) }
+  const declaredIds = new Set(idsOf(laid.documents))
+  for (const document of laid.documents)
+    diagnostics.push(...checkTargets(document, declaredIds, surroundings))
+  await judge(drafts, roots, input)
   if (fleet.document && fleet.faults) await judgeSecrets(fleet.document, roots, fleet.faults)
   diagnostics.push(
     ...(fleet.faults?.diagnostics ?? []),
@@ -109,7 +112,13 @@ async function judge(drafts: readonly Draft[], roots: Roots, input: ComposeInput
   })
   await Promise.all(judgements)
   checkExternalNames(drafts, input.reconcilers)
-  checkLinks(drafts, input)
+  checkCircles(drafts)
+}
+
+function literalFaults(document: Layered): readonly Diagnostic[] {
+  const faults = new Faults(document.root)
+  checkLiterals(document, faults)
+  return faults.diagnostics
 }
 
 async function judgeSecrets(document: Layered, roots: Roots, faults: Draft['faults']): Promise<void> {

@@ -32,7 +32,13 @@ export function layer(document: Document): Layered {
 export function overlay(
   base: readonly Layered[],
   patches: readonly Document[],
-  environment: { readonly name: string; readonly isBaseWhole: boolean },
+  environment: {
+    readonly name: string
+    /** Whether the base is all there is: a document that it lacks is an addition then. */
+    readonly isBaseWhole: boolean
+    /** Whether the base perhaps has it after all, in a file that was not read or is broken. */
+    readonly mayExist: (id: ResourceId) => boolean
+  },
 ): Overlay {
   const layers = new Map<ResourceId, Layered>(base.map((document) => [keyOf(document), document]))
   const diagnostics: Diagnostic[] = []
@@ -56,9 +62,9 @@ export function overlay(
         }),
       )
     } else if (!target) {
-      const fault = environment.isBaseWhole ? checkAddition(patch, base, environment.name) : undefined
-      if (fault) diagnostics.push(fault)
-      else if (environment.isBaseWhole) layers.set(key, layer(patch))
+      const fault = checkAddition(patch, base, environment.name)
+      if (!fault && environment.isBaseWhole) layers.set(key, layer(patch))
+      else if (fault && !environment.mayExist(patch.id)) diagnostics.push(fault)
     } else if (deletion) layers.delete(key)
     else layers.set(key, apply(target, patch))
   }

@@ -2,18 +2,19 @@ import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
-import { kindOf, type ResourceId } from '../core/resource.ts'
+import { kindOf, type ResourceId, resourceId } from '../core/resource.ts'
 import type { Draft } from './draft.ts'
 import type { Layered } from './environment.ts'
-import { quote } from './excerpt.ts'
+import { printable, quote } from './excerpt.ts'
 import { faultAt } from './fault.ts'
+import { Faults } from './faults.ts'
 import { isInside, type Roots } from './fleet-root.ts'
 import { fieldsIn, isSecretPlace, schemaAt, takesReference } from './schema-walk.ts'
 import { isReference } from './secrets.ts'
 import { positionAt } from './source-file.ts'
 import { suggest } from './suggest.ts'
 import { looksLikeSecret, looksLikeToken } from './token-shape.ts'
-import { formatPath, parsePointer, type Tree, treeValue } from './tree.ts'
+import { childOf, formatPath, parsePointer, type Tree, treeValue } from './tree.ts'
 
 type Link = 'dependsOn' | 'fallback'
 const links: readonly Link[] = ['dependsOn', 'fallback']
@@ -52,37 +53,46 @@ export function findDuplicates(documents: readonly Layered[]): readonly Diagnost
   })
 }
 
-/** Judges what resources say of each other. Faults are added to the drafts that hold them. */
-export function checkLinks(drafts: readonly Draft[], surroundings: Surroundings): void {
+/** Finds resources that wait for each other. Faults are added to the drafts that hold them. */
+export function checkCircles(drafts: readonly Draft[]): void {
   const byId = new Map(drafts.map((draft) => [draft.resource.id, draft]))
-  for (const draft of drafts) checkTargets(draft, byId, surroundings)
   checkFallbackDependencies(drafts, byId)
   checkCycles(drafts, byId)
 }
 
-function checkTargets(draft: Draft, byId: ReadonlyMap<ResourceId, Draft>, surroundings: Surroundings): void {
+/** Judges the links of one document, valid or not: a misspelt name is told beside its other faults. */
+export function checkTargets(
+  document: Layered,
+  known: ReadonlySet<ResourceId>,
+  surroundings: Surroundings,
+): readonly Diagnostic[] {
   const { reconcilers, broken, isWhole } = surroundings
+  const faults = new Faults(document.root)
+  const spec = childOf(document.root, 'spec')
   for (const link of links) {
-    for (const [index, id] of draft.resource.controls[link].entries()) {
+    const list = childOf(spec, link)
+    for (const [index, item] of (list?.type === 'list' ? list.items : []).entries()) {
+      const value = item.type === 'scalar' ? item.value : undefined
+      if (typeof value !== 'string' || !value.includes('/')) continue
+      const id = resourceId(value.slice(0, value.indexOf('/')), value.slice(value.indexOf('/') + 1))
       const path = ['spec', link, String(index)]
-      if (!byId.has(id) && !broken.has(id)) {
-        const meant = suggest(id, byId.keys())
-        draft.faults.add(path, {
+      if (!known.has(id) && !broken.has(id)) {
+        const meant = suggest(id, known)
+        faults.add(path, {
           code: isWhole ? 'unknown-reference' : 'reference-not-read',
-          message: isWhole
-            ? `${id} is not declared, and ${draft.resource.id} names it in \`${link}\``
-            : `${id} is not in the files that were named, and ${draft.resource.id} names it in \`${link}\``,
+          message: `${printable(id)} is not ${isWhole ? 'declared' : 'in the files that were named'}, and ${document.id} names it in \`${link}\``,
           hint: meant ? `Did you mean ${meant}?` : undefined,
         })
       } else if (link === 'fallback' && reconcilers.get(kindOf(id))?.canBeFallback === false) {
-        draft.faults.add(path, {
+        faults.add(path, {
           code: 'fallback-kind',
-          message: `A ${kindOf(id)} cannot be a fallback, and ${draft.resource.id} names ${id}`,
+          message: `A ${kindOf(id)} cannot be a fallback, and ${document.id} names ${id}`,
           hint: 'Name a resource that can stand by without running.',
         })
       }
     }
   }
+  return faults.diagnostics
 }
 
 /** A fallback that waits for its primary, through however many others, could never take over. */
