@@ -16,16 +16,27 @@ export const freeCorrections = 3
 /** From this many on it is reported as Contended. */
 export const contendedFrom = 5
 
-/** Corrections older than this many longest back-offs are forgotten. */
-const memoryInBackoffs = 6
+/** A calm of this many longest back-offs ends a contention: what was corrected before it is forgotten. */
+const calmInBackoffs = 3
 
-/** The corrections that still count. */
+/**
+ * The corrections that still count: those since the last calm. Single old ones are not dropped while it goes on,
+ * or a rival would be fought harder the longer he stays.
+ */
 export function recentCorrections(
   corrections: readonly number[],
   policy: RecoveryPolicy['backoff'],
   now: number,
 ): readonly number[] {
-  return corrections.filter((at) => now - at < policy.max * memoryInBackoffs)
+  const calm = policy.max * calmInBackoffs
+  const past = corrections.filter((at) => at <= now)
+  const begin = past.findLastIndex((at, index) => (past[index + 1] ?? now) - at >= calm)
+  return past.slice(begin + 1)
+}
+
+/** The end of a wait, or undefined where it is over; one longer than `longest` comes from a clock that was set back. */
+export function endOfWait(at: number | undefined, now: number, longest: Duration): number | undefined {
+  return at !== undefined && at > now && at - now <= longest ? at : undefined
 }
 
 /** When the same drift may be corrected again; a time in the past means now. */

@@ -1,6 +1,6 @@
 import type { Declaration } from '../core/declaration.ts'
 import type { Duration } from '../core/duration.ts'
-import { isErrorOf, messageOf } from '../core/errors.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
@@ -10,6 +10,7 @@ import { concludePass, type Draft, draftPass, type PassResult } from './pass.ts'
 import { PassOrder } from './pass-order.ts'
 import { findPending } from './pending.ts'
 import { WorkQueue } from './queue.ts'
+import { recordOfLeftovers } from './record.ts'
 import { nextVisit } from './schedule.ts'
 import { Slots } from './slots.ts'
 import { primariesByFallback } from './standby.ts'
@@ -38,6 +39,8 @@ export class Controller {
   readonly #queues = new Map<string, WorkQueue<ResourceId>>()
   readonly #slots: Slots
   readonly #running = new Set<Promise<void>>()
+  /** How to stop listening, by kind. */
+  readonly #watched = new Map<string, (() => void) | undefined>()
   readonly #ended = new AbortController()
   #declaration: Declaration | undefined
   #specs: ReadonlyMap<ResourceId, string> = new Map()
@@ -62,13 +65,12 @@ export class Controller {
     }
     await this.reread()
     this.#track(this.#rereadRegularly())
-    const stopWatching = this.#ended.signal.aborted ? [] : await this.#watchDomains()
     for (const [kind, queue] of this.#queues) this.#track(this.#work(kind, queue))
     await new Promise<void>((resolve) => {
       if (this.#ended.signal.aborted) resolve()
       else this.#ended.signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    for (const stop of stopWatching) stop()
+    for (const stop of this.#watched.values()) stop?.()
     for (const queue of this.#queues.values()) queue.close()
     for (const order of this.#orders) order.end()
     while (this.#running.size > 0) await Promise.allSettled([...this.#running])
@@ -98,7 +100,8 @@ export class Controller {
     const known = new Set(declared)
     const undeclared = request.selection ? [] : [...view.inventory.keys()].filter((id) => !known.has(id))
     const ids = [...declared.filter((id) => !request.selection || request.selection.has(id)), ...undeclared]
-    const order = new PassOrder(ids, request.allowedDeletions)
+    // A selection deletes nothing, so what it allows is for nobody.
+    const order = new PassOrder(ids, request.selection ? undefined : request.allowedDeletions)
     this.#orders.push(order)
     void order.settled.then(() => {
       this.#orders = this.#orders.filter((other) => other !== order)
@@ -109,25 +112,35 @@ export class Controller {
 
   async #rereadOnce(): Promise<void> {
     const declaration = await this.#options.read()
-    const specs = new Map(declaration.resources.map((resource) => [resource.id, this.#hash(resource)]))
+    const primaries = primariesByFallback(declaration.resources)
+    const specs = new Map(
+      declaration.resources.map((resource) => [
+        resource.id,
+        this.#hash(resource, primaries.get(resource.id) ?? []),
+      ]),
+    )
     const before = this.#specs
     this.#declaration = declaration
     this.#specs = specs
     this.#options.onDeclaration?.(declaration)
     const changed = [...specs].filter(([id, hash]) => before.get(id) !== hash).map(([id]) => id)
     for (const id of changed) this.#add(id)
+    void this.#watchDomains()
     for (const resource of declaration.resources) {
       const leans = [...resource.controls.dependsOn, ...resource.controls.fallback]
       if (leans.some((id) => changed.includes(id))) this.#add(resource.id)
     }
     if (!declaration.isWhole) return
-    const { inventory } = await this.#world.ledger.load()
-    for (const id of inventory.keys()) if (!specs.has(id)) this.#add(id)
+    const view = await this.#world.ledger.load()
+    for (const id of view.inventory.keys()) if (!specs.has(id)) this.#add(id)
+    const leftovers = declaration.isComplete ? recordOfLeftovers(declaration, view) : []
+    if (leftovers.length > 0) await this.#world.ledger.commit(leftovers)
   }
 
-  #hash(resource: Resource): string {
+  /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
+  #hash(resource: Resource, primaries: readonly Resource[]): string {
     const fields = reconcilerOf(this.#world, resource.kind).fields(resource)
-    return fingerprint([fields, resource.controls, resource.unresolved])
+    return fingerprint([fields, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
   }
 
   async #rereadRegularly(): Promise<void> {
@@ -142,16 +155,22 @@ export class Controller {
     }
   }
 
-  async #watchDomains(): Promise<readonly (() => void)[]> {
-    const stops: (() => void)[] = []
-    for (const kind of this.#world.reconcilers.keys()) {
-      const isUsed = this.#declaration?.resources.some((resource) => resource.kind === kind)
-      if (!isUsed) continue
-      const connection = await this.#world.connect(kind)
-      const stop = connection.watch?.((id: ResourceId) => this.#add(id))
-      if (stop) stops.push(stop)
+  /** Listens to the domains that are used, from when they are; one that cannot be reached is tried at the next reading. */
+  async #watchDomains(): Promise<void> {
+    const kinds = new Set(this.#declaration?.resources.map((resource) => resource.kind))
+    for (const kind of kinds) {
+      if (this.#watched.has(kind) || this.#ended.signal.aborted) continue
+      try {
+        const connection = await this.#world.connect(kind)
+        if (this.#watched.has(kind) || this.#ended.signal.aborted) continue
+        this.#watched.set(
+          kind,
+          connection.watch?.((id: ResourceId) => this.#add(id)),
+        )
+      } catch (error) {
+        this.#world.logger.warn({ kind, error: messageOf(error) }, 'domain could not be listened to')
+      }
     }
-    return stops
   }
 
   #add(id: ResourceId): void {
@@ -184,6 +203,8 @@ export class Controller {
   async #reconcile(kind: string, queue: WorkQueue<ResourceId>, batch: readonly ResourceId[]): Promise<void> {
     const declaration = this.#declaration
     if (!declaration) return
+    // Who asks while this one is under way is answered by the next one.
+    const orders = [...this.#orders]
     const draft = await draftPass(
       this.#world,
       {
@@ -200,35 +221,53 @@ export class Controller {
     const mine = new Set(batch)
     const acting = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
     const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
-    const result = await concludePass(this.#world, draft, { findings: resting, outcomes: [] })
-    this.#report(result)
-    for (const finding of resting) this.#rest(queue, finding, result)
+    const concluded = { findings: resting, outcomes: [] }
+    const result = await concludePass(this.#world, draft, concluded, this.#ended.signal)
+    this.#report(result, orders)
+    for (const finding of result.findings) this.#rest(queue, finding, result)
     const vanished = batch.filter((id) => !draft.findings.some((finding) => finding.id === id))
     for (const id of vanished) queue.done(id)
-    if (vanished.length > 0) this.#noteVanished(vanished)
+    if (vanished.length > 0) noteVanished(orders, vanished)
     // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
-    for (const finding of acting) this.#track(this.#act(queue, draft, finding))
+    for (const finding of acting) this.#track(this.#act(queue, { draft, finding, orders }))
   }
 
   #allowedDeletions(): number | undefined {
-    const allowed = this.#orders.map((order) => order.allowedDeletions ?? 0)
+    const allowed = this.#orders.map((order) => order.allowedDeletions).filter((count) => count !== undefined)
     return allowed.length === 0 ? undefined : Math.max(...allowed)
   }
 
   /** Acts on one resource while the worker goes on, then looks at it again at once to confirm. */
-  async #act(queue: WorkQueue<ResourceId>, draft: Draft, finding: Finding): Promise<void> {
+  async #act(
+    queue: WorkQueue<ResourceId>,
+    decided: { readonly draft: Draft; readonly finding: Finding; readonly orders: readonly PassOrder[] },
+  ): Promise<void> {
+    const { draft, finding, orders } = decided
     try {
-      const outcomes = await execute(this.#world, [finding], { slots: this.#slots }, this.#ended.signal)
-      const result = await concludePass(this.#world, draft, { findings: [finding], outcomes })
-      this.#report(result)
+      const isStillDue = (due: Finding) => this.#isStillDue(due)
+      const options = { slots: this.#slots, isStillDue }
+      const { signal } = this.#ended
+      const outcomes = await execute(this.#world, [finding], options, signal)
+      const result = await concludePass(this.#world, draft, { findings: [finding], outcomes }, signal)
+      this.#report(result, orders)
       queue.done(finding.id)
-      queue.add(finding.id)
+      // Two readings that contradict each other must not make it spin.
+      if (outcomes.every((outcome) => outcome.result === 'superseded')) queue.retry(finding.id)
+      else queue.add(finding.id)
+      const state = result.states.get(finding.id)
+      if (state && isNews(finding.state, state)) this.#wakeRelated(finding.id)
     } catch (error) {
       queue.done(finding.id)
       if (this.#ended.signal.aborted) return
       this.#survive(error, 'an action could not be carried through')
       queue.retry(finding.id)
     }
+  }
+
+  /** What waited for its turn while the manifests changed is not deleted by what they said before. */
+  #isStillDue(finding: Finding): boolean {
+    if (finding.desired) return true
+    return this.#declaration?.isComplete === true && !this.#specs.has(finding.id)
   }
 
   #rest(queue: WorkQueue<ResourceId>, finding: Finding, result: PassResult): void {
@@ -241,13 +280,7 @@ export class Controller {
     const fleet = result.declaration.fleet
     if (!isGone)
       queue.addAfter(finding.id, nextVisit(this.#world, finding, { fleet, state, now: result.now }))
-    const before = finding.state
-    const isNews =
-      before?.status.health !== state.status.health ||
-      before.status.sync !== state.status.sync ||
-      before.recovery.attempts !== state.recovery.attempts ||
-      (before.recovery.healthySince === undefined) !== (state.recovery.healthySince === undefined)
-    if (isNews) this.#wakeRelated(finding.id)
+    if (isNews(finding.state, state)) this.#wakeRelated(finding.id)
     else if (this.#isDueToStandDown(finding, state, result.now)) this.#wakeRelated(finding.id)
   }
 
@@ -269,9 +302,9 @@ export class Controller {
     }
   }
 
-  #report(result: PassResult): void {
+  #report(result: PassResult, orders: readonly PassOrder[]): void {
     if (result.findings.length > 0) this.#options.onPass?.(result)
-    if (this.#orders.length === 0) return
+    if (orders.length === 0) return
     const now = this.#world.clock.now()
     const pending = new Set(
       findPending(result.findings, result.outcomes, {
@@ -281,7 +314,7 @@ export class Controller {
         until: Number.POSITIVE_INFINITY,
       }),
     )
-    for (const order of this.#orders) {
+    for (const order of orders) {
       // A dependant that waits for something which this order still follows is not settled yet.
       for (const finding of result.findings) {
         const waits = finding.holds[0]?.reason === 'DependencyNotReady'
@@ -292,22 +325,37 @@ export class Controller {
     }
   }
 
-  #noteVanished(ids: readonly ResourceId[]): void {
-    for (const order of this.#orders)
-      order.note(
-        ids.map((id) => ({ id })),
-        [],
-        new Set(),
-      )
-  }
-
-  /** A lost lease ends the controller; anything else is said, and tried again at the queue's pace. */
+  /** A lost lease or store ends the controller; anything else is said, and tried again at the queue's pace. */
   #survive(error: unknown, message: string): void {
-    if (isErrorOf(error, 'LeaseLost')) {
+    if (endsEverything(error)) {
       this.#failure = error
       this.#ended.abort(error)
       return
     }
     this.#world.logger.error({ error: messageOf(error) }, message)
   }
+}
+
+/** Without the lease nothing may be done, and without a store that can be trusted nothing should be. */
+function endsEverything(error: unknown): boolean {
+  return (
+    isErrorOf(error, 'LeaseLost') ||
+    (error instanceof ReconcileError && error.code.startsWith('Store') && error.next === 'person')
+  )
+}
+
+/** Whether others who lean on it would decide otherwise now. */
+function isNews(before: ResourceState | undefined, after: ResourceState): boolean {
+  return (
+    before?.status.health !== after.status.health ||
+    before.status.sync !== after.status.sync ||
+    before.recovery.attempts !== after.recovery.attempts ||
+    (before.recovery.healthySince === undefined) !== (after.recovery.healthySince === undefined)
+  )
+}
+
+/** What is neither declared nor owned any more has settled. */
+function noteVanished(orders: readonly PassOrder[], ids: readonly ResourceId[]): void {
+  const findings = ids.map((id) => ({ id }))
+  for (const order of orders) order.note(findings, [], new Set())
 }

@@ -13,9 +13,10 @@ import { reconcilerOf, type World } from './world.ts'
  */
 export function examine(
   world: Pick<World, 'reconcilers'>,
-  subject: Subject,
+  given: Subject,
   history: { readonly now: number; readonly samples: readonly Sample[] },
 ): Finding {
+  const subject = withoutUnprovenRow(world, given)
   const { desired, reading } = subject
   const unresolved = desired?.unresolved[0]
   if (unresolved) {
@@ -71,6 +72,19 @@ export function examine(
     unknown: undefined,
     ownership,
   }
+}
+
+/**
+ * A row is written before its create. Where the create was cut off and what stands there now bears no mark, another
+ * was quicker: it is not what we created, whatever the row says.
+ */
+function withoutUnprovenRow(world: Pick<World, 'reconcilers'>, subject: Subject): Subject {
+  const { id, desired, owned, reading, unconfirmed } = subject
+  if (!owned || !desired || reading.type !== 'present') return subject
+  const reconciler = reconcilerOf(world, kindOf(id))
+  const wasCutOff = unconfirmed.some((intent) => intent.verb === 'create')
+  if (!wasCutOff || !reconciler.leavesMark || reconciler.claim(desired, reading.value).mark) return subject
+  return { ...subject, owned: undefined }
 }
 
 /** What is adopted keeps that origin in its mark, should it ever be restarted. */

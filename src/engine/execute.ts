@@ -8,7 +8,7 @@ import { examine } from './examine.ts'
 import { type Finding, isActionable } from './finding.ts'
 import { observeKind } from './observe.ts'
 import type { Outcome } from './outcome.ts'
-import { endReplaced } from './record.ts'
+import { endReplaced, lastingPolicy, settlement } from './record.ts'
 import type { Slots } from './slots.ts'
 import { reconcilerOf, type World } from './world.ts'
 
@@ -20,6 +20,8 @@ export interface ExecutionListener {
 
 export interface ExecutionOptions {
   readonly slots: Slots
+  /** Asked when its turn has come, which may be long after it was decided; default: always. */
+  readonly isStillDue?: (finding: Finding) => boolean
   readonly listener?: ExecutionListener
 }
 
@@ -53,7 +55,7 @@ async function executePhase(
     options.slots.take(kindOf(finding.id), async () => {
       if (failure) return []
       try {
-        return await executeOne(world, finding, options.listener, signal)
+        return await executeOne(world, finding, options, signal)
       } catch (error) {
         failure ??= { error }
         return []
@@ -65,78 +67,103 @@ async function executePhase(
   return outcomes
 }
 
-/** Takes one resource's actions, each journalled before and after. */
+/**
+ * Takes one resource's actions, each journalled before. An outcome is written together with the next intent, and
+ * the last one together with the state that counts it: killed anywhere between, no attempt is forgotten.
+ */
 async function executeOne(
   world: World,
   finding: Finding,
-  listener: ExecutionListener | undefined,
+  options: ExecutionOptions,
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
+  const { listener, isStillDue } = options
   const outcomes: Outcome[] = []
-  if (!finding.desired && !(await isStillWanted(world, finding, signal))) {
-    return finding.actions.map((action) => outcomeOf(world, finding, action, 'superseded'))
-  }
-  for (const action of finding.actions) {
+  const actions =
+    isStillDue?.(finding) === false
+      ? undefined
+      : finding.desired
+        ? finding.actions
+        : await readAgain(world, finding, signal)
+  if (!actions) return finding.actions.map((action) => superseded(world, finding, action))
+  for (const action of actions) {
     if (signal.aborted) break
     const intentId = world.random.id()
     await world.ledger.commit([
+      ...outcomes.slice(-1).flatMap((outcome) => settlement(world, outcome)),
       ...ownershipBefore(world, finding),
       intentEntry(world, finding, action, intentId),
     ])
     listener?.started?.(finding, action)
-    const outcome = await applyOne(world, finding, action, signal)
+    const outcome = await applyOne(world, finding, { action, intentId }, signal)
     listener?.ended?.(outcome)
     outcomes.push(outcome)
-    const settled = outcome.result
-    if (settled !== 'unknown') {
-      await world.ledger.commit([{ type: 'settle', intentId, outcome: settled, at: outcome.at }])
-    }
     if (outcome.result !== 'succeeded') break
   }
   return outcomes
 }
 
-/** A deletion rests on a fresh read of that one thing: what changed meanwhile is decided anew. */
-async function isStillWanted(world: World, finding: Finding, signal: AbortSignal): Promise<boolean> {
+/**
+ * A deletion rests on a fresh read of that one thing, and acts on what that read found. Undefined: it changed
+ * meanwhile, and is decided anew.
+ */
+async function readAgain(
+  world: World,
+  finding: Finding,
+  signal: AbortSignal,
+): Promise<readonly Action[] | undefined> {
   const { id, desired, owned, unconfirmed } = finding
   const observation = await observeKind(world, kindOf(id), [{ id, desired, owned, unconfirmed }], signal)
   const reading = observation.readings.get(id)
-  if (reading?.type !== 'present') return false
+  if (reading?.type !== 'present') return undefined
   const again = examine(world, { ...finding, reading }, { now: observation.observedAt, samples: [] })
-  return again.stance === finding.stance && again.actions.some((action) => action.verb === 'delete')
+  const removed = (actions: readonly Action[]) => actions.reduce((sum, action) => sum + action.removes, 0)
+  // More than was decided on would not have been counted against the limit.
+  if (again.stance !== finding.stance || removed(again.actions) > removed(finding.actions)) return undefined
+  return again.actions.some((action) => action.verb === 'delete') ? again.actions : undefined
 }
 
 async function applyOne(
   world: World,
   finding: Finding,
-  action: Action,
+  intended: Intended,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { action } = intended
   const what = `${finding.id}: ${action.summary}`
   try {
     const connection = await world.connect(kindOf(finding.id))
     await withDeadline({ clock: world.clock, duration: world.deadlines.apply, what, signal }, (inner) =>
       connection.apply(action, inner),
     )
-    return outcomeOf(world, finding, action, 'succeeded')
+    return outcomeOf(world, finding, { ...intended, result: 'succeeded' })
   } catch (error) {
     if (isErrorOf(error, 'LeaseLost')) throw error
     // What was cut off by a deadline, a signal or a broken connection may have happened all the same.
     const isUnknown =
       signal.aborted || isErrorOf(error, 'OutcomeUnknown') || isErrorOf(error, 'OperationTimedOut')
-    return outcomeOf(world, finding, action, isUnknown ? 'unknown' : 'failed', error)
+    return outcomeOf(world, finding, { ...intended, result: isUnknown ? 'unknown' : 'failed', error })
   }
+}
+
+interface Intended {
+  readonly action: Action
+  readonly intentId: string | undefined
+}
+
+function superseded(world: World, finding: Finding, action: Action): Outcome {
+  return outcomeOf(world, finding, { action, intentId: undefined, result: 'superseded' })
 }
 
 function outcomeOf(
   world: World,
   finding: Finding,
-  action: Action,
-  result: Outcome['result'],
-  error?: unknown,
+  ended: Intended & { readonly result: Outcome['result']; readonly error?: unknown },
 ): Outcome {
+  const { action, intentId, result, error } = ended
   return {
     id: finding.id,
+    intentId,
     action,
     result,
     message: error === undefined ? undefined : messageOf(error),
@@ -173,7 +200,7 @@ function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[]
     id: finding.id,
     externalName: externalNameOf(world, finding),
     origin: before?.origin ?? (finding.stance === 'adopted' ? 'adopted' : 'created'),
-    deletionPolicy: desired.controls.deletionPolicy,
+    deletionPolicy: lastingPolicy(desired),
     fields: { ...before?.fields, ...reconcilerOf(world, desired.kind).fields(desired) },
     memory: before?.memory ?? {},
     since: before?.since ?? world.clock.now(),

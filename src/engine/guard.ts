@@ -3,10 +3,10 @@ import type { FleetSettings } from '../core/fleet.ts'
 import type { Hold } from '../core/hold.ts'
 import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
-import { contendedFrom, nextCorrectionAt, recentCorrections } from './backoff.ts'
+import { contendedFrom, endOfWait, nextCorrectionAt, recentCorrections } from './backoff.ts'
 import type { Finding } from './finding.ts'
-import { recoveryOf } from './recovery.ts'
-import { suspensionOf } from './suspension.ts'
+import { recoveryOf, removalBackoff } from './recovery.ts'
+import { commandedSuspension, suspensionOf } from './suspension.ts'
 import { consultWindows } from './windows.ts'
 
 export interface GuardInput {
@@ -14,6 +14,8 @@ export interface GuardInput {
   readonly fleet: FleetSettings
   readonly missing: readonly ResourceId[]
   readonly isComplete: boolean
+  /** Whether any resource is declared: no manifest at all never means that everything should go. */
+  readonly isAnythingDeclared: boolean
   readonly allowedDeletions: number | undefined
   /** Deletions that are due elsewhere in the fleet: they count towards the limit. */
   readonly otherRemovals: number
@@ -46,6 +48,7 @@ function holdsOf(
     holdOnSuspension(finding, input),
     holdOnPolicy(resource),
     holdOnBlock(finding),
+    holdOnUnconfirmed(finding),
     holdOnDependencies(resource, byId, input),
     holdOnWindows(resource, input.now),
     holdOnRecovery(finding, resource, input.now),
@@ -75,6 +78,18 @@ function holdOnPolicy(resource: Resource): Hold | undefined {
 function holdOnBlock(finding: Finding): Hold | undefined {
   const blocked = finding.actions.find((action) => action.blocked)?.blocked
   return blocked ? { reason: blocked.reason, message: blocked.message, until: undefined } : undefined
+}
+
+/** What must not be done twice waits until the domain has seen what became of the last time. */
+function holdOnUnconfirmed(finding: Finding): Hold | undefined {
+  const resolved = finding.assessment.resolvedIntents ?? []
+  const open = finding.unconfirmed.find((intent) => !intent.repeatable && !resolved.includes(intent.intentId))
+  if (!open || finding.actions.every((action) => action.repeatable)) return undefined
+  return {
+    reason: 'UnconfirmedOutcome',
+    message: `it is not known yet what became of: ${open.summary}`,
+    until: undefined,
+  }
 }
 
 function holdOnDependencies(
@@ -112,7 +127,7 @@ function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold
   const { maxAttempts, backoff } = resource.controls.recovery
   const isRecovery = finding.actions.some((action) => action.isRecovery)
   const lastOutcome = finding.state?.status.lastAction?.outcome
-  const hasFailed = lastOutcome === 'failed' || lastOutcome === 'unknown'
+  const hasFailed = lastOutcome === 'failed' || lastOutcome === 'unknown' || finding.unconfirmed.length > 0
   if (isRecovery || hasFailed) {
     if (recovery.attempts >= maxAttempts) {
       return {
@@ -121,15 +136,14 @@ function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold
         until: undefined,
       }
     }
-    if (recovery.nextAttemptAt !== undefined && recovery.nextAttemptAt > now) {
-      const wait = formatDuration(recovery.nextAttemptAt - now)
-      return {
-        reason: 'BackOff',
-        message: `attempt ${recovery.attempts + 1} of ${maxAttempts} in ${wait}`,
-        until: recovery.nextAttemptAt,
-      }
+    const until = endOfWait(recovery.nextAttemptAt, now, backoff.max)
+    if (until === undefined) return undefined
+    const wait = formatDuration(until - now)
+    return {
+      reason: 'BackOff',
+      message: `attempt ${recovery.attempts + 1} of ${maxAttempts} in ${wait}`,
+      until,
     }
-    return undefined
   }
   return holdOnContention(recovery, backoff, finding, now)
 }
@@ -157,7 +171,6 @@ function holdOnContention(
 }
 
 function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
-  if (input.view.isDown) return []
   if (!input.isComplete) {
     return [
       {
@@ -167,11 +180,21 @@ function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
       },
     ]
   }
-  const recovery = finding.state?.recovery
-  if (recovery?.nextAttemptAt !== undefined && recovery.nextAttemptAt > input.now) {
-    return [{ reason: 'BackOff', message: 'deleting failed before', until: recovery.nextAttemptAt }]
+  if (!input.isAnythingDeclared && input.allowedDeletions === undefined) {
+    return [
+      {
+        reason: 'ManifestsIncomplete',
+        message: 'nothing at all is declared; `--allow-deletions` says that this is meant',
+        until: undefined,
+      },
+    ]
   }
-  return []
+  const suspension = commandedSuspension(finding.id, input.view, input.now)
+  if (suspension) {
+    return [{ reason: 'Suspended', message: `suspended: ${suspension.reason}`, until: suspension.until }]
+  }
+  const until = endOfWait(recoveryOf(finding).nextAttemptAt, input.now, removalBackoff.max)
+  return until === undefined ? [] : [{ reason: 'BackOff', message: 'deleting failed before', until }]
 }
 
 /**

@@ -4,7 +4,7 @@ import type { LedgerView } from '../core/ledger.ts'
 import type { Observation, Reading, Wanted } from '../core/reconciler.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { withDeadline } from './deadline.ts'
-import { movedRows, type Scope } from './pair.ts'
+import { movedRows, type Scope, unconfirmedOf } from './pair.ts'
 import type { World } from './world.ts'
 
 /**
@@ -68,7 +68,7 @@ function wantedByKind(
       id,
       desired: desired.get(id),
       owned: view.inventory.get(id) ?? moved.givenTo.get(id),
-      unconfirmed: view.openIntents.filter((intent) => intent.id === id),
+      unconfirmed: unconfirmedOf(id, view, moved),
     })
     byKind.set(kind, list)
   }

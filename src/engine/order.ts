@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts'
 /**
  * The one total order of a pass, which the plan prints and the actions follow:
  * 1. what is declared before what goes: a replacement runs before its predecessor is taken away;
- * 2. dependencies before dependants (reversed for what goes);
+ * 2. dependencies before dependants, as far as they are declared;
  * 3. kind and name, in code units.
  */
 export function order(findings: readonly Finding[]): readonly Finding[] {
@@ -14,7 +14,7 @@ export function order(findings: readonly Finding[]): readonly Finding[] {
     const goesA = a.desired ? 0 : 1
     const goesB = b.desired ? 0 : 1
     if (goesA !== goesB) return goesA - goesB
-    if (depth(a) !== depth(b)) return goesA === 1 ? depth(b) - depth(a) : depth(a) - depth(b)
+    if (depth(a) !== depth(b)) return depth(a) - depth(b)
     return compareIds(a.id, b.id)
   })
 }

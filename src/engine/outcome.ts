@@ -5,6 +5,8 @@ import type { ResourceId } from '../core/resource.ts'
 /** What became of one action. */
 export interface Outcome {
   readonly id: ResourceId
+  /** The journalled intent, which the record of this outcome closes; undefined: nothing was sent. */
+  readonly intentId: string | undefined
   readonly action: Action
   /** `unknown`: it was sent and its answer was lost. `superseded`: the world had changed, nothing was sent. */
   readonly result: 'succeeded' | 'failed' | 'unknown' | 'superseded'

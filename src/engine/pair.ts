@@ -1,4 +1,5 @@
 import type { Declaration } from '../core/declaration.ts'
+import type { Intent } from '../core/intent.ts'
 import type { LedgerView } from '../core/ledger.ts'
 import type { Mark, Owned } from '../core/ownership.ts'
 import type { Observation, Reading } from '../core/reconciler.ts'
@@ -87,11 +88,17 @@ export function pairUp(
       activeFor: neededBy(id, standsBehind, view.states, now),
       standsBehind: standsBehind.map((primary) => primary.id),
       replaces: moved.replacedBy.get(id) ?? [],
-      unconfirmed: view.openIntents.filter((intent) => intent.id === id),
+      unconfirmed: unconfirmedOf(id, view, moved),
       isContext: context.has(id),
     })
   }
   return subjects
+}
+
+/** What was tried for a thing under an old id is as open under its new one. */
+export function unconfirmedOf(id: ResourceId, view: LedgerView, moved: Moves): readonly Intent[] {
+  const olds = moved.replacedBy.get(id) ?? []
+  return view.openIntents.filter((intent) => intent.id === id || olds.includes(intent.id))
 }
 
 function unread(id: ResourceId): Reading<unknown> {

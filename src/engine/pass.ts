@@ -2,6 +2,7 @@ import type { Declaration } from '../core/declaration.ts'
 import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Plan } from '../core/plan.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
+import { confirmGone } from './confirm-gone.ts'
 import { examine } from './examine.ts'
 import { type ExecutionOptions, execute } from './execute.ts'
 import type { Finding } from './finding.ts'
@@ -64,6 +65,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     fleet: declaration.fleet,
     missing: declaration.missing,
     isComplete: declaration.isComplete,
+    isAnythingDeclared: declaration.resources.length > 0,
     allowedDeletions: request.allowedDeletions,
     otherRemovals: countOtherRemovals(world, declaration, view, scope),
     now,
@@ -82,7 +84,7 @@ export async function runPass(
 ): Promise<PassResult> {
   const draft = await draftPass(world, request, signal)
   const outcomes = await execute(world, draft.findings, execution, signal)
-  return concludePass(world, draft, { findings: draft.findings, outcomes })
+  return concludePass(world, draft, { findings: draft.findings, outcomes }, signal)
 }
 
 /** Summarises and persists what became of some or all findings of a draft; the confirmation is the next reading. */
@@ -90,20 +92,30 @@ export async function concludePass(
   world: World,
   draft: Draft,
   concluded: { readonly findings: readonly Finding[]; readonly outcomes: readonly Outcome[] },
+  signal: AbortSignal,
 ): Promise<PassResult> {
-  const now = world.clock.now()
   const { view, declaration } = draft
+  const findings = declaration.isComplete
+    ? await confirmGone(world, concluded.findings, signal)
+    : concluded.findings
+  const now = world.clock.now()
   const states = new Map<ResourceId, ResourceState>()
-  const entries = concluded.findings.flatMap((finding) => {
+  const entries = findings.flatMap((finding) => {
     const outcomes = concluded.outcomes.filter((outcome) => outcome.id === finding.id)
     const state = summarise(finding, outcomes, { view, now, chance: world.random.next() })
     if (!finding.isContext) states.set(finding.id, state)
     return recordOf(world, finding, { state, outcomes, view, now, isComplete: declaration.isComplete })
   })
   const leftovers = draft.isWhole && declaration.isComplete ? recordOfLeftovers(declaration, view) : []
-  const all = [...leftovers, ...entries, ...domainEvents(concluded.findings, view, now)]
+  const all = [...leftovers, ...entries, ...domainEvents(findings, view, now)]
   if (all.length > 0) await world.ledger.commit(all)
-  return { ...draft, findings: concluded.findings, outcomes: concluded.outcomes, states }
+  return { ...draft, findings, outcomes: concluded.outcomes, states }
+}
+
+/** What a draft says of each resource, where nothing is to be done about it. */
+export function statesOf({ findings, view, now }: Draft): ReadonlyMap<ResourceId, ResourceState> {
+  const shown = findings.filter((finding) => !finding.isContext)
+  return new Map(shown.map((finding) => [finding.id, summarise(finding, [], { view, now, chance: 0 })]))
 }
 
 /** A domain that cannot be read is one event, told when it begins. */

@@ -29,10 +29,10 @@ export function findPending(
       pending.add(finding.id)
     }
   }
-  for (const [fallback, primaries] of primariesByFallback(context.resources)) {
-    const needed = neededBy(fallback, primaries, context.states, context.now)
-    const isActive = (findings.find((finding) => finding.id === fallback)?.activeFor.length ?? 0) > 0
-    if (needed.length > 0 !== isActive) pending.add(fallback)
+  const primariesOf = primariesByFallback(context.resources)
+  for (const { id, activeFor, isContext } of findings) {
+    const needed = neededBy(id, primariesOf.get(id) ?? [], context.states, context.now)
+    if (!isContext && needed.length > 0 !== activeFor.length > 0) pending.add(id)
   }
   spreadToDependants(findings, pending)
   return pending
@@ -41,9 +41,10 @@ export function findPending(
 function isPendingByItself(finding: Finding, until: number): boolean {
   if (finding.unknown) return false
   const hold = finding.holds[0]
+  const { status, recheckAfter } = finding.assessment
+  if (hold?.reason === 'UnconfirmedOutcome') return recheckAfter !== undefined
   if (hold) return hold.reason === 'BackOff' && hold.until !== undefined && hold.until < until
   if (finding.actions.length > 0) return true
-  const { status, recheckAfter } = finding.assessment
   return (
     status === 'Progressing' ||
     ((status === 'Degraded' || status === 'Missing') && recheckAfter !== undefined)

@@ -1,7 +1,8 @@
 import type { Declaration } from '../core/declaration.ts'
+import type { Intent } from '../core/intent.ts'
 import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Owned } from '../core/ownership.ts'
-import type { ResourceId } from '../core/resource.ts'
+import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { canonicalJson } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
@@ -26,24 +27,53 @@ export function recordOf(
   if (!finding.desired && (finding.stance === 'released' || finding.stance === 'absent')) {
     return result.isComplete ? recordOfGone(finding, result.now) : []
   }
+  const closed = finding.unconfirmed.filter((intent) => !finding.unknown && isClosed(finding, intent))
   return [
     { type: 'state', id: finding.id, state: result.state },
     ...ownershipAfter(world, finding, result),
-    ...finding.unconfirmed
-      .filter((intent) => !finding.unknown && (intent.repeatable || isResolved(finding, intent.intentId)))
-      .map(({ intentId }) => ({
-        type: 'settle' as const,
-        intentId,
-        outcome: 'superseded' as const,
-        at: result.now,
-      })),
+    ...(isRowUnfounded(world, finding, result) ? [{ type: 'disown' as const, id: finding.id }] : []),
+    ...closed.map((intent) => settleEntry(intent.intentId, 'superseded', result.now)),
+    ...result.outcomes.flatMap((outcome) => settlement(world, outcome)),
     ...eventsOf(finding, result),
     ...sampleOf(finding, result.view, result.now),
   ]
 }
 
-function isResolved(finding: Finding, intentId: string): boolean {
-  return finding.assessment.resolvedIntents?.includes(intentId) ?? false
+/** A row that was written before a create which then did not happen, because the vendor refused or another was quicker. */
+function isRowUnfounded(
+  world: Pick<World, 'reconcilers'>,
+  finding: Finding,
+  result: { readonly outcomes: readonly Outcome[]; readonly view: LedgerView },
+): boolean {
+  if (finding.stance === 'not-ours') return result.view.inventory.has(finding.id)
+  if (finding.stance !== 'absent' || finding.ownership || !finding.desired) return false
+  const isRefused = result.outcomes.length > 0 && result.outcomes[0]?.result === 'failed'
+  return isRefused && reconcilerOf(world, finding.desired.kind).leavesMark
+}
+
+/** What may be repeated needs no answer once the world was read; what may not is open until the world shows it. */
+function isClosed(finding: Finding, intent: Intent): boolean {
+  return intent.repeatable || (finding.assessment.resolvedIntents?.includes(intent.intentId) ?? false)
+}
+
+/**
+ * Closes the intent of an outcome. An unknown one stays open, and so does the success of what the vendor names
+ * and we must not repeat: his next list may not show it yet.
+ */
+export function settlement(world: Pick<World, 'reconcilers'>, outcome: Outcome): readonly LedgerEntry[] {
+  const { intentId, result, action, at } = outcome
+  if (intentId === undefined || result === 'unknown') return []
+  const isAssigned = reconcilerOf(world, kindOf(outcome.id)).identity === 'assigned'
+  if (result === 'succeeded' && isAssigned && !action.repeatable) return []
+  return [settleEntry(intentId, result, at)]
+}
+
+function settleEntry(
+  intentId: string,
+  outcome: 'succeeded' | 'failed' | 'superseded',
+  at: number,
+): LedgerEntry {
+  return { type: 'settle', intentId, outcome, at }
 }
 
 /** The inventory forgets only what is confirmed to be gone, or what is left alone on purpose. */
@@ -55,6 +85,7 @@ function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
   return [
     { type: 'disown', id: finding.id },
     { type: 'forget-state', id: finding.id },
+    ...finding.unconfirmed.map(({ intentId }) => settleEntry(intentId, 'superseded', now)),
     {
       type: 'event',
       event: {
@@ -87,7 +118,7 @@ function ownershipAfter(
     id: finding.id,
     externalName: reconciler.externalName(desired),
     origin: before?.origin ?? 'adopted',
-    deletionPolicy: desired.controls.deletionPolicy,
+    deletionPolicy: lastingPolicy(desired),
     fields: isInSync ? reconciler.fields(desired) : (before?.fields ?? {}),
     memory: { ...before?.memory, ...finding.assessment.remember },
     since: before?.since ?? result.now,
@@ -95,6 +126,11 @@ function ownershipAfter(
   const stored = result.view.inventory.get(finding.id)
   const isKnown = stored && canonicalJson(stored) === canonicalJson(owned)
   return [...(isKnown ? [] : [{ type: 'own' as const, owned }]), ...endReplaced(finding)]
+}
+
+/** What outlives the manifest: what was only to be observed is not deleted when its manifest goes. */
+export function lastingPolicy({ controls }: Resource): Owned['deletionPolicy'] {
+  return controls.managementPolicy === 'Observe' ? 'Orphan' : controls.deletionPolicy
 }
 
 /** The rows of old ids end in the same commit in which the new id takes the thing over. */

@@ -1,4 +1,5 @@
 import type { RecoveryState } from '../core/ledger.ts'
+import type { RecoveryPolicy } from '../core/resource.ts'
 import { backoffAfter, recentCorrections } from './backoff.ts'
 import type { Finding, Subject } from './finding.ts'
 import type { Outcome } from './outcome.ts'
@@ -20,7 +21,8 @@ export function nextRecovery(
     return outcomes.reduce((state, outcome) => afterOutcome(state, outcome, finding, context), before)
 
   const isHealthy = finding.assessment.status === 'Healthy' && finding.actions.length === 0
-  const healthySince = isHealthy ? (before.healthySince ?? context.now) : undefined
+  // Never later than now: the clock may have been set back.
+  const healthySince = isHealthy ? Math.min(before.healthySince ?? context.now, context.now) : undefined
   const isStable = healthySince !== undefined && context.now - healthySince >= policy.stableFor
   return {
     ...before,
@@ -33,17 +35,42 @@ export function nextRecovery(
 
 /** The count as it stands; a changed spec, or a person who resumes it, starts it anew. */
 export function recoveryOf(subject: Subject): RecoveryState {
-  const before = subject.state?.recovery
-  const lastTry = Math.max(before?.lastAttemptAt ?? 0, before?.corrections.at(-1) ?? 0)
-  const isResumed = subject.resumedAt !== undefined && subject.resumedAt > lastTry
-  if (before && before.specHash === subject.specHash && !isResumed) return before
+  return withUnwritten(writtenRecovery(subject), subject)
+}
+
+function writtenRecovery({ state, resumedAt, specHash }: Subject): RecoveryState {
+  const before = state?.recovery
+  const isResumed = resumedAt !== undefined && resumedAt > lastTryOf(before)
+  const isSameSpec = before?.specHash === specHash
+  if (before && isSameSpec && !isResumed) return before
   return {
     attempts: 0,
     lastAttemptAt: undefined,
     nextAttemptAt: undefined,
-    healthySince: undefined,
-    specHash: subject.specHash,
+    // A person who resumes it says nothing of its health.
+    healthySince: isSameSpec ? before?.healthySince : undefined,
+    specHash,
     corrections: [],
+  }
+}
+
+function lastTryOf(recovery: RecoveryState | undefined): number {
+  return Math.max(recovery?.lastAttemptAt ?? 0, recovery?.corrections.at(-1) ?? 0)
+}
+
+/** An attempt whose outcome nobody lived to write is an attempt too: a crash in a loop is bounded like any other. */
+function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState {
+  const known = Math.max(lastTryOf(recovery), subject.resumedAt ?? 0)
+  const times = subject.unconfirmed.map((intent) => intent.at).filter((at) => at > known)
+  if (times.length === 0) return recovery
+  const attempts = recovery.attempts + times.length
+  const lastAttemptAt = Math.max(...times)
+  const policy = subject.desired?.controls.recovery.backoff ?? removalBackoff
+  return {
+    ...recovery,
+    attempts,
+    lastAttemptAt,
+    nextAttemptAt: lastAttemptAt + backoffAfter(attempts, policy, 0),
   }
 }
 
@@ -73,6 +100,13 @@ function afterOutcome(
   return { ...base, corrections: [...state.corrections, now].slice(-keptCorrections) }
 }
 
+/** The documented default: the policy of what is no longer declared is gone with its manifest. */
+export const removalBackoff: RecoveryPolicy['backoff'] = Object.freeze({
+  initial: 5_000,
+  max: 300_000,
+  factor: 2,
+})
+
 /** Deleting is tried again for ever, at the default back-off's longest pace. */
 function afterFailedRemoval(
   state: RecoveryState,
@@ -82,6 +116,6 @@ function afterFailedRemoval(
   const failed = outcomes.some((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')
   if (!failed) return state
   const attempts = state.attempts + 1
-  const wait = backoffAfter(attempts, { initial: 5000, max: 300_000, factor: 2 }, chance)
+  const wait = backoffAfter(attempts, removalBackoff, chance)
   return { ...state, attempts, lastAttemptAt: now, nextAttemptAt: now + wait }
 }

@@ -78,7 +78,8 @@ export async function settle(
       isLook || pending.size === 0 || left <= 0 || (!request.wait && result.outcomes.length === 0)
     if (isOver) return { first, last: result, outcomes, states, pending }
     const relevant = result.findings.filter((finding) => pending.has(finding.id))
-    const rest = result.outcomes.length > 0 ? pace.least : nextLook(relevant, now, pace)
+    const hasActed = result.outcomes.some((outcome) => outcome.result !== 'superseded')
+    const rest = hasActed ? pace.least : nextLook(relevant, now, pace)
     await world.clock.sleep(Math.min(rest, Math.max(0, left)), signal)
   }
 }
@@ -90,5 +91,5 @@ async function lookOnce(
   signal: AbortSignal,
 ): Promise<PassResult> {
   const draft = await draftPass(world, asked, signal)
-  return concludePass(world, draft, { findings: draft.findings, outcomes: [] })
+  return concludePass(world, draft, { findings: draft.findings, outcomes: [] }, signal)
 }

@@ -64,13 +64,17 @@ function isStable(primary: Resource, state: ResourceState, now: number): boolean
 function isInNeed(primary: Resource, state: ResourceState): boolean {
   if (state.status.health === 'Healthy') return false
   if (state.recovery.attempts >= primary.controls.fallbackAfter) return true
+  return isHeldHopelessly(state)
+}
+
+function isHeldHopelessly(state: ResourceState): boolean {
   return state.status.conditions.some(
     (condition) =>
       condition.type === 'Held' && condition.status === 'True' && hopelessHolds.has(condition.reason),
   )
 }
 
-/** Whether every fallback listed before this one was activated and failed too. */
+/** Whether every fallback listed before this one was activated, and failed too or cannot be started. */
 function comesNext(
   fallback: ResourceId,
   primary: Resource,
@@ -79,6 +83,7 @@ function comesNext(
   const earlier = primary.controls.fallback.slice(0, primary.controls.fallback.indexOf(fallback))
   return earlier.every((id) => {
     const state = states.get(id)
-    return state?.activeFor.includes(primary.id) && state.status.health === 'Degraded'
+    if (!state?.activeFor.includes(primary.id) || state.status.health === 'Healthy') return false
+    return state.status.health === 'Degraded' || isHeldHopelessly(state)
   })
 }

@@ -86,13 +86,26 @@ function judge(
     return { health: 'Progressing', reason: 'Acted', message: `${acted.action.summary}; not confirmed yet` }
   const hold = holds[0]
   if (!hold) return { health: assessment.status, reason: assessment.reason, message: assessment.message }
-  if (context.isExhausted) {
-    return { health: 'Degraded', reason: hold.reason, message: join(assessment.message, hold.message) }
+  if (hold.reason === 'BackOff' || hold.reason === 'AttemptsExhausted') {
+    const health = context.isExhausted ? 'Degraded' : assessment.status
+    return {
+      health,
+      reason: hold.reason,
+      message: join(join(assessment.message, lastFailure(finding)), hold.message),
+    }
   }
   if (hold.reason === 'NotOurs' || hold.reason === 'Conflict') {
     return { health: assessment.status, reason: hold.reason, message: hold.message }
   }
   return { health: assessment.status, reason: hold.reason, message: join(assessment.message, hold.message) }
+}
+
+/** Why the last try failed, for as long as the next one waits. */
+function lastFailure(finding: Finding): string {
+  const last = finding.state?.status.lastAction
+  if (!last || last.outcome === 'succeeded') return ''
+  const fate = last.outcome === 'unknown' ? 'had an unknown outcome' : 'failed'
+  return `${last.summary} ${fate}: ${last.message ?? 'no reason given'}`
 }
 
 function suspended(suspension: Suspension, message: string): Verdict {

@@ -103,6 +103,7 @@ export function viewOf(change: Partial<LedgerView> = {}): LedgerView {
     states: new Map(),
     openIntents: [],
     suspensions: new Map(),
+    resumedAt: new Map(),
     isDown: false,
     recentSamples: new Map(),
     ...change,
@@ -121,6 +122,7 @@ export function findingOf(
     desired,
     owned: undefined,
     state: undefined,
+    resumedAt: undefined,
     reading: { type: 'present', value: {} },
     specHash: desired ? specHash : '',
     mark: markOf({ id }),
@@ -151,6 +153,7 @@ export function findingOf(
 export function outcomeOf(id: ResourceId, change: Partial<Outcome> = {}): Outcome {
   return {
     id,
+    intentId: 'i1',
     action: actionOf(),
     result: 'succeeded',
     message: undefined,

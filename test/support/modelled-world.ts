@@ -135,7 +135,7 @@ export class ModelledWorld {
 
   /** All of it as text, to compare before and after. */
   print(): string {
-    const { things, runs } = this.#newest
+    const { things, runs } = this.current
     return JSON.stringify([[...things.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), runs])
   }
 

@@ -1,0 +1,344 @@
+import { describe, expect, test } from 'vitest'
+import type { Declaration } from '../../src/core/declaration.ts'
+import { isErrorOf, ReconcileError } from '../../src/core/errors.ts'
+import type { Ledger } from '../../src/core/ledger.ts'
+import { Controller } from '../../src/engine/controller.ts'
+import type { ModelFaults } from '../support/model-faults.ts'
+import {
+  declare,
+  type ModelledFleet,
+  type ModelledFleetOptions,
+  model,
+  modelId,
+  modelledFleet,
+} from '../support/modelled-fleet.ts'
+
+interface Watch {
+  readonly fleet: ModelledFleet
+  readonly controller: Controller
+  /** What the manifests say now; another value is read at the next `reread`. */
+  declare(declaration: Declaration): Promise<void>
+  readonly ended: Promise<void>
+}
+
+/** Runs a controller for the time of the body. */
+async function watching(
+  first: Declaration,
+  options: ModelledFleetOptions,
+  body: (watch: Watch) => Promise<void>,
+): Promise<void> {
+  const fleet = modelledFleet(options)
+  let declaration = first
+  const controller = new Controller(fleet.world, { read: async () => declaration })
+  const end = new AbortController()
+  const ended = controller.run(end.signal)
+  const outcome = ended.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  try {
+    await fleet.time.pass(1_000)
+    await body({
+      fleet,
+      controller,
+      ended,
+      async declare(next) {
+        declaration = next
+        await fleet.time.run(controller.reread())
+      },
+    })
+  } finally {
+    end.abort(new Error('the test is over'))
+    await fleet.time.run(outcome)
+  }
+}
+
+const health = async (fleet: ModelledFleet, name: string) =>
+  (await fleet.ledger.load()).states.get(modelId(name))?.status.health
+
+describe('the controller', () => {
+  test('starts what is declared and heals what is taken away, as soon as it hears of it', async () => {
+    await watching(declare([model('a')]), {}, async ({ fleet }) => {
+      expect(fleet.outside.thing('a')?.state).toBe('running')
+      fleet.outside.remove('a')
+      await fleet.time.pass(500)
+      expect(fleet.outside.thing('a')?.state).toBe('running')
+    })
+  })
+
+  test('heals by itself where it hears of nothing', async () => {
+    await watching(declare([model('a')]), { faults: { wake: () => [] } }, async ({ fleet }) => {
+      fleet.outside.remove('a')
+      await fleet.time.pass(11_000)
+      expect(fleet.outside.thing('a')?.state).toBe('running')
+    })
+  })
+
+  test('follows an edited manifest, and a removed one', async () => {
+    await watching(declare([model('a'), model('b')]), {}, async ({ fleet, declare: edit }) => {
+      await edit(declare([model('a', { fields: { PORT: '1' } })]))
+      await fleet.time.pass(500)
+      expect(fleet.outside.thing('a')?.fields).toEqual({ PORT: '1' })
+      expect(fleet.outside.thing('b')).toBeUndefined()
+      expect((await fleet.ledger.load()).inventory.has(modelId('b'))).toBe(false)
+    })
+  })
+
+  test('hears of a domain that is used only later', async () => {
+    await watching(declare([]), {}, async ({ fleet, declare: edit }) => {
+      await edit(declare([model('a')]))
+      await fleet.time.pass(1_000)
+      fleet.outside.remove('a')
+      await fleet.time.pass(500)
+      expect(fleet.outside.thing('a')).toBeDefined()
+    })
+  })
+
+  test('goes on where a domain cannot be reached at the start', async () => {
+    const fleet = modelledFleet()
+    let tries = 0
+    const world = {
+      ...fleet.world,
+      connect: (kind: string) => {
+        tries += 1
+        if (tries < 3) return Promise.reject(new ReconcileError('DaemonNotRunning', 'no daemon'))
+        return fleet.world.connect(kind)
+      },
+    }
+    const controller = new Controller(world, { read: async () => declare([model('a')]) })
+    const end = new AbortController()
+    const run = controller.run(end.signal)
+    await fleet.time.pass(60_000)
+    expect(fleet.outside.thing('a')?.state).toBe('running')
+    end.abort(new Error('over'))
+    await fleet.time.run(run)
+  })
+
+  test('lets a slow action hold up no other key', async () => {
+    const slow: Partial<ModelFaults> = {
+      effect: (action) => ({ type: 'done', latency: action.summary.endsWith(' slow') ? 60_000 : 0 }),
+    }
+    await watching(
+      declare([model('slow'), model('a')]),
+      { faults: slow },
+      async ({ fleet, declare: edit }) => {
+        expect(fleet.outside.thing('slow')).toBeUndefined()
+        expect(fleet.outside.thing('a')?.state).toBe('running')
+        await edit(declare([model('slow'), model('a', { fields: { PORT: '2' } }), model('b')]))
+        await fleet.time.pass(1_000)
+        expect(fleet.outside.thing('a')?.fields).toEqual({ PORT: '2' })
+        expect(await health(fleet, 'b')).toBe('Healthy')
+      },
+    )
+  })
+
+  test('does not delete what is declared again while the deletion waited for its turn', async () => {
+    const slow: Partial<ModelFaults> = {
+      effect: (action) => ({ type: 'done', latency: action.type === 'update' ? 20_000 : 0 }),
+    }
+    const all = ['a', 'b', 'c', 'd'].map((name) => model(name))
+    const edited = all.slice(1).map(({ name }) => model(name, { fields: { PORT: '1' } }))
+    await watching(declare(all), { faults: slow }, async ({ fleet, declare: edit }) => {
+      const before = fleet.outside.thing('a')?.uid
+      await edit(declare(edited))
+      await fleet.time.pass(1_000)
+      await edit(declare([model('a'), ...edited]))
+      await fleet.time.pass(60_000)
+      expect(fleet.outside.thing('a')?.uid).toBe(before)
+    })
+  })
+
+  test('holds a mass deletion however it is cut into batches', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `m${index}`)
+    await watching(
+      declare(names.map((name) => model(name))),
+      {},
+      async ({ fleet, controller, declare: edit }) => {
+        await fleet.time.pass(5_000)
+        await edit(declare(names.slice(0, 5).map((name) => model(name))))
+        for (const name of names) {
+          controller.wake([modelId(name)])
+          await fleet.time.pass(300)
+        }
+        await fleet.time.pass(60_000)
+        expect(fleet.outside.current.things.size).toBe(12)
+      },
+    )
+  })
+
+  test('meets a rival at the pace of the back-off, and names him', async () => {
+    await watching(declare([model('a', { fields: { PORT: '1' } })]), {}, async ({ fleet }) => {
+      let corrections = 0
+      for (let second = 0; second < 3_600; second += 1) {
+        if (fleet.outside.thing('a')?.fields.PORT === '1') {
+          corrections += 1
+          fleet.outside.change('a', { fields: { PORT: 'his' } })
+        }
+        await fleet.time.pass(1_000)
+      }
+      // Free ones, then 5 s doubling to 5 min: some 20 in an hour.
+      expect(corrections).toBeLessThan(25)
+      const state = (await fleet.ledger.load()).states.get(modelId('a'))
+      expect(state?.status.reason).toBe('Contended')
+      expect(state?.status.message).toContain('fields.PORT')
+    })
+  })
+
+  test('does not spin where the vendor says to wait', async () => {
+    let tries = 0
+    const faults: Partial<ModelFaults> = {
+      effect: () => {
+        tries += 1
+        return { type: 'error-before', latency: 0, isForTime: true }
+      },
+    }
+    await watching(declare([model('a')]), { faults }, async ({ fleet }) => {
+      await fleet.time.pass(60_000)
+      expect(tries).toBeLessThan(16)
+    })
+  })
+
+  test('calls a fallback at once when the primary is given up, and stands it down after', async () => {
+    const recovery = {
+      maxAttempts: 2,
+      backoff: { initial: 1_000, max: 2_000, factor: 2 },
+      stableFor: 5_000,
+    }
+    const main = model(
+      'main',
+      {},
+      { fallback: [modelId('backup')], fallbackAfter: 2, recovery, interval: 600_000 },
+    )
+    const backup = model('backup', {}, { interval: 600_000 })
+    await watching(declare([main, backup]), {}, async ({ fleet, controller }) => {
+      expect(fleet.outside.thing('backup')).toBeUndefined()
+      fleet.outside.cursed.add('main')
+      fleet.outside.change('main', { state: 'failed' })
+      await fleet.time.pass(6_000)
+      expect(fleet.outside.thing('backup')?.state).toBe('running')
+      fleet.outside.cursed.delete('main')
+      fleet.outside.restart('main')
+      await fleet.time.pass(3_000)
+      expect(fleet.outside.thing('backup')?.state).toBe('running')
+      await fleet.time.pass(4_000)
+      expect(fleet.outside.thing('backup')?.state).toBe('stopped')
+      controller.wake()
+      await fleet.time.pass(1_000)
+      expect(await health(fleet, 'backup')).toBe('Healthy')
+    })
+  })
+
+  test('calls a fallback at once when creating the primary fails', async () => {
+    const recovery = { maxAttempts: 2, backoff: { initial: 1_000, max: 2_000, factor: 2 }, stableFor: 5_000 }
+    const main = model(
+      'main',
+      {},
+      { fallback: [modelId('backup')], fallbackAfter: 2, recovery, interval: 600_000 },
+    )
+    const faults: Partial<ModelFaults> = {
+      effect: (action) =>
+        action.summary.endsWith(' main')
+          ? { type: 'error-before', latency: 0, isForTime: false }
+          : { type: 'done', latency: 0 },
+    }
+    const declaration = declare([main, model('backup', {}, { interval: 600_000 })])
+    await watching(declaration, { faults }, async ({ fleet }) => {
+      await fleet.time.pass(5_000)
+      expect(fleet.outside.thing('backup')?.state).toBe('running')
+    })
+  })
+
+  test('starts what was on standby as soon as nobody names it any more', async () => {
+    const main = model('main', {}, { fallback: [modelId('backup')] })
+    const backup = model('backup', {}, { interval: 600_000 })
+    await watching(declare([main, backup]), {}, async ({ fleet, declare: edit }) => {
+      expect(fleet.outside.thing('backup')).toBeUndefined()
+      await edit(declare([model('main'), backup]))
+      await fleet.time.pass(1_000)
+      expect(fleet.outside.thing('backup')?.state).toBe('running')
+    })
+  })
+
+  test('forgets the state of what it never owned when its manifest goes', async () => {
+    const fleetOptions: ModelledFleetOptions = { faults: {} }
+    await watching(declare([model('other')]), fleetOptions, async ({ fleet, declare: edit }) => {
+      fleet.outside.create({ name: 'a', program: 'his', fields: {}, mark: undefined, madeBy: 'people' })
+      await edit(declare([model('a'), model('other')]))
+      await fleet.time.pass(1_000)
+      expect(await health(fleet, 'a')).toBe('Missing')
+      await edit(declare([model('other')]))
+      await fleet.time.pass(1_000)
+      expect((await fleet.ledger.load()).states.has(modelId('a'))).toBe(false)
+    })
+  })
+})
+
+describe('a pass that is asked of the controller', () => {
+  test('settles when all of it has settled, and reports what was done', async () => {
+    await watching(declare([model('a')]), { faults: { wake: () => [] } }, async ({ fleet, controller }) => {
+      fleet.outside.remove('a')
+      const request = { selection: undefined, allowedDeletions: undefined }
+      const order = await fleet.time.run(controller.orderPass(request))
+      const outcomes = await fleet.time.run(order.settled)
+      expect(outcomes.map(({ action, result }) => [action.type, result])).toEqual([['create', 'succeeded']])
+      expect(fleet.outside.thing('a')?.state).toBe('running')
+    })
+  })
+
+  test('carries its allowance for deletions, which ends with it', async () => {
+    const names = Array.from({ length: 9 }, (_, index) => `m${index}`)
+    await watching(
+      declare(names.map((name) => model(name))),
+      {},
+      async ({ fleet, controller, declare: edit }) => {
+        await fleet.time.pass(5_000)
+        await edit(declare([model('m0')]))
+        await fleet.time.pass(20_000)
+        expect(fleet.outside.current.things.size).toBe(9)
+        const order = await fleet.time.run(
+          controller.orderPass({ selection: new Set([modelId('m0')]), allowedDeletions: 8 }),
+        )
+        controller.wake(names.map(modelId))
+        await fleet.time.run(order.settled)
+        await fleet.time.pass(20_000)
+        expect(fleet.outside.current.things.size).toBe(9)
+        const whole = await fleet.time.run(
+          controller.orderPass({ selection: undefined, allowedDeletions: 8 }),
+        )
+        await fleet.time.run(whole.settled)
+        expect([...fleet.outside.current.things.keys()]).toEqual(['m0'])
+      },
+    )
+  })
+})
+
+describe('what ends the controller', () => {
+  const failing = (code: 'LeaseLost' | 'StoreCorrupt' | 'StoreFull') => {
+    const switchOf = { isOn: false }
+    const ledger = (real: Ledger): Ledger => ({
+      ...real,
+      load: () => real.load(),
+      samples: (id, since) => real.samples(id, since),
+      events: (query) => real.events(query),
+      commit: (entries) =>
+        switchOf.isOn ? Promise.reject(new ReconcileError(code, 'it is over')) : real.commit(entries),
+    })
+    return { switchOf, ledger }
+  }
+  test.each(['LeaseLost', 'StoreCorrupt', 'StoreFull'] as const)('%s', async (code) => {
+    const { switchOf, ledger } = failing(code)
+    const fleet = modelledFleet({ ledger })
+    const controller = new Controller(fleet.world, { read: async () => declare([model('a')]) })
+    const run = controller.run(new AbortController().signal).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    await fleet.time.pass(1_000)
+    switchOf.isOn = true
+    fleet.outside.remove('a')
+    const error = await fleet.time.run(run)
+    expect(isErrorOf(error, code)).toBe(true)
+    await fleet.time.pass(60_000)
+    expect(fleet.outside.thing('a')).toBeUndefined()
+  })
+})

@@ -1,0 +1,311 @@
+import { describe, expect, test } from 'vitest'
+import type { Mark } from '../../src/core/ownership.ts'
+import type { Controls } from '../../src/core/resource.ts'
+import { draftPass, runPass } from '../../src/engine/pass.ts'
+import { Slots } from '../../src/engine/slots.ts'
+import { declare, type ModelledFleet, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
+import { markOf, ownedOf } from './finding-fixture.ts'
+
+const never = new AbortController().signal
+const slots = () => new Slots(() => 3)
+
+async function pass(fleet: ModelledFleet, ...args: Parameters<typeof declare>) {
+  const request = { declaration: declare(...args), selection: undefined, allowedDeletions: undefined }
+  return fleet.time.run(runPass(fleet.world, request, { slots: slots() }, never))
+}
+
+async function draft(fleet: ModelledFleet, ...args: Parameters<typeof declare>) {
+  const request = { declaration: declare(...args), selection: undefined, allowedDeletions: undefined }
+  return fleet.time.run(draftPass(fleet.world, request, never))
+}
+
+function put(fleet: ModelledFleet, name: string, change: { program?: string; mark?: Mark } = {}): void {
+  const { program = 'a.mjs', mark } = change
+  fleet.outside.create({ name, program, fields: {}, mark, madeBy: mark ? 'us' : 'people' })
+}
+
+describe('what stands in the world under a declared name', () => {
+  const cases: readonly {
+    readonly title: string
+    readonly program?: string
+    readonly mark?: Mark
+    readonly isOwned?: boolean
+    readonly controls?: Partial<Controls>
+    readonly livingStores?: readonly string[]
+    readonly stance: string
+    readonly hold?: string
+  }[] = [
+    { title: 'ours by our inventory', isOwned: true, stance: 'ours' },
+    { title: 'ours although it drifted to another program', isOwned: true, program: 'b.mjs', stance: 'ours' },
+    {
+      title: 'taken back by its mark when our store was lost',
+      mark: markOf({ store: 'lost' }),
+      stance: 'taken-back',
+    },
+    { title: 'taken back when we died before we wrote the row', mark: markOf(), stance: 'taken-back' },
+    { title: 'adopted because it runs what is declared', stance: 'adopted' },
+    {
+      title: 'adopted because we were told to',
+      program: 'b.mjs',
+      controls: { adopt: true },
+      stance: 'adopted',
+    },
+    {
+      title: 'not ours, because it runs something else',
+      program: 'b.mjs',
+      stance: 'not-ours',
+      hold: 'NotOurs',
+    },
+    {
+      title: "another fleet's, even where our inventory has a row",
+      isOwned: true,
+      mark: markOf({ fleet: 'rival' }),
+      stance: 'conflict',
+      hold: 'Conflict',
+    },
+    {
+      title: "another fleet's, even where we were told to adopt it",
+      mark: markOf({ fleet: 'rival' }),
+      controls: { adopt: true },
+      stance: 'conflict',
+      hold: 'Conflict',
+    },
+    {
+      title: 'of another environment of ours',
+      mark: markOf({ environment: 'production' }),
+      stance: 'conflict',
+      hold: 'Conflict',
+    },
+    {
+      title: 'of another store of ours that still exists',
+      mark: markOf({ store: 'store-2' }),
+      livingStores: ['store-2'],
+      stance: 'conflict',
+      hold: 'Conflict',
+    },
+  ]
+  test.each(cases)('$title', async ({ program, mark, isOwned, controls, livingStores, stance, hold }) => {
+    const fleet = modelledFleet()
+    put(fleet, 'a', { ...(program && { program }), ...(mark && { mark }) })
+    for (const store of livingStores ?? []) fleet.outside.livingStores.add(store)
+    if (isOwned) await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId('a')) }])
+    const { findings } = await draft(fleet, [model('a', { program: 'a.mjs' }, controls)])
+    expect(findings[0]?.stance).toBe(stance)
+    expect(findings[0]?.holds[0]?.reason).toBe(hold)
+    if (hold) expect(findings[0]?.actions).toEqual([])
+  })
+})
+
+describe('what is no longer declared', () => {
+  const other = model('other')
+  const cases: readonly {
+    readonly title: string
+    readonly mark?: Mark
+    readonly row?: Parameters<typeof ownedOf>[1]
+    readonly isGone: boolean
+    readonly isForgotten: boolean
+  }[] = [
+    { title: 'is deleted when we created it', mark: markOf(), row: {}, isGone: true, isForgotten: true },
+    { title: 'is left when we adopted it', row: { origin: 'adopted' }, isGone: false, isForgotten: true },
+    {
+      title: 'is deleted when we adopted it and were told to delete it',
+      row: { origin: 'adopted', deletionPolicy: 'Delete' },
+      isGone: true,
+      isForgotten: true,
+    },
+    {
+      title: 'is left when its policy was Orphan',
+      mark: markOf(),
+      row: { deletionPolicy: 'Orphan' },
+      isGone: false,
+      isForgotten: true,
+    },
+    {
+      title: 'is left when what has its name now bears no mark of ours',
+      row: {},
+      isGone: false,
+      isForgotten: true,
+    },
+    {
+      title: 'is left, and remembered, when another fleet has taken it',
+      mark: markOf({ fleet: 'rival' }),
+      row: {},
+      isGone: false,
+      isForgotten: false,
+    },
+    {
+      title: 'is left when only a mark says that it is ours',
+      mark: markOf(),
+      isGone: false,
+      isForgotten: true,
+    },
+  ]
+  test.each(cases)('$title', async ({ mark, row, isGone, isForgotten }) => {
+    const fleet = modelledFleet()
+    put(fleet, 'a', mark ? { mark } : {})
+    if (row) await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId('a'), row) }])
+    await pass(fleet, [other])
+    await pass(fleet, [other])
+    expect(fleet.outside.thing('a') === undefined).toBe(isGone)
+    expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(!isForgotten)
+  })
+
+  test('stays in the inventory when deleting it failed', async () => {
+    const fleet = modelledFleet({
+      faults: { effect: () => ({ type: 'error-before', latency: 0, isForTime: false }) },
+    })
+    put(fleet, 'a', { mark: markOf() })
+    await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId('a')) }])
+    put(fleet, 'other', { program: 'other.mjs' })
+    await pass(fleet, [other])
+    expect(fleet.outside.thing('a')).toBeDefined()
+    expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(true)
+  })
+
+  test('is not forgotten on an old list that does not show it yet', async () => {
+    const fleet = modelledFleet({
+      faults: { read: () => ({ type: 'answered', latency: 0, staleVersions: 2, unreadable: [] }) },
+    })
+    await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId('a')) }])
+    put(fleet, 'other', { program: 'other.mjs' })
+    put(fleet, 'a', { mark: markOf() })
+    await pass(fleet, [other])
+    expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(true)
+  })
+
+  test('is left when it was only observed before its manifest went', async () => {
+    const fleet = modelledFleet()
+    await pass(fleet, [model('a'), other])
+    await fleet.time.pass(1_000)
+    await pass(fleet, [model('a', {}, { managementPolicy: 'Observe' }), other])
+    await pass(fleet, [other])
+    await pass(fleet, [other])
+    expect(fleet.outside.thing('a')).toBeDefined()
+  })
+
+  test('closes its open intents when it is forgotten', async () => {
+    const fleet = modelledFleet()
+    const intent = {
+      intentId: 'i1',
+      id: modelId('a'),
+      actionType: 'delete',
+      verb: 'delete',
+      summary: 'delete a',
+      externalName: 'a',
+      repeatable: true,
+      at: 0,
+    }
+    await fleet.ledger.commit([
+      { type: 'own', owned: ownedOf(modelId('a')) },
+      { type: 'intend', intent },
+    ])
+    await pass(fleet, [other])
+    expect((await fleet.ledger.load()).openIntents.filter(({ id }) => id === modelId('a'))).toEqual([])
+  })
+})
+
+describe('a move', () => {
+  test('gives the row to the new id and deletes nothing', async () => {
+    const fleet = modelledFleet()
+    await pass(fleet, [model('a')])
+    await fleet.time.pass(1_000)
+    const before = fleet.outside.print()
+    const moved = model('b', { name: 'a', program: 'a.mjs' })
+    const { outcomes } = await pass(fleet, [moved])
+    const { inventory } = await fleet.ledger.load()
+    expect(outcomes).toEqual([])
+    expect(fleet.outside.print()).toBe(before)
+    expect([...inventory.keys()]).toEqual([modelId('b')])
+    expect(inventory.get(modelId('b'))?.origin).toBe('created')
+  })
+
+  test('deletes nothing where the new id has a row of its own already', async () => {
+    const fleet = modelledFleet()
+    await pass(fleet, [model('a')])
+    await fleet.time.pass(1_000)
+    await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId('b'), { externalName: 'old-b' }) }])
+    const { outcomes } = await pass(fleet, [model('b', { name: 'a', program: 'a.mjs' })])
+    await pass(fleet, [model('b', { name: 'a', program: 'a.mjs' })])
+    expect(outcomes).toEqual([])
+    expect(fleet.outside.thing('a')).toBeDefined()
+    expect([...(await fleet.ledger.load()).inventory.keys()]).toEqual([modelId('b')])
+  })
+
+  test('keeps what the old id left unconfirmed open under the new one', async () => {
+    const fleet = modelledFleet()
+    await fleet.ledger.commit([
+      { type: 'own', owned: ownedOf(modelId('a')) },
+      {
+        type: 'intend',
+        intent: {
+          intentId: 'i1',
+          id: modelId('a'),
+          actionType: 'create',
+          verb: 'create',
+          summary: 'create a',
+          externalName: 'a',
+          repeatable: false,
+          at: fleet.clock.now(),
+        },
+      },
+    ])
+    const { findings } = await draft(fleet, [model('b', { name: 'a', program: 'a.mjs' })])
+    expect(findings[0]?.unconfirmed.map(({ intentId }) => intentId)).toEqual(['i1'])
+  })
+})
+
+describe('a create that another was quicker with', () => {
+  test('does not make his thing ours when the vendor refused', async () => {
+    let isRivalDone = false
+    const fleet: ModelledFleet = modelledFleet({
+      faults: {
+        effect: () => {
+          if (!isRivalDone) put(fleet, 'a', { program: 'his.mjs' })
+          isRivalDone = true
+          return { type: 'done', latency: 0 }
+        },
+      },
+    })
+    await pass(fleet, [model('a')])
+    await fleet.time.pass(400_000)
+    const { findings } = await pass(fleet, [model('a')])
+    expect(findings[0]?.stance).toBe('not-ours')
+    expect(fleet.outside.thing('a')?.program).toBe('his.mjs')
+  })
+
+  test('does not make his thing ours when we died before we knew', async () => {
+    const fleet = modelledFleet()
+    const at = fleet.clock.now()
+    await fleet.ledger.commit([
+      { type: 'own', owned: ownedOf(modelId('a')) },
+      {
+        type: 'intend',
+        intent: {
+          intentId: 'i1',
+          id: modelId('a'),
+          actionType: 'create',
+          verb: 'create',
+          summary: 'create a',
+          externalName: 'a',
+          repeatable: true,
+          at,
+        },
+      },
+    ])
+    put(fleet, 'a', { program: 'his.mjs' })
+    await fleet.time.pass(400_000)
+    for (const _ of [1, 2]) {
+      const { findings } = await pass(fleet, [model('a')])
+      expect(findings[0]?.stance).toBe('not-ours')
+    }
+    expect(fleet.outside.thing('a')?.program).toBe('his.mjs')
+  })
+})
+
+test('only what was owned or declared is ever touched', async () => {
+  const fleet = modelledFleet()
+  for (const name of ['stranger', 'a-stranger', 'b']) put(fleet, name, { program: 'theirs.mjs' })
+  const before = fleet.outside.print()
+  await pass(fleet, [model('b')])
+  expect(fleet.outside.print()).toBe(before)
+})

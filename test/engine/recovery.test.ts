@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest'
+import type { Action } from '../../src/core/action.ts'
+import type { RecoveryState } from '../../src/core/ledger.ts'
+import { backoffAfter, nextCorrectionAt } from '../../src/engine/backoff.ts'
+import type { Outcome } from '../../src/engine/outcome.ts'
+import { nextRecovery, recoveryOf } from '../../src/engine/recovery.ts'
+import { defaultControls, model, modelId } from '../support/modelled-fleet.ts'
+import { actionOf, findingOf, noon, outcomeOf, removal, revive, stateOf } from './finding-fixture.ts'
+
+const id = modelId('a')
+const context = { now: noon, chance: 0 }
+const stableFor = defaultControls.recovery.stableFor
+const policy = defaultControls.recovery.backoff
+
+function finding(
+  recovery: Partial<RecoveryState>,
+  change: Parameters<typeof findingOf>[2] = {},
+): ReturnType<typeof findingOf> {
+  return findingOf(id, model('a'), { state: stateOf(id, { recovery }), ...change })
+}
+
+describe('the pace of attempts', () => {
+  test.each([
+    { attempt: 1, wait: 5_000, reason: 'the first waits the initial time' },
+    { attempt: 2, wait: 10_000, reason: 'each doubles' },
+    { attempt: 6, wait: 160_000, reason: 'each doubles' },
+    { attempt: 7, wait: 300_000, reason: 'up to the longest' },
+    { attempt: 2000, wait: 300_000, reason: 'and never over it, however many' },
+  ])('attempt $attempt: $reason', ({ attempt, wait }) => {
+    expect(backoffAfter(attempt, policy, 0)).toBe(wait)
+    expect(backoffAfter(attempt, policy, 1)).toBe(wait * 0.9)
+  })
+
+  test('a rival who undoes our correction each second is never fought harder the longer he stays', () => {
+    const corrections: number[] = []
+    for (let now = noon; now < noon + 6 * 3_600_000; now += 1000) {
+      if (nextCorrectionAt(corrections, policy, now) <= now) corrections.push(now)
+    }
+    const gaps = corrections.slice(1).map((at, index) => at - (corrections[index] ?? 0))
+    for (const [index, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(gaps[index - 1] ?? 0)
+    expect(gaps.at(-1)).toBe(policy.max)
+  })
+})
+
+describe('the count of attempts', () => {
+  const outcomes: readonly {
+    readonly title: string
+    readonly action: Action
+    readonly outcome: Partial<Outcome>
+    readonly attempts: number
+    readonly wait: number | undefined
+    readonly corrections: number
+  }[] = [
+    {
+      title: 'a revival that exited 0 is an attempt',
+      action: revive,
+      outcome: {},
+      attempts: 3,
+      wait: 20_000,
+      corrections: 0,
+    },
+    {
+      title: 'a failed update is an attempt',
+      action: actionOf(),
+      outcome: { result: 'failed', next: 'retry' },
+      attempts: 3,
+      wait: 20_000,
+      corrections: 0,
+    },
+    {
+      title: 'an unknown outcome is an attempt',
+      action: actionOf(),
+      outcome: { result: 'unknown', next: 'retry' },
+      attempts: 3,
+      wait: 20_000,
+      corrections: 0,
+    },
+    {
+      title: 'what time will cure is no attempt, and waits all the same',
+      action: revive,
+      outcome: { result: 'failed', next: 'time' },
+      attempts: 2,
+      wait: 5_000,
+      corrections: 0,
+    },
+    {
+      title: 'a correction that worked is counted as a correction',
+      action: actionOf(),
+      outcome: {},
+      attempts: 2,
+      wait: undefined,
+      corrections: 1,
+    },
+    {
+      title: 'what was not sent changes nothing',
+      action: revive,
+      outcome: { result: 'superseded' },
+      attempts: 2,
+      wait: undefined,
+      corrections: 0,
+    },
+  ]
+  test.each(outcomes)('$title', ({ action, outcome, attempts, wait, corrections }) => {
+    const given = finding({ attempts: 2 }, { health: 'Degraded', actions: [action] })
+    const after = nextRecovery(given, [outcomeOf(id, { action, ...outcome })], context)
+    expect(after.attempts).toBe(attempts)
+    expect(after.nextAttemptAt).toBe(wait === undefined ? undefined : noon + wait)
+    expect(after.corrections).toHaveLength(corrections)
+  })
+
+  const endings: readonly {
+    readonly title: string
+    readonly recovery: Partial<RecoveryState>
+    readonly change?: Parameters<typeof findingOf>[2]
+    readonly attempts: number
+    readonly healthySince: number | undefined
+  }[] = [
+    { title: 'health begins now', recovery: { attempts: 2 }, attempts: 2, healthySince: noon },
+    {
+      title: 'not stable yet',
+      recovery: { attempts: 2, healthySince: noon - stableFor + 1 },
+      attempts: 2,
+      healthySince: noon - stableFor + 1,
+    },
+    {
+      title: 'stable: forgotten',
+      recovery: { attempts: 2, healthySince: noon - stableFor },
+      attempts: 0,
+      healthySince: noon - stableFor,
+    },
+    {
+      title: 'unhealthy again: the health starts over',
+      recovery: { attempts: 2, healthySince: noon - stableFor },
+      change: { health: 'Degraded' },
+      attempts: 2,
+      healthySince: undefined,
+    },
+    {
+      title: 'unreadable is not healthy',
+      recovery: { attempts: 2, healthySince: noon - stableFor },
+      change: { health: 'Unknown' },
+      attempts: 2,
+      healthySince: undefined,
+    },
+    {
+      title: 'healthy with something left to do is not stable',
+      recovery: { attempts: 2, healthySince: noon - stableFor },
+      change: { actions: [actionOf()] },
+      attempts: 2,
+      healthySince: undefined,
+    },
+    {
+      title: 'a clock that was set back does not make it wait for an hour',
+      recovery: { attempts: 2, healthySince: noon + 3_600_000 },
+      attempts: 2,
+      healthySince: noon,
+    },
+    {
+      title: 'a new spec begins anew',
+      recovery: { attempts: 4, specHash: 'spec-0', healthySince: noon - stableFor },
+      attempts: 0,
+      healthySince: noon,
+    },
+    {
+      title: 'a person who resumed it begins anew, and says nothing of its health',
+      recovery: { attempts: 4, lastAttemptAt: noon - 9000, healthySince: noon - 5000 },
+      change: { resumedAt: noon - 1000 },
+      attempts: 0,
+      healthySince: noon - 5000,
+    },
+    {
+      title: 'attempts after it was resumed count',
+      recovery: { attempts: 1, lastAttemptAt: noon - 500 },
+      change: { resumedAt: noon - 1000 },
+      attempts: 1,
+      healthySince: noon,
+    },
+  ]
+  test.each(endings)('$title', ({ recovery, change, attempts, healthySince }) => {
+    const after = nextRecovery(finding(recovery, change), [], context)
+    expect(after.attempts).toBe(attempts)
+    expect(after.healthySince).toBe(healthySince)
+  })
+
+  test('an attempt whose outcome nobody lived to write counts once, not at each reading', () => {
+    const intent = {
+      intentId: 'i1',
+      id,
+      actionType: 'revive',
+      verb: 'run',
+      summary: 'revive it',
+      externalName: 'a',
+      repeatable: true,
+      at: noon - 1000,
+    }
+    const first = finding(
+      { attempts: 1, lastAttemptAt: noon - 60_000 },
+      { unconfirmed: [intent], health: 'Degraded' },
+    )
+    const after = nextRecovery(first, [], context)
+    expect(after.attempts).toBe(2)
+    const second = { ...first, state: stateOf(id, { recovery: after }) }
+    expect(nextRecovery(second, [], context).attempts).toBe(2)
+  })
+
+  test('deleting is tried for ever, ever more slowly', () => {
+    let state = stateOf(id, { recovery: { specHash: '' } })
+    const waits: number[] = []
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      const gone = findingOf(id, undefined, { state, actions: [removal] })
+      const recovery = nextRecovery(gone, [outcomeOf(id, { action: removal, result: 'failed' })], context)
+      waits.push((recovery.nextAttemptAt ?? 0) - noon)
+      state = stateOf(id, { recovery })
+    }
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300].map((seconds) => seconds * 1000))
+  })
+
+  test('the state of another spec is not believed', () => {
+    expect(recoveryOf(finding({ attempts: 3, specHash: 'spec-0' })).attempts).toBe(0)
+  })
+})
