@@ -2,8 +2,10 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import pretty from 'pino-pretty'
 import type { Logger } from '../core/logger.ts'
+import { ansi } from '../reports/style.ts'
 import type { Invocation } from './invocation.ts'
 import type { CommonOptions } from './options.ts'
+import { pageOf } from './page.ts'
 
 /** The log on standard error: readable on a terminal, one JSON object a line in a pipe. */
 export function openLog(call: Invocation, common: CommonOptions, usual: 'info' | 'warn'): Logger {
@@ -18,15 +20,10 @@ export function openLog(call: Invocation, common: CommonOptions, usual: 'info' |
       done()
     },
   })
-  const stream = pretty({ colorize: isColourful(call, common), translateTime: 'SYS:HH:MM:ss', destination })
+  const stream = pretty({
+    colorize: pageOf(call, common, call.err).style === ansi,
+    translateTime: 'SYS:HH:MM:ss',
+    destination,
+  })
   return pino({ ...options, timestamp: true }, stream)
-}
-
-/** Colours only on a terminal, and not where `NO_COLOR` or `--no-color` says so (https://no-color.org). */
-export function isColourful(
-  call: Invocation,
-  common: Pick<CommonOptions, 'color'>,
-  sink = call.err,
-): boolean {
-  return common.color && sink.isTerminal && (call.env.NO_COLOR ?? '') === ''
 }

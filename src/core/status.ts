@@ -11,6 +11,9 @@ export interface ChildStatus {
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 
+/** The time of a reading that never was. */
+export const neverObserved = 0
+
 /** What is known of one resource after it was last looked at. Made by `summarise` alone. */
 export interface ResourceStatus {
   readonly id: ResourceId
@@ -18,7 +21,7 @@ export interface ResourceStatus {
   readonly health: HealthStatus
   readonly reason: string
   readonly message: string
-  /** Epoch milliseconds of the reading. */
+  /** Epoch milliseconds of the reading; `neverObserved` where there was none. */
   readonly observedAt: number
   /** Corrective attempts since it was last stable. */
   readonly attempts: number

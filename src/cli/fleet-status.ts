@@ -1,0 +1,44 @@
+import type { Declaration } from '../core/declaration.ts'
+import type { ResourceState } from '../core/ledger.ts'
+import { compareIds, type Resource, type ResourceId } from '../core/resource.ts'
+import { type FleetStatus, neverObserved, type ResourceStatus, scoreFleet } from '../core/status.ts'
+
+/**
+ * The fleet as it is known: what was last seen of each resource, and of what is declared and was never looked at
+ * that nothing is known. Narrowed to a selection, the score is still the whole fleet's.
+ */
+export function fleetStatusOf(
+  declaration: Pick<Declaration, 'fleet' | 'resources'>,
+  states: ReadonlyMap<ResourceId, ResourceState>,
+  selects: (id: ResourceId) => boolean = () => true,
+): FleetStatus {
+  const seen = [...states.values()].map((state) => state.status)
+  const unseen = declaration.resources.filter((resource) => !states.has(resource.id)).map(neverLookedAt)
+  const all = [...seen, ...unseen].sort((a, b) => compareIds(a.id, b.id))
+  const times = seen.map((status) => status.observedAt)
+  return {
+    fleet: declaration.fleet.name,
+    environment: declaration.fleet.environment,
+    observedAt: times.length > 0 ? Math.min(...times) : undefined,
+    health: scoreFleet(all, declaration.fleet.healthTarget),
+    resources: all.filter((status) => selects(status.id)),
+  }
+}
+
+function neverLookedAt({ id, controls }: Resource): ResourceStatus {
+  return {
+    id,
+    sync: 'Unknown',
+    health: 'Unknown',
+    reason: 'NeverLookedAt',
+    message: 'no pass has looked at it yet',
+    observedAt: neverObserved,
+    attempts: 0,
+    nextAttemptAt: undefined,
+    lastAction: undefined,
+    conditions: [],
+    children: [],
+    critical: controls.critical,
+    isExcused: false,
+  }
+}

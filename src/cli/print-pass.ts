@@ -1,0 +1,36 @@
+import type { ResourceState } from '../core/ledger.ts'
+import type { ResourceId } from '../core/resource.ts'
+import type { Manifests } from '../manifests/read.ts'
+import { sanitise } from '../reports/sanitise.ts'
+import { statusDocument } from '../reports/status-json.ts'
+import { statusText } from '../reports/status-text.ts'
+import { takenText } from '../reports/taken-text.ts'
+import { printDocument } from './documents.ts'
+import { fleetStatusOf } from './fleet-status.ts'
+import { pageOf } from './page.ts'
+import type { TakenAction } from './pass-result.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Prints what a pass did and how the fleet is after it. */
+export function printPass(
+  { call, common, clock }: Workspace,
+  report: {
+    readonly declaration: Manifests
+    readonly actions: readonly TakenAction[]
+    readonly states: ReadonlyMap<ResourceId, ResourceState>
+    readonly pid: number | undefined
+  },
+): void {
+  const known = fleetStatusOf(report.declaration, report.states)
+  if (report.pid !== undefined && !common.quiet) {
+    call.err.write(sanitise(`The controller with pid ${report.pid} made this pass.`).concat('\n'))
+  }
+  const { output } = common
+  if (output === 'json' || output === 'yaml') {
+    printDocument(call, output, statusDocument(known))
+  } else {
+    const page = pageOf(call, common, call.out)
+    const taken = takenText(report.actions, page)
+    call.out.write(`${taken === '' ? '' : `${taken}\n`}${statusText(known, { ...page, now: clock.now() })}`)
+  }
+}

@@ -1,0 +1,40 @@
+import { ReconcileError } from '../../core/errors.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import { describeDocument } from '../../reports/describe-json.ts'
+import { type Description, describeText } from '../../reports/describe-text.ts'
+import { printDocument } from '../documents.ts'
+import type { ExitStatus, Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { pageOf } from '../page.ts'
+import { withStoredFleet } from '../stored-fleet.ts'
+
+const shownEvents = 20
+
+/** `reconcile describe`: all that is known of one resource. */
+export function describe(call: Invocation, common: CommonOptions, resource: string): Promise<ExitStatus> {
+  return withStoredFleet(call, common, async ({ workspace, declaration, view, ledger }) => {
+    const id = resource as ResourceId
+    const description: Description = {
+      id,
+      resource: declaration.resources.find((declared) => declared.id === id),
+      state: view.states.get(id),
+      owned: view.inventory.get(id),
+      suspension: view.suspensions.get(id),
+      events: await ledger.events({ id, limit: shownEvents }),
+    }
+    if (!description.resource && !description.state && !description.owned) {
+      throw new ReconcileError('NotFound', `Nothing is known of ${resource}`, {
+        hint: 'Resources are named Kind/name; `reconcile status` lists them.',
+      })
+    }
+    if (common.output === 'json' || common.output === 'yaml') {
+      printDocument(call, common.output, describeDocument(description))
+    } else {
+      const now = workspace.clock.now()
+      call.out.write(
+        describeText(description, { ...pageOf(call, common, call.out), now, workingDirectory: call.cwd }),
+      )
+    }
+    return 0
+  })
+}

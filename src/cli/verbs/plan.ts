@@ -1,0 +1,83 @@
+import { silentLogger } from '../../core/logger.ts'
+import { type Plan, planOutcome } from '../../core/plan.ts'
+import { draftPass } from '../../engine/pass.ts'
+import { planDocument } from '../../reports/plan-json.ts'
+import { planMarkdown } from '../../reports/plan-markdown.ts'
+import { planText } from '../../reports/plan-text.ts'
+import { openLedger } from '../../state/ledger.ts'
+import { printDiagnostics } from '../diagnostics.ts'
+import { printDocument } from '../documents.ts'
+import type { ExitStatus, Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { pageOf } from '../page.ts'
+import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
+import { selectResources } from '../selection.ts'
+import { openSession } from '../session.ts'
+import { openState, openWorkspace } from '../workspace.ts'
+
+export interface PlanOptions {
+  readonly detailedExitcode?: boolean
+  readonly allowDeletions?: number
+}
+
+/** `reconcile plan` and `reconcile --dry-run`: what a pass would do. It stops after the plan; there is no lease, no
+ * write and no daemon that it could start. */
+export async function plan(
+  call: Invocation,
+  common: CommonOptions,
+  options: PlanOptions,
+): Promise<ExitStatus> {
+  const workspace = await openWorkspace(call, common)
+  const store = await openState(workspace, 'read')
+  const { clock, environment, folder } = workspace
+  try {
+    const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: false })
+    printDiagnostics(workspace, declaration.diagnostics)
+    assertSomethingDeclared(declaration)
+    const session = openSession(workspace, {
+      declaration,
+      store,
+      ledger: openLedger({ store, fleet: folder, environment, clock }),
+      logger: silentLogger,
+      mayRunCommands: common.runCommands,
+    })
+    try {
+      const draft = await draftPass(
+        session.world,
+        {
+          declaration,
+          selection: selectResources(declaration, common),
+          allowedDeletions: options.allowDeletions,
+        },
+        call.signal,
+      )
+      print(call, common, draft.plan)
+      return statusOf(draft.plan, hasErrors, options)
+    } finally {
+      await session.close()
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+function print(call: Invocation, common: CommonOptions, made: Plan): void {
+  const { output } = common
+  if (output === 'json' || output === 'yaml') {
+    printDocument(call, output, planDocument(made, { workingDirectory: call.cwd }))
+    return
+  }
+  const text =
+    output === 'markdown'
+      ? planMarkdown(made, { isDryRun: true })
+      : planText(made, { ...pageOf(call, common, call.out), isDryRun: true })
+  call.out.write(text)
+}
+
+/** Without `--detailed-exitcode` a plan that could be made is a success, even where it says `unknown`. */
+function statusOf(made: Plan, hasErrors: boolean, options: PlanOptions): ExitStatus {
+  if (options.detailedExitcode !== true) return hasErrors ? 1 : 0
+  const outcomes = made.resources.map(planOutcome)
+  if (hasErrors || outcomes.includes('unknown')) return 1
+  return outcomes.every((outcome) => outcome === 'unchanged') ? 0 : 2
+}

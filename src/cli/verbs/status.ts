@@ -1,0 +1,59 @@
+import { ReconcileError } from '../../core/errors.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { kindOf, type ResourceId } from '../../core/resource.ts'
+import { draftPass, statesOf } from '../../engine/pass.ts'
+import { statusDocument } from '../../reports/status-json.ts'
+import { statusText } from '../../reports/status-text.ts'
+import { printDocument } from '../documents.ts'
+import { fleetStatusOf } from '../fleet-status.ts'
+import type { ExitStatus, Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { pageOf } from '../page.ts'
+import { selectResources } from '../selection.ts'
+import { openSession } from '../session.ts'
+import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
+
+/** `reconcile status`: what is known of each resource, and how old that is. */
+export function status(
+  call: Invocation,
+  common: CommonOptions,
+  options: { readonly resource: string | undefined; readonly refresh: boolean },
+): Promise<ExitStatus> {
+  return withStoredFleet(call, common, async (fleet) => {
+    const { declaration, view, workspace } = fleet
+    const states = options.refresh ? new Map([...view.states, ...(await readAnew(fleet))]) : view.states
+    const chosen = selectResources(declaration, common)
+    const selects = (id: ResourceId) =>
+      (!chosen || chosen.has(id)) &&
+      (options.resource === undefined || id === options.resource || kindOf(id) === options.resource)
+    const known = fleetStatusOf(declaration, states, selects)
+    if (options.resource !== undefined && known.resources.length === 0) {
+      throw new ReconcileError('NotFound', `Nothing is known of ${options.resource}`, {
+        hint: 'Name a kind, or a resource as Kind/name; `reconcile status` lists them.',
+      })
+    }
+    if (common.output === 'json' || common.output === 'yaml') {
+      printDocument(call, common.output, statusDocument(known))
+    } else {
+      call.out.write(statusText(known, { ...pageOf(call, common, call.out), now: workspace.clock.now() }))
+    }
+    return 0
+  })
+}
+
+/** Reads the world and judges it, and writes nothing down: that is a pass's work. */
+async function readAnew({ workspace, declaration, store, ledger }: StoredFleet) {
+  const session = openSession(workspace, {
+    declaration,
+    store,
+    ledger,
+    logger: silentLogger,
+    mayRunCommands: workspace.common.runCommands,
+  })
+  try {
+    const request = { declaration, selection: undefined, allowedDeletions: undefined }
+    return statesOf(await draftPass(session.world, request, workspace.call.signal))
+  } finally {
+    await session.close()
+  }
+}
