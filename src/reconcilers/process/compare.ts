@@ -76,7 +76,7 @@ function compareEnv(comparison: Comparison, record: Pm2Record): readonly Differe
     const key = path.slice('env.'.length)
     const before = liveVariable(record, key) ?? null
     // TZ, once declared and no longer so, is again what every process gets.
-    const after = comparison.base[key] ?? null
+    const after = (Object.hasOwn(comparison.base, key) && comparison.base[key]) || null
     if (before === after) continue
     const sensitive = secretPaths.includes(path) || looksSecret(key, before ?? undefined)
     found.push({ path, before, after, sensitive, means: 'reload' })

@@ -16,6 +16,7 @@ import {
   type DesiredProcess,
   defaultInterpreterOf,
   folderOf,
+  isProgram,
   pm2NameOf,
   workingFolderOf,
 } from './place.ts'
@@ -83,7 +84,7 @@ export function newProcessOf(making: Making, instances: number): NewProcess {
     interpreter,
     mode: spec.mode ?? 'fork',
     env: { ...making.base, ...interpreterEnvironment(interpreter), ...declaredEnv(desired) },
-    reconciled: markFields(making),
+    reconciled: markFields(making, making.execPath),
     instances,
     registerOnly: processKindOf(spec) === 'cron-job',
     ...(spec.watch === undefined ? {} : { watch: spec.watch }),
@@ -98,7 +99,10 @@ export function changeOfRecord(
   differences: readonly Difference[],
 ): ConfigChange {
   const { desired } = making
-  const set: Config = { reconciled: markFields(making) }
+  const isOtherScript = differences.some(({ path }) => path === 'script')
+  const set: Config = {
+    reconciled: markFields(making, isOtherScript ? making.execPath : (record.execPath ?? '')),
+  }
   const unset: OptionalField[] = []
   for (const { path, after } of differences) {
     if (path === 'script') set.execPath = making.execPath
@@ -114,11 +118,13 @@ export function changeOfRecord(
   }
   if (differences.some(({ path }) => path === 'logs.merge')) {
     // The number in the name comes or goes with it.
-    for (const [field, path] of [
-      ['outLogPath', record.outLogPath],
-      ['errLogPath', record.errLogPath],
+    for (const [field, rule, path] of [
+      ['outLogPath', 'logs.out', record.outLogPath],
+      ['errLogPath', 'logs.error', record.errLogPath],
     ] as const) {
-      if (path !== undefined && !unset.includes(field)) set[field] ??= withoutNumber(record, path)
+      if (path === undefined || unset.includes(field) || set[field] !== undefined) continue
+      const declared = fieldRules[rule]?.declared(desired.spec, desired)
+      set[field] = typeof declared === 'string' ? declared : withoutNumber(record, path)
     }
   }
   const env = environmentOf(making, record, differences)
@@ -163,7 +169,7 @@ function declaredEnv(desired: DesiredProcess): Readonly<Record<string, string>> 
 }
 
 /** Paths only, never values: the mark is listed by every PM2 command. */
-function markFields(making: Making): NonNullable<ProcessConfig['reconciled']> {
+function markFields(making: Making, execPath: string): NonNullable<ProcessConfig['reconciled']> {
   const { mark, desired, storePath, sourcesHash } = making
   return {
     fleet: mark.fleet,
@@ -174,6 +180,7 @@ function markFields(making: Making): NonNullable<ProcessConfig['reconciled']> {
     origin: mark.origin,
     hash: mark.hash,
     fields: Object.keys(declaredFields(desired)).sort(),
+    foundAt: isProgram(desired.spec.script) ? execPath : '',
     sources: sourcesHash ?? '',
   }
 }

@@ -231,7 +231,7 @@ function start(pair: ProcessPair, desired: DesiredProcess): ProcessAction {
     verb: 'create',
     summary:
       kind === 'cron-job'
-        ? `register ${spec.script}, to run at ${spec.cron}`
+        ? `register ${spec.script}, to run at "${spec.cron}"`
         : kind === 'one-shot'
           ? `run ${spec.script} once`
           : `start ${spec.script}, ${instances}`,

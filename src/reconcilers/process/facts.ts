@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { findProgram } from '../../clients/pm2/daemon/program-path.ts'
+import { Secret } from '../../core/secret.ts'
 import {
   absoluteOrProgram,
   type DesiredProcess,
@@ -22,8 +23,9 @@ export interface Startability {
  * Looks for script, working folder and interpreter. PM2 says `online` for ever of what it could not spawn, and its
  * measurements of all other processes then stop: so nothing is sent that cannot start.
  */
-export async function findScript(desired: DesiredProcess, searchPath: string): Promise<Startability> {
+export async function findScript(desired: DesiredProcess, basePath: string): Promise<Startability> {
   const { spec } = desired
+  const searchPath = searchPathOf(spec.env?.PATH, basePath)
   const cwd = workingFolderOf(desired)
   const folder = await stat(cwd).catch(() => undefined)
   const script = absoluteOrProgram(spec.script, folderOf(desired))
@@ -36,6 +38,12 @@ export async function findScript(desired: DesiredProcess, searchPath: string): P
     return { execPath: undefined, missing: what }
   }
   return { execPath: found, missing: await findInterpreter(desired, execPath, searchPath) }
+}
+
+/** A declared PATH is what the process gets, and so where its programs are. */
+function searchPathOf(declared: string | Secret | undefined, basePath: string): string {
+  if (declared instanceof Secret) return declared.isRead ? declared.reveal() : basePath
+  return declared ?? basePath
 }
 
 async function findInterpreter(

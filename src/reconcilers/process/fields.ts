@@ -6,6 +6,7 @@ import { parseDuration } from '../../core/duration.ts'
 import type { OwnedField } from '../../core/ownership.ts'
 import { type Resolved, Secret } from '../../core/secret.ts'
 import { parseSize } from '../../core/size.ts'
+import { readMark } from './mark.ts'
 import {
   absoluteOrProgram,
   type DesiredProcess,
@@ -46,12 +47,13 @@ function plain(
 }
 
 /**
- * A program is found on PATH when it is created, and PATH is never compared: where it lies in a folder of the PATH that
- * the process was given, it is the program that is meant.
+ * A program without a slash is found on PATH when the process is created, and PATH is never compared: it is the program
+ * that is meant where our mark says that it was found there, or where it lies in a folder of the process's own PATH.
  */
 function likeProgram(record: Pm2Record, path: string | undefined, like: unknown): string | null {
   if (path === undefined) return null
   if (typeof like !== 'string' || !isProgram(like) || basename(path) !== like) return path
+  if (readMark(record.reconciled)?.foundAt === path) return like
   const searched = (liveVariable(record, 'PATH') ?? '').split(delimiter)
   return searched.includes(dirname(path)) ? like : path
 }

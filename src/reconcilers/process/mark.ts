@@ -10,6 +10,8 @@ export interface ProcessMark extends Mark {
   readonly storePath: string
   /** Dotted paths of the fields that we set, so that the three-way comparison survives the loss of our store. */
   readonly fields: readonly string[]
+  /** Where the script, a program without a slash, was found on PATH; empty: it was declared as a path. */
+  readonly foundAt: string
   /** Hash of the `sources` files that it was started with; empty: none were declared. */
   readonly sources: string
 }
@@ -32,6 +34,7 @@ export function readMark(value: unknown): ProcessMark | undefined {
     origin: mark.origin === 'adopted' ? 'adopted' : 'created',
     hash: text('hash') ?? '',
     fields: Array.isArray(mark.fields) ? mark.fields.filter((path) => typeof path === 'string') : [],
+    foundAt: text('foundAt') ?? '',
     sources: text('sources') ?? '',
   }
 }

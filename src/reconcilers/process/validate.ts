@@ -25,7 +25,9 @@ export async function validateProcess(desired: Declared, report: Report): Promis
   checkEnv(desired, report)
   checkHealth(desired, report)
   checkWatch(desired, report)
-  await checkFiles(desired, report, baseEnvironment(callerEnvironment()).PATH)
+  const path = desired.spec.env?.PATH
+  const searchPath = typeof path === 'string' ? path : baseEnvironment(callerEnvironment()).PATH
+  await checkFiles(desired, report, searchPath)
 }
 
 function checkName(desired: Declared, report: Report): void {

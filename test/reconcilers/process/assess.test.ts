@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest'
+import { reconciler } from '../../../src/reconcilers/process/index.ts'
+import type { ProbeState } from '../../../src/reconcilers/process/observed.ts'
+import { declare, type Spec } from './bench.ts'
+import { observed, ownedAs, pairOf, record } from './model.ts'
+
+const now = 10_000_000
+const api = (spec: Partial<Spec> = {}) =>
+  declare('api', { script: './api.mjs', ...spec }, { folder: '/srv/manifests' })
+const up = (ms: number, fields: Readonly<Record<string, unknown>> = {}) =>
+  record({ pm_uptime: now - ms, ...fields })
+
+/** Samples of the restart count, as seconds before now and count. */
+const counted = (...pairs: readonly (readonly [number, number])[]) =>
+  pairs.map(([seconds, restarts]) => ({ at: now - seconds * 1000, values: { restarts } }))
+
+function assess(
+  spec: Partial<Spec>,
+  records: Parameters<typeof observed>[0],
+  rest: { facts?: Parameters<typeof observed>[1]; samples?: ReturnType<typeof counted> } = {},
+) {
+  const desired = api(spec)
+  const pair = pairOf(desired, observed(records, rest.facts), { owned: ownedAs(desired) })
+  return reconciler.assess(pair, { now, samples: rest.samples ?? [] })
+}
+
+const probe = (state: Partial<ProbeState>): ProbeState => ({
+  verdict: 'failed',
+  failures: 0,
+  hasPassed: true,
+  at: now - 100,
+  nextAt: now + 900,
+  tookMs: 3,
+  message: 'ECONNREFUSED',
+  ...state,
+})
+
+describe('a daemon', () => {
+  test.each<[string, Partial<Spec>, ReturnType<typeof record>, string, string]>([
+    ['is healthy once it was up for minUptime', { minUptime: '5s' }, up(5000), 'Healthy', 'Online'],
+    ['is starting before', { minUptime: '5s' }, up(4999), 'Progressing', 'Starting'],
+    ['is starting in its first second where nothing is declared', {}, up(999), 'Progressing', 'Starting'],
+    ['stopped', {}, record({ status: 'stopped', pid: 0 }), 'Degraded', 'Stopped'],
+    ['given up', {}, record({ status: 'errored', pid: 0 }), 'Degraded', 'Errored'],
+    [
+      'given up with a delay set, which PM2 shows as waiting',
+      {},
+      record({ status: 'waiting restart', pid: 0 }),
+      'Degraded',
+      'Errored',
+    ],
+    ['waiting for its restart', {}, record({ status: 'waiting restart' }), 'Progressing', 'Restarting'],
+    ['online without any process', {}, record({ pid: undefined }), 'Degraded', 'NoProcess'],
+    ['launching', {}, record({ status: 'launching' }), 'Progressing', 'Launching'],
+    [
+      'ended as it may',
+      { stopExitCodes: [0] },
+      record({ status: 'stopped', pid: 0, exit_code: 0 }),
+      'Healthy',
+      'Ended',
+    ],
+  ])('%s', (_, spec, one, status, reason) => {
+    const assessment = assess(spec, [one])
+    expect([assessment.status, assessment.reason]).toEqual([status, reason])
+  })
+
+  test('online with a pid that does not exist is unhealthy, but for the moment in which PM2 has not heard of it', () => {
+    const facts = { livePids: [] }
+    expect(assess({}, [up(60_000)], { facts }).status).toBe('Degraded')
+    expect(assess({}, [up(1000)], { facts }).status).toBe('Progressing')
+  })
+
+  test('says when its verdict changes by itself', () => {
+    expect(assess({ minUptime: '5s' }, [up(4000)]).recheckAfter).toBe(1000)
+  })
+
+  test('one bad instance of three is named', () => {
+    const records = [up(9000), up(9000, { status: 'errored', pid: 0 }), up(9000)]
+    expect(assess({ instances: 3 }, records).message).toMatch(/^1 of 3 instances: PM2 gave up/)
+  })
+
+  test('measures what the report needs, and names its instances', () => {
+    const { measurements, children } = assess({}, [up(9000, { restart_time: 4 })])
+    expect(measurements).toEqual({ restarts: 4, memoryBytes: 1024, cpuPercent: 1, uptimeMs: 9000 })
+    expect(children.map(({ name, details }) => [name, details.pid])).toEqual([['api#0', 1000]])
+  })
+})
+
+describe('a probe', () => {
+  const spec: Partial<Spec> = { health: { http: { port: 1 }, failureThreshold: 3 } }
+  test.each<[string, ProbeState | undefined, string, string, boolean]>([
+    ['passed', probe({ verdict: 'passed' }), 'Healthy', 'Online', false],
+    ['failed less often than its threshold', probe({ failures: 2 }), 'Healthy', 'ProbeFailing', false],
+    ['failed as often', probe({ failures: 3 }), 'Degraded', 'ProbeFailed', true],
+    ['has never passed yet', probe({ hasPassed: false }), 'Progressing', 'ProbePending', false],
+    [
+      'never passed and failed as often',
+      probe({ failures: 3, hasPassed: false }),
+      'Degraded',
+      'ProbeFailed',
+      true,
+    ],
+    ['was not run', probe({ verdict: 'unasked' }), 'Unknown', 'ProbeNotRun', false],
+    ['is not known', undefined, 'Unknown', 'ProbeNotRun', false],
+  ])('that %s', (_, state, status, reason, hasRemedy) => {
+    const assessment = assess(spec, [up(60_000)], { facts: { probe: state } })
+    expect([assessment.status, assessment.reason, assessment.remedy !== undefined]).toEqual([
+      status,
+      reason,
+      hasRemedy,
+    ])
+  })
+})
+
+describe('a rising restart count', () => {
+  test.each<[string, Partial<Spec>, number, number, ReturnType<typeof counted>, string]>([
+    ['a quick loop', {}, 2000, 40, counted([60, 0], [30, 20]), 'Degraded'],
+    [
+      'a slow loop, though it is up for a minute',
+      {},
+      60_000,
+      5,
+      counted([500, 0], [400, 1], [300, 2], [200, 3], [100, 4]),
+      'Degraded',
+    ],
+    ["two restarts are somebody's doing", {}, 2000, 2, counted([60, 0], [30, 1]), 'Healthy'],
+    ['a high count that does not rise', {}, 60_000, 400, counted([500, 400], [30, 400]), 'Healthy'],
+    ['a loop that it has left', {}, 60_000, 40, counted([120, 0], [90, 40], [60, 40]), 'Healthy'],
+    ['a count that fell belongs to another process', {}, 6000, 0, counted([60, 40], [30, 80]), 'Healthy'],
+    ['restarts by a cron are asked for', { cron: '* * * * *' }, 2000, 10, counted([500, 0]), 'Healthy'],
+  ])('%s', (_, spec, uptime, restarts, samples, status) => {
+    expect(assess(spec, [up(uptime, { restart_time: restarts })], { samples }).status).toBe(status)
+  })
+
+  test('is only corrected while it has just come up', () => {
+    const samples = counted([60, 0], [30, 3])
+    expect(assess({}, [up(2000, { restart_time: 6 })], { samples }).remedy?.type).toBe('kick')
+    expect(assess({}, [up(10_000, { restart_time: 6 })], { samples })).toMatchObject({
+      status: 'Degraded',
+      remedy: undefined,
+    })
+  })
+})
+
+test('what was never read is never healthy', () => {
+  const desired = api()
+  expect(reconciler.assess(pairOf(desired, undefined), { now, samples: [] }).status).toBe('Missing')
+})

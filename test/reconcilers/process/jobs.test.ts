@@ -1,0 +1,148 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually, pm2Versions, startDaemon, type TestDaemon } from '../../support/pm2.ts'
+import { Bench, declare, type Spec } from './bench.ts'
+
+/** Adds a line for each run to the file in its first argument, and ends with the code in its second. */
+const script = `
+require('node:fs').appendFileSync(process.argv[2], 'run ' + process.env.V + '\\n')
+process.exit(Number(process.argv[3] ?? 0))
+`
+
+describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
+  let daemon: TestDaemon
+  let bench: Bench
+  let count = 0
+
+  beforeAll(async () => {
+    daemon = await startDaemon(version)
+    await writeFile(join(daemon.folder, 'job.cjs'), script)
+    bench = new Bench({ folder: daemon.folder, home: daemon.home })
+  })
+  afterAll(async () => {
+    await bench.close()
+    await daemon.stop()
+  })
+
+  function job(spec: Partial<Spec>, exitCode = 0, again?: string) {
+    if (again === undefined) count += 1
+    const name = again ?? `j${count}`
+    const log = join(daemon.folder, `${name}.log`)
+    const desired = declare(
+      name,
+      { script: './job.cjs', autorestart: false, args: [log, String(exitCode)], ...spec },
+      { folder: daemon.folder },
+    )
+    const runs = async () =>
+      (await readFile(log, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
+    return { desired, runs, name }
+  }
+  const recordOf = async (name: string) => (await daemon.client.list()).find((record) => record.name === name)
+  const ended = async (name: string) =>
+    await eventually(`${name} ends`, async () => {
+      const record = await recordOf(name)
+      return record?.exitCode !== undefined && record.pid === undefined && record
+    })
+
+  test('a cron job is registered and not run, and is healthy', async () => {
+    const { desired, runs, name } = job({ cron: '0 3 1 1 *', env: { V: '1' } })
+    const actions = await bench.settle(desired)
+    expect(actions.map(({ verb, summary }) => [verb, summary])).toEqual([
+      ['create', 'register ./job.cjs, to run at "0 3 1 1 *"'],
+    ])
+    expect(await bench.plan(desired)).toEqual([])
+    expect(await runs()).toEqual([])
+    expect((await recordOf(name))?.status).toBe('stopped')
+    const { status, reason, remedy } = await bench.assess(desired)
+    expect([status, reason, remedy]).toEqual(['Healthy', 'Registered', undefined])
+  })
+
+  test('a changed cron job is registered anew and not run', async () => {
+    const { desired, runs, name } = job({ cron: '0 3 1 1 *', env: { V: '1' } })
+    await bench.settle(desired)
+    const changed = job({ cron: '0 4 1 1 *', env: { V: '2' } }, 0, name).desired
+    const plan = await bench.plan(changed)
+    expect(plan.map(({ type, summary }) => [type, summary])).toEqual([['recreate', 'register anew']])
+    await bench.settle(changed)
+    expect(await bench.plan(changed)).toEqual([])
+    expect((await recordOf(name))?.cronRestart).toBe('0 4 1 1 *')
+    expect(await runs()).toEqual([])
+  })
+
+  test('a cron job runs when it fires, and stopped with exit code 0 is healthy', async () => {
+    const { desired, runs, name } = job({ cron: '*/1 * * * * *', env: { V: '1' } })
+    await bench.settle(desired)
+    await eventually('it has run twice', async () => (await runs()).length >= 2)
+    expect(await runs()).toEqual((await runs()).map(() => 'run 1'))
+    await ended(name)
+    expect(await bench.plan(desired)).toEqual([])
+    expect((await bench.assess(desired)).status).toBe('Healthy')
+  })
+
+  test('a failed run of a cron job is shown, and nothing is run outside its schedule', async () => {
+    const { desired, name } = job({ cron: '*/1 * * * * *' }, 4)
+    await bench.settle(desired)
+    await ended(name)
+    const seen = await eventually('it is seen as failed', async () => {
+      const assessment = await bench.assess(desired)
+      return assessment.reason === 'LastRunFailed' && assessment
+    })
+    expect([seen.status, seen.remedy]).toEqual(['Degraded', undefined])
+    expect(seen.message).toContain('exit code 4')
+    expect(await bench.plan(desired)).toEqual([])
+  })
+
+  test('a one-shot runs once, and is done though nothing of it is left', async () => {
+    const { desired, runs, name } = job({ env: { V: '1' } })
+    await bench.settle(desired)
+    const record = await ended(name)
+    expect([record.status, record.exitCode]).toEqual(['stopped', 0])
+    const { status, reason } = await bench.assess(desired)
+    expect([status, reason]).toEqual(['Healthy', 'Completed'])
+    expect(await bench.plan(desired)).toEqual([])
+    await daemon.cli('delete', name)
+    expect(await bench.plan(desired)).toEqual([])
+    expect((await bench.assess(desired)).status).toBe('Healthy')
+    expect(await runs()).toEqual(['run 1'])
+    const changed = job({ env: { V: '2' } }, 0, name).desired
+    await bench.settle(changed)
+    await ended(name)
+    expect(await runs()).toEqual(['run 1', 'run 2'])
+  })
+
+  test('a changed one-shot that is still listed runs again', async () => {
+    const { desired, runs, name } = job({ env: { V: '1' } })
+    await bench.settle(desired)
+    await ended(name)
+    const changed = job({ env: { V: '2' } }, 0, name).desired
+    expect((await bench.settle(changed)).map(({ summary }) => summary)).toEqual(['run again'])
+    await eventually('it ran again', async () => (await runs()).length === 2)
+    await ended(name)
+    expect(await bench.plan(changed)).toEqual([])
+    expect(await runs()).toEqual(['run 1', 'run 2'])
+  })
+
+  test('a failed one-shot is unhealthy, and running it again is a recovery', async () => {
+    const { desired, runs, name } = job({ env: { V: '1' } }, 2)
+    await bench.settle(desired)
+    await ended(name)
+    const { status, reason, remedy, message } = await bench.assess(desired)
+    expect([status, reason]).toEqual(['Degraded', 'Failed'])
+    expect(message).toContain('exit code 2')
+    expect([remedy?.verb, remedy?.isRecovery]).toEqual(['run', true])
+    if (!remedy) throw new Error('Expected a remedy')
+    await bench.apply(remedy)
+    await eventually('it ran again', async () => (await runs()).length === 2)
+  })
+
+  test.each([
+    ['a failed one-shot with a restart delay', { restartDelay: '50ms' }],
+    ['a failed one-shot that PM2 would call errored', { maxRestarts: 0 }],
+  ])('%s is seen as ended', async (_, spec) => {
+    const { desired, name } = job(spec, 3)
+    await bench.settle(desired)
+    await ended(name)
+    expect((await bench.assess(desired)).reason).toBe('Failed')
+  })
+})
