@@ -123,10 +123,7 @@ function attemptsText(attempts: number, lastAt: number | undefined, now: number)
     : String(attempts)
 }
 
-function childLines(
-  { name, health, message, details }: ChildStatus,
-  { style, width }: View,
-): readonly string[] {
+function childLines({ name, health, message, details }: ChildStatus, { width }: View): readonly string[] {
   const facts = Object.entries(details).map(([key, value]) => `${key} ${String(value)}`)
   const text = [`${name}: ${health}`, ...(message ? [message] : []), ...facts].join(', ')
   return bullet(text, width)

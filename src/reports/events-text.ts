@@ -12,6 +12,8 @@ export interface EventsTextOptions extends Page {
 }
 
 const heads = ['AGE', 'TYPE', 'REASON', 'ABOUT'] as const
+/** An age and a type are short by themselves. */
+const mostWidths = [10, 7, 24] as const
 const gap = '  '
 const narrowestMessage = 24
 const messageIndent = '    '
@@ -28,7 +30,7 @@ export function eventsText(events: readonly FleetEvent[], options: EventsTextOpt
     event.id === undefined ? 'the fleet' : sanitise(event.id),
   ])
   const [age = 0, type = 0, reason = 0, wanted = 0] = heads.map((head, index) =>
-    columnWidth([head, ...rows.map((row) => row[index] ?? '')], index === 2 ? 24 : width),
+    columnWidth([head, ...rows.map((row) => row[index] ?? '')], mostWidths[index] ?? width),
   )
   const fixed = age + type + reason + 3 * gap.length
   const about = Math.min(wanted, Math.max(8, width - fixed))

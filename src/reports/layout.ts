@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 
-const narrowest = 40
+const narrowest = 60
 const widest = 200
 const ellipsis = '...'
 
@@ -8,7 +8,7 @@ const segmenter = new Intl.Segmenter()
 
 /** What a report needs to know of where it is printed. */
 export interface Page {
-  /** Columns; taken as 40 below and as 200 above, because longer lines are not read. */
+  /** Columns; taken as 60 below that, where a table is no table any more, and as 200 above, because longer lines are not read. */
   readonly width: number
 }
 

@@ -1,10 +1,10 @@
 import type { Change } from '../core/action.ts'
 import { type Plan, type PlannedResource, type PlanSummary, summarisePlan } from '../core/plan.ts'
-import { kindOf, nameOf } from '../core/resource.ts'
+import { kindOf, nameOf, type ResourceId } from '../core/resource.ts'
 import type { Json } from '../core/store.ts'
 import { jsonValue } from './json-value.ts'
 import { displayPath, isoTime } from './names.ts'
-import { sanitiseJson } from './sanitise.ts'
+import { sanitise, sanitiseJson } from './sanitise.ts'
 
 /** A plan as other programs read it; `schemas/plan.schema.json` describes every field. */
 export interface PlanDocument {
@@ -77,7 +77,9 @@ export function planDocument(
 }
 
 function resourceDocument(resource: PlannedResource, workingDirectory: string): PlanResourceDocument {
-  const { id, origin, sync, health, actions, holds, unknown } = resource
+  const { origin, sync, health, actions, holds, unknown } = resource
+  // One line, whatever a thing outside is named.
+  const id = sanitise(resource.id) as ResourceId
   return {
     id,
     kind: kindOf(id),

@@ -1,8 +1,8 @@
 import type { HealthStatus } from '../core/health.ts'
-import type { FleetStatus, ResourceStatus } from '../core/status.ts'
+import { type FleetStatus, neverObserved, type ResourceStatus } from '../core/status.ts'
 import { countHealth } from './health-style.ts'
 import { isoTime } from './names.ts'
-import { sanitiseJson } from './sanitise.ts'
+import { sanitise, sanitiseJson } from './sanitise.ts'
 
 /** The fleet's status as other programs read it; `schemas/status.schema.json` describes every field. */
 export interface StatusDocument {
@@ -20,7 +20,8 @@ export interface StatusResourceDocument {
   readonly sync: string
   readonly health: string
   readonly message: string
-  readonly observedAt: string
+  /** Null: never looked at. */
+  readonly observedAt: string | null
   readonly attempts: number
   readonly nextAttemptAt: string | null
   readonly lastAction: {
@@ -58,14 +59,16 @@ export function statusDocument(status: FleetStatus): StatusDocument {
   })
 }
 
-function resourceDocument(resource: ResourceStatus): StatusResourceDocument {
+/** One resource by the documented shape. */
+export function resourceDocument(resource: ResourceStatus): StatusResourceDocument {
   const { id, sync, health, message, observedAt, attempts, nextAttemptAt, lastAction } = resource
   return {
-    id,
+    // One line, whatever a thing outside is named.
+    id: sanitise(id),
     sync,
     health,
     message,
-    observedAt: isoTime(observedAt),
+    observedAt: observedAt === neverObserved ? null : isoTime(observedAt),
     attempts,
     nextAttemptAt: timeOrNull(nextAttemptAt),
     lastAction: lastAction

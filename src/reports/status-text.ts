@@ -1,4 +1,4 @@
-import type { FleetStatus, ResourceStatus } from '../core/status.ts'
+import { type FleetStatus, neverObserved, type ResourceStatus } from '../core/status.ts'
 import { ageText } from './age.ts'
 import { healthPaint, healthSentence } from './health-style.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, wrap } from './layout.ts'
@@ -14,6 +14,8 @@ export interface StatusTextOptions extends Page {
 }
 
 const heads = ['KIND/NAME', 'SYNC', 'HEALTH', 'AGE', 'ATTEMPTS'] as const
+/** Of the columns after the first: what their longest words need; more attempts or years than that are cut. */
+const mostWidths = [9, 11, 10, 8] as const
 const gap = '  '
 /** A message stands on a line of its own where beside the columns it would have less room. */
 const narrowestMessage = 24
@@ -38,12 +40,14 @@ function tableLines(
     sanitise(resource.id),
     resource.sync,
     resource.health,
-    ageText(resource.observedAt, now),
+    resource.observedAt === neverObserved ? '-' : ageText(resource.observedAt, now),
     String(resource.attempts),
   ])
   const others = heads
     .slice(1)
-    .map((head, index) => columnWidth([head, ...cells.map((row) => row[index + 1] ?? '')], width))
+    .map((head, index) =>
+      columnWidth([head, ...cells.map((row) => row[index + 1] ?? '')], mostWidths[index] ?? 0),
+    )
   const taken = others.reduce((sum, column) => sum + column + gap.length, 0)
   const idWidth = Math.min(
     Math.max(8, width - taken),
