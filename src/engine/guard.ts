@@ -205,7 +205,11 @@ function holdDeletions(findings: readonly Finding[], input: GuardInput): readonl
   const removes = (finding: Finding) =>
     finding.holds.length > 0 ? 0 : finding.actions.reduce((sum, action) => sum + action.removes, 0)
   const here = findings.reduce((sum, finding) => sum + removes(finding), 0)
-  const count = here + input.otherRemovals
+  // What is to go and could not be read would go in the next pass: half a list must not halve the count.
+  const unread = findings.filter(
+    ({ desired, unknown, owned }) => !desired && unknown && owned?.deletionPolicy !== 'Orphan',
+  ).length
+  const count = here + unread + input.otherRemovals
   if (here === 0 || count <= (input.allowedDeletions ?? 0)) return findings
   const { max, percent } = input.fleet.deletions
   const share = (100 * count) / Math.max(1, input.view.inventory.size)

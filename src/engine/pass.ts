@@ -12,7 +12,7 @@ import { order } from './order.ts'
 import type { Outcome } from './outcome.ts'
 import { chooseScope, movedRows, pairUp, type Scope } from './pair.ts'
 import { toPlan } from './plan.ts'
-import { recordOf, recordOfLeftovers } from './record.ts'
+import { isForgotten, recordOf, recordOfLeftovers } from './record.ts'
 import { summarise } from './summarise.ts'
 import type { World } from './world.ts'
 
@@ -103,7 +103,7 @@ export async function concludePass(
   const entries = findings.flatMap((finding) => {
     const outcomes = concluded.outcomes.filter((outcome) => outcome.id === finding.id)
     const state = summarise(finding, outcomes, { view, now, chance: world.random.next() })
-    if (!finding.isContext) states.set(finding.id, state)
+    if (!finding.isContext && !isForgotten(finding, declaration.isComplete)) states.set(finding.id, state)
     return recordOf(world, finding, { state, outcomes, view, now, isComplete: declaration.isComplete })
   })
   const leftovers = draft.isWhole && declaration.isComplete ? recordOfLeftovers(declaration, view) : []

@@ -24,9 +24,7 @@ export function recordOf(
   },
 ): readonly LedgerEntry[] {
   if (finding.isContext) return []
-  if (!finding.desired && (finding.stance === 'released' || finding.stance === 'absent')) {
-    return result.isComplete ? recordOfGone(finding, result.now) : []
-  }
+  if (isOver(finding)) return result.isComplete ? recordOfGone(finding, result.now) : []
   const closed = finding.unconfirmed.filter((intent) => !finding.unknown && isClosed(finding, intent))
   return [
     { type: 'state', id: finding.id, state: result.state },
@@ -37,6 +35,16 @@ export function recordOf(
     ...eventsOf(finding, result),
     ...sampleOf(finding, result.view, result.now),
   ]
+}
+
+/** No longer declared, and gone or left alone. */
+function isOver(finding: Finding): boolean {
+  return !finding.desired && (finding.stance === 'released' || finding.stance === 'absent')
+}
+
+/** Whether nothing of it is remembered after this pass. */
+export function isForgotten(finding: Finding, isComplete: boolean): boolean {
+  return isOver(finding) && isComplete
 }
 
 /** A row that was written before a create which then did not happen, because the vendor refused or another was quicker. */

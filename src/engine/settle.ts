@@ -64,6 +64,7 @@ export async function settle(
       : await runPass(world, asked, { slots, ...(listener && { listener }) }, signal)
     first ??= result
     outcomes.push(...result.outcomes)
+    for (const { id } of result.findings) states.delete(id)
     for (const [id, state] of result.states) states.set(id, state)
     const now = world.clock.now()
     const left = end - world.clock.monotonic()
