@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -36,9 +37,7 @@ export function pm2Folder(version: Pm2Version): string {
 }
 
 /** A PATH as a user's shell has it, with this Node first. */
-export const plainPath = [join(process.execPath, '..'), withoutModuleFolders(process.env.PATH)].join(
-  delimiter,
-)
+const plainPath = [join(process.execPath, '..'), withoutModuleFolders(process.env.PATH)].join(delimiter)
 
 /** An environment that a process may be started with. */
 export const plainEnv: Readonly<Record<string, string>> = Object.freeze({
@@ -117,7 +116,7 @@ export async function killProcessesOf(home: string): Promise<void> {
 }
 
 /** Runs a `pm2` command of a version in a home. */
-export function runPm2(
+function runPm2(
   version: Pm2Version,
   home: string,
   args: readonly string[],
@@ -165,6 +164,22 @@ async function launch(version: Pm2Version, home: string): Promise<ChildProcess &
   }
 }
 
+/** Folders of daemons that were started and not stopped: a test that ran into its time limit never gets there. */
+const unstopped = new Set<string>()
+
+process.on('exit', () => {
+  for (const root of unstopped) {
+    for (const entry of readdirSync('/proc')) {
+      try {
+        if (readFileSync(`/proc/${entry}/environ`, 'utf8').includes(`${root}/`)) killOne(Number(entry))
+      } catch {
+        // Not a process, or not ours, or gone.
+      }
+    }
+    rmSync(root, { recursive: true, force: true })
+  }
+})
+
 function whenExited(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => child.once('exit', () => resolve()))
@@ -176,6 +191,7 @@ export async function startDaemon(
   options: { readonly callTimeout?: number } = {},
 ): Promise<TestDaemon> {
   const root = await makeFolder()
+  unstopped.add(root)
   const home = join(root, 'h')
   const folder = join(root, 'w')
   await mkdir(folder)
@@ -197,8 +213,9 @@ export async function startDaemon(
     async stop() {
       await client.close()
       await crash()
-      await killProcessesOf(home)
+      await killProcessesOf(root)
       await removeFolder(root)
+      unstopped.delete(root)
     },
   }
 }

@@ -78,7 +78,7 @@ function encodeFields(config: Partial<ProcessConfig>): Record<string, unknown> {
 }
 
 /** Where a process logs that does not say it. */
-export function defaultLogPath(paths: HomePaths, name: string, stream: 'out' | 'err'): string {
+function defaultLogPath(paths: HomePaths, name: string, stream: 'out' | 'err'): string {
   return join(paths.logs, `${fileNameOf(name)}-${stream === 'out' ? 'out' : 'error'}.log`)
 }
 

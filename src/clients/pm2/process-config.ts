@@ -1,8 +1,6 @@
 import type { Duration } from '../../core/duration.ts'
+import type { Json } from '../../core/store.ts'
 import type { Pm2Mode } from './process-record.ts'
-
-/** A value that survives a JSON round trip. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
 /** What a process is, in the daemon's terms; paths are absolute. Every field of it can be changed by a restart. */
 export interface ProcessConfig {

@@ -1,5 +1,5 @@
 /** PM2's words, and whatever else a daemon says: an unknown word is kept, never guessed at. */
-export type Pm2Status =
+type Pm2Status =
   | 'online'
   | 'stopped'
   | 'stopping'

@@ -55,7 +55,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await killProcessesOf(home)
+  await killProcessesOf(folder)
   await removeFolder(folder)
 })
 
@@ -164,6 +164,30 @@ describe('where no daemon runs', () => {
     const env = await daemonEnv(daemon.pid ?? 0)
     expect(env).not.toHaveProperty('SECRET_OF_THE_SHELL')
     expect(env.PATH).not.toContain('node_modules')
+  })
+
+  test.each(pm2Versions)(
+    'a pm2 %i behind a shim starts it too, and no other daemon for being asked',
+    async (version) => {
+      const real = join(pm2Folder(version), 'bin', 'pm2')
+      await program('pm2', `#!/bin/sh\nexec "${process.execPath}" "${real}" "$@"\n`)
+      const daemon = await ensureDaemon({ home, env: callerEnv({ TMPDIR: folder }) })
+      expect(daemon).toMatchObject({
+        started: true,
+        version: expect.stringMatching(new RegExp(`^${version}\\.`)),
+      })
+      expect(await daemonsOf(folder)).toEqual([daemon.pid])
+      expect((await readdir(folder)).sort()).toEqual(['bin', 'h'])
+    },
+  )
+
+  test('a pm2 that starts a daemon for being asked is passed over, and that daemon is ended', async () => {
+    const real = join(pm2Folder(7), 'bin', 'pm2')
+    await program('pm2', `#!/bin/sh\n"${process.execPath}" "${real}" ping >/dev/null\necho 5.4.3\n`)
+    const daemon = await ensureDaemon({ home, env: callerEnv({ TMPDIR: folder }) })
+    expect(daemon).toMatchObject({ started: true, version: '7.0.4' })
+    await eventually('only one is left', async () => (await daemonsOf(folder)).length === 1)
+    expect(await daemonsOf(folder)).toEqual([daemon.pid])
   })
 
   test.each([

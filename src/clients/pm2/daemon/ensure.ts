@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Clock, Random } from '../../../core/clock.ts'
 import type { Duration } from '../../../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../../core/errors.ts'
@@ -17,6 +16,7 @@ import { bundledDaemon } from './bundled-copy.ts'
 import { daemonEnvironment, dataFolder, type Environment } from './environment.ts'
 import { type Launched, launchDaemon, logEnd, logTail, runProgram } from './launch.ts'
 import { findProgram } from './program-path.ts'
+import { findUsersPm2 } from './users-pm2.ts'
 
 export interface EnsureDaemonOptions {
   /** PM2_HOME, absolute. It is made, for its owner alone, where it is not there. */
@@ -51,9 +51,6 @@ const ownWordTimeout: Duration = 2000
 
 /** The longest path of a Unix socket: 108 bytes on Linux, 104 on macOS, with the NUL that ends it. */
 const longestSocketPath = process.platform === 'darwin' ? 103 : 107
-
-/** The versions of a `pm2` on PATH that may start the daemon. */
-const supportedVersion = /^[67]\.\d+\.\d+/
 
 /** All that the steps of one call share. */
 interface Task {
@@ -121,24 +118,6 @@ function startFailed(task: Task, why: string, cause: unknown): ReconcileError {
   return new ReconcileError('DaemonStartFailed', message, { cause })
 }
 
-/** The user's own `pm2`, where it is one that we know. Asked in a home of its own, because asking writes there. */
-async function usersPm2(task: Task, env: Record<string, string>): Promise<string | undefined> {
-  const program = await findProgram('pm2', env.PATH ?? '')
-  if (program === undefined) return undefined
-  const home = await mkdtemp(join(tmpdir(), 'pm2-'))
-  try {
-    const { code, output } = await runProgram(program, ['--version'], {
-      env: { ...env, PM2_HOME: home },
-      cwd: home,
-      signal: task.signal,
-    })
-    const version = output.trim().split('\n').at(-1)?.trim() ?? ''
-    return code === 0 && supportedVersion.test(version) ? program : undefined
-  } finally {
-    await rm(home, { recursive: true, force: true })
-  }
-}
-
 /** Lets the user's own command start its daemon, as if it had been typed. */
 async function startByCommand(
   task: Task,
@@ -200,7 +179,7 @@ async function startBundled(task: Task, env: Record<string, string>): Promise<Ru
 
 async function start(task: Task): Promise<RunningDaemon> {
   const env = daemonEnvironment(task.env, task.paths.home)
-  const program = await usersPm2(task, env)
+  const program = await findUsersPm2({ env, clock: task.clock, signal: task.signal })
   return program === undefined ? await startBundled(task, env) : await startByCommand(task, program, env)
 }
 
