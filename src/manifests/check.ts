@@ -2,7 +2,7 @@ import type { Diagnostic } from '../core/diagnostic.ts'
 import { compose } from './compose.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
-import { distinct, type ReadOptions } from './read.ts'
+import { distinct, isNothingDeclared, type ReadOptions } from './read.ts'
 
 export type CheckOptions = Pick<
   ReadOptions,
@@ -29,7 +29,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
   const base = await readManifestFiles(location.base, kinds)
   const diagnostics = [...location.diagnostics]
   const ids = new Set<string>()
-  let documents = base.flatMap((file) => file.documents).length
+  const all = [...base]
   for (const name of environmentsToCheck(options, location)) {
     const paths = name === undefined ? [] : location.environments.get(name)
     if (!paths) {
@@ -37,7 +37,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
       continue
     }
     const files = await readManifestFiles(paths, kinds)
-    documents += files.flatMap((file) => file.documents).length
+    all.push(...files)
     const composition = await compose({
       base,
       environment: name === undefined ? undefined : { name, files },
@@ -52,9 +52,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
     diagnostics.push(...composition.diagnostics)
     for (const id of composition.declared.keys()) if (!id.startsWith('Fleet/')) ids.add(id)
   }
-  if (documents === 0 && !diagnostics.some(({ code }) => code === 'nothing-declared')) {
-    diagnostics.push(nothingDeclared(location))
-  }
+  if (isNothingDeclared(all, diagnostics)) diagnostics.push(nothingDeclared(location))
   const told = distinct(diagnostics)
   const errors = told.filter(({ severity }) => severity === 'error').length
   return Object.freeze({

@@ -55,7 +55,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   const layers = base.flatMap((file) => file.documents).map(layer)
   diagnostics.push(...findDuplicates(layers))
   const first = firstOfEach(layers)
-  const broken = base.filter((file) => file.diagnostics.some(({ severity }) => severity === 'error'))
+  const broken = base.filter(isFaulty)
   const unsure = new Set([...input.broken, ...broken.flatMap((file) => file.readableIds)])
   const isUnreadable = broken.some((file) => file.readableIds.length === 0)
   const patches = environment?.files.flatMap((file) => file.documents) ?? []
@@ -88,7 +88,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     .filter(({ kind }) => kind !== 'Fleet')
     .map(draft)
     .sort((a, b) => (a.resource.id < b.resource.id ? -1 : 1))
-  const readable = files.flatMap((file) => file.readableIds)
+  const readable = files.filter(isFaulty).flatMap((file) => file.readableIds)
   const surroundings = { reconcilers, isWhole, broken: new Set([...input.broken, ...readable]) }
   const declaredIds = new Set(idsOf(laid.documents))
   for (const document of laid.documents)
@@ -124,6 +124,10 @@ function literalFaults(document: Layered): readonly Diagnostic[] {
 async function judgeSecrets(document: Layered, roots: Roots, faults: Draft['faults']): Promise<void> {
   checkLiterals(document, faults)
   await checkReferenceFiles(document, roots, faults)
+}
+
+function isFaulty(file: ManifestFile): boolean {
+  return file.diagnostics.some(({ severity }) => severity === 'error')
 }
 
 /** Of two documents of one id the first counts; the other one is told. */

@@ -1,6 +1,7 @@
 import { type Duration, formatDuration, parseDuration } from '../core/duration.ts'
 import type { Controls, RecoveryPolicy, ResourceId, Suspension, Window } from '../core/resource.ts'
 import type { Faults } from './faults.ts'
+import { formatPath } from './tree.ts'
 
 /** The fields that every kind has, as a valid manifest writes them. */
 interface DeclaredControls {
@@ -135,7 +136,7 @@ export function duration(
   if (value !== undefined && value >= least && value <= most) return value
   faults.add(path, {
     code: 'duration-out-of-bounds',
-    message: `Expected \`${path.join('.')}\` to be from ${formatDuration(least)} to ${formatDuration(most)}, got ${text}`,
+    message: `Expected \`${formatPath(path)}\` to be from ${formatDuration(least)} to ${formatDuration(most)}, got ${text}`,
   })
   return undefined
 }

@@ -68,7 +68,7 @@ function stretchesOf(file: SourceFile, line: number, text: string): readonly Str
   if (whole) stretches.push(own ?? wholeLine(text))
   else {
     const env = /(?:^|[\s{,])["']?(?:env|default|fromCommand)["']?\s*:\s*(?=\S)/.exec(text)
-    if (env) stretches.push({ start: env.index + env[0].length, end: text.length })
+    if (env) stretches.push(flowValue(text, env.index + env[0].length))
     else {
       for (const match of text.matchAll(/([\w.-]+)["']?\s*[:=]\s*(?=\S)/g)) {
         const start = match.index + match[0].length
@@ -81,6 +81,25 @@ function stretchesOf(file: SourceFile, line: number, text: string): readonly Str
   }
   const masked = stretches.filter((stretch) => !isReference(text.slice(stretch.start, stretch.end)))
   return masked.length > 0 ? masked.slice(0, 1) : tokenStretches(text)
+}
+
+/** A mapping or list in one line up to its closing bracket; anything else up to the end of the line. */
+function flowValue(text: string, start: number): Stretch {
+  let depth = 0
+  let quote = ''
+  for (let at = start; at < text.length; at++) {
+    const sign = text[at] ?? ''
+    if (quote) {
+      if (sign === '\\' && quote === '"') at += 1
+      else if (sign === quote) quote = ''
+    } else if (sign === '"' || sign === "'") quote = sign
+    else if (sign === '{' || sign === '[') depth += 1
+    else if (sign === '}' || sign === ']') {
+      depth -= 1
+      if (depth <= 0) return { start, end: at + 1 }
+    }
+  }
+  return { start, end: text.length }
 }
 
 /** `{ fromEnv: NAME }` shows where a value comes from, never the value. */

@@ -50,12 +50,13 @@ export function hasTypeOf(types: ReadonlySet<string>, tree: Tree): boolean {
 }
 
 /** What helps where a value has the wrong type; most of all where YAML guessed another one than was meant. */
-export function typeHint(types: ReadonlySet<string>, tree: Tree, isSecret: boolean): string | undefined {
+export function typeHint(places: SchemaPlaces, tree: Tree, isSecret: boolean): string | undefined {
+  const types = typesIn(places)
   if (tree.type !== 'scalar') return undefined
   const { value } = tree
   const isNumeric = types.has('integer') || types.has('number')
   if (value === null) {
-    return types.has('string')
+    return places.some(takesEmptyText)
       ? 'Write "" for an empty text, or remove the field.'
       : 'Remove the field, or give it a value.'
   }
@@ -71,6 +72,10 @@ export function typeHint(types: ReadonlySet<string>, tree: Tree, isSecret: boole
   }
   if (types.has('array') && !isSecret) return `Write a list: [${quote(value)}]`
   return undefined
+}
+
+function takesEmptyText({ schema }: SchemaPlaces[number]): boolean {
+  return schema.type === 'string' && schema.minLength === undefined && schema.pattern === undefined
 }
 
 /** Joins words as a sentence does: `a, b or c`. */
@@ -92,7 +97,7 @@ function describeOne(schema: { readonly [key: string]: unknown }): readonly stri
       case 'boolean':
         return ['true or false']
       case 'array':
-        return [`a list${count(schema.minItems, schema.maxItems)}`]
+        return ['a list']
       case 'object':
         return ['a mapping']
       default:
@@ -105,11 +110,6 @@ function range({ minimum, maximum }: { readonly [key: string]: unknown }): strin
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`
   if (minimum !== undefined) return ` of at least ${minimum}`
   return maximum === undefined ? '' : ` of at most ${maximum}`
-}
-
-function count(minimum: unknown, maximum: unknown): string {
-  if (typeof minimum === 'number' && minimum > 0) return ` of at least ${minimum}`
-  return typeof maximum === 'number' ? ` of at most ${maximum}` : ''
 }
 
 function wordsOf(schema: { readonly [key: string]: unknown }): readonly unknown[] {

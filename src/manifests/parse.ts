@@ -179,6 +179,14 @@ function describeError(file: SourceFile, error: YAMLError, start: number) {
           hint: 'Close the quotes.',
         }
       }
+      if (/end with a [\]}]$/.test(error.message)) return closing(error.message.slice(-1))
+      return {
+        code: 'yaml-syntax' as const,
+        message: `The YAML is not valid: ${own}`,
+        hint: hintFor(error, file, start),
+      }
+    case 'BAD_INDENT':
+      if (/end with a [\]}]$/.test(error.message)) return closing(error.message.slice(-1))
       return {
         code: 'yaml-syntax' as const,
         message: `The YAML is not valid: ${own}`,
@@ -190,6 +198,15 @@ function describeError(file: SourceFile, error: YAMLError, start: number) {
         message: `The YAML is not valid: ${own}`,
         hint: hintFor(error, file, start),
       }
+  }
+}
+
+function closing(bracket: string) {
+  const what = bracket === ']' ? 'list' : 'mapping'
+  return {
+    code: 'yaml-syntax' as const,
+    message: `Expected \`${bracket}\` before here, which closes a ${what} that began above`,
+    hint: `Write the \`${bracket}\`, and indent what is inside.`,
   }
 }
 

@@ -76,6 +76,7 @@ function countTokens(file: SourceFile): Diagnostic | undefined {
         break
       case 'space':
       case 'comment':
+      case 'comma':
         continue
       case 'flow-seq-start':
       case 'flow-map-start':

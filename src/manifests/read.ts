@@ -54,13 +54,10 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   if (environment !== undefined && environmentPaths === undefined) {
     diagnostics.push(unknownEnvironment(location, environment))
   }
-  const documents = [...base, ...patches].flatMap((file) => file.documents)
-  if (documents.length === 0 && !diagnostics.some(({ code }) => code === 'nothing-declared')) {
-    diagnostics.push(nothingDeclared(location))
-  }
   const input = composeInput(options, location, base, patches)
   const current = await compose(input)
   diagnostics.push(...current.diagnostics)
+  if (isNothingDeclared([...base, ...patches], diagnostics)) diagnostics.push(nothingDeclared(location))
   const broken = brokenPaths(diagnostics)
   const lastGood =
     broken.size > 0 ? ((await options.lastGood?.load()) ?? new Map()) : new Map<string, string>()
@@ -195,6 +192,14 @@ function isBroken(path: string, broken: ReadonlySet<string>): boolean {
     if (broken.has(at)) return true
     if (dirname(at) === at) return false
   }
+}
+
+/** Whether there is no document, and no error that says why. */
+export function isNothingDeclared(
+  files: readonly ManifestFile[],
+  diagnostics: readonly Diagnostic[],
+): boolean {
+  return files.every((file) => file.documents.length === 0) && !hasError(diagnostics)
 }
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {

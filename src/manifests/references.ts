@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
-import { kindOf, type ResourceId, resourceId } from '../core/resource.ts'
+import { kindOf, nameOf, type ResourceId, resourceId } from '../core/resource.ts'
 import type { Draft } from './draft.ts'
 import type { Layered } from './environment.ts'
 import { printable, quote } from './excerpt.ts'
@@ -69,6 +69,8 @@ export function checkTargets(
   const { reconcilers, broken, isWhole } = surroundings
   const faults = new Faults(document.root)
   const spec = childOf(document.root, 'spec')
+  const names = [...known].filter((id) => nameOf(id) !== '')
+  const told = new Set<ResourceId>()
   for (const link of links) {
     const list = childOf(spec, link)
     for (const [index, item] of (list?.type === 'list' ? list.items : []).entries()) {
@@ -77,7 +79,9 @@ export function checkTargets(
       const id = resourceId(value.slice(0, value.indexOf('/')), value.slice(value.indexOf('/') + 1))
       const path = ['spec', link, String(index)]
       if (!known.has(id) && !broken.has(id)) {
-        const meant = suggest(id, known)
+        if (told.has(id)) continue
+        told.add(id)
+        const meant = suggest(id, names)
         faults.add(path, {
           code: isWhole ? 'unknown-reference' : 'reference-not-read',
           message: `${printable(id)} is not ${isWhole ? 'declared' : 'in the files that were named'}, and ${document.id} names it in \`${link}\``,

@@ -45,6 +45,18 @@ export function fieldsIn(places: SchemaPlaces): readonly string[] {
   return [...new Set(names)]
 }
 
+/** What the keys of a mapping here must be like, in words; undefined where any will do. */
+export function keyRule(places: SchemaPlaces): string | undefined {
+  for (const { schema, home } of places) {
+    const rule = schema.propertyNames
+    if (!isNode(rule)) continue
+    const texts = flatten({ schema: rule, home }).map((place) => place.schema.description)
+    const text = texts.find((each) => typeof each === 'string')
+    if (typeof text === 'string') return text
+  }
+  return undefined
+}
+
 /** Whether a value here may be a secret, so that it is never shown. */
 export function isSecretPlace(kind: string, path: readonly string[]): boolean {
   let places = schemaOf(kind)

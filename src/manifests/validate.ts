@@ -10,7 +10,7 @@ import {
   wordsIn,
 } from './expectation.ts'
 import { type Finding, faultAt } from './fault.ts'
-import { fieldsIn, isSecretPlace, schemaAt } from './schema-walk.ts'
+import { fieldsIn, isSecretPlace, keyRule, schemaAt } from './schema-walk.ts'
 import { type ValidationError, validators } from './schemas.ts'
 import { suggest } from './suggest.ts'
 import { formatPath, type Place, parsePointer, placeAt, spanOf, type Tree, treeValue } from './tree.ts'
@@ -67,8 +67,9 @@ class PathFaults {
     const isTypeFine = hasTypeOf(types, this.#place.tree)
     // A reference is told apart from its siblings by the keys it has; its own words stand in its `oneOf`.
     const reference = errors.find((error) => error.keyword === 'oneOf')
-    if (isTypeFine && reference && this.#place.tree.type === 'map') found.push(this.#reference())
-    else if (!isTypeFine) found.push(this.#wrongType(types))
+    if (isTypeFine && reference && this.#place.tree.type === 'map') {
+      if (found.length === 0) found.push(this.#reference())
+    } else if (!isTypeFine) found.push(this.#wrongType())
     else if (found.length === 0 && !isDeeper && errors.some((error) => !structural.has(error.keyword))) {
       found.push(this.#wrongValue(errors))
     }
@@ -106,20 +107,12 @@ class PathFaults {
     )
     return [...names].flatMap((name) => {
       const entry = tree.entries.get(String(name))
-      const rule = schemaAt(this.#kind, this.#path)
-        .map(({ schema }) => schema.propertyNames)
-        .find((value) => value !== undefined)
-      const description =
-        typeof rule === 'object' && rule !== null && 'description' in rule
-          ? String(rule.description)
-          : undefined
+      const rule = keyRule(schemaAt(this.#kind, this.#path))
       return entry
         ? faultAt(entry.key, {
             code: 'invalid-key',
             message: `The key ${quote(String(name))} is not allowed in \`${formatPath(this.#path)}\``,
-            hint: description
-              ? `Expected: ${description.charAt(0).toLowerCase()}${description.slice(1)}`
-              : undefined,
+            hint: rule,
           })
         : []
     })
@@ -168,13 +161,13 @@ class PathFaults {
     })
   }
 
-  #wrongType(types: ReadonlySet<string>): Diagnostic {
+  #wrongType(): Diagnostic {
     const isSecret = isSecretPlace(this.#kind, this.#path)
     const meant = this.#meantWord(isSecret)
     return this.#fault({
       code: 'wrong-type',
       message: `${this.#expected()}, got ${describeActual(this.#place.tree, isSecret)}`,
-      hint: meant ?? typeHint(types, this.#place.tree, isSecret),
+      hint: meant ?? typeHint(schemaAt(this.#kind, this.#path), this.#place.tree, isSecret),
     })
   }
 
@@ -185,11 +178,13 @@ class PathFaults {
     const isSaid = schema.some((place) => place.schema['x-expected'] !== undefined)
     const length = errors.find((error) => /^m(?:in|ax)(?:Length|Items|Properties)$/.test(error.keyword))
     const actual = describeActual(this.#place.tree, isSecret)
-    if (length && this.#place.tree.type === 'scalar') {
-      const limit = length.keyword === 'minLength' ? 'at least' : 'at most'
+    if (length && !isSaid) {
+      const limit = length.keyword.startsWith('min') ? 'at least' : 'at most'
+      const unit = { h: 'characters', s: 'items or fields' }[length.keyword.slice(-1)]
+      const shown = this.#place.tree.type === 'scalar' ? `, got ${actual}` : ''
       return this.#fault({
         code: 'wrong-value',
-        message: `Expected ${this.#name()} to be a text of ${limit} ${length.params.limit} characters, got ${actual}`,
+        message: `Expected ${this.#name()} to have ${limit} ${length.params.limit} ${unit}${shown}`,
       })
     }
     const description = schema

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { check, codesOf, makeFolder, placesOf, processOf, read } from './support.ts'
+
+const ids = async (folder: string, own = {}) => (await read(folder, own)).resources.map(({ id }) => id)
+
+test('reads every .yaml and .yml file at any depth, and nothing else', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/deep/er/b.yml': processOf('b'),
+    'manifests/c.YAML': processOf('c'),
+    'manifests/d.json': '{',
+    'manifests/.#a.yaml': 'an editor keeps its lock here',
+    'manifests/.git/e.yaml': ']',
+    'manifests/node_modules/x/f.yaml': ']',
+  })
+  expect(await ids(folder)).toEqual(['Process/a', 'Process/b', 'Process/c'])
+})
+
+test('leaves out what .reconcileignore lists', async () => {
+  const folder = await makeFolder({
+    'manifests/.reconcileignore': '# drafts\ndrafts/\n*.draft.yaml\n!keep.draft.yaml\n',
+    'manifests/a.yaml': processOf('a'),
+    'manifests/b.draft.yaml': 'not: [ours',
+    'manifests/keep.draft.yaml': processOf('keep'),
+    'manifests/drafts/c.yaml': 'not: [ours',
+  })
+  const manifests = await read(folder)
+  expect(manifests.diagnostics).toEqual([])
+  expect(manifests.resources.map(({ id }) => id)).toEqual(['Process/a', 'Process/keep'])
+})
+
+test('leaves out environments that were not asked for', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/environments/prod/b.yaml': processOf('b'),
+    'manifests/environments/dev/c.yaml': processOf('c'),
+  })
+  expect(await ids(folder)).toEqual(['Process/a'])
+  expect(await ids(folder, { environment: 'prod' })).toEqual(['Process/a', 'Process/b'])
+})
+
+test('a file in environments/ itself belongs nowhere', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/environments/b.yaml': 'a: 1',
+  })
+  expect(placesOf(await check(folder), folder)).toEqual([
+    'stray-environment manifests/environments/b.yaml:1:1',
+  ])
+})
+
+test('a file that a manifest names as its source is no manifest', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a', 'source: ./flow.yml'),
+    'manifests/flow.yml': 'on: push\njobs: {}\n',
+  })
+  expect(codesOf(await check(folder))).toEqual(['unknown-field'])
+})
+
+test('follows links inside the fleet root', async () => {
+  const folder = await makeFolder({ 'shared/b.yaml': processOf('b'), 'manifests/a.yaml': processOf('a') })
+  await mkdir(join(folder, '.git'))
+  await symlink('../shared', join(folder, 'manifests/linked'))
+  await symlink('a.yaml', join(folder, 'manifests/z.yaml'))
+  const manifests = await read(folder)
+  expect(manifests.diagnostics).toEqual([])
+  expect(manifests.resources.map(({ id }) => id)).toEqual(['Process/a', 'Process/b'])
+})
+
+test('the fleet root is the git work tree, or else the folder above the manifests', async () => {
+  const outer = await makeFolder({ 'b.yaml': processOf('b'), 'app/manifests/a.yaml': processOf('a') })
+  await symlink('../../b.yaml', join(outer, 'app/manifests/b.yaml'))
+  const without = await read(join(outer, 'app'))
+  expect(codesOf(without)).toEqual(['file-outside-root'])
+  await writeFile(join(outer, '.git'), 'gitdir: elsewhere\n')
+  expect((await read(join(outer, 'app'))).diagnostics).toEqual([])
+})
+
+test('refuses links that lead out of the fleet root, into themselves or nowhere', async () => {
+  const outside = await makeFolder({ 'x.yaml': processOf('x') })
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a') })
+  const link = (to: string, name: string) => symlink(to, join(folder, 'manifests', name))
+  await link(join(outside, 'x.yaml'), 'b.yaml')
+  await link(outside, 'c')
+  await link('..', 'd')
+  await link('.', 'e')
+  await link('f.yaml', 'f.yaml')
+  await link('gone.yaml', 'g.yaml')
+  const result = await check(folder)
+  expect(placesOf(result, join(folder, 'manifests'))).toEqual([
+    'file-outside-root b.yaml:1:1',
+    'file-outside-root c:1:1',
+    'file-loop d/manifests:1:1',
+    'file-loop e:1:1',
+    'file-loop f.yaml:1:1',
+    'file-missing g.yaml:1:1',
+  ])
+})
+
+test('refuses pipes, sockets and devices without waiting for them', async () => {
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a') })
+  const at = (name: string) => join(folder, 'manifests', name)
+  execFileSync('mkfifo', [at('pipe.yaml')])
+  const server = createServer().listen(at('socket.yaml'))
+  try {
+    await new Promise((resolve) => server.once('listening', resolve))
+    expect(placesOf(await check(folder), join(folder, 'manifests'))).toEqual([
+      'file-special pipe.yaml:1:1',
+      'file-special socket.yaml:1:1',
+    ])
+    expect(codesOf(await check(folder, { paths: [at('pipe.yaml')] }))).toContain('file-special')
+    expect(codesOf(await check(folder, { paths: ['/dev/zero.yaml', at('socket.yaml')] }))).toContain(
+      'file-special',
+    )
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+test('an empty, a missing and a moved folder declare nothing, and say so', async () => {
+  const folder = await makeFolder({ 'empty/readme.md': '', 'manifests/a.yaml': processOf('a') })
+  for (const paths of [['empty'], ['gone']]) {
+    const manifests = await read(folder, { paths })
+    expect(codesOf(manifests)).toEqual(['nothing-declared'])
+    expect(manifests).toMatchObject({ resources: [], isComplete: false })
+  }
+  await rename(join(folder, 'manifests'), join(folder, 'elsewhere'))
+  expect(await read(folder)).toMatchObject({ resources: [], isComplete: false })
+})
+
+test('-f takes files and folders, several at once; only one whole folder is whole', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/b.yaml': processOf('b', 'dependsOn: [Process/a]'),
+    'more/c.yaml': processOf('c'),
+  })
+  expect(await read(folder)).toMatchObject({ isWhole: true, folder: join(folder, 'manifests') })
+  const one = await read(folder, { paths: ['manifests/b.yaml'] })
+  expect(one).toMatchObject({ isWhole: false, isComplete: true, folder: join(folder, 'manifests') })
+  expect(one.resources.map(({ id }) => id)).toEqual(['Process/b'])
+  expect(codesOf(one)).toEqual(['reference-not-read'])
+  const both = await read(folder, { paths: ['manifests', 'more'] })
+  expect(both).toMatchObject({ isWhole: false })
+  expect(both.resources).toHaveLength(3)
+  expect(codesOf(await read(folder, { paths: ['manifests/gone.yaml'] }))).toEqual(['file-missing'])
+})
+
+test('a file of an environment means nothing alone', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/environments/prod/a.yaml': 'a: 1',
+  })
+  const result = await check(folder, { paths: ['manifests/environments/prod/a.yaml'] })
+  expect(codesOf(result)).toContain('environment-file')
+})

@@ -1,0 +1,207 @@
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import { Secret } from '../../src/core/secret.ts'
+import { check, codesOf, makeFolder, processOf, put, read } from './support.ts'
+
+const canary = 'canary-7f3e9a-do-not-print'
+
+interface WithEnv {
+  readonly env: Readonly<Record<string, unknown>>
+}
+
+async function envOf(folder: string, own = {}) {
+  const manifests = await read(folder, own)
+  const [resource] = manifests.resources
+  if (!resource) throw new Error('There is no resource')
+  const { env } = resource.spec as WithEnv
+  const secret = (name: string) => {
+    const value = env[name]
+    if (!(value instanceof Secret)) throw new Error(`${name} is not a secret`)
+    return value
+  }
+  return { manifests, resource, env, secret }
+}
+
+test('reads from the environment, a file and a command, and keeps texts as they are', async () => {
+  const folder = await makeFolder({
+    'secret.txt': `${canary}\n`,
+    'manifests/a.yaml': processOf(
+      'a',
+      'env:',
+      '  TEXT: info',
+      '  ENV: { fromEnv: CANARY }',
+      '  FILE: { fromFile: ../secret.txt }',
+      '  COMMAND: { fromCommand: [cat, ../secret.txt] }',
+      '  EMPTY: { fromEnv: EMPTY, default: x }',
+    ),
+  })
+  const { env, secret, resource } = await envOf(folder, {
+    env: { CANARY: canary, EMPTY: '', PATH: process.env.PATH },
+    runCommands: true,
+  })
+  expect(env.TEXT).toBe('info')
+  for (const name of ['ENV', 'FILE', 'COMMAND']) expect(secret(name).reveal()).toBe(canary)
+  expect(secret('EMPTY').reveal()).toBe('')
+  expect(resource.unresolved).toEqual([])
+  expect(secret('COMMAND').source).toBe('fromCommand cat')
+})
+
+test('a digest is keyed, stable and short', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a', 'env: { A: { fromEnv: X }, B: { fromEnv: Y } }'),
+  })
+  const digest = async (secretKey: string, X: string) =>
+    (await envOf(folder, { env: { X, Y: canary }, secretKey })).secret('A').digest
+  expect(await digest('k1', canary)).toMatch(/^[0-9a-f]{32}$/)
+  expect(await digest('k1', canary)).toBe(await digest('k1', canary))
+  expect(await digest('k1', canary)).not.toBe(await digest('k2', canary))
+  expect(await digest('k1', canary)).not.toBe(await digest('k1', 'other'))
+})
+
+test('no command runs where none may', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a', 'env: { A: { fromCommand: [touch, ran], default: x } }'),
+  })
+  const { secret, resource } = await envOf(folder, { env: { PATH: process.env.PATH } })
+  await check(folder)
+  expect(secret('A').isRead).toBe(false)
+  expect(resource.unresolved).toEqual([])
+  expect(codesOf(await check(folder, { paths: ['manifests/ran'] }))).toContain('nothing-declared')
+})
+
+const missing: readonly (readonly [string, string])[] = [
+  ['{ fromEnv: NOPE }', 'fromEnv NOPE: the environment variable is not set'],
+  ['{ fromFile: gone }', 'fromFile gone: the file does not exist'],
+  ['{ fromFile: . }', 'fromFile .: it is not a regular file'],
+  ['{ fromFile: latin1 }', 'fromFile latin1: the file is not UTF-8 text'],
+  ['{ fromFile: nul }', 'fromFile nul: it holds a NUL character'],
+  ['{ fromFile: large }', 'fromFile large: the file is larger than 64 KiB'],
+  ['{ fromCommand: [no-such-program] }', 'fromCommand no-such-program: the program was not found'],
+  ['{ fromCommand: [sh, -c, "echo canary >&2; exit 3"] }', 'fromCommand sh: the command exited with 3'],
+  [
+    '{ fromCommand: [head, -c, "100000", /dev/zero] }',
+    'fromCommand head: the command printed more than 64 KiB',
+  ],
+]
+
+test.each(missing)('%s leaves the resource unresolved and is no error', async (reference, message) => {
+  const folder = await makeFolder({
+    'manifests/latin1': Buffer.from('\xe9', 'latin1'),
+    'manifests/nul': 'a\0b',
+    'manifests/large': 'x'.repeat(65 * 1024),
+    'manifests/a.yaml': processOf('a', `env: { A: ${reference}, B: "1" }`),
+  })
+  const { manifests, resource, secret } = await envOf(folder, {
+    env: { PATH: process.env.PATH },
+    runCommands: true,
+  })
+  expect(manifests).toMatchObject({ diagnostics: [], isComplete: true })
+  expect(resource.unresolved).toEqual([{ path: '/spec/env/A', message }])
+  expect(secret('A').isRead).toBe(false)
+})
+
+test('a default stands in for what is missing', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf(
+      'a',
+      'env: { A: { fromEnv: NOPE, default: "" }, B: { fromFile: gone, default: b } }',
+    ),
+  })
+  const { secret, resource } = await envOf(folder)
+  expect([secret('A').reveal(), secret('B').reveal()]).toEqual(['', 'b'])
+  expect(resource.unresolved).toEqual([])
+})
+
+test('a file outside the fleet root is refused, by .., by an absolute path and by a link', async () => {
+  const outside = await makeFolder({ secret: canary })
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf(
+      'a',
+      'env:',
+      `  A: { fromFile: ${join(outside, 'secret')} }`,
+      '  B: { fromFile: ../../../etc/hostname }',
+      '  C: { fromFile: linked }',
+      '  D: { fromFile: ../folder/secret }',
+      '  E: { fromFile: inside }',
+    ),
+    'manifests/inside': canary,
+  })
+  await symlink(join(outside, 'secret'), join(folder, 'manifests/linked'))
+  await symlink(outside, join(folder, 'folder'))
+  const manifests = await read(folder)
+  expect(codesOf(manifests)).toEqual(Array(4).fill('reference-outside-root'))
+  expect(manifests).toMatchObject({ resources: [], missing: ['Process/a'], isComplete: false })
+})
+
+test('allowedPaths counts only together with an allowance', async () => {
+  const outside = await makeFolder({ secret: canary })
+  const folder = await makeFolder({
+    'manifests/fleet.yaml': `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { allowedPaths: [${outside}] }\n`,
+    'manifests/a.yaml': processOf('a', `env: { A: { fromFile: ${join(outside, 'secret')} } }`),
+  })
+  expect(codesOf(await read(folder))).toEqual(['reference-outside-root', 'path-not-allowed'])
+  const { secret, manifests } = await envOf(folder, { allow: { hosts: [], paths: [outside] } })
+  expect(secret('A').reveal()).toBe(canary)
+  expect(manifests.fleet.allowedPaths).toEqual([outside])
+})
+
+test('a variable that is called fromEnv is a variable', async () => {
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a', 'env: { fromEnv: HOME }') })
+  expect((await envOf(folder)).env).toEqual({ fromEnv: 'HOME' })
+})
+
+test('a value is in no sink, valid or not, in no encoding', async () => {
+  const folder = await makeFolder({
+    'canary.txt': canary,
+    'manifests/a.yaml': processOf(
+      'a',
+      'env: { A: { fromEnv: CANARY }, B: { fromFile: ../canary.txt } }',
+      'mode: fork',
+    ),
+    'manifests/b.yaml': processOf(
+      'b',
+      `env: { PASSWORD: ${canary}, N: 1, T: { default: ${canary}, fromEnv: X, y: 1 } }`,
+    ),
+    'manifests/c.yaml': `kind: Process\nenv:\n  KEY: ${canary}: x\n  "SECRET_TOKEN": "${canary}\n`,
+    'manifests/d.yaml': processOf('d', `env: { A: { fromCommand: [echo, ${canary}], fromEnv: B } }`),
+  })
+  const own = { env: { CANARY: canary, PATH: process.env.PATH }, runCommands: true }
+  const manifests = await read(folder, own)
+  const { texts: _texts, ...told } = manifests
+  const seen = JSON.stringify(told) + inspect(told, { depth: 20 }) + JSON.stringify(await check(folder, own))
+  expect(manifests.diagnostics.length).toBeGreaterThan(3)
+  expect(seen).not.toContain(canary)
+  expect(seen).not.toContain(Buffer.from(canary).toString('base64').slice(0, 20))
+  expect(seen).not.toContain(Buffer.from(canary).toString('hex'))
+})
+
+test('tokens come from the Fleet, or else from the variables of the vendor', async () => {
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a') })
+  const token = async (env: Record<string, string>) => (await read(folder, { env })).fleet.github.token
+  expect((await token({ GH_TOKEN: 'one', GITHUB_TOKEN: 'two' }))?.reveal()).toBe('two')
+  expect((await token({ GH_TOKEN: 'one' }))?.source).toBe('fromEnv GH_TOKEN')
+  expect(await token({})).toBeUndefined()
+  await put(
+    join(folder, 'manifests/fleet.yaml'),
+    'apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: { token: { fromEnv: MINE } } }\n',
+  )
+  expect((await token({ MINE: 'three', GH_TOKEN: 'one' }))?.reveal()).toBe('three')
+  // A token that was named and is not there is not another one.
+  expect(await token({ GH_TOKEN: 'one' })).toBeUndefined()
+})
+
+test('an apiUrl counts only if its host is allowed', async () => {
+  const folder = await makeFolder({
+    'manifests/fleet.yaml':
+      'apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: { apiUrl: "http://127.0.0.1:8080/api" } }\n',
+    'manifests/a.yaml': processOf('a'),
+  })
+  const refused = await read(folder, { allow: { hosts: ['127.0.0.1'], paths: [] } })
+  expect(codesOf(refused)).toEqual(['host-not-allowed'])
+  expect(refused).toMatchObject({ resources: [], isComplete: false })
+  const allowed = await read(folder, { allow: { hosts: ['127.0.0.1:8080'], paths: [] } })
+  expect(allowed.fleet.github.apiUrl).toBe('http://127.0.0.1:8080/api')
+  expect(allowed.fleet.netlify.apiUrl).toBeUndefined()
+})
