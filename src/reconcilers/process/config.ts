@@ -116,6 +116,10 @@ export function changeOfRecord(
       assign(set, field, after)
     } else unset.push(field as OptionalField)
   }
+  // Who declares no interpreter means the one of the script: another script may need another one.
+  if (isOtherScript && desired.spec.interpreter === undefined) {
+    set.interpreter = defaultInterpreterOf(desired.spec)
+  }
   if (differences.some(({ path }) => path === 'logs.merge')) {
     // The number in the name comes or goes with it.
     for (const [field, rule, path] of [

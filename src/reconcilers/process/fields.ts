@@ -59,7 +59,7 @@ function likeProgram(record: Pm2Record, path: string | undefined, like: unknown)
 }
 
 /** PM2's `--time`, its lib/Common.js. */
-export const timestampFormat = 'YYYY-MM-DDTHH:mm:ss'
+const timestampFormat = 'YYYY-MM-DDTHH:mm:ss'
 
 const logFile = (stream: 'out' | 'error', of: (record: Pm2Record) => string | undefined): FieldRule => ({
   means: 'reload',

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -348,6 +348,20 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
     expect(await bench.plan(desired)).toEqual([])
   })
 
+  test('another script is run by its own interpreter, where none is declared', async () => {
+    const desired = named({})
+    await bench.settle(desired)
+    const file = join(daemon.folder, `shell${version}`)
+    await writeFile(join(daemon.folder, 'say.sh'), `echo "$BASH_VERSION" > ${file}; exec sleep 1001`)
+    const shell = again(desired.name, { script: './say.sh' })
+    expect(changedPaths(await bench.settle(shell))).toEqual(['script'])
+    await eventually('bash says its version', async () => {
+      const text = await readFile(file, 'utf8').catch(() => '')
+      return text.trim() !== ''
+    })
+    expect(await bench.plan(shell)).toEqual([])
+  })
+
   test('on standby nothing of it is in PM2', async () => {
     const desired = named({})
     await bench.settle(desired)
@@ -431,10 +445,10 @@ describe('a daemon that is not there', () => {
 
   test.each(pm2Versions)('what a killed PM2 %i left behind is not started twice', async (version) => {
     await withDaemon(version, async (daemon) => {
-      await makeScripts(daemon.folder)
+      // It prints nothing: into a pipe that nobody reads any more it would end by itself.
+      await writeFile(join(daemon.folder, 'idle.cjs'), 'setInterval(() => undefined, 1000)\n')
       const bench = new Bench({ folder: daemon.folder, home: daemon.home })
-      const env = { TELL: join(daemon.folder, 'told.json') }
-      const desired = declare('api', { script: './tattle.cjs', env }, { folder: daemon.folder })
+      const desired = declare('api', { script: './idle.cjs' }, { folder: daemon.folder })
       try {
         await bench.settle(desired)
         const [record] = await daemon.client.list()

@@ -12,14 +12,14 @@ import { changeOfRecord, type Making, newProcessOf } from '../../../src/reconcil
 import { comparisonOf } from '../../../src/reconcilers/process/diff.ts'
 import { reconciler } from '../../../src/reconcilers/process/index.ts'
 import type { ObservedProcess } from '../../../src/reconcilers/process/observed.ts'
-import { absoluteOrProgram, folderOf, isProgram, pm2NameOf } from '../../../src/reconcilers/process/place.ts'
+import { absoluteOrProgram, folderOf, isProgram } from '../../../src/reconcilers/process/place.ts'
 import type { ProcessSpec } from '../../../src/reconcilers/process/spec.generated.ts'
 import type { Desired } from './bench.ts'
 
 const paths = homePaths('/home/u/.pm2')
 
 /** What every process is given in the model. */
-export const modelBase = Object.freeze({ PATH: '/usr/bin:/bin', HOME: '/home/u' })
+const modelBase = Object.freeze({ PATH: '/usr/bin:/bin', HOME: '/home/u' })
 
 /** A record as PM2 lists it, with what a test says otherwise. */
 export function record(fields: Readonly<Record<string, unknown>> = {}, pmId = 0): Pm2Record {
@@ -103,7 +103,7 @@ export function ownedAs(desired: Desired, memory: Readonly<Record<string, unknow
   }
 }
 
-export function markOf(desired: Desired): Mark {
+function markOf(desired: Desired): Mark {
   return {
     fleet: 'test',
     environment: '',
@@ -168,6 +168,3 @@ function stored(fields: Readonly<Record<string, unknown>>, pmId: number): Pm2Rec
   if (!parsed) throw new Error('Expected a record')
   return parsed
 }
-
-/** A name of the model's process, as PM2 has it. */
-export const nameOf = (desired: Desired) => pm2NameOf(desired)
