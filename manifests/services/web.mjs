@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { createServer } from 'node:http'
 
 const port = Number(process.env.PORT)
@@ -13,6 +14,8 @@ server.listen(port, '127.0.0.1', () => {
 })
 
 process.on('SIGINT', () => {
+  // A worker of a cluster hands its share of the port back first, so that a reload loses no request.
+  if (cluster.isWorker) cluster.worker.disconnect()
   server.close(() => process.exit(0))
   server.closeIdleConnections()
 })

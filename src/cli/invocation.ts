@@ -14,7 +14,7 @@ export interface Invocation {
 export interface Sink {
   write(text: string): void
   readonly isTerminal: boolean
-  /** Columns of the terminal; 80 where there is none. */
+  /** Columns of the terminal; for a pipe what COLUMNS says, or 200. */
   readonly columns: number
 }
 

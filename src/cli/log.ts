@@ -23,6 +23,7 @@ export function openLog(call: Invocation, common: CommonOptions, usual: 'info' |
   const stream = pretty({
     colorize: pageOf(call, common, call.err).style === ansi,
     translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
     destination,
   })
   return pino({ ...options, timestamp: true }, stream)

@@ -3,6 +3,8 @@ import type { Sink } from './invocation.ts'
 import { runProgram } from './program.ts'
 
 const version: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+/** What a pipe is printed for: wide enough that a message stays on one line, for those who search in it. */
+const pipeColumns = 200
 const interruption = new AbortController()
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -32,7 +34,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
     },
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns ?? (Number(process.env.COLUMNS) || 80)
+      return stream.columns ?? (Number(process.env.COLUMNS) || pipeColumns)
     },
   }
 }

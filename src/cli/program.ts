@@ -20,6 +20,7 @@ export async function runProgram(args: readonly string[], invocation: Invocation
       try {
         status = await verb(invocation, common, command)
       } catch (error) {
+        if (error instanceof CommanderError) throw error
         status = reportFailure(invocation, error, common)
       }
     }
@@ -39,6 +40,7 @@ function buildProgram(
 ): Command {
   const program = new Command('reconcile')
     .description('Keeps automations outside a cluster as they are declared in manifests.')
+    .usage('[verb] [options]')
     .version(invocation.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError('(`reconcile --help` lists the verbs)')
@@ -47,14 +49,13 @@ function buildProgram(
       writeErr: (text) => invocation.err.write(text),
     })
     .exitOverride()
-  const verb = (name: string, description: string, options: { isDefault?: boolean; hidden?: boolean } = {}) =>
+  const verb = (name: string, description: string, options: { isDefault?: boolean } = {}) =>
     program.command(name, options).description(description).allowExcessArguments(false).exitOverride()
 
   withCommonOptions(
-    verb('pass [unknown...]', 'one pass: plan, apply, wait until healthy (what `reconcile` alone does)', {
+    verb('pass [unknown...]', 'one pass: plan, apply, wait until healthy; what `reconcile` alone does', {
       isDefault: true,
-      hidden: true,
-    }),
+    }).usage('[options]'),
     ['text', 'json', 'yaml', 'markdown'],
   )
     .option('--dry-run', 'print the plan and change nothing')

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { ReconcileError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
 import { type Manifests, readManifests } from '../manifests/read.ts'
 import { openLastGood } from '../state/last-good.ts'
+import { printDiagnostics } from './diagnostics.ts'
 import type { CommonOptions } from './options.ts'
-import type { Workspace } from './workspace.ts'
+import { openState, type Workspace } from './workspace.ts'
 
 /** The manifests as they are now, and whether any of them is wrong. */
 export interface ReadDeclaration {
@@ -32,6 +34,20 @@ export async function readDeclaration(
     lastGood: openLastGood({ store, environment }),
   })
   return { declaration, hasErrors: !declaration.isComplete }
+}
+
+/**
+ * Before the very first pass: stops where nothing is declared, so that a wrong folder is left without a trace. The
+ * state file does not exist yet, so this reads without one.
+ */
+export async function assertWorthAState(workspace: Workspace): Promise<void> {
+  if (existsSync(workspace.statePath)) return
+  const nothing = await openState(workspace, 'read')
+  const { declaration } = await readDeclaration(workspace, nothing, { mayRunCommands: false })
+  await nothing.close()
+  if (declaration.resources.length > 0) return
+  printDiagnostics(workspace, declaration.diagnostics)
+  assertSomethingDeclared(declaration)
 }
 
 /** What a manifest may not grant itself (DESIGN 4c), from flags and variables (colon-separated). */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { eventually, freePort, type Pm2Entry, TestFleet } from '../support/fleet.ts'
+import { eventually, freePort, lives, TestFleet } from '../support/fleet.ts'
+import { processManifest } from '../support/manifest.ts'
 
 const server = `
 import { createServer } from 'node:http'
@@ -7,20 +8,6 @@ createServer((request, response) => response.end(request.url === '/healthz' ? 'o
   .listen(Number(process.env.PORT), '127.0.0.1', () => process.send?.('ready'))
 `
 const idle = 'setInterval(() => undefined, 1000)\n'
-
-function process_(name: string, spec: string): string {
-  return `apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: ${name} }\nspec:\n${spec.replaceAll(/^/gm, '  ')}\n`
-}
-
-/** What must not change where nothing was to be done. */
-function lives(processes: readonly Pm2Entry[]): unknown {
-  return processes.map(({ name, pid, pm_id, pm2_env }) => ({
-    name,
-    pid,
-    pm_id,
-    restarts: pm2_env.restart_time,
-  }))
-}
 
 describe('a fleet from nothing', () => {
   let fleet: TestFleet
@@ -31,12 +18,15 @@ describe('a fleet from nothing', () => {
     fleet = await TestFleet.create({
       'services/web.mjs': server,
       'services/idle.mjs': idle,
-      'manifests/web.yaml': process_(
+      'manifests/web.yaml': processManifest(
         'web',
         `script: ../services/web.mjs\nenv: { PORT: "${port}", GREETING: hello }\nhealth:\n  http: { port: ${port}, path: /healthz }\n  interval: 1s`,
       ),
-      'manifests/worker.yaml': process_('worker', 'script: ../services/idle.mjs\ndependsOn: [Process/web]'),
-      'manifests/job.yaml': process_(
+      'manifests/worker.yaml': processManifest(
+        'worker',
+        'script: ../services/idle.mjs\ndependsOn: [Process/web]',
+      ),
+      'manifests/job.yaml': processManifest(
         'job',
         'script: ../services/idle.mjs\ncron: "0 3 * * *"\nautorestart: false',
       ),
@@ -128,7 +118,10 @@ describe('a fleet from nothing', () => {
 
   it('adopts what already runs as declared without restarting it, and never deletes it', async () => {
     const before = lives((await fleet.processes()).filter(({ name }) => name === 'other'))
-    await fleet.write('manifests/other.yaml', process_('other', 'script: ../services/other.mjs\ncwd: ..'))
+    await fleet.write(
+      'manifests/other.yaml',
+      processManifest('other', 'script: ../services/other.mjs\ncwd: ..'),
+    )
     expect((await fleet.reconcile([])).status).toBe(0)
     expect(lives((await fleet.processes()).filter(({ name }) => name === 'other'))).toEqual(before)
     await fleet.write('manifests/other.yaml', '# nothing any more\n')
@@ -137,7 +130,7 @@ describe('a fleet from nothing', () => {
   })
 
   it('holds what is something else under a declared name', async () => {
-    await fleet.write('manifests/other.yaml', process_('other', 'script: ../services/web.mjs'))
+    await fleet.write('manifests/other.yaml', processManifest('other', 'script: ../services/web.mjs'))
     const before = lives((await fleet.processes()).filter(({ name }) => name === 'other'))
     const run = await fleet.reconcile(['--timeout', '5s'])
     expect(run.status).toBe(1)
@@ -149,7 +142,7 @@ describe('a fleet from nothing', () => {
     for (let n = 0; n < 6; n++) {
       await fleet.write(
         `manifests/extra/${n}.yaml`,
-        process_(`extra-${n}`, 'script: ../../services/idle.mjs'),
+        processManifest(`extra-${n}`, 'script: ../../services/idle.mjs'),
       )
     }
     await fleet.write('manifests/other.yaml', '# nothing\n')
@@ -189,7 +182,7 @@ describe('watch', () => {
     port = await freePort()
     fleet = await TestFleet.create({
       'services/web.mjs': server,
-      'manifests/web.yaml': process_(
+      'manifests/web.yaml': processManifest(
         'web',
         `script: ../services/web.mjs\nenv: { PORT: "${port}", GREETING: one }\nhealth:\n  tcp: { port: ${port} }\n  interval: 1s`,
       ),

@@ -166,6 +166,16 @@ export interface Pm2Entry {
   }
 }
 
+/** What must not change where nothing was to be done: who runs, under which number, how often restarted. */
+export function lives(processes: readonly Pm2Entry[]): unknown {
+  return processes.map(({ name, pid, pm_id, pm2_env }) => ({
+    name,
+    pid,
+    pm_id,
+    restarts: pm2_env.restart_time,
+  }))
+}
+
 export function runToEnd(
   command: readonly string[],
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly limit: number },

@@ -15,7 +15,7 @@ import type { CommonOptions } from '../options.ts'
 import { exitStatusOf, type TakenAction } from '../pass-result.ts'
 import { printPass } from '../print-pass.ts'
 import { Progress } from '../progress.ts'
-import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
+import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
@@ -49,6 +49,7 @@ export async function pass(
   }
   const workspace = await openWorkspace(call, common)
   const progress = new Progress(call, common)
+  await assertWorthAState(workspace)
   const store = await openState(workspace, 'write')
   try {
     const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: true })

@@ -15,7 +15,7 @@ import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import { openLog } from '../log.ts'
 import type { CommonOptions } from '../options.ts'
-import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
+import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
 import { openSession } from '../session.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
@@ -32,6 +32,7 @@ export async function watch(
 ): Promise<ExitStatus> {
   const workspace = await openWorkspace(call, common)
   const log = openLog(call, common, 'info')
+  await assertWorthAState(workspace)
   const store = await openState(workspace, 'write')
   try {
     const first = await readDeclaration(workspace, store, { mayRunCommands: true })
