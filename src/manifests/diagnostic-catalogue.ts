@@ -43,7 +43,7 @@ export const diagnosticCatalogue = Object.freeze({
     'Remove it, or write it as an escape such as "\\x1b" inside double quotes.',
   ),
   'empty-file': warning(
-    'A file holds no document, or nothing but comments.',
+    'A file holds no document, or nothing but comments. If it held resources before, they stay until the file itself is removed: it was perhaps caught in the middle of a save.',
     'Delete the file, or list it in .reconcileignore.',
   ),
 

@@ -4,6 +4,9 @@ import { maskTokens, namesSecret } from './token-shape.ts'
 /** Longest line that is shown; of a longer one its beginning. */
 const maxLength = 200
 
+/** How much of a line is judged: patterns over more would take long, and no more is shown. */
+const judgedLength = 1000
+
 /** How many lines above are searched for the block that a line lies in; beyond that it is masked unseen. */
 const maxLookBack = 500
 
@@ -24,7 +27,7 @@ export function excerptOf(
   file: SourceFile,
   at: { readonly line: number; readonly column: number; readonly length: number },
 ): { readonly excerpt: string | undefined; readonly length: number } {
-  const text = printable(lineText(file, at.line))
+  const text = printable(lineText(file, at.line).slice(0, judgedLength))
   const caret = at.column - 1
   if (caret > maxLength) return { excerpt: undefined, length: 1 }
   let shown = ''
@@ -47,7 +50,7 @@ export function excerptOf(
 
 /** A text from a manifest as a message may show it: masked, without control characters, of bounded length. */
 export function quote(text: string): string {
-  const masked = maskTokens(text)
+  const masked = maskTokens(text.slice(0, judgedLength))
   const short = masked.length > 60 ? `${masked.slice(0, 60)}…` : masked
   return `"${printable(short)}"`
 }
@@ -111,14 +114,14 @@ function isReference(text: string): boolean {
 
 /** Whether a line lies in an `env` block, or in a block text whose key names a secret, by indentation. */
 function isInsideSecretBlock(file: SourceFile, line: number): boolean {
-  const first = lineText(file, line)
+  const first = lineText(file, line).slice(0, judgedLength)
   let indent = indentOf(first)
   if (indent === undefined) return false
   // A list may stand at the column of the key that holds it.
   if (/^\s*-\s/.test(first)) indent += 1
   for (let above = line - 1; above > 0 && indent > 0; above--) {
     if (line - above > maxLookBack) return true
-    const text = lineText(file, above)
+    const text = lineText(file, above).slice(0, judgedLength)
     const own = indentOf(text)
     if (own === undefined || own >= indent) continue
     indent = own

@@ -86,6 +86,7 @@ function countTokens(file: SourceFile): Diagnostic | undefined {
       case 'flow-seq-end':
       case 'flow-map-end':
         counts.flow = Math.max(0, counts.flow - 1)
+        counts.values += 1
         break
       case 'seq-item-ind':
       case 'explicit-key-ind':

@@ -58,9 +58,14 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const current = await compose(input)
   diagnostics.push(...current.diagnostics)
   if (isNothingDeclared([...base, ...patches], diagnostics)) diagnostics.push(nothingDeclared(location))
-  const broken = brokenPaths(diagnostics)
-  const lastGood =
-    broken.size > 0 ? ((await options.lastGood?.load()) ?? new Map()) : new Map<string, string>()
+  const files = [...base, ...patches]
+  const broken = new Set(brokenPaths(diagnostics))
+  const empty = files.filter(isEmpty).map(({ path }) => path)
+  const lastGood: ReadonlyMap<string, string> =
+    broken.size + empty.length > 0 && options.lastGood ? await options.lastGood.load() : new Map()
+  // A file that lost its content was perhaps caught in the middle of a save; only removing it says that it should go.
+  const emptied = empty.filter((path) => lastGood.has(path))
+  for (const path of emptied) broken.add(path)
   const effective =
     broken.size > 0 ? await standIn(input, current, { broken, lastGood, kinds }) : { ...current, missing: [] }
 
@@ -77,10 +82,10 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
     resources: resources as readonly Resource[],
     diagnostics: distinct(diagnostics),
     missing: effective.missing,
-    isComplete: diagnostics.every(({ severity }) => severity !== 'error'),
+    isComplete: !hasError(diagnostics) && emptied.length === 0,
     isWhole: location.isWhole,
     folder: location.folder,
-    texts: textsToKeep([...base, ...patches], broken, lastGood),
+    texts: textsToKeep(files, broken, lastGood),
   })
 }
 
@@ -202,6 +207,11 @@ export function isNothingDeclared(
   return files.every((file) => file.documents.length === 0) && !hasError(diagnostics)
 }
 
+/** Whether a file holds no document, and no fault that says why. */
+function isEmpty(file: ManifestFile): boolean {
+  return file.documents.length === 0 && !hasError(file.diagnostics)
+}
+
 function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error')
 }
@@ -212,7 +222,10 @@ function textsToKeep(
   lastGood: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   const texts = new Map([...lastGood].filter(([path]) => isBroken(path, broken)))
-  for (const { path, text } of files) if (text !== undefined && !isBroken(path, broken)) texts.set(path, text)
+  for (const file of files) {
+    if (file.text !== undefined && !isEmpty(file) && !isBroken(file.path, broken))
+      texts.set(file.path, file.text)
+  }
   return texts
 }
 

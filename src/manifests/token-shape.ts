@@ -14,13 +14,13 @@ const vendorShapes: readonly RegExp[] = [
   /\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}/, // SendGrid
   /\bhf_[A-Za-z0-9]{20,}/,
   /\bdop_v1_[a-f0-9]{20,}/,
-  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/, // JSON Web Token
+  /\beyJ[A-Za-z0-9_-]{8,400}\.[A-Za-z0-9_-]{8,1000}\./, // JSON Web Token
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b[Bb]earer\s+[A-Za-z0-9._~+/-]{12,}/,
 ]
 
-/** A password inside an address: `postgres://user:password@host`. */
-const addressPassword = /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i
+/** A password inside an address: `postgres://user:password@host`. Bounded, so that no text makes it slow. */
+const addressPassword = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@]{0,200}:[^\s/@]{1,200}@/i
 
 /** Unbroken text that only a generator writes: long, with capitals, small letters and digits. */
 const generated = /[A-Za-z0-9+_=-]{32,}/g
