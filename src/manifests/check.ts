@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { compose } from './compose.ts'
+import { resolveAllowances } from './fleet.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
 import { distinct, isNothingDeclared, type ReadOptions } from './read.ts'
@@ -45,7 +46,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
       reconcilers: options.reconcilers,
       root: location.root,
       env: options.env,
-      allow: options.allow,
+      allow: resolveAllowances(options.allow, options.cwd),
       now: options.now,
       broken: brokenIds(base),
     })

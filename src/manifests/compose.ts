@@ -5,7 +5,7 @@ import { type Draft, draft } from './draft.ts'
 import { type Layered, layer, overlay } from './environment.ts'
 import { Faults } from './faults.ts'
 import { type Allowances, type FleetDraft, readFleet } from './fleet.ts'
-import type { Roots } from './fleet-root.ts'
+import { type Roots, rootsOf } from './fleet-root.ts'
 import type { ManifestFile } from './manifest-file.ts'
 import {
   checkCircles,
@@ -83,7 +83,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
       kinds: [...reconcilers.keys()],
     },
   )
-  const roots = [input.root, ...fleet.settings.allowedPaths]
+  const roots = await rootsOf(input.root, fleet.settings.allowedPaths)
   const drafts = valid
     .filter(({ kind }) => kind !== 'Fleet')
     .map(draft)

@@ -65,25 +65,37 @@ export function printable(text: string): string {
 
 /** What of a line may hold a secret. Judged by the text alone, because a broken file has no structure. */
 function stretchesOf(file: SourceFile, line: number, text: string): readonly Stretch[] {
-  const stretches: Stretch[] = []
-  const whole = isInsideSecretBlock(file, line)
-  const own = valueAfterKey(text)
-  if (whole) stretches.push(own ?? wholeLine(text))
-  else {
-    const env = /(?:^|[\s{,])["']?(?:env|default|fromCommand)["']?\s*:\s*(?=\S)/.exec(text)
-    if (env) stretches.push(flowValue(text, env.index + env[0].length))
-    else {
-      for (const match of text.matchAll(/([\w.-]+)["']?\s*[:=]\s*(?=\S)/g)) {
-        const start = match.index + match[0].length
-        if (namesSecret(match[1] ?? '') && text[start] !== '{') {
-          stretches.push({ start, end: text.length })
-          break
-        }
-      }
-    }
+  if (isInsideSecretBlock(file, line)) {
+    const value = valueAfterKey(text) ?? wholeLine(text)
+    return isReference(text.slice(value.start, value.end)) ? [] : [value]
   }
-  const masked = stretches.filter((stretch) => !isReference(text.slice(stretch.start, stretch.end)))
-  return masked.length > 0 ? masked.slice(0, 1) : tokenStretches(text)
+  const stretches: Stretch[] = []
+  let end = 0
+  for (const match of text.matchAll(/([\w.-]+)["']?\s*[:=]\s*(?=\S)/g)) {
+    const name = match[1] ?? ''
+    const start = match.index + match[0].length
+    if (start < end || !(secretBlocks.has(name) || namesSecret(name))) continue
+    const isFlow = secretBlocks.has(name) || /[{[]/.test(text[start] ?? '')
+    const stretch = isFlow ? flowValue(text, start) : { start, end: text.length }
+    end = stretch.end
+    if (!isReference(text.slice(start, end))) stretches.push(stretch)
+  }
+  return joined([...stretches, ...tokenStretches(text)])
+}
+
+/** Fields whose values are secret whatever they are called. */
+const secretBlocks: ReadonlySet<string> = new Set(['env', 'default', 'fromCommand'])
+
+/** In order, without overlap. */
+function joined(stretches: readonly Stretch[]): readonly Stretch[] {
+  const result: Stretch[] = []
+  for (const stretch of [...stretches].sort((a, b) => a.start - b.start)) {
+    const last = result.at(-1)
+    if (last && stretch.start < last.end) {
+      result[result.length - 1] = { start: last.start, end: Math.max(last.end, stretch.end) }
+    } else result.push(stretch)
+  }
+  return result
 }
 
 /** A mapping or list in one line up to its closing bracket; anything else up to the end of the line. */
@@ -114,21 +126,17 @@ function isReference(text: string): boolean {
 
 /** Whether a line lies in an `env` block, or in a block text whose key names a secret, by indentation. */
 function isInsideSecretBlock(file: SourceFile, line: number): boolean {
-  const first = lineText(file, line).slice(0, judgedLength)
-  let indent = indentOf(first)
-  if (indent === undefined) return false
-  // A list may stand at the column of the key that holds it.
-  if (/^\s*-\s/.test(first)) indent += 1
-  for (let above = line - 1; above > 0 && indent > 0; above--) {
+  let level = levelOf(lineText(file, line))
+  if (level === undefined) return false
+  for (let above = line - 1; above > 0 && level > 0; above--) {
     if (line - above > maxLookBack) return true
     const text = lineText(file, above).slice(0, judgedLength)
-    const own = indentOf(text)
-    if (own === undefined || own >= indent) continue
-    indent = own
+    const own = levelOf(text)
+    if (own === undefined || own >= level) continue
+    level = own
     const key = /^\s*(?:- +)*["']?([^\s"':]+)["']?\s*:/.exec(text)?.[1]
     if (
-      key === 'env' ||
-      key === 'fromCommand' ||
+      (key !== undefined && secretBlocks.has(key)) ||
       (key !== undefined && namesSecret(key) && /[|>][-+\d]*\s*$/.test(text))
     ) {
       return true
@@ -137,10 +145,11 @@ function isInsideSecretBlock(file: SourceFile, line: number): boolean {
   return false
 }
 
-/** Columns of indentation; undefined for an empty line. */
-function indentOf(text: string): number | undefined {
-  const at = text.search(/\S/)
-  return at === -1 ? undefined : at
+/** How deep a line stands; an item of a list one deeper than its column, where its key may be. Undefined: empty. */
+function levelOf(text: string): number | undefined {
+  const indent = text.search(/\S/)
+  if (indent === -1) return undefined
+  return 2 * indent + (/^-(?:\s|$)/.test(text.slice(indent, indent + 2)) ? 1 : 0)
 }
 
 function valueAfterKey(text: string): Stretch | undefined {
@@ -149,8 +158,7 @@ function valueAfterKey(text: string): Stretch | undefined {
 }
 
 function wholeLine(text: string): Stretch {
-  const start = text.search(/\S/)
-  return { start: Math.max(0, start), end: text.length }
+  return { start: /^\s*(?:-\s+)*/.exec(text)?.[0].length ?? 0, end: text.length }
 }
 
 function tokenStretches(text: string): readonly Stretch[] {

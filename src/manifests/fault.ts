@@ -1,4 +1,3 @@
-import stringWidth from 'string-width'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { type DiagnosticCode, diagnosticCatalogue } from './diagnostic-catalogue.ts'
 import { excerptOf } from './excerpt.ts'
@@ -25,13 +24,12 @@ export function diagnoseAt(
   const line = lineText(span.file, position.line)
   const onLine = Math.min(span.end - span.start, Math.max(0, line.length - position.column + 1))
   const { excerpt, length } = excerptOf(span.file, { ...position, length: onLine })
-  const underlined = excerpt?.slice(position.column - 1, position.column - 1 + length) ?? ''
   return Object.freeze({
     severity: finding.severity,
     code: finding.code,
     message: finding.message,
     position,
-    length: Math.max(1, stringWidth(underlined)),
+    length,
     excerpt,
     hint: finding.hint,
   })

@@ -16,6 +16,12 @@ export async function findFleetRoot(folder: string): Promise<string> {
   }
 }
 
+/** The fleet root and the folders that were allowed beside it, links resolved as far as they exist. */
+export async function rootsOf(root: string, allowedPaths: readonly string[]): Promise<Roots> {
+  const resolved = allowedPaths.map((path) => realpath(path).catch(() => path))
+  return [root, ...(await Promise.all(resolved))]
+}
+
 /** Whether a path is one of the roots or lies inside one. Both sides must have their links resolved. */
 export function isInside(path: string, roots: Roots): boolean {
   return roots.some((root) => {

@@ -16,8 +16,13 @@ import { treeValue } from './tree.ts'
 export interface Allowances {
   /** Hosts, with a port where it is not the scheme's, that `apiUrl` may name. */
   readonly hosts: readonly string[]
-  /** Folders, absolute, that `allowedPaths` may name, or name folders in. */
+  /** Folders that `allowedPaths` may name, or name folders in; relative to the working directory. */
   readonly paths: readonly string[]
+}
+
+/** Makes the folders absolute. */
+export function resolveAllowances({ hosts, paths }: Allowances, cwd: string): Allowances {
+  return { hosts, paths: paths.map((path) => resolve(cwd, path)) }
 }
 
 /** The Fleet document as it was read, before its tokens are resolved. */

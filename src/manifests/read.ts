@@ -6,7 +6,8 @@ import type { Resource, ResourceId } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import { type ComposeInput, type Composition, compose } from './compose.ts'
 import { compareDiagnostics } from './fault.ts'
-import { type Allowances, type FleetDraft, withTokens } from './fleet.ts'
+import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from './fleet.ts'
+import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
 import { digestSecret, SecretResolver } from './secrets.ts'
@@ -72,7 +73,7 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const isSettled = diagnostics.every(({ code }) => code !== 'unknown-environment')
   const resolver = new SecretResolver({
     ...options,
-    roots: [location.root, ...effective.fleet.settings.allowedPaths],
+    roots: await rootsOf(location.root, effective.fleet.settings.allowedPaths),
   })
   const resources = isSettled
     ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))
@@ -95,7 +96,7 @@ function composeInput(
   base: readonly ManifestFile[],
   patches: readonly ManifestFile[],
 ): ComposeInput {
-  const { environment, reconcilers, env, allow, now } = options
+  const { environment, reconcilers, env, now } = options
   return {
     base,
     environment: environment === undefined ? undefined : { name: environment, files: patches },
@@ -103,7 +104,7 @@ function composeInput(
     reconcilers,
     root: location.root,
     env,
-    allow,
+    allow: resolveAllowances(options.allow, options.cwd),
     now,
     broken: new Set(),
   }
