@@ -29,7 +29,7 @@ interface DeclaredControls {
 }
 
 /** DESIGN.md, "Fields that every kind has". Milliseconds. */
-export const recoveryDefaults: RecoveryPolicy = Object.freeze({
+const recoveryDefaults: RecoveryPolicy = Object.freeze({
   maxAttempts: 5,
   backoff: Object.freeze({ initial: 5000, max: 300_000, factor: 2 }),
   stableFor: 60_000,

@@ -7,7 +7,7 @@ import { suggest } from './suggest.ts'
 import { childOf, type Entry, type MapTree, spanOf, type Tree, textOf } from './tree.ts'
 
 /** The only version of the format. */
-export const apiVersion = 'reconcile.dev/v1'
+const apiVersion = 'reconcile.dev/v1'
 
 /** One YAML document that is meant for us: it has our apiVersion and a kind that exists. */
 export interface Document {

@@ -17,7 +17,7 @@ export interface ManifestFiles {
 }
 
 /** The folder of the environments, inside the manifests folder. */
-export const environmentsFolder = 'environments'
+const environmentsFolder = 'environments'
 
 /** Lists files that are no manifests, in the manner of .gitignore. */
 export const ignoreFile = '.reconcileignore'

@@ -43,7 +43,7 @@ export interface FleetOptions {
 const day = 86_400_000
 
 /** DESIGN.md, "kind: Fleet". Durations in milliseconds. */
-export const fleetDefaults = Object.freeze({
+const fleetDefaults = Object.freeze({
   healthTarget: 80,
   deletions: Object.freeze({ max: 5, percent: 25 }),
   historyKeep: 30 * day,

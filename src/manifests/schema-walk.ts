@@ -14,7 +14,7 @@ export type SchemaPlaces = readonly SchemaPlace[]
 const flattened = new WeakMap<SchemaNode, SchemaPlaces>()
 
 /** The schema of a kind's document. */
-export function schemaOf(kind: string): SchemaPlaces {
+function schemaOf(kind: string): SchemaPlaces {
   const file = kind.replace(/(?<!^)([A-Z])/g, '-$1').toLowerCase()
   const home = `${schemaBase}${file}.schema.json`
   const schema = schemas[home]

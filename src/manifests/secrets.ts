@@ -151,7 +151,7 @@ export function digestSecret(key: string, value: string): string {
 }
 
 /** Where a value comes from, safe to print; of a command its program alone. */
-export function describeReference(reference: Reference): string {
+function describeReference(reference: Reference): string {
   if ('fromEnv' in reference) return `fromEnv ${printable(reference.fromEnv)}`
   if ('fromFile' in reference) return `fromFile ${printable(reference.fromFile)}`
   return `fromCommand ${printable(reference.fromCommand[0] ?? '')}`

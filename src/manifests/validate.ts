@@ -18,14 +18,6 @@ import { formatPath, type Place, parsePointer, placeAt, spanOf, type Tree, treeV
 /** Most faults told of one document; beyond that it is something else. */
 const maxFaults = 100
 
-/** Kinds that have a schema. */
-export const schemaKinds: readonly string[] = Object.keys(validators)
-
-/** Whether a value is a valid document of its kind, without saying why not. */
-export function isValid(kind: string, document: unknown): boolean {
-  return validators[kind]?.(document) ?? false
-}
-
 /** Judges a document by the schema of its kind: one diagnostic a fault, at the very key or value. */
 export function validateDocument(kind: string, root: Tree): readonly Diagnostic[] {
   const validate = validators[kind]

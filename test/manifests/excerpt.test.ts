@@ -42,7 +42,7 @@ test.each([
   [
     'several at once',
     '{ env: { A: b }, token: c, mode: «x» }',
-    '{ env: ********, token: ************\n                                  ^^^',
+    '{ env: ********, token: ************\n                                 ^^^',
   ],
   ['what is only near env', 'environment: «x»', 'environment: x\n             ^'],
 ])('%s', (_what, marked, shown) => {

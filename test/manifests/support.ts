@@ -54,7 +54,7 @@ export function makeDomain(own: Partial<AnyReconciler> = {}): AnyReconciler {
 }
 
 /** 2026-11-23 12:00 UTC. */
-export const noon = Date.UTC(2026, 10, 23, 12)
+const noon = Date.UTC(2026, 10, 23, 12)
 
 function optionsFor(cwd: string, own: Partial<ReadOptions>): ReadOptions {
   return {
