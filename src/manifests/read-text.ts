@@ -21,9 +21,11 @@ export async function readText(path: string, maxBytes: number): Promise<TextRead
     const stats = await handle.stat()
     if (!stats.isFile()) return { type: 'special' }
     if (stats.size > maxBytes) return { type: 'too-large' }
-    const buffer = Buffer.alloc(maxBytes + 1)
+    // One byte more than it should have, to see its end; it may grow meanwhile, or not tell its size.
+    let buffer = Buffer.allocUnsafe(Math.max(stats.size, 1023) + 1)
     let length = 0
     while (length <= maxBytes) {
+      if (length === buffer.length) buffer = Buffer.concat([buffer], maxBytes + 1)
       const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
       if (bytesRead === 0) break
       length += bytesRead
