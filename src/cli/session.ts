@@ -5,6 +5,8 @@ import type { Logger } from '../core/logger.ts'
 import type { AnyConnection } from '../core/reconciler.ts'
 import type { Store } from '../core/store.ts'
 import { defaultDeadlines, type World } from '../engine/world.ts'
+import { openDomainCache } from '../state/domain-cache.ts'
+import type { Fence } from '../state/fence.ts'
 import type { Workspace } from './workspace.ts'
 
 /** A world that the engine can work in, and the way to leave it. */
@@ -22,10 +24,12 @@ export function openSession(
     readonly ledger: Ledger
     readonly logger: Logger
     readonly mayRunCommands: boolean
+    /** The right to write; undefined: a dry run, which writes nothing. */
+    readonly lease: Fence | undefined
   },
 ): Session {
   const { call, clock, random, reconcilers, environment } = workspace
-  const { declaration, store, ledger, logger, mayRunCommands } = input
+  const { declaration, store, ledger, logger, mayRunCommands, lease } = input
   const connections = new Map<string, Promise<AnyConnection>>()
   const connect = (kind: string): Promise<AnyConnection> => {
     const known = connections.get(kind)
@@ -40,6 +44,7 @@ export function openSession(
       logger,
       store: { id: store.id, location: store.location },
       mayRunCommands,
+      cache: openDomainCache({ store, kind, lease }),
     })
     connections.set(kind, opened)
     return opened

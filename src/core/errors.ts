@@ -85,6 +85,38 @@ export const errorCatalogue = Object.freeze({
     meaning: 'A controller acts for this fleet; stop it first, or let it do the work.',
   },
   NotFound: { next: 'person', meaning: 'No resource of that id is known.' },
+  CredentialsMissing: {
+    next: 'person',
+    meaning: 'A vendor needs a credential and none is set; its domain is Unknown, and the others go on.',
+  },
+  CredentialsRefused: {
+    next: 'person',
+    meaning: 'A vendor does not know the credential: it is wrong, expired or revoked.',
+  },
+  PermissionMissing: {
+    next: 'person',
+    meaning: 'A vendor knows the credential and does not let it do this; the message names what it lacks.',
+  },
+  RateLimited: {
+    next: 'time',
+    meaning: 'A vendor takes no more calls for now, or the rest is kept for writes; it goes on at the reset.',
+  },
+  RemoteUnavailable: {
+    next: 'retry',
+    meaning: 'A vendor could not be reached, did not answer in time, or answered with a fault of its own.',
+  },
+  RemoteRefused: {
+    next: 'person',
+    meaning: 'A vendor understood a call and refused it; the message says why.',
+  },
+  RemoteAnswerInvalid: {
+    next: 'retry',
+    meaning: 'A vendor answered with something that cannot be read; nothing is concluded from it.',
+  },
+  RemoteChanged: {
+    next: 'retry',
+    meaning: 'What an action was decided on has changed meanwhile; nothing was done, and it is decided anew.',
+  },
   Internal: {
     next: 'person',
     meaning: 'A defect of reconciled. Please report it with the output of the same command and -v.',

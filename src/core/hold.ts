@@ -15,6 +15,8 @@ export type HoldReason =
   | 'UnconfirmedOutcome'
   | 'ManifestsIncomplete'
   | 'FleetDown'
+  /** The manifest does not allow it: a person's own change is not undone without being told to. */
+  | 'NotAllowed'
 
 export interface Hold {
   readonly reason: HoldReason

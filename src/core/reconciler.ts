@@ -11,6 +11,7 @@ import type { Resource, ResourceId } from './resource.ts'
 import type { Sample } from './sample.ts'
 import type { Resolved } from './secret.ts'
 import type { ChildStatus } from './status.ts'
+import type { Json } from './store.ts'
 
 /** What was declared, what is there and what we own, of one resource. */
 export interface Pair<Spec, Observed> {
@@ -140,7 +141,28 @@ export interface Connection<Spec, Observed, A extends Action = Action> {
   apply(action: A, signal: AbortSignal): Promise<void>
   /** Wakes keys; may lose or repeat events. */
   watch?(wake: (id: ResourceId) => void): () => void
+  /** What the vendor's allowance is like after what was read so far; undefined: nothing was asked of him yet. */
+  allowance?(): VendorAllowance | undefined
   close(): Promise<void>
+}
+
+/** How much of a vendor's API is used and left. */
+export interface VendorAllowance {
+  readonly vendor: 'github' | 'netlify'
+  /** Calls that were counted against the limit by this connection. */
+  readonly used: number
+  /** Undefined: not told yet. */
+  readonly remaining: number | undefined
+}
+
+/**
+ * What a domain may find again after a restart: never more than a saving, so it may be empty or old at any time, and
+ * nothing is decided by its absence.
+ */
+export interface DomainCache {
+  get(key: string): Promise<Json | undefined>
+  /** Kept together, some time; does nothing in a dry run. */
+  put(entries: ReadonlyMap<string, Json>): Promise<void>
 }
 
 /** What a domain gets of the world. */
@@ -155,6 +177,8 @@ export interface ConnectContext {
   readonly store: { readonly id: string; readonly location: string }
   /** Whether commands that a manifest names may be run for reading (`exec` probes): not in a dry run. */
   readonly mayRunCommands: boolean
+  /** The domain's own memory of what it read; undefined: it has none. */
+  readonly cache?: DomainCache
 }
 
 /** A domain whose types are hidden, as the engine holds it. */

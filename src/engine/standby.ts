@@ -8,6 +8,8 @@ const hopelessHolds: ReadonlySet<string> = new Set<HoldReason>([
   'Conflict',
   'ScriptMissing',
   'Contended',
+  // Counted by the vendor himself, where our own count does not reach.
+  'AttemptsExhausted',
 ])
 
 /** By fallback: the primaries that name it, in id order. */

@@ -93,6 +93,7 @@ async function passByUs(input: PassInput): Promise<PassReport> {
     ledger: actor.ledger,
     logger,
     mayRunCommands: true,
+    lease: actor.lease,
   })
   try {
     await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(

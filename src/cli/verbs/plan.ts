@@ -40,6 +40,7 @@ export async function plan(
       ledger: openLedger({ store, fleet: folder, environment, clock }),
       logger: silentLogger,
       mayRunCommands: common.runCommands,
+      lease: undefined,
     })
     try {
       const draft = await draftPass(

@@ -49,6 +49,7 @@ async function readAnew({ workspace, declaration, store, ledger }: StoredFleet) 
     ledger,
     logger: silentLogger,
     mayRunCommands: workspace.common.runCommands,
+    lease: undefined,
   })
   try {
     const request = { declaration, selection: undefined, allowedDeletions: undefined }

@@ -49,6 +49,7 @@ export async function watch(
       ledger: actor.ledger,
       logger: log,
       mayRunCommands: true,
+      lease: actor.lease,
     })
     const signal = AbortSignal.any([call.signal, actor.lease.signal])
     let declaration: Manifests = first.declaration

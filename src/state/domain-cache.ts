@@ -1,0 +1,34 @@
+import type { DomainCache } from '../core/reconciler.ts'
+import type { Json, Store } from '../core/store.ts'
+import type { Fence } from './fence.ts'
+
+const collection = 'domain-cache'
+
+/**
+ * A domain's own memory of what it read, such as ETags with what they stand for. `lease` absent: it is read and never
+ * written, as in a dry run.
+ */
+export function openDomainCache(options: {
+  readonly store: Store
+  /** The domain; each one sees its own entries alone. */
+  readonly kind: string
+  readonly lease: Fence | undefined
+}): DomainCache {
+  const { store, kind, lease } = options
+  const keyed = (key: string) => `${kind}/${key}`
+  return {
+    async get(key): Promise<Json | undefined> {
+      return (await store.get({ collection, key: keyed(key) }))?.value
+    },
+    async put(entries) {
+      if (!lease || entries.size === 0) return
+      const writes = [...entries].map(([key, value]) => ({
+        type: 'put' as const,
+        collection,
+        key: keyed(key),
+        value,
+      }))
+      await store.commit(writes, [lease.guard()])
+    },
+  }
+}
