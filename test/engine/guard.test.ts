@@ -309,6 +309,17 @@ describe('the deletion limit', () => {
     )
   })
 
+  test('counts what is to go and could not be read', () => {
+    const unread = ids(3).map((id) =>
+      findingOf(id, undefined, { unknown: { code: 'PageMissing', message: 'x' }, owned: ownedOf(id) }),
+    )
+    const going = ['x', 'y', 'z'].map((name) => gone(modelId(name)))
+    const findings = guard([...unread, ...going], inputOf())
+    expect(findings.slice(3).map((finding) => finding.holds[0]?.reason)).toEqual(
+      Array(3).fill('DeletionLimit'),
+    )
+  })
+
   test('counts each thing that an action drops, not each action', () => {
     const finding = drifted({}, { actions: [actionOf({ removes: 6 })] })
     expect(holdOf(finding)?.reason).toBe('DeletionLimit')

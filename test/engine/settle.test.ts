@@ -184,7 +184,7 @@ describe('what the vendor names', () => {
       faults: {
         effect: () => {
           tries += 1
-          return tries === 1 ? { type: 'hang-before' } : { type: 'done', latency: 0 }
+          return tries === 1 ? { type: 'hang-before', latency: 0 } : { type: 'done', latency: 0 }
         },
       },
       deadlines: { observe: 5_000, apply: 5_000 },

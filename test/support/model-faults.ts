@@ -1,5 +1,6 @@
 import type { Action } from '../../src/core/action.ts'
 import type { Duration } from '../../src/core/duration.ts'
+import type { Reading } from '../../src/core/reconciler.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 
 /** What becomes of one reading of a domain. */
@@ -22,9 +23,9 @@ export type EffectFate =
   /** It happened, and its answer was lost. */
   | { readonly type: 'lost-answer'; readonly latency: Duration }
   /** Nothing happens and nothing is answered until somebody gives up. */
-  | { readonly type: 'hang-before' }
+  | { readonly type: 'hang-before'; readonly latency: Duration }
   /** It happened, and nothing is answered until somebody gives up. */
-  | { readonly type: 'hang-after' }
+  | { readonly type: 'hang-after'; readonly latency: Duration }
 
 /** The switches of a modelled domain. */
 export interface ModelFaults {
@@ -32,6 +33,10 @@ export interface ModelFaults {
   effect(action: Action): EffectFate
   /** What becomes of a wake event: the delays at which it arrives; empty: it is lost. */
   wake(): readonly Duration[]
+  /** Called right before an effect happens, in the same moment. */
+  beforeEffect(action: Action): void
+  /** Told of what a reading gave. */
+  afterRead(readings: ReadonlyMap<ResourceId, Reading<unknown>>): void
   /** Called when an effect has happened and before it is answered; a promise that never resolves is a kill. */
   afterEffect(action: Action): Promise<void>
 }
@@ -41,5 +46,7 @@ export const noFaults: ModelFaults = Object.freeze<ModelFaults>({
   read: () => ({ type: 'answered', latency: 0, staleVersions: 0, unreadable: [] }),
   effect: () => ({ type: 'done', latency: 0 }),
   wake: () => [0],
+  beforeEffect: () => undefined,
+  afterRead: () => undefined,
   afterEffect: async () => undefined,
 })

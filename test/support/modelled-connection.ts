@@ -29,7 +29,9 @@ export async function observeModel<Spec, Observed>(
       ? { type: 'unreadable', code: 'PageMissing', message: 'a page of the list is missing' }
       : read(snapshot, one),
   ])
-  return { observedAt: clock.now(), readings: new Map(readings) }
+  const observation = { observedAt: clock.now(), readings: new Map(readings) }
+  faults.afterRead(observation.readings)
+  return observation
 }
 
 /** Takes an effect, with the fate that the faults give it. `change` says why the vendor refuses. */
@@ -41,11 +43,12 @@ export async function takeEffect(
 ): Promise<void> {
   const { clock, faults } = context
   const fate = faults.effect(action)
+  await clock.sleep(fate.latency, signal)
   if (fate.type === 'hang-before') return hang(signal)
-  if (fate.type !== 'hang-after') await clock.sleep(fate.latency, signal)
   if (fate.type === 'error-before') {
     throw new ReconcileError(fate.isForTime ? 'DaemonUnresponsive' : 'DaemonCallFailed', 'refused')
   }
+  faults.beforeEffect(action)
   const refusal = change()
   if (refusal !== undefined) throw new ReconcileError('DaemonCallFailed', refusal)
   await faults.afterEffect(action)

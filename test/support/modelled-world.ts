@@ -50,8 +50,10 @@ export class ModelledWorld {
   readonly cursed = new Set<string>()
   /** Stores that still exist, by id: a mark of one of them is a living rival's. */
   readonly livingStores = new Set<string>()
-  /** Virtual time at which a thing of that name was last seen running, by name. */
+  /** Virtual time at which a thing of that name last ran, by name. */
   readonly lastRunning = new Map<string, number>()
+  /** Virtual time since when a thing of that name runs without a break, by name. */
+  readonly runningSince = new Map<string, number>()
 
   constructor(now: () => number) {
     this.#now = now
@@ -109,6 +111,7 @@ export class ModelledWorld {
 
   remove(name: string): void {
     const things = new Map(this.current.things)
+    this.runningSince.delete(name)
     if (things.delete(name)) this.#publish({ ...this.#newest, things }, name)
   }
 
@@ -146,7 +149,10 @@ export class ModelledWorld {
   #put(thing: Thing): void {
     const things = new Map(this.#newest.things)
     things.set(thing.name, thing)
-    if (thing.state === 'running') this.lastRunning.set(thing.name, this.#now())
+    if (thing.state === 'running') {
+      this.lastRunning.set(thing.name, this.#now())
+      if (!this.runningSince.has(thing.name)) this.runningSince.set(thing.name, this.#now())
+    } else this.runningSince.delete(thing.name)
     this.#publish({ ...this.#newest, things }, thing.name)
   }
 

@@ -1,0 +1,61 @@
+import type { Action } from '../../src/core/action.ts'
+import type { EffectFate, ModelFaults, ReadFate } from '../support/model-faults.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
+import type { Actor } from './actor.ts'
+import type { Setting } from './setting.ts'
+
+/** The vendors as one actor meets them in this run's weather; every effect and reading is told to the rules. */
+export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom): ModelFaults {
+  const { weather, rules } = setting
+  return {
+    read(_, asked): ReadFate {
+      if (weather.strikes('read-hang')) return { type: 'hang' }
+      const latency = random.between(0, 40)
+      if (weather.strikes('read-error')) return { type: 'error', latency }
+      const isPartial = weather.strikes('partial-read')
+      const unreadable = isPartial ? asked.filter(() => random.isLucky(0.5)) : []
+      const staleVersions = asked.length > 1 && weather.strikes('stale-list') ? random.between(1, 6) : 0
+      return { type: 'answered', latency, staleVersions, unreadable }
+    },
+    afterRead(readings) {
+      for (const [id, reading] of readings) {
+        if (reading.type !== 'unreadable') actor.lastRead.set(id, setting.time.now)
+      }
+    },
+    effect(action) {
+      rules.onEffectStart(actor, action)
+      return fateOf(weather, random)
+    },
+    beforeEffect(action) {
+      setting.note(`effect ${actor.pid} ${action.summary}`)
+      rules.onEffect(actor, action)
+    },
+    async afterEffect(action: Action) {
+      rules.afterEffect(actor, action)
+      if (!weather.strikes('kill-after-effect')) return
+      actor.kill()
+      await never()
+    },
+    wake() {
+      if (weather.strikes('event-dropped')) return []
+      if (weather.strikes('event-duplicated')) return [0, 0, random.between(1, 500)]
+      return [weather.strikes('event-late') ? random.between(100, 5_000) : 0]
+    },
+  }
+}
+
+function fateOf(weather: Setting['weather'], random: SeededRandom): EffectFate {
+  const latency = weather.strikes('slow-effect') ? random.between(500, 1_500) : random.between(0, 50)
+  if (weather.strikes('error-before-effect')) {
+    return { type: 'error-before', latency, isForTime: random.isLucky(0.3) }
+  }
+  if (weather.strikes('hang-before-effect')) return { type: 'hang-before', latency }
+  if (weather.strikes('hang-after-effect')) return { type: 'hang-after', latency }
+  if (weather.strikes('lost-answer')) return { type: 'lost-answer', latency }
+  return { type: 'done', latency }
+}
+
+/** What a killed program's calls come to. */
+export function never(): Promise<never> {
+  return new Promise(() => undefined)
+}

@@ -1,0 +1,110 @@
+import type { ResourceState } from '../../src/core/ledger.ts'
+import type { Owned } from '../../src/core/ownership.ts'
+import type { ResourceId } from '../../src/core/resource.ts'
+import type { StoreWrite } from '../../src/core/store.ts'
+import type { MemoryDisk } from '../../src/state/memory.ts'
+import type { Actor } from './actor.ts'
+import { recovery } from './manifests.ts'
+import { peekInventory, peekOwned, peekState, peekToken } from './peek.ts'
+import type { Setting } from './setting.ts'
+import { slack } from './slack.ts'
+
+/** The rows that a commit replaces, as they were. */
+export interface RowsBefore {
+  readonly owned: ReadonlyMap<string, Owned>
+  readonly states: ReadonlyMap<string, ResourceState>
+}
+
+export function rowsBefore(disk: MemoryDisk, writes: readonly StoreWrite[]): RowsBefore {
+  const owned = new Map<string, Owned>()
+  const states = new Map<string, ResourceState>()
+  for (const { collection, key } of writes) {
+    const id = key.slice(1)
+    const row = collection === 'inventory' ? peekOwned(disk, id) : undefined
+    const state = collection === 'resource-state' ? peekState(disk, id) : undefined
+    if (row) owned.set(id, row)
+    if (state) states.set(id, state)
+  }
+  return { owned, states }
+}
+
+/** What must be so when an actor has written something down. */
+export function checkCommit(
+  setting: Setting,
+  actor: Actor,
+  { writes, before }: { readonly writes: readonly StoreWrite[]; readonly before: RowsBefore },
+): void {
+  if (writes.every(({ collection }) => collection.startsWith('lease'))) return
+  const { rules, disk } = setting
+  rules.check(
+    'only-the-holder-writes',
+    actor.lease?.token === peekToken(disk),
+    () => `${actor.pid} wrote without the lease`,
+  )
+  for (const write of writes) {
+    const id = write.key.slice(1)
+    if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
+    if (write.collection === 'resource-state' && write.type === 'put') {
+      checkState(setting, actor, { id: id as ResourceId, before: before.states.get(id) })
+    }
+  }
+}
+
+/** The inventory forgets only what is gone, left on purpose, or taken over by another row. */
+function checkForgotten(setting: Setting, id: string, before: RowsBefore): void {
+  const { rules, disk, outside, time } = setting
+  const row = before.owned.get(id)
+  if (!row || !id.startsWith('Model/')) return
+  const thing = outside.thing(row.externalName)
+  const isTakenOver = peekInventory(disk).some((other) => other.externalName === row.externalName)
+  const policy = row.deletionPolicy ?? (row.origin === 'created' ? 'Delete' : 'Orphan')
+  const isOurs = thing?.mark?.fleet === 'acme' && thing.mark.origin === 'created'
+  const isOrphaned =
+    isOurs &&
+    policy === 'Delete' &&
+    row.origin === 'created' &&
+    !isTakenOver &&
+    time.now - thing.madeAt > 10_000
+  rules.check(
+    'forgets-only-what-is-gone',
+    !isOrphaned,
+    () => `forgot ${id}, and ${row.externalName} is there`,
+  )
+}
+
+function checkState(
+  setting: Setting,
+  actor: Actor,
+  { id, before }: { readonly id: ResourceId; readonly before: ResourceState | undefined },
+): void {
+  const { rules, disk, outside, time } = setting
+  const state = peekState(disk, id)
+  if (!state) return
+  const { status, recovery: count } = state
+  if (status.health === 'Healthy') {
+    const lastRead = actor.lastRead.get(id) ?? Number.NEGATIVE_INFINITY
+    rules.check('unread-is-not-healthy', time.now - lastRead < slack, () => `${id} is called Healthy unread`)
+    const name = setting.manifests.names.get(id)
+    if (name !== undefined && status.reason !== 'StandingBy') {
+      outside.tick()
+      const last = outside.lastRunning.get(name) ?? Number.NEGATIVE_INFINITY
+      rules.check(
+        'healthy-means-running',
+        time.now - last < slack,
+        () => `${id} is called Healthy and is down`,
+      )
+    }
+  }
+  const earlier = before?.recovery
+  if (!earlier || earlier.specHash !== count.specHash || count.attempts >= earlier.attempts) return
+  const healthySince = earlier.healthySince
+  const isStable = healthySince !== undefined && actor.clock.now() - healthySince >= recovery.stableFor
+  const isJumped = time.now - rules.lastJump < slack
+  const wasDisturbed = time.now - (rules.disturbed.get(id) ?? Number.NEGATIVE_INFINITY) < 2 * slack
+  rules.check(
+    'attempts-are-not-forgotten',
+    isStable || isJumped || wasDisturbed,
+    () => `${id} fell from ${earlier.attempts} to ${count.attempts} attempts`,
+  )
+  rules.revivals.delete(id)
+}

@@ -1,0 +1,98 @@
+import type { Resource } from '../../src/core/resource.ts'
+import type { ModelSpec } from '../support/modelled-domain.ts'
+import type { Thing } from '../support/modelled-world.ts'
+import { deletions, isDispatch, isModel, outsideName } from './manifests.ts'
+import { peekInventory, peekState } from './peek.ts'
+import type { Setting } from './setting.ts'
+
+/** What is not as it should be although nothing has failed for a while; empty: converged. */
+export function findUnconverged(setting: Setting): readonly string[] {
+  const { resources } = setting.manifests.edition
+  const blocked = findBlocked(setting)
+  const faults: string[] = []
+  for (const resource of resources) {
+    if (blocked.has(resource.id)) continue
+    if (isDispatch(resource)) faults.push(...faultsOfDispatch(setting, resource.name, resource.spec.revision))
+    else if (isModel(resource)) faults.push(...faultsOfModel(setting, resource))
+  }
+  return [...faults, ...faultsOfRemoved(setting)]
+}
+
+/** Resources that rightly get no action, and whoever waits for them. */
+function findBlocked(setting: Setting): ReadonlySet<string> {
+  const { resources } = setting.manifests.edition
+  const blocked = new Set<string>(resources.filter((one) => isHeldForGood(setting, one)).map(({ id }) => id))
+  for (let size = -1; size !== blocked.size; ) {
+    size = blocked.size
+    for (const { id, controls } of resources) {
+      if (controls.dependsOn.some((on) => blocked.has(on))) blocked.add(id)
+    }
+  }
+  return blocked
+}
+
+function isHeldForGood(setting: Setting, resource: Resource): boolean {
+  if (!isModel(resource)) return false
+  const { controls } = resource
+  if (controls.suspend || controls.managementPolicy === 'Observe' || controls.windows.length > 0) return true
+  const thing = setting.outside.thing(outsideName(resource))
+  if (!thing) return false
+  const isOwned = peekInventory(setting.disk).some(({ id }) => id === resource.id)
+  return (
+    thing.mark?.fleet === 'rival' || (thing.program !== resource.spec.program && !isOwned && !controls.adopt)
+  )
+}
+
+function faultsOfDispatch(setting: Setting, workflow: string, revision: string): readonly string[] {
+  const runs = setting.outside.current.runs.filter(
+    (run) => run.workflow === workflow && run.revision === revision,
+  )
+  return runs.length > 0 ? [] : [`Dispatch/${workflow} has no run for ${revision}`]
+}
+
+function faultsOfModel(setting: Setting, resource: Resource<ModelSpec>): readonly string[] {
+  const { outside, manifests, disk } = setting
+  const thing = outside.thing(outsideName(resource))
+  const primaries = manifests.edition.resources.filter((one) => one.controls.fallback.includes(resource.id))
+  if (primaries.length > 0) {
+    const isActive = (peekState(disk, resource.id)?.activeFor.length ?? 0) > 0
+    const needed = primaries.some((one) => {
+      const primary = isModel(one) ? outside.thing(outsideName(one)) : undefined
+      return primary?.state !== 'running'
+    })
+    if (needed) return []
+    if (isActive) return [`${resource.id} still stands in`]
+    return thing && thing.state !== 'stopped' ? [`${resource.id} runs on standby`] : []
+  }
+  if (!thing) return [`${resource.id} is missing`]
+  return differences(resource, thing)
+}
+
+function differences(resource: Resource<ModelSpec>, thing: Thing): readonly string[] {
+  const faults: string[] = []
+  if (thing.state !== 'running') faults.push(`${resource.id} is ${thing.state}`)
+  if (thing.program !== resource.spec.program) faults.push(`${resource.id} runs ${thing.program}`)
+  for (const [key, value] of Object.entries(resource.spec.fields ?? {})) {
+    if (thing.fields[key] !== value)
+      faults.push(`${resource.id} has ${key} ${thing.fields[key]}, not ${value}`)
+  }
+  return faults
+}
+
+/** What is owned, no longer declared and to be deleted must be gone, unless all of it together is over the limit. */
+function faultsOfRemoved(setting: Setting): readonly string[] {
+  const { outside, disk, manifests } = setting
+  const inventory = peekInventory(disk)
+  const declared = new Set<string>(manifests.edition.resources.map(({ id }) => id))
+  const left = inventory.filter(({ id }) => !declared.has(id))
+  const going = left.filter((row) => {
+    const thing = outside.thing(row.externalName)
+    return thing !== undefined && thing.mark?.fleet !== 'rival'
+  })
+  const share = (100 * going.length) / Math.max(1, inventory.length)
+  const isOverLimit = going.length > deletions.max || (going.length >= 3 && share > deletions.percent)
+  if (isOverLimit || manifests.edition.resources.length === 0) return []
+  return left
+    .filter((row) => outside.thing(row.externalName)?.mark?.fleet !== 'rival')
+    .map(({ id }) => `${id} is no longer declared, and still owned`)
+}

@@ -1,0 +1,57 @@
+import type { ModelAction } from '../support/modelled-domain.ts'
+import type { Actor } from './actor.ts'
+import { deletions, isModel, outsideName } from './manifests.ts'
+import { peekInventory, peekOwned } from './peek.ts'
+import type { Setting } from './setting.ts'
+import { slack } from './slack.ts'
+
+/** From the last look at the manifests to the effect of a deletion: a fresh read, a commit and the vendor. */
+const lastLook = 8_000
+/** Deletions this close together belong to one pass. */
+const onePass = 6_000
+
+/** What must be so at the moment at which something is deleted. */
+export function checkDeletion(setting: Setting, actor: Actor, action: ModelAction): void {
+  const { rules, disk, outside, time } = setting
+  const thing = outside.thing(action.name)
+  if (!thing) return
+  const said = () => `${action.summary} (${thing.program}, made by ${thing.madeBy})`
+  const row = peekOwned(disk, action.id)
+  rules.check('deletes-only-what-is-owned', row !== undefined, said)
+  if (!row) return
+  const policy = row.deletionPolicy ?? (row.origin === 'created' ? 'Delete' : 'Orphan')
+  rules.check('deletes-only-by-policy', policy === 'Delete', said)
+  // A replacement that is older than the fresh read must have been seen.
+  const isOurs = thing.mark?.fleet === 'acme' || row.origin === 'adopted'
+  rules.check('deletes-only-what-we-made', isOurs || time.now - thing.madeAt < 5_000, said)
+  const window = actor.readings.filter(
+    (_, index) => (actor.readings[index + 1]?.at ?? time.now) >= time.now - lastLook,
+  )
+  const isJustified = window.some(({ declaration }) => {
+    const { resources, isComplete, isWhole } = declaration
+    const isDeclared = resources.some(
+      (one) => one.id === action.id || (isModel(one) && outsideName(one) === action.name),
+    )
+    return isComplete && isWhole && resources.length > 0 && !isDeclared
+  })
+  rules.check('deletes-only-what-is-undeclared', isJustified, said)
+  const suspendedSince = rules.suspendedSince.get(action.id)
+  rules.check('suspended-by-command', suspendedSince === undefined || time.now - suspendedSince < slack, said)
+  checkLimit(setting, actor)
+}
+
+function checkLimit(setting: Setting, actor: Actor): void {
+  const { rules, disk, time } = setting
+  const edition = actor.readings.at(-1)?.edition.version
+  const same = rules.deeds.filter(
+    (deed) => deed.type === 'delete' && deed.edition === edition && time.now - deed.at < onePass,
+  )
+  const count = same.length + 1
+  const owned = peekInventory(disk).length + same.length
+  const isOverShare = count >= 3 && (100 * count) / Math.max(1, owned) > deletions.percent
+  rules.check(
+    'deletion-limit',
+    count <= deletions.max && !isOverShare,
+    () => `${count} deletions of ${owned} things within 6 s`,
+  )
+}

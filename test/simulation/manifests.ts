@@ -1,0 +1,152 @@
+import type { Declaration } from '../../src/core/declaration.ts'
+import type { Controls, Resource, ResourceId } from '../../src/core/resource.ts'
+import type { DispatchSpec } from '../support/modelled-dispatch.ts'
+import type { ModelSpec } from '../support/modelled-domain.ts'
+import { declare, defaultFleet, model, modelId, resourceOf } from '../support/modelled-fleet.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
+import type { Weather } from './weather.ts'
+
+/** Quick ones, so that a run of two virtual minutes sees all of them. */
+export const recovery: Controls['recovery'] = Object.freeze({
+  maxAttempts: 3,
+  backoff: Object.freeze({ initial: 1_000, max: 8_000, factor: 2 }),
+  stableFor: 5_000,
+})
+
+/** At most so many deletions; from three on a share of 60 %. */
+export const deletions = Object.freeze({ max: 3, percent: 60 })
+
+/** One version of the manifests folder, and when it was saved. */
+export interface Edition {
+  readonly version: number
+  readonly resources: readonly Resource[]
+  readonly since: number
+}
+
+/** A declaration as one actor read it. */
+export interface ReadEdition {
+  readonly edition: Edition
+  readonly declaration: Declaration
+  readonly at: number
+}
+
+/** The manifests folder: people edit it, actors read it, sometimes in the middle of an edit. */
+export class Manifests {
+  #edition: Edition
+  readonly #now: () => number
+  readonly #random: SeededRandom
+  readonly #weather: Weather
+  readonly #listeners = new Set<() => void>()
+  /** Programs that were ever declared for an outside name. */
+  readonly programs = new Map<string, Set<string>>()
+  /** Outside names by id, of everything that was ever declared. */
+  readonly names = new Map<string, string>()
+  /** Outside names that we were ever told to adopt. */
+  readonly adoptable = new Set<string>()
+
+  constructor(now: () => number, random: SeededRandom, weather: Weather) {
+    this.#now = now
+    this.#random = random
+    this.#weather = weather
+    this.#edition = { version: 0, resources: [], since: 0 }
+    this.save(firstResources(random))
+  }
+
+  get edition(): Edition {
+    return this.#edition
+  }
+
+  save(resources: readonly Resource[]): void {
+    this.#edition = { version: this.#edition.version + 1, resources, since: this.#now() }
+    for (const resource of resources) {
+      if (!isModel(resource)) continue
+      const name = outsideName(resource)
+      this.names.set(resource.id, name)
+      this.programs.set(name, (this.programs.get(name) ?? new Set()).add(resource.spec.program))
+      if (resource.controls.adopt) this.adoptable.add(name)
+    }
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  read(): ReadEdition {
+    const edition = this.#edition
+    const fleet = { ...defaultFleet, deletions }
+    const at = this.#now()
+    if (this.#weather.strikes('manifests-emptied')) {
+      return { edition, declaration: declare([], { fleet }), at }
+    }
+    if (this.#weather.strikes('manifests-half-read')) {
+      const half = edition.resources.filter(() => this.#random.isLucky(0.5))
+      const missing = edition.resources.filter((resource) => !half.includes(resource)).map(({ id }) => id)
+      const declaration = declare(half, { fleet, missing, isComplete: false })
+      return { edition, declaration, at }
+    }
+    return { edition, declaration: declare(edition.resources, { fleet }), at }
+  }
+}
+
+export function isModel(resource: Resource): resource is Resource<ModelSpec> {
+  return resource.kind === 'Model'
+}
+
+export function isDispatch(resource: Resource): resource is Resource<DispatchSpec> {
+  return resource.kind === 'Dispatch'
+}
+
+export function outsideName(resource: Resource<ModelSpec>): string {
+  return resource.spec.name ?? resource.name
+}
+
+/** Two minutes after the runs begin, for a minute and a half. */
+const denied = { cron: '26 * * * *', duration: 90_000, timezone: 'UTC', allow: false }
+
+function firstResources(random: SeededRandom): readonly Resource[] {
+  const count = random.between(3, 7)
+  const names = Array.from({ length: count }, (_, index) => `m${index}`)
+  const models = names.map((name, index) => newModel(random, name, names.slice(0, index)))
+  const withFallback = random.isLucky(0.5) ? giveFallback(models) : models
+  const dispatches = Array.from({ length: random.between(0, 2) }, (_, index) =>
+    resourceOf('Dispatch', `d${index}`, { revision: 'r1' }, { recovery, interval: 5_000 }),
+  )
+  return [...withFallback, ...dispatches]
+}
+
+export function newModel(random: SeededRandom, name: string, before: readonly string[]): Resource<ModelSpec> {
+  const dependsOn: ResourceId[] = []
+  const on = random.pick(before)
+  if (on !== undefined && random.isLucky(0.35)) dependsOn.push(modelId(on))
+  const controls: Partial<Controls> = {
+    recovery,
+    fallbackAfter: 2,
+    dependsOn,
+    interval: random.between(4, 9) * 1_000,
+    adopt: random.isLucky(0.1),
+    managementPolicy: random.isLucky(0.06) ? 'Observe' : 'Manage',
+    deletionPolicy: random.isLucky(0.15) ? random.pick(['Delete', 'Orphan'] as const) : undefined,
+    windows: random.isLucky(0.1) ? [denied] : [],
+  }
+  return model(name, { program: `${name}.mjs`, fields: newFields(random) }, controls)
+}
+
+export function newFields(random: SeededRandom): Readonly<Record<string, string>> {
+  const keys = ['PORT', 'LEVEL'].filter(() => random.isLucky(0.6))
+  return Object.fromEntries(keys.map((key) => [key, String(random.between(1, 3))]))
+}
+
+/** The last one becomes the fallback of the first, where neither leans on the other. */
+function giveFallback(models: readonly Resource<ModelSpec>[]): readonly Resource<ModelSpec>[] {
+  const first = models[0]
+  const last = models.at(-1)
+  if (!first || !last) return models
+  return models.map((one) => {
+    if (one === first) return { ...one, controls: { ...one.controls, fallback: [last.id] } }
+    // Nobody waits for a standby, and it waits for nobody.
+    const dependsOn = one === last ? [] : one.controls.dependsOn.filter((id) => id !== last.id)
+    return { ...one, controls: { ...one.controls, dependsOn } }
+  })
+}

@@ -1,0 +1,297 @@
+import type { Controls, Resource } from '../../src/core/resource.ts'
+import { openMemoryStore } from '../../src/state/memory.ts'
+import { openSuspensions, type Suspensions } from '../../src/state/suspensions.ts'
+import type { ModelSpec } from '../support/modelled-domain.ts'
+import type { Thing } from '../support/modelled-world.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
+import { isDispatch, isModel, newFields, newModel, outsideName } from './manifests.ts'
+import { peekInventory } from './peek.ts'
+import type { Setting } from './setting.ts'
+
+/** Whoever else is at work: people at the manifests and at the machine, and rivals. */
+export class People {
+  readonly #setting: Setting
+  readonly #random: SeededRandom
+  readonly #suspensions: Suspensions
+  #count = 0
+
+  constructor(setting: Setting) {
+    this.#setting = setting
+    this.#random = setting.random.fork()
+    this.#suspensions = openSuspensions({ store: openMemoryStore(setting.disk), environment: undefined })
+  }
+
+  /** One act, chosen by chance. */
+  async act(): Promise<void> {
+    const acts = [
+      () => this.#edit(),
+      () => this.#edit(),
+      () => this.#remove(),
+      () => this.#add(),
+      () => this.#add(),
+      () => this.#move(),
+      () => this.#removeMany(),
+      () => this.#toggle(),
+      () => this.#suspend(),
+      () => this.#resume(),
+      () => this.#takeDown(),
+      () => this.#dispatch(),
+      () => this.#delete(),
+      () => this.#delete(),
+      () => this.#drift(),
+      () => this.#drift(),
+      () => this.#stop(),
+      () => this.#fail(),
+      () => this.#fail(),
+      () => this.#makeForeign(),
+      () => this.#replace(),
+      () => this.#markAsRival(),
+    ] as const
+    const act = this.#random.pick(acts)
+    this.#count += 1
+    await act?.()
+  }
+
+  /** Undoes the same field again and again. */
+  async fight(until: number): Promise<void> {
+    const { time, outside } = this.#setting
+    const name = this.#ownThing()?.name
+    if (name === undefined) return
+    this.#setting.note(`rival fights for ${name}`)
+    while (time.now < until && !this.#setting.weather.isCalm) {
+      const thing = outside.thing(name)
+      if (thing?.mark?.fleet === 'acme') outside.change(name, { fields: { ...thing.fields, PORT: 'his' } })
+      await time.sleep(this.#random.between(200, 1_000))
+    }
+  }
+
+  /** Everything that people hold up is let go, and what is cursed is mended. */
+  async mend(): Promise<void> {
+    const { outside, rules } = this.#setting
+    outside.cursed.clear()
+    const known = [...new Set(this.#setting.manifests.edition.resources.map(({ id }) => id))]
+    await this.#suspensions.resumeAll(known, this.#wall())
+    for (const id of known) rules.disturb(id)
+    rules.suspendedSince.clear()
+    rules.downSince = undefined
+    this.#setting.note('people mend')
+  }
+
+  #wall(): number {
+    return this.#setting.time.clock({ epochOffset: () => this.#setting.wallOffset }).now()
+  }
+
+  get #models(): readonly Resource<ModelSpec>[] {
+    return this.#setting.manifests.edition.resources.filter(isModel)
+  }
+
+  #replaceResource(changed: Resource): void {
+    const { resources } = this.#setting.manifests.edition
+    this.#setting.rules.disturb(changed.id)
+    this.#save(
+      resources.map((one) => (one.id === changed.id ? changed : one)),
+      `changes ${changed.id}`,
+    )
+  }
+
+  #save(resources: readonly Resource[], what: string): void {
+    this.#setting.note(`people: ${what}`)
+    this.#setting.manifests.save(withoutLooseEnds(resources))
+  }
+
+  #edit(): void {
+    const one = this.#random.pick(this.#models)
+    if (!one) return
+    const program = this.#random.isLucky(0.15) ? `${one.name}-${this.#count}.mjs` : one.spec.program
+    this.#replaceResource({ ...one, spec: { ...one.spec, program, fields: newFields(this.#random) } })
+  }
+
+  #toggle(): void {
+    const one = this.#random.pick(this.#models)
+    if (!one) return
+    const { controls } = one
+    const suspend: Controls['suspend'] =
+      controls.suspend === undefined ? { reason: 'work', by: 'ann', until: undefined } : undefined
+    const managementPolicy = controls.managementPolicy === 'Manage' ? 'Observe' : 'Manage'
+    const changed = this.#random.isLucky(0.6) ? { suspend } : { managementPolicy }
+    this.#replaceResource({ ...one, controls: { ...controls, ...changed } as Controls })
+  }
+
+  #remove(): void {
+    const { resources } = this.#setting.manifests.edition
+    const one = this.#random.pick(resources)
+    if (!one || resources.length < 2) return
+    this.#setting.rules.disturb(one.id)
+    this.#save(
+      resources.filter((other) => other !== one),
+      `remove ${one.id}`,
+    )
+  }
+
+  #removeMany(): void {
+    const { resources } = this.#setting.manifests.edition
+    if (resources.length < 4 || !this.#random.isLucky(0.5)) return
+    const kept = resources.slice(0, this.#random.between(1, 2))
+    for (const { id } of resources) this.#setting.rules.disturb(id)
+    this.#save(kept, `keep only ${kept.map(({ id }) => id).join(' ')}`)
+  }
+
+  #add(): void {
+    const { resources } = this.#setting.manifests.edition
+    if (resources.length >= 9) return
+    const names = Array.from({ length: 8 }, (_, index) => `m${index}`)
+    const taken = new Set(this.#models.flatMap((one) => [one.name, outsideName(one)]))
+    const free = names.filter((name) => !taken.has(name))
+    const added = free
+      .slice(0, this.#random.between(1, 4))
+      .map((name) => newModel(this.#random, name, [...taken]))
+    for (const { id } of added) this.#setting.rules.disturb(id)
+    if (added.length > 0) this.#save([...resources, ...added], `add ${added.map(({ id }) => id).join(' ')}`)
+  }
+
+  /** The same outside thing under a new id. */
+  #move(): void {
+    const { resources } = this.#setting.manifests.edition
+    const one = this.#random.pick(this.#models)
+    if (!one) return
+    const name = `n${this.#count}`
+    const moved = {
+      ...one,
+      id: `Model/${name}` as Resource['id'],
+      name,
+      spec: { ...one.spec, name: outsideName(one) },
+    }
+    this.#setting.rules.disturb(moved.id)
+    const renamed = (id: Resource['id']) => (id === one.id ? moved.id : id)
+    const all = resources.map((other) => {
+      const { dependsOn, fallback } = other.controls
+      const base = other === one ? moved : other
+      const controls = {
+        ...other.controls,
+        dependsOn: dependsOn.map(renamed),
+        fallback: fallback.map(renamed),
+      }
+      return { ...base, controls }
+    })
+    this.#save(all, `move ${one.id} to ${moved.id}`)
+  }
+
+  async #suspend(): Promise<void> {
+    const one = this.#random.pick(this.#models)
+    if (!one) return
+    this.#setting.note(`people: suspend ${one.id}`)
+    const { rules, time } = this.#setting
+    if (!rules.suspendedSince.has(one.id)) rules.suspendedSince.set(one.id, time.now)
+    await this.#suspensions.suspend(one.id, { reason: 'work', by: 'ann', until: undefined })
+  }
+
+  async #resume(): Promise<void> {
+    const suspended = [...this.#setting.rules.suspendedSince.keys()]
+    const id = this.#random.pick(suspended) ?? this.#random.pick(this.#models)?.id
+    if (id === undefined) return
+    this.#setting.note(`people: resume ${id}`)
+    this.#setting.rules.suspendedSince.delete(id)
+    this.#setting.rules.disturb(id)
+    await this.#suspensions.resume(id as Resource['id'], this.#wall())
+  }
+
+  async #takeDown(): Promise<void> {
+    const { rules, time } = this.#setting
+    if (rules.downSince !== undefined) {
+      rules.downSince = undefined
+      rules.suspendedSince.clear()
+      for (const { id } of this.#models) rules.disturb(id)
+      await this.#suspensions.resumeAll([], this.#wall())
+      return
+    }
+    if (!this.#random.isLucky(0.3)) return
+    this.#setting.note('people: down')
+    rules.downSince = time.now
+    await this.#suspensions.takeDown({ by: 'ann', at: this.#wall() })
+  }
+
+  #dispatch(): void {
+    const one = this.#random.pick(this.#setting.manifests.edition.resources.filter(isDispatch))
+    if (one) this.#replaceResource({ ...one, spec: { revision: `r${this.#count}` } })
+  }
+
+  #ownThing(): Thing | undefined {
+    const things = [...this.#setting.outside.current.things.values()]
+    return this.#random.pick(things.filter(({ mark }) => mark?.fleet === 'acme'))
+  }
+
+  #delete(): void {
+    const thing = this.#random.pick([...this.#setting.outside.current.things.values()])
+    if (!thing) return
+    this.#setting.note(`people: delete ${thing.name}`)
+    this.#setting.rules.rivalSince.delete(thing.name)
+    this.#setting.outside.remove(thing.name)
+  }
+
+  #drift(): void {
+    const thing = this.#ownThing()
+    if (!thing) return
+    this.#setting.note(`people: change ${thing.name}`)
+    this.#setting.outside.change(thing.name, { fields: { ...thing.fields, PORT: `9${this.#count}` } })
+  }
+
+  #stop(): void {
+    const thing = this.#ownThing()
+    if (thing) this.#setting.outside.change(thing.name, { state: 'stopped' })
+  }
+
+  #fail(): void {
+    const { outside } = this.#setting
+    const thing = this.#ownThing()
+    if (!thing) return
+    this.#setting.note(`people: ${thing.name} fails`)
+    if (this.#random.isLucky(0.6)) outside.cursed.add(thing.name)
+    else outside.cursed.delete(thing.name)
+    outside.change(thing.name, { state: 'failed' })
+  }
+
+  /** Something of their own, where nothing is: under a declared name, or any other. */
+  #makeForeign(): void {
+    const { outside, disk } = this.#setting
+    const name = this.#random.isLucky(0.3) ? `x${this.#count}` : `m${this.#random.between(0, 7)}`
+    if (outside.thing(name)) return
+    // What our inventory knows under that name is ours to mend; anything else is theirs.
+    const isKnown = peekInventory(disk).some(({ externalName }) => externalName === name)
+    const program = `${isKnown ? 'replaced' : 'foreign'}-${this.#count}`
+    this.#setting.note(`people: make ${name} ${program}`)
+    outside.create({ name, program, fields: { PORT: '7' }, mark: undefined, madeBy: 'people' })
+  }
+
+  /** What we made is taken away and replaced by something of theirs. */
+  #replace(): void {
+    const { outside } = this.#setting
+    const thing = this.#ownThing()
+    if (!thing) return
+    this.#setting.note(`people: replace ${thing.name}`)
+    outside.remove(thing.name)
+    const program = `replaced-${this.#count}`
+    outside.create({ name: thing.name, program, fields: {}, mark: undefined, madeBy: 'people' })
+  }
+
+  #markAsRival(): void {
+    const { outside, rules, time } = this.#setting
+    const thing = this.#ownThing()
+    if (!thing?.mark || !this.#random.isLucky(0.4)) return
+    this.#setting.note(`rival: takes ${thing.name}`)
+    rules.rivalSince.set(thing.name, time.now)
+    outside.change(thing.name, { mark: { ...thing.mark, fleet: 'rival' } })
+  }
+}
+
+/** Validation refuses references to what does not exist. */
+function withoutLooseEnds(resources: readonly Resource[]): readonly Resource[] {
+  const ids = new Set(resources.map(({ id }) => id))
+  return resources.map((one) => ({
+    ...one,
+    controls: {
+      ...one.controls,
+      dependsOn: one.controls.dependsOn.filter((id) => ids.has(id)),
+      fallback: one.controls.fallback.filter((id) => ids.has(id)),
+    },
+  }))
+}

@@ -1,0 +1,135 @@
+import type { Action } from '../../src/core/action.ts'
+import type { StoreWrite } from '../../src/core/store.ts'
+import type { ModelAction } from '../support/modelled-domain.ts'
+import type { Actor } from './actor.ts'
+import { checkCommit, type RowsBefore, rowsBefore } from './commit-rules.ts'
+import { checkDeletion } from './deletion-rules.ts'
+import { checkDispatch, checkEffect } from './effect-rules.ts'
+import { peekIntents, peekToken } from './peek.ts'
+import type { Setting } from './setting.ts'
+
+/** More effects than this on one resource in 20 s, without anybody changing anything, are a hot loop. */
+const mostStarts = 14
+const paceWindow = 20_000
+
+export interface Violation {
+  readonly rule: string
+  readonly message: string
+  readonly at: number
+}
+
+/** An effect that happened. */
+export interface Deed {
+  readonly id: string
+  readonly type: string
+  readonly at: number
+  readonly edition: number
+}
+
+/**
+ * The rules that hold whatever happens (DESIGN section 4), checked at every effect and every commit against what is
+ * really so: the modelled world, the disk, and what each actor was given to read.
+ */
+export class Rules {
+  violation: Violation | undefined
+  /** How often each rule was checked. */
+  readonly checked = new Map<string, number>()
+  readonly deeds: Deed[] = []
+  /** Virtual time of the last change of a resource by people, by id. */
+  readonly disturbed = new Map<string, number>()
+  /** Since when a person suspends it by command, by id. */
+  readonly suspendedSince = new Map<string, number>()
+  /** Since when a thing bears a rival's mark, by outside name. */
+  readonly rivalSince = new Map<string, number>()
+  downSince: number | undefined
+  lastJump = Number.NEGATIVE_INFINITY
+  /** Workflows whose effect was begun under one lease and happened under another: nothing can exclude that. */
+  readonly overlapped = new Set<string>()
+  /** By id: the times at which recovery was tried with effect since the attempts were forgotten. */
+  readonly revivals = new Map<string, number[]>()
+  readonly #starts = new Map<string, number[]>()
+  readonly #begun = new Map<string, number>()
+  #setting: Setting | undefined
+
+  attach(setting: Setting): void {
+    this.#setting = setting
+  }
+
+  violate(rule: string, message: string): void {
+    this.violation ??= { rule, message, at: this.#now() }
+  }
+
+  check(rule: string, isKept: boolean, message: () => string): void {
+    this.checked.set(rule, (this.checked.get(rule) ?? 0) + 1)
+    if (!isKept) this.violate(rule, message())
+  }
+
+  /** People changed it: what it did before says nothing of what it does now. */
+  disturb(id: string): void {
+    this.disturbed.set(id, this.#now())
+    this.#starts.delete(id)
+    this.revivals.delete(id)
+  }
+
+  onEffectStart(actor: Actor, action: Action): void {
+    const setting = this.#setting
+    if (!setting) return
+    const id = idOf(action)
+    const token = peekToken(setting.disk)
+    this.check(
+      'only-the-holder-acts',
+      actor.lease?.token === token,
+      () => `${actor.pid} began ${action.summary}`,
+    )
+    const intents = peekIntents(setting.disk)
+    this.check(
+      'intent-before-effect',
+      intents.some((intent) => intent.id === id && intent.actionType === action.type),
+      () => `${action.summary} has no open intent`,
+    )
+    const now = this.#now()
+    this.#begun.set(`${actor.pid} ${id}`, now)
+    const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]
+    this.#starts.set(id, starts)
+    this.check('no-hot-loop', starts.length <= mostStarts, () => `${starts.length} effects on ${id} in 20 s`)
+  }
+
+  onEffect(actor: Actor, action: Action): void {
+    const setting = this.#setting
+    if (!setting) return
+    const id = idOf(action)
+    const begun = this.#begun.get(`${actor.pid} ${id}`) ?? this.#now()
+    if (!('name' in action)) {
+      const isLate = this.#now() - begun > 1_600 || actor.lease?.token !== peekToken(setting.disk)
+      if (isLate) this.overlapped.add(id)
+      return
+    }
+    checkEffect(setting, actor, { action, id, begun })
+    if (action.type === 'delete') checkDeletion(setting, actor, action as ModelAction)
+    const edition = actor.readings.at(-1)?.edition.version ?? 0
+    this.deeds.push({ id, type: action.type, at: this.#now(), edition })
+  }
+
+  afterEffect(_: Actor, action: Action): void {
+    const setting = this.#setting
+    if (!setting || 'name' in action) return
+    checkDispatch(setting, action)
+    this.deeds.push({ id: idOf(action), type: action.type, at: this.#now(), edition: 0 })
+  }
+
+  beforeCommit(writes: readonly StoreWrite[]): RowsBefore | undefined {
+    return this.#setting && rowsBefore(this.#setting.disk, writes)
+  }
+
+  afterCommit(actor: Actor, writes: readonly StoreWrite[], before: RowsBefore | undefined): void {
+    if (this.#setting && before) checkCommit(this.#setting, actor, { writes, before })
+  }
+
+  #now(): number {
+    return this.#setting?.time.now ?? 0
+  }
+}
+
+export function idOf(action: Action): string {
+  return 'id' in action ? String(action.id) : ''
+}

@@ -1,0 +1,28 @@
+import type { Liveness } from '../../src/state/holder.ts'
+import type { MemoryDisk } from '../../src/state/memory.ts'
+import type { ModelledWorld } from '../support/modelled-world.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
+import type { SimulatedTime } from '../support/simulated-clock.ts'
+import type { Actor } from './actor.ts'
+import type { Manifests } from './manifests.ts'
+import type { Rules } from './rules.ts'
+import type { Weather } from './weather.ts'
+
+/** Everything that one run consists of. */
+export interface Setting {
+  readonly time: SimulatedTime
+  readonly random: SeededRandom
+  readonly disk: MemoryDisk
+  readonly outside: ModelledWorld
+  readonly manifests: Manifests
+  readonly weather: Weather
+  readonly rules: Rules
+  /** What the wall clock is off, in ms; monotonic time is not. */
+  wallOffset: number
+  storeFullUntil: number
+  storeUnreadableUntil: number
+  /** Writes a line of the trace. */
+  note(line: string): void
+  onEnd(actor: Actor): void
+  livenessOf(pid: number): Liveness
+}

@@ -1,0 +1,175 @@
+import { createMemoryDisk } from '../../src/state/memory.ts'
+import { ModelledWorld } from '../support/modelled-world.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { SimulatedTime } from '../support/simulated-clock.ts'
+import { Actor } from './actor.ts'
+import { findUnconverged } from './convergence.ts'
+import { Manifests } from './manifests.ts'
+import { People } from './people.ts'
+import { Rules, type Violation } from './rules.ts'
+import type { Setting } from './setting.ts'
+import { Trace } from './trace.ts'
+import { type FaultType, Weather } from './weather.ts'
+
+/** `safety`: faults never stop. `liveness`: they do, and then it must converge and stay. */
+export type Mode = 'safety' | 'liveness'
+
+export interface Run {
+  readonly seed: number
+  readonly mode: Mode
+  readonly violation: Violation | undefined
+  readonly traceHash: string
+  readonly trace: readonly string[]
+  readonly injected: ReadonlyMap<FaultType, number>
+  readonly checked: ReadonlyMap<string, number>
+  readonly effects: number
+  readonly overlaps: number
+}
+
+/** Virtual milliseconds of storm in each mode. */
+const stormFor: Readonly<Record<Mode, number>> = { safety: 110_000, liveness: 50_000 }
+/** The longest back-off of a deletion is 5 min, so that is how long convergence may take at most, and then some. */
+const convergesWithin = 700_000
+const staysFor = 25_000
+
+/** One run. The same seed and mode give the same run, to the last letter of its trace. */
+export async function simulate(seed: number, mode: Mode): Promise<Run> {
+  const stage = setUp(seed)
+  const { setting, trace } = stage
+  const { time, rules, weather } = setting
+  const people = new People(setting)
+  const end = stormFor[mode]
+  runBackground(stage, people, end)
+  await runUntil(setting, end)
+  if (mode === 'liveness' && !rules.violation) await converge(setting, people)
+  return {
+    seed,
+    mode,
+    violation: rules.violation,
+    traceHash: trace.hash,
+    trace: trace.lines,
+    injected: weather.injected,
+    checked: rules.checked,
+    effects: rules.deeds.length,
+    overlaps: rules.overlapped.size,
+  }
+
+  async function runUntil(within: Setting, until: number): Promise<void> {
+    while (time.now < until && !within.rules.violation) await time.step()
+  }
+
+  async function converge(within: Setting, mending: People): Promise<void> {
+    weather.calm()
+    await mending.mend()
+    // What the storm still had on its way is over within the longest pause.
+    await runUntil(within, time.now + 20_000)
+    const deadline = time.now + convergesWithin
+    let faults = findUnconverged(within)
+    while (faults.length > 0 && time.now < deadline && !rules.violation) {
+      await runUntil(within, time.now + 5_000)
+      faults = findUnconverged(within)
+    }
+    rules.check('converges', faults.length === 0, () => faults.join('; '))
+    await runUntil(within, time.now + 5_000)
+    const before = rules.deeds.length
+    await runUntil(within, time.now + staysFor)
+    const after = rules.deeds.slice(before).map(({ type, id }) => `${type} ${id}`)
+    rules.check('stays-converged', after.length === 0, () => after.join('; '))
+    const late = findUnconverged(within)
+    rules.check('stays-converged', late.length === 0, () => late.join('; '))
+  }
+}
+
+interface Stage {
+  readonly setting: Setting
+  readonly trace: Trace
+  readonly actors: Set<Actor>
+  spawn(): void
+}
+
+function setUp(seed: number): Stage {
+  const random = new SeededRandom(seed)
+  const order = random.fork()
+  const time = new SimulatedTime(() => order.next())
+  const weather = new Weather(random.fork())
+  const rules = new Rules()
+  const trace = new Trace()
+  const actors = new Set<Actor>()
+  const dead = new Set<number>()
+  const outside = new ModelledWorld(() => time.now)
+  const disk = createMemoryDisk({ id: 'store-1' })
+  outside.livingStores.add(disk.id)
+  const isLocal = random.isLucky(0.7)
+  let pid = 100
+  const setting: Setting = {
+    time,
+    random,
+    disk,
+    outside,
+    manifests: new Manifests(() => time.now, random.fork(), weather),
+    weather,
+    rules,
+    wallOffset: 0,
+    storeFullUntil: 0,
+    storeUnreadableUntil: 0,
+    note: (line) => trace.add(time.now, line),
+    onEnd(actor) {
+      actors.delete(actor)
+      dead.add(actor.pid)
+      const wait = random.between(50, 2_000)
+      void time.sleep(wait).then(() => {
+        if (actors.size === 0) spawn()
+      })
+    },
+    livenessOf: (asked) => (isLocal ? (dead.has(asked) ? 'dead' : 'alive') : 'unknown'),
+  }
+  rules.attach(setting)
+  const spawn = (): void => {
+    pid += 1
+    const actor = new Actor(setting, pid)
+    actors.add(actor)
+    setting.note(`start ${pid} as ${actor.role}`)
+    void actor.live()
+  }
+  return { setting, trace, actors, spawn }
+}
+
+/** Everything that goes on beside the first actor. */
+function runBackground({ setting, actors, spawn }: Stage, people: People, end: number): void {
+  const { time, weather, outside, rules } = setting
+  const random = setting.random.fork()
+  const isOver = () => time.now >= end || weather.isCalm
+  const loop = async (from: number, to: number, act: () => unknown): Promise<void> => {
+    for (;;) {
+      await time.sleep(random.between(from, to))
+      if (isOver()) return
+      await act()
+    }
+  }
+  spawn()
+  void loop(300, 6_000, () => people.act())
+  void loop(9_000, 20_000, () => {
+    if (weather.strikes('rival')) void people.fight(time.now + random.between(5_000, 40_000))
+  })
+  void loop(5_000, 15_000, () => {
+    const actor = random.pick([...actors])
+    if (!actor || !weather.strikes('pause')) return
+    actor.pausedUntil = time.now + random.between(500, 18_000)
+    setting.note(`pause ${actor.pid}`)
+  })
+  void loop(10_000, 40_000, () => {
+    if (!weather.strikes('clock-jump')) return
+    setting.wallOffset += random.pick([-3_600_000, 3_600_000, -5_000, 5_000] as const)
+    rules.lastJump = time.now
+    setting.note(`clock ${setting.wallOffset}`)
+  })
+  void loop(8_000, 25_000, () => {
+    if (actors.size < 2 && weather.strikes('second-actor')) spawn()
+  })
+  void loop(10_000, 30_000, () => random.pick([...actors])?.stop())
+  void loop(4_000, 15_000, async () => {
+    const before = outside.print()
+    await new Actor(setting, 0).look()
+    void before
+  })
+}
