@@ -1,7 +1,10 @@
 import type { Change } from '../core/action.ts'
 import { jsonValue } from './json-value.ts'
-import { columnWidth, pad, truncate, widthOf } from './layout.ts'
+import { columnWidth, pad, truncate, widthOf, wrap } from './layout.ts'
 import { sanitise } from './sanitise.ts'
+
+const mostValueLines = 4
+const arrow = '-> '
 
 /** The lines of some changes: dotted path, then what becomes of it. Each fits the width. */
 export function changeLines(changes: readonly Change[], width: number): readonly string[] {
@@ -21,9 +24,23 @@ function effectLines({ before, after, sensitive, note }: Change, width: number):
   if (remark !== undefined && before === undefined && after === undefined)
     return [truncate(`(${remark})`, width)]
   const from = valueText(before)
-  const to = `-> ${valueText(after)}${remark === undefined ? '' : ` (${remark})`}`
-  const whole = `${from} ${to}`
-  return widthOf(whole) <= width ? [whole] : [truncate(from, width), truncate(to, width)]
+  const to = `${valueText(after)}${remark === undefined ? '' : ` (${remark})`}`
+  const whole = `${from} -> ${to}`
+  return widthOf(whole) <= width
+    ? [whole]
+    : [
+        ...valueLines(from, width),
+        ...valueLines(to, width - arrow.length).map(
+          (line, index) => `${index === 0 ? arrow : ' '.repeat(arrow.length)}${line}`,
+        ),
+      ]
+}
+
+/** A long value over some lines: what differs is often at its end. */
+function valueLines(text: string, width: number): readonly string[] {
+  const lines = wrap(text, width)
+  if (lines.length <= mostValueLines) return lines
+  return [...lines.slice(0, mostValueLines - 1), truncate(lines.slice(mostValueLines - 1).join(''), width)]
 }
 
 /** As JSON, so that `"3000"` and `3000` are told apart. */
