@@ -113,7 +113,7 @@ export async function readEvents(
   return entries.flatMap((entry) => (entry ? [decodeEntry(entry, fleetEvent)] : []))
 }
 
-export function eventKey(scope: string, sequence: number): string {
+function eventKey(scope: string, sequence: number): string {
   return `${scope}${sortable(sequence)}`
 }
 

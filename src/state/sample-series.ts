@@ -21,7 +21,7 @@ export interface SampleTier {
   readonly keep: Duration
 }
 
-export const recentTier: SampleTier = Object.freeze({
+const recentTier: SampleTier = Object.freeze({
   collection: 'sample-recent',
   span: 10 * minute,
   resolution: 0,
@@ -79,7 +79,7 @@ export async function mergeSamples(
 }
 
 /** Oldest first; of those that fall into one step of `resolution` the last. */
-export function thin(all: readonly Sample[], resolution: Duration): readonly Sample[] {
+function thin(all: readonly Sample[], resolution: Duration): readonly Sample[] {
   const sorted = all.toSorted((a, b) => a.at - b.at)
   if (resolution === 0) return sorted
   return sorted.filter((sample, index) => {
