@@ -1,7 +1,8 @@
+import { isErrorOf } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
 import { bindStore, checkBinding } from '../state/binding.ts'
 import type { Holder } from '../state/holder.ts'
-import { type Lease, openLeaseKeeper } from '../state/lease.ts'
+import { type Lease, type LeaseKeeper, openLeaseKeeper } from '../state/lease.ts'
 import { openLedger, type StoredLedger } from '../state/ledger.ts'
 import { holderOfThisProcess, judgeHolder } from './machine.ts'
 import type { Workspace } from './workspace.ts'
@@ -12,26 +13,61 @@ export interface Actor {
   readonly ledger: StoredLedger
 }
 
-/** Who acts already, where it is not us: provably alive, or on another machine. */
-export async function liveHolder(workspace: Workspace, store: Store): Promise<Holder | undefined> {
-  const keeper = openLeaseKeeper({ store, clock: workspace.clock, isAlive: judgeHolder })
-  const holder = await keeper.holder()
-  if (!holder || (await judgeHolder(holder)) === 'dead') return undefined
-  return holder
+export function openKeeper(workspace: Workspace, store: Store): LeaseKeeper {
+  return openLeaseKeeper({ store, clock: workspace.clock, isAlive: judgeHolder })
+}
+
+/** The controller that can be asked for a pass. One that is dead, or silent for the time of its lease, cannot. */
+export async function liveController(keeper: LeaseKeeper): Promise<Holder | undefined> {
+  const sight = await keeper.look()
+  return sight && !sight.isOver && sight.holder.role === 'controller' ? sight.holder : undefined
+}
+
+export interface ActorRequest {
+  readonly role: Holder['role']
+  readonly waitFor: number
+  readonly rebind: boolean
 }
 
 /** Waits for the lease, checks that the store belongs to these manifests, and opens the ledger for writing. */
 export async function becomeActor(
   workspace: Workspace,
   store: Store,
-  options: { readonly role: Holder['role']; readonly waitFor: number; readonly rebind: boolean },
+  request: ActorRequest & { readonly keeper: LeaseKeeper; readonly givesWayTo?: (holder: Holder) => boolean },
 ): Promise<Actor> {
   const { clock, call, environment, folder } = workspace
+  const { role, waitFor, rebind, keeper, givesWayTo } = request
   const binding = { folder, environment: environment ?? '' }
-  if (!options.rebind) await checkBinding(store, binding)
-  const keeper = openLeaseKeeper({ store, clock, isAlive: judgeHolder })
-  const holder = await holderOfThisProcess(options.role, clock.now())
-  const lease = await keeper.acquire({ holder, waitFor: options.waitFor, signal: call.signal })
-  await bindStore(store, binding, lease)
+  if (!rebind) await checkBinding(store, binding)
+  const holder = await holderOfThisProcess(role, clock.now())
+  const lease = await keeper.acquire({
+    holder,
+    waitFor,
+    signal: call.signal,
+    ...(givesWayTo && { givesWayTo }),
+  })
+  try {
+    // Whoever acted while we waited may have bound it to something else.
+    if (!rebind) await checkBinding(store, binding)
+    await bindStore(store, binding, lease)
+  } catch (error) {
+    await lease.release().catch(() => undefined)
+    throw error
+  }
   return { lease, ledger: openLedger({ store, fleet: folder, environment, lease, clock }) }
+}
+
+/** The same for a pass, which gives way to a controller that came meanwhile: undefined, it is to be asked. */
+export async function becomeActorUnlessControlled(
+  workspace: Workspace,
+  store: Store,
+  request: ActorRequest & { readonly keeper: LeaseKeeper },
+): Promise<Actor | undefined> {
+  try {
+    const givesWayTo = (holder: Holder) => holder.role === 'controller'
+    return await becomeActor(workspace, store, { ...request, givesWayTo })
+  } catch (error) {
+    if (isErrorOf(error, 'LeaseHeld') && (await liveController(request.keeper))) return undefined
+    throw error
+  }
 }

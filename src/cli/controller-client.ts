@@ -1,9 +1,11 @@
 import type { Declaration } from '../core/declaration.ts'
-import { ReconcileError } from '../core/errors.ts'
+import { isErrorOf, ReconcileError } from '../core/errors.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Json, Store } from '../core/store.ts'
-import { openPassAsker, type PassContext } from '../state/requests.ts'
-import { liveHolder } from './actor.ts'
+import type { LeaseKeeper } from '../state/lease.ts'
+import { openPassAsker, type PassAnswer, type PassContext } from '../state/requests.ts'
+import { liveController } from './actor.ts'
+import { hostOfThisProcess } from './machine.ts'
 import type { TakenAction } from './pass-result.ts'
 import { digestReferences } from './references.ts'
 import type { Workspace } from './workspace.ts'
@@ -18,18 +20,22 @@ export function contextOf(workspace: Workspace, declaration: Declaration): PassC
   }
 }
 
-/** Asks the controller that lives for a pass, and waits for what it did. */
+/**
+ * Asks the controller that lives for a pass, and waits for what it did. Undefined: it ended, or fell silent for the
+ * time of its lease, so that somebody else may act now.
+ */
 export async function askController(
   workspace: Workspace,
   store: Store,
   request: {
+    readonly keeper: LeaseKeeper
     readonly declaration: Declaration
     readonly selection: ReadonlySet<ResourceId> | undefined
     readonly allowedDeletions: number | undefined
     readonly timeout: number
     readonly onClaimed: (pid: number) => void
   },
-): Promise<readonly TakenAction[]> {
+): Promise<readonly TakenAction[] | undefined> {
   const { call, clock, random, environment, common } = workspace
   const asker = openPassAsker({ store, environment })
   const requestId = random.id()
@@ -37,20 +43,28 @@ export async function askController(
     requestId,
     selection: { only: request.selection ? [...request.selection] : [], labels: {} },
     allowances: { deletions: request.allowedDeletions, hosts: common.allowHost, paths: common.allowPath },
-    requestedBy: { pid: process.pid, host: '' },
+    requestedBy: { pid: process.pid, host: await hostOfThisProcess() },
     context: contextOf(workspace, request.declaration),
     at: clock.now(),
   })
   const end = clock.monotonic() + request.timeout
-  const answer = await asker.follow(requestId, {
-    clock,
-    signal: call.signal,
-    onClaimed: request.onClaimed,
-    isHopeless: async () => {
-      if (clock.monotonic() > end) return `the controller did not end it within ${request.timeout} ms`
-      return (await liveHolder(workspace, store)) ? undefined : 'the controller ended'
-    },
-  })
+  let isGone = false
+  let answer: PassAnswer
+  try {
+    answer = await asker.follow(requestId, {
+      clock,
+      signal: call.signal,
+      onClaimed: request.onClaimed,
+      isHopeless: async () => {
+        if (clock.monotonic() > end) return `the controller did not end it within ${request.timeout} ms`
+        isGone = (await liveController(request.keeper)) === undefined
+        return isGone ? 'the controller ended' : undefined
+      },
+    })
+  } catch (error) {
+    if (isGone && isErrorOf(error, 'LeaseLost')) return undefined
+    throw error
+  }
   if (answer.type === 'refused') {
     throw new ReconcileError(
       'ControllerAlive',

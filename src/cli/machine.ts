@@ -20,7 +20,7 @@ export async function judgeHolder(holder: Holder): Promise<Liveness> {
 }
 
 /** The machine together with the pid namespace: only within both can pids be compared. */
-async function hostOfThisProcess(): Promise<string> {
+export async function hostOfThisProcess(): Promise<string> {
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '')
   return `${hostname()} ${namespace}`.trim()
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
-import { isErrorOf, ReconcileError } from '../core/errors.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
 import type { Json, RecordKey, Store, StoreEntry } from '../core/store.ts'
 import { decodeEntry, number, object, toJson } from './codec.ts'
 import type { Fence } from './fence.ts'
@@ -26,17 +26,26 @@ export interface Lease extends Fence {
   release(): Promise<void>
 }
 
-export interface LeaseKeeper {
+/** The lease as one program sees it. */
+export interface LeaseSight {
   /** Who holds it by the record; he may be dead. */
-  holder(): Promise<Holder | undefined>
+  readonly holder: Holder
+  /** Whether it may be taken from him now: he is provably dead, or this keeper saw no sign of life for his ttl. */
+  readonly isOver: boolean
+}
+
+export interface LeaseKeeper {
+  /** Undefined: nobody holds it. What is seen counts for later looks and for `acquire`. */
+  look(): Promise<LeaseSight | undefined>
   /**
    * Takes the lease when it is free, at once from a holder who is provably dead, and from any other after he gave
    * no sign of life for his ttl, on our own monotonic clock. Rejects with `LeaseHeld` after `waitFor` (default:
-   * never), or with the signal's reason.
+   * never) or at once where the holder is one to give way to, or with the signal's reason.
    */
   acquire(request: {
     readonly holder: Holder
     readonly waitFor?: Duration
+    readonly givesWayTo?: (holder: Holder) => boolean
     readonly signal?: AbortSignal
   }): Promise<Lease>
 }
@@ -66,6 +75,7 @@ export function openLeaseKeeper(options: LeaseOptions): LeaseKeeper {
   const leaseKey: RecordKey = { collection: leaseCollection, key: name }
   const tokenKey: RecordKey = { collection: tokenCollection, key: name }
   const recordOf = (holder: Holder): Json => toJson({ holder, ttl, renewedAt: clock.now() })
+  let seen: Sighting | undefined
 
   async function take(holder: Holder, found: StoreEntry | undefined): Promise<Lease | undefined> {
     const token = await store.get(tokenKey)
@@ -98,28 +108,35 @@ export function openLeaseKeeper(options: LeaseOptions): LeaseKeeper {
     return unchangedFor >= Math.max(ttl, record.ttl) || (await isAlive(record.holder)) === 'dead'
   }
 
+  async function find(): Promise<{
+    readonly found: StoreEntry | undefined
+    readonly sight: LeaseSight | undefined
+  }> {
+    const found = await store.get(leaseKey)
+    const now = clock.monotonic()
+    const revision = found?.revision ?? 0
+    if (seen?.revision !== revision) seen = { revision, at: now }
+    const since = seen.at
+    if (!found) return { found, sight: undefined }
+    const record = decodeEntry(found, leaseRecord)
+    return { found, sight: { holder: record.holder, isOver: await isOver(record, now - since) } }
+  }
+
   return {
-    async holder() {
-      const entry = await store.get(leaseKey)
-      return entry && decodeEntry(entry, leaseRecord).holder
-    },
-    async acquire({ holder, waitFor = Number.POSITIVE_INFINITY, signal }) {
+    look: async () => (await find()).sight,
+    async acquire({ holder, waitFor = Number.POSITIVE_INFINITY, givesWayTo, signal }) {
       const startedAt = clock.monotonic()
       const lookout = new Lookout(store, clock)
-      let seen: Sighting | undefined
       try {
         for (;;) {
           signal?.throwIfAborted()
-          const found = await store.get(leaseKey)
-          const record = found && decodeEntry(found, leaseRecord)
-          const now = clock.monotonic()
-          const revision = found?.revision ?? 0
-          if (seen?.revision !== revision) seen = { revision, at: now }
-          if (!record || (await isOver(record, now - seen.at))) {
+          const { found, sight } = await find()
+          if (!sight || sight.isOver) {
             const lease = await take(holder, found)
             if (lease) return lease
           }
-          if (record && now - startedAt >= waitFor) throw heldBy(record.holder)
+          const isHopeless = sight && !sight.isOver && givesWayTo?.(sight.holder)
+          if (sight && (isHopeless || clock.monotonic() - startedAt >= waitFor)) throw heldBy(sight.holder)
           await lookout.next(signal)
         }
       } finally {
@@ -164,6 +181,8 @@ class HeldLease implements Lease {
   readonly #stop = new AbortController()
   /** When the last sign of life that reached the store was sent: the lease counts from there, not from its answer. */
   #sentAt: number
+  /** Why the last renewal failed; undefined: it did not. */
+  #hindrance: unknown
 
   constructor(options: HeldOptions) {
     this.holder = options.holder
@@ -178,7 +197,7 @@ class HeldLease implements Lease {
   }
 
   guard() {
-    if (this.#remaining() <= 0) this.#lose('it could not be renewed in time')
+    if (this.#remaining() <= 0) this.#loseByTime()
     this.#lost.signal.throwIfAborted()
     if (this.#stop.signal.aborted) throw lost('it was released')
     return this.#precondition()
@@ -213,10 +232,16 @@ class HeldLease implements Lease {
     return this.#sentAt + ttl * (1 - marginShare) - clock.monotonic()
   }
 
-  #lose(why: string): void {
+  #lose(why: string, cause?: unknown): void {
     if (this.#stop.signal.aborted) return
-    this.#lost.abort(lost(why))
+    this.#lost.abort(lost(why, cause))
     this.#stop.abort()
+  }
+
+  /** Says what kept us: a full disk is another matter than a machine that slept. */
+  #loseByTime(): void {
+    const why = this.#hindrance === undefined ? '' : `: ${messageOf(this.#hindrance)}`
+    this.#lose(`it could not be renewed in time${why}`, this.#hindrance)
   }
 
   /** Renews at a third of the ttl; after a failure more often, until the lease cannot be relied on any more. */
@@ -226,7 +251,7 @@ class HeldLease implements Lease {
     while (!this.#stop.signal.aborted) {
       await this.#sleep(Math.min(pause, this.#remaining()))
       if (this.#stop.signal.aborted) return
-      if (this.#remaining() <= 0) return this.#lose('it could not be renewed in time')
+      if (this.#remaining() <= 0) return this.#loseByTime()
       const outcome = await Promise.race([this.#renew(), this.#sleep(this.#remaining()).then(() => 'failed')])
       if (outcome === 'refused') return this.#lose('another took it over')
       pause = outcome === 'renewed' ? ttl / 3 : ttl / 15
@@ -239,9 +264,12 @@ class HeldLease implements Lease {
     try {
       await store.commit([{ type: 'put', ...leaseKey, value: recordOf(holder) }], [this.#precondition()])
       this.#sentAt = sentAt
+      this.#hindrance = undefined
       return 'renewed'
     } catch (error) {
-      return isErrorOf(error, 'ConflictingRevision') ? 'refused' : 'failed'
+      if (isErrorOf(error, 'ConflictingRevision')) return 'refused'
+      this.#hindrance = error
+      return 'failed'
     }
   }
 
@@ -253,9 +281,10 @@ class HeldLease implements Lease {
   }
 }
 
-function lost(why: string): ReconcileError {
+function lost(why: string, cause?: unknown): ReconcileError {
   return new ReconcileError(
     'LeaseLost',
     `Cannot go on acting for this fleet: the lease ended, because ${why}`,
+    { cause },
   )
 }

@@ -129,6 +129,8 @@ export interface PassInbox {
   /** False where the asker has gone. */
   claim(requestId: string, pid: number): Promise<boolean>
   answer(requestId: string, answer: PassAnswer): Promise<void>
+  /** Takes away a request whose asker is dead: what he allowed is allowed to nobody any more. */
+  drop(requestId: string): Promise<void>
   /** Drops what its asker left behind; returns how many. */
   clean(now: number): Promise<number>
 }
@@ -205,6 +207,9 @@ export function openPassInbox(options: RequestsOptions & { readonly lease: Fence
     claim: (requestId, pid) => change(requestId, (record) => ({ ...record, claimedBy: pid })),
     async answer(requestId, answer) {
       await change(requestId, (record) => ({ ...record, answer }))
+    },
+    async drop(requestId) {
+      await store.commit([{ type: 'delete', ...keyOf(requestId) }], [lease.guard()])
     },
     async clean(now) {
       const isForgotten = (entry: StoreEntry) =>

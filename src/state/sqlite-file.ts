@@ -25,6 +25,8 @@ export interface FileFacts {
   readonly mode: number
   /** Changes when the file is written or replaced. */
   readonly version: string
+  /** Changes when the file is replaced. */
+  readonly place: string
 }
 
 /**
@@ -39,7 +41,8 @@ export function lookAt(path: string): FileFacts | undefined {
   }
   if (!stats.isFile()) throw newStoreError('StoreUnavailable', path, 'it is not a file')
   const version = `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`
-  return { size: Number(stats.size), mode: Number(stats.mode), version }
+  const place = `${stats.dev}:${stats.ino}`
+  return { size: Number(stats.size), mode: Number(stats.mode), version, place }
 }
 
 /** A file where the folder should be is not "nothing there", though `stat` cannot tell the two apart. */

@@ -5,7 +5,7 @@ import { assertRecordKey } from './record-key.ts'
 import { quickCheck } from './sqlite-check.ts'
 import { RowWriter } from './sqlite-commit.ts'
 import { newStoreError } from './sqlite-error.ts'
-import { assertAccess, createStoreFile, findStore, makeDurable, makePrivate } from './sqlite-file.ts'
+import { assertAccess, createStoreFile, findStore, lookAt, makeDurable, makePrivate } from './sqlite-file.ts'
 import type { SqliteOptions } from './sqlite-options.ts'
 import { Rows } from './sqlite-rows.ts'
 import { assertSqliteSafe, migrate, pragma, readSchemaVersion } from './sqlite-schema.ts'
@@ -15,7 +15,7 @@ import { ChangeWatch } from './sqlite-watch.ts'
 export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
   const { path, clock } = options
   const busy = { path, clock }
-  const { database, rows, writer, identity } = await whileBusy(busy, () => openForWriting(options))
+  const { database, rows, writer, identity, place } = await whileBusy(busy, () => openForWriting(options))
   const watch = new ChangeWatch(clock, () => pragma(database, 'data_version'))
 
   return {
@@ -25,7 +25,10 @@ export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
     list: (query) => whileBusy(busy, () => rows.list(query)),
     async commit(writes, preconditions = []) {
       for (const key of [...writes, ...preconditions]) assertRecordKey(key)
-      const revision = await whileBusy(busy, () => writer.commit(writes, preconditions))
+      const revision = await whileBusy(busy, () => {
+        assertInPlace(path, place)
+        return writer.commit(writes, preconditions)
+      })
       if (writes.length > 0) watch.touch()
       return revision
     },
@@ -42,6 +45,7 @@ function openForWriting(options: SqliteOptions) {
   const facts = findExisting(options)
   assertAccess(path)
   makePrivate(path, facts)
+  const { place } = facts
   const database = new DatabaseSync(path, { timeout: blockingTimeout })
   try {
     assertSqliteSafe(database, path)
@@ -53,7 +57,7 @@ function openForWriting(options: SqliteOptions) {
     assertWritable(database)
     migrate(database, version)
     const rows = new Rows(database, path)
-    return { database, rows, identity: rows.identity(), writer: new RowWriter(database, rows) }
+    return { database, rows, identity: rows.identity(), writer: new RowWriter(database, rows), place }
   } catch (error) {
     database.close()
     throw error
@@ -65,6 +69,17 @@ function findExisting({ path, random }: SqliteOptions) {
   const facts = findStore(path)
   if (facts) return facts
   throw newStoreError('StoreUnavailable', path, 'it vanished while it was opened')
+}
+
+/**
+ * A file that was taken away or replaced is still ours to write, and nobody else would ever read it: the next program
+ * would begin a state of its own beside us.
+ */
+function assertInPlace(path: string, place: string): void {
+  const found = lookAt(path)?.place
+  if (found === place) return
+  const fate = found === undefined ? 'taken away' : 'replaced by another one'
+  throw newStoreError('StoreUnavailable', path, `it was ${fate} while it was in use`)
 }
 
 /** SQLite opens what it may not write for reading, and says so only at the first write. */

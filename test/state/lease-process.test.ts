@@ -14,7 +14,7 @@ test('a living process keeps its lease; killed with SIGKILL it is replaced at on
   const holder = ownHolder('pass')
   try {
     const [token] = await child.lines(1)
-    expect(await keeper.holder()).toMatchObject({ pid: child.process.pid })
+    expect(await keeper.look()).toMatchObject({ holder: { pid: child.process.pid } })
     await expect(keeper.acquire({ holder, waitFor: 0 })).rejects.toMatchObject({ code: 'LeaseHeld' })
     await child.kill()
     const lease = await keeper.acquire({ holder, waitFor: 0 })

@@ -51,7 +51,7 @@ describe('a free lease', () => {
   test('is taken at once, names its holder, and lets him write', async () => {
     const one = program(1)
     const lease = await one.acquire(0)
-    expect(await one.keeper.holder()).toMatchObject({ pid: 1, role: 'controller' })
+    expect(await one.keeper.look()).toMatchObject({ holder: { pid: 1, role: 'controller' } })
     await write(one.store, lease)
   })
 
@@ -176,7 +176,7 @@ describe('a holder', () => {
     })
     // A loser's release takes nothing from the winner.
     await lease.release()
-    expect(await two.keeper.holder()).toMatchObject({ pid: 2 })
+    expect(await two.keeper.look()).toMatchObject({ holder: { pid: 2 } })
   })
 
   test('keeps the lease through failures that end in time, and stops before its end when they do not', async () => {
@@ -231,7 +231,7 @@ describe('a holder', () => {
     await expect(
       one.store.commit([{ type: 'put', collection: 'thing', key: 'a', value: 1 }], [precondition]),
     ).rejects.toMatchObject({ code: 'ConflictingRevision' })
-    expect(await one.keeper.holder()).toBeUndefined()
+    expect(await one.keeper.look()).toBeUndefined()
     expect(lease.signal.aborted).toBe(false)
   })
 })

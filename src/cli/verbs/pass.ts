@@ -1,13 +1,14 @@
 import { ReconcileError } from '../../core/errors.ts'
 import type { ResourceState } from '../../core/ledger.ts'
-import { silentLogger } from '../../core/logger.ts'
+import { type Logger, silentLogger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Store } from '../../core/store.ts'
 import { settle } from '../../engine/settle.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { openLastGood } from '../../state/last-good.ts'
+import type { LeaseKeeper } from '../../state/lease.ts'
 import { openLedger } from '../../state/ledger.ts'
-import { becomeActor, liveHolder } from '../actor.ts'
+import { type Actor, becomeActorUnlessControlled, liveController, openKeeper } from '../actor.ts'
 import { askController } from '../controller-client.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -29,6 +30,8 @@ export interface PassOptions {
 
 /** What a pass ended with, whoever did it. */
 interface PassReport {
+  readonly declaration: Manifests
+  readonly hasErrors: boolean
   readonly actions: readonly TakenAction[]
   readonly states: ReadonlyMap<ResourceId, ResourceState>
   /** The controller that did it; undefined: this process. */
@@ -52,16 +55,16 @@ export async function pass(
   await assertWorthAState(workspace)
   const store = await openState(workspace, 'write')
   try {
-    const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: true })
-    printDiagnostics(workspace, declaration.diagnostics)
-    assertSomethingDeclared(declaration)
-    const selection = selectResources(declaration, common)
-    const holder = await liveHolder(workspace, store)
-    const request = { workspace, store, declaration, selection, options, progress }
-    const report = holder?.role === 'controller' ? await passByController(request) : await passByUs(request)
+    const report = await makePass({
+      workspace,
+      store,
+      options,
+      progress,
+      keeper: openKeeper(workspace, store),
+    })
     progress.end()
-    printPass(workspace, { declaration, ...report })
-    return exitStatusOf({ ...report, hasErrors, hasWaited: options.wait })
+    printPass(workspace, report)
+    return exitStatusOf({ ...report, hasWaited: options.wait })
   } finally {
     progress.end()
     await store.close()
@@ -71,65 +74,96 @@ export async function pass(
 interface PassInput {
   readonly workspace: Workspace
   readonly store: Store
-  readonly declaration: Manifests
-  readonly selection: ReadonlySet<ResourceId> | undefined
   readonly options: PassOptions
   readonly progress: Progress
+  readonly keeper: LeaseKeeper
 }
 
-async function passByUs(input: PassInput): Promise<PassReport> {
-  const { workspace, store, declaration, selection, options, progress } = input
-  const actor = await becomeActor(workspace, store, {
-    role: 'pass',
-    waitFor: options.timeout,
-    rebind: options.rebind === true,
-  })
-  const logger = workspace.common.verbose
-    ? (await import('../log.ts')).openLog(workspace.call, workspace.common, 'warn')
-    : silentLogger
-  const session = openSession(workspace, {
-    declaration,
-    store,
-    ledger: actor.ledger,
-    logger,
-    mayRunCommands: true,
-    lease: actor.lease,
-  })
+/** By the controller where one lives, else by us. Who of them it is can change while we ask or wait. */
+async function makePass(input: PassInput): Promise<PassReport> {
+  const { workspace, store, options, progress, keeper } = input
+  const end = workspace.clock.monotonic() + options.timeout
+  for (;;) {
+    if (await liveController(keeper)) {
+      const report = await passByController(input)
+      if (report) return report
+      progress.say('the controller is gone: this pass is made here')
+    }
+    const actor = await becomeActorUnlessControlled(workspace, store, {
+      role: 'pass',
+      waitFor: Math.max(0, end - workspace.clock.monotonic()),
+      rebind: options.rebind === true,
+      keeper,
+    })
+    if (actor) return passByUs(input, actor)
+  }
+}
+
+/** What is to be done, as the manifests say it now. */
+async function readTask({ workspace, store }: PassInput) {
+  const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: true })
+  printDiagnostics(workspace, declaration.diagnostics)
+  assertSomethingDeclared(declaration)
+  return { declaration, hasErrors, selection: selectResources(declaration, workspace.common) }
+}
+
+/** The manifests are read when it is our turn: what they said before we waited may be undone by now. */
+async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
+  const { workspace, store, options, progress } = input
   try {
-    await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(
-      declaration.texts,
-    )
-    const result = await settle(
-      session.world,
-      {
-        declaration,
-        selection,
-        allowedDeletions: options.allowDeletions,
-        wait: options.wait,
-        timeout: options.timeout,
-        listener: progress,
-      },
-      AbortSignal.any([workspace.call.signal, actor.lease.signal]),
-    )
-    const actions = result.outcomes.map((outcome) => ({
-      id: outcome.id,
-      verb: outcome.action.verb,
-      summary: outcome.action.summary,
-      reason: outcome.action.reason,
-      result: outcome.result,
-      message: outcome.message ?? null,
-    }))
-    return { actions, states: result.states, pid: undefined }
+    const { declaration, hasErrors, selection } = await readTask(input)
+    const session = openSession(workspace, {
+      declaration,
+      store,
+      ledger: actor.ledger,
+      logger: await logFor(workspace),
+      mayRunCommands: true,
+      lease: actor.lease,
+    })
+    try {
+      await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(
+        declaration.texts,
+      )
+      const result = await settle(
+        session.world,
+        {
+          declaration,
+          selection,
+          allowedDeletions: options.allowDeletions,
+          wait: options.wait,
+          timeout: options.timeout,
+          listener: progress,
+        },
+        AbortSignal.any([workspace.call.signal, actor.lease.signal]),
+      )
+      const actions = result.outcomes.map((outcome) => ({
+        id: outcome.id,
+        verb: outcome.action.verb,
+        summary: outcome.action.summary,
+        reason: outcome.action.reason,
+        result: outcome.result,
+        message: outcome.message ?? null,
+      }))
+      return { declaration, hasErrors, actions, states: result.states, pid: undefined }
+    } finally {
+      await session.close()
+    }
   } finally {
-    await session.close()
     await actor.lease.release()
   }
 }
 
-async function passByController(input: PassInput): Promise<PassReport> {
-  const { workspace, store, declaration, selection, options, progress } = input
+async function logFor({ call, common }: Workspace): Promise<Logger> {
+  return common.verbose ? (await import('../log.ts')).openLog(call, common, 'warn') : silentLogger
+}
+
+/** Undefined: the controller went before it was done. */
+async function passByController(input: PassInput): Promise<PassReport | undefined> {
+  const { workspace, store, options, progress, keeper } = input
+  const { declaration, hasErrors, selection } = await readTask(input)
   let pid: number | undefined
   const actions = await askController(workspace, store, {
+    keeper,
     declaration,
     selection,
     allowedDeletions: options.allowDeletions,
@@ -139,8 +173,9 @@ async function passByController(input: PassInput): Promise<PassReport> {
       progress.say(`the controller with pid ${claimer} makes the pass`)
     },
   })
+  if (!actions) return undefined
   const { clock, environment, folder } = workspace
   const view = await openLedger({ store, fleet: folder, environment, clock }).load()
   const states = new Map([...view.states].filter(([id]) => !selection || selection.has(id)))
-  return { actions, states, pid }
+  return { declaration, hasErrors, actions, states, pid }
 }

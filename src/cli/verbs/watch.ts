@@ -1,20 +1,17 @@
 import type { Declaration } from '../../core/declaration.ts'
 import { messageOf } from '../../core/errors.ts'
-import type { ResourceId } from '../../core/resource.ts'
-import type { Json, Store } from '../../core/store.ts'
+import type { Logger } from '../../core/logger.ts'
 import { Controller } from '../../engine/controller.ts'
 import type { PassResult } from '../../engine/pass.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { watchManifests } from '../../manifests/watch.ts'
 import { openLastGood } from '../../state/last-good.ts'
-import { differingContext, openPassInbox, type PassRequest } from '../../state/requests.ts'
-import { openSuspensions } from '../../state/suspensions.ts'
-import { type Actor, becomeActor } from '../actor.ts'
-import { contextOf } from '../controller-client.ts'
+import { becomeActor, openKeeper } from '../actor.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import { openLog } from '../log.ts'
 import type { CommonOptions } from '../options.ts'
+import { PassService } from '../pass-service.ts'
 import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
 import { openSession } from '../session.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
@@ -42,6 +39,7 @@ export async function watch(
       role: 'controller',
       waitFor: patience,
       rebind: options.rebind === true,
+      keeper: openKeeper(workspace, store),
     })
     const session = openSession(workspace, {
       declaration: first.declaration,
@@ -84,13 +82,17 @@ export async function watch(
           .reread()
           .catch((error) => log.error({ error: messageOf(error) }, 'manifests could not be read')),
     })
-    const stopListening = listen(workspace, store, actor, controller, () => declaration)
-    const keeping = keepHouse(workspace, actor, declaration.fleet.historyKeep, signal)
+    const service = new PassService({ workspace, store, actor, controller, declaration: () => declaration })
+    const tidy = async () => {
+      await actor.ledger.prune(declaration.fleet.historyKeep)
+      await service.clean()
+    }
+    const keeping = keepHouse(workspace, tidy, { log, signal })
     log.info({ pid: process.pid, fleet: declaration.fleet.name, state: store.location }, 'controller started')
     try {
       await controller.run(signal)
     } finally {
-      stopListening()
+      service.stop()
       await stopWatching()
       await session.close()
       await keeping
@@ -99,6 +101,10 @@ export async function watch(
     if (actor.lease.signal.aborted && !call.signal.aborted) throw actor.lease.signal.reason
     log.info({}, 'controller ended; what it manages keeps running')
     return 0
+  } catch (error) {
+    // Told to end before it had begun: it has.
+    if (call.signal.aborted && error === call.signal.reason) return 0
+    throw error
   } finally {
     await store.close()
   }
@@ -138,68 +144,19 @@ function logPass(log: ReturnType<typeof openLog>, result: PassResult): void {
   }
 }
 
-/** Serves the passes that people ask for while the controller lives, and wakes what they suspended or resumed. */
-function listen(
-  workspace: Workspace,
-  store: Store,
-  actor: Actor,
-  controller: Controller,
-  declaration: () => Declaration,
-): () => void {
-  const inbox = openPassInbox({ store, environment: workspace.environment, lease: actor.lease })
-  const taken = new Set<string>()
-  const serve = async (request: PassRequest) => {
-    if (!(await inbox.claim(request.requestId, process.pid))) return
-    await controller.reread()
-    const differs = differingContext(request.context, contextOf(workspace, declaration()))
-    if (differs.length > 0) {
-      await inbox.answer(request.requestId, { type: 'refused', differs })
-      return
-    }
-    const ids = request.selection.only as readonly ResourceId[]
-    const order = await controller.orderPass({
-      selection: ids.length > 0 ? new Set(ids) : undefined,
-      allowedDeletions: request.allowances.deletions,
-    })
-    const outcomes = await order.settled
-    const result: Json = outcomes.map((outcome) => ({
-      id: outcome.id,
-      verb: outcome.action.verb,
-      summary: outcome.action.summary,
-      reason: outcome.action.reason,
-      result: outcome.result,
-      message: outcome.message ?? null,
-    }))
-    await inbox.answer(request.requestId, { type: 'done', exitCode: 0, result })
-  }
-  const suspensions = openSuspensions({ store, environment: workspace.environment })
-  let spoken = ''
-  const look = async () => {
-    const word = await suspensions.word()
-    if (word !== spoken && spoken !== '') controller.wake()
-    spoken = word
-    for (const request of await inbox.pending()) {
-      if (taken.has(request.requestId)) continue
-      taken.add(request.requestId)
-      void serve(request).catch(() => taken.delete(request.requestId))
-    }
-  }
-  return store.watch(() => void look().catch(() => undefined))
-}
-
+/** Bounds what the store keeps of the past, from time to time. */
 async function keepHouse(
-  workspace: Workspace,
-  actor: Actor,
-  keep: number,
-  signal: AbortSignal,
+  { clock }: Workspace,
+  work: () => Promise<void>,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await actor.ledger.prune(keep)
-      await workspace.clock.sleep(housekeepingEvery, signal)
-    } catch {
-      // Ended, or the lease is gone, which the controller says itself.
-      return
+      await work()
+    } catch (error) {
+      // Nothing depends on it: the next time may do.
+      if (!signal.aborted) log.warn({ error: messageOf(error) }, 'old records could not be dropped')
     }
+    await clock.sleep(housekeepingEvery, signal).catch(() => undefined)
   }
 }
