@@ -8,6 +8,7 @@ import { conflictAmong } from './claim.ts'
 import { compareRecord } from './compare.ts'
 import { findCrashLoop } from './crash-loop.ts'
 import { act, comparisonOf, hasCompleted, type ProcessPair, wantedInstances } from './diff.ts'
+import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
 import { processKindOf } from './process-kind.ts'
@@ -190,7 +191,8 @@ function judgeLoop(
   if (desired.spec.cron !== undefined || (desired.spec.watch ?? false) !== false) return undefined
   const restarts = sum(records.map((record) => record.restartTime))
   const uptime = Math.min(...records.map((record) => uptimeOf(record, history.now)))
-  const loop = findCrashLoop({ restarts, uptime }, history)
+  const actedAt = Math.max(...records.map((record) => readMark(record.reconciled)?.actedAt ?? 0))
+  const loop = findCrashLoop({ restarts, uptime, actedAt }, history)
   if (!loop) return undefined
   return {
     status: 'Degraded',

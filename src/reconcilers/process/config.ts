@@ -6,6 +6,7 @@ import type {
   ProcessConfig,
 } from '../../clients/pm2/process-config.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Clock } from '../../core/clock.ts'
 import type { Mark } from '../../core/ownership.ts'
 import { Secret } from '../../core/secret.ts'
 import { interpreterEnvironment } from './base-env.ts'
@@ -33,6 +34,7 @@ export interface Making {
   readonly base: Readonly<Record<string, string>>
   /** Where a program without a slash was found. */
   readonly execPath: string
+  readonly clock: Pick<Clock, 'now'>
 }
 
 type Config = { -readonly [Field in keyof ProcessConfig]?: ProcessConfig[Field] }
@@ -174,7 +176,7 @@ function declaredEnv(desired: DesiredProcess): Readonly<Record<string, string>> 
 
 /** Paths only, never values: the mark is listed by every PM2 command. */
 function markFields(making: Making, execPath: string): NonNullable<ProcessConfig['reconciled']> {
-  const { mark, desired, storePath, sourcesHash } = making
+  const { mark, desired, storePath, sourcesHash, clock } = making
   return {
     fleet: mark.fleet,
     environment: mark.environment,
@@ -186,6 +188,7 @@ function markFields(making: Making, execPath: string): NonNullable<ProcessConfig
     fields: Object.keys(declaredFields(desired)).sort(),
     foundAt: isProgram(desired.spec.script) ? execPath : '',
     sources: sourcesHash ?? '',
+    actedAt: clock.now(),
   }
 }
 

@@ -70,7 +70,8 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedProcess>]> => {
         if (daemon instanceof ReconcileError) {
-          return [one.id, { type: 'unreadable', code: daemon.code, message: daemon.message }]
+          const { code, message } = daemon
+          return [one.id, { type: 'unreadable', code, message, isDomainWide: true }]
         }
         return [one.id, await this.#readOne(one, { ...daemon, leftBehind }, signal)]
       }),
@@ -87,6 +88,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       home: this.#home,
       processors: availableParallelism(),
       storePath: this.#context.store.location,
+      clock: this.#context.clock,
       signal,
     })
   }

@@ -23,15 +23,22 @@ export interface CrashLoop {
 /**
  * Whether the restart count keeps rising although PM2 says online; PM2 gives up only on what dies before `minUptime`.
  * The lifetime count says nothing by itself (it never falls, and counts restarts by hand), so its rise is looked at:
- * three or more within ten minutes, and since the last one it has not yet stayed up for twice the mean time between
+ * three or more within ten minutes and since we ourselves did something (each of our restarts would otherwise be the
+ * reason for the next), and since the last one it has not yet stayed up for twice the mean time between
  * them. So a quick loop is left after seconds, and one of a crash every two minutes is still seen.
  */
 export function findCrashLoop(
-  now: { readonly restarts: number; readonly uptime: Duration },
+  now: {
+    readonly restarts: number
+    readonly uptime: Duration
+    /** Epoch milliseconds of our own last action, whose restarts are no crashes. */
+    readonly actedAt: number
+  },
   history: History,
 ): CrashLoop | undefined {
   const samples = history.samples.filter(
-    (sample) => sample.at >= history.now - lookBack && sample.values.restarts !== undefined,
+    (sample) =>
+      sample.at >= Math.max(now.actedAt, history.now - lookBack) && sample.values.restarts !== undefined,
   )
   let restarts = 0
   let start: number | undefined

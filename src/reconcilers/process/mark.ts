@@ -14,6 +14,8 @@ export interface ProcessMark extends Mark {
   readonly foundAt: string
   /** Hash of the `sources` files that it was started with; empty: none were declared. */
   readonly sources: string
+  /** Epoch milliseconds of our last action on it, 0 where the mark does not say: what restarted it then was no crash. */
+  readonly actedAt: number
 }
 
 /** Reads a mark; undefined where the record has none, or something that we did not write. */
@@ -36,6 +38,7 @@ export function readMark(value: unknown): ProcessMark | undefined {
     fields: Array.isArray(mark.fields) ? mark.fields.filter((path) => typeof path === 'string') : [],
     foundAt: text('foundAt') ?? '',
     sources: text('sources') ?? '',
+    actedAt: typeof mark.actedAt === 'number' ? mark.actedAt : 0,
   }
 }
 

@@ -132,6 +132,26 @@ describe('a rising restart count', () => {
     expect(assess(spec, [up(uptime, { restart_time: restarts })], { samples }).status).toBe(status)
   })
 
+  test('restarts that we ourselves brought about are no loop, or each would be the reason for the next', () => {
+    const samples = counted([60, 0], [50, 10], [30, 20])
+    const ours = (secondsAgo: number) =>
+      up(2000, {
+        restart_time: 21,
+        reconciled: {
+          fleet: 'test',
+          environment: '',
+          store: 'store-1',
+          id: 'Process/api',
+          actedAt: now - secondsAgo * 1000,
+        },
+      })
+    expect(assess({}, [ours(31)], { samples })).toMatchObject({ status: 'Healthy', remedy: undefined })
+    expect(assess({}, [ours(100)], { samples })).toMatchObject({
+      status: 'Degraded',
+      reason: 'RestartsRising',
+    })
+  })
+
   test('is only corrected while it has just come up', () => {
     const samples = counted([60, 0], [30, 3])
     expect(assess({}, [up(2000, { restart_time: 6 })], { samples }).remedy?.type).toBe('kick')

@@ -123,6 +123,7 @@ function makingOf(desired: Desired): Making {
     storePath: '/srv/store.db',
     base: modelBase,
     execPath: isProgram(script) ? `/usr/bin/${script}` : script,
+    clock: { now: () => 0 },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Pm2Client } from '../../../clients/pm2/client.ts'
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
+import type { Clock } from '../../../core/clock.ts'
 import { ReconcileError } from '../../../core/errors.ts'
 import type { ProcessAction } from '../action.ts'
 import type { baseEnvironment } from '../base-env.ts'
@@ -19,6 +20,7 @@ export interface Workshop {
   readonly processors: number
   /** Where our store lies. */
   readonly storePath: string
+  readonly clock: Pick<Clock, 'now'>
   readonly signal: AbortSignal
 }
 
@@ -44,6 +46,7 @@ export async function makingOf(action: ProcessAction, workshop: Workshop): Promi
     storePath: workshop.storePath,
     base: workshop.base,
     execPath,
+    clock: workshop.clock,
   }
 }
 
