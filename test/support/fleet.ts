@@ -19,15 +19,19 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Milliseconds after which the run counts as hung and is killed. */
   readonly limit?: number
+  /** A program with its first arguments that starts ours in turn, such as a shell that sets a limit. */
+  readonly under?: readonly string[]
 }
 
-/** A `watch` in the background. */
-export interface Watch {
+/** A `reconcile` in the background. */
+export interface Background {
   readonly pid: number
+  /** All that it printed so far, standard error included. */
   log(): string
   /** Resolves when the log holds the text, from `from` characters on. */
   logged(text: string, from?: number): Promise<void>
   signal(name: NodeJS.Signals): void
+  /** Its exit status; null where a signal ended it. */
   readonly ended: Promise<number | null>
 }
 
@@ -38,7 +42,8 @@ export interface Watch {
 export class TestFleet {
   readonly folder: string
   readonly pm2Home: string
-  readonly #watches: Watch[] = []
+  /** Everything that runs or ran in the background. */
+  readonly started: Background[] = []
 
   private constructor(folder: string) {
     this.folder = folder
@@ -98,9 +103,15 @@ export class TestFleet {
     return start < 0 ? [] : (JSON.parse(out.slice(start)) as Pm2Entry[])
   }
 
-  /** Starts `reconcile watch` and resolves when it is at work. */
-  async watch(args: readonly string[] = [], options: RunOptions = {}): Promise<Watch> {
-    const child = spawn(process.execPath, [program, 'watch', ...args], {
+  /** Starts `reconcile watch`. */
+  async watch(args: readonly string[] = [], options: RunOptions = {}): Promise<Background> {
+    return this.start(['watch', ...args], options)
+  }
+
+  /** Starts `reconcile` with the arguments and does not wait for it. */
+  start(args: readonly string[], options: RunOptions = {}): Background {
+    const [file = process.execPath, ...first] = [...(options.under ?? []), process.execPath]
+    const child = spawn(file, [...first, program, ...args], {
       cwd: this.folder,
       env: { ...this.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -113,8 +124,8 @@ export class TestFleet {
         for (const wake of wakers) wake()
       })
     }
-    const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
-    const watch: Watch = {
+    const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
+    const started: Background = {
       pid: child.pid ?? 0,
       log: () => text,
       logged: (wanted, from = 0) =>
@@ -137,15 +148,15 @@ export class TestFleet {
       },
       ended,
     }
-    this.#watches.push(watch)
-    return watch
+    this.started.push(started)
+    return started
   }
 
   /** Stops whatever was started and removes the folder. */
   async destroy(): Promise<void> {
-    for (const watch of this.#watches) {
-      watch.signal('SIGKILL')
-      await watch.ended
+    for (const started of this.started) {
+      started.signal('SIGKILL')
+      await started.ended
     }
     await this.pm2(['kill'])
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })

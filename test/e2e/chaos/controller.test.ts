@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../support/fleet.ts'
+import { Havoc, rounds, seed, tell, whenItListens } from '../../support/havoc.ts'
+
+let havoc: Havoc
+let salt = 0
+
+beforeEach(async () => {
+  salt += 1
+  havoc = await Havoc.create(salt)
+  for (const name of ['p0', 'p1', 'p2', 'p3']) await havoc.declare(name)
+  await havoc.declare('node', 'node')
+  await havoc.declare('pair', 'cluster')
+  await havoc.expectPass()
+  await havoc.inviteStrangers()
+})
+afterEach(() => havoc.destroy())
+
+describe(`a controller on its worst day (CHAOS_SEED=${seed})`, () => {
+  it(`is killed ${rounds} times while manifests change and processes are deleted, and loses nothing`, async () => {
+    let caughtActing = 0
+    for (let round = 0; round < rounds; round += 1) {
+      const watch = await havoc.fleet.watch()
+      // Half of them die while they begin, half while they answer a blow.
+      if (round % 2 === 0) await havoc.strike()
+      else await watch.logged('controller started')
+      const blows = havoc.random.between(1, 3)
+      for (let blow = 0; blow < blows; blow += 1) await havoc.strike()
+      await havoc.pause(0, 500)
+      watch.signal('SIGKILL')
+      await watch.ended
+      if ((await havoc.openIntents()).length > 0) caughtActing += 1
+      await eventually(async () => expect(await havoc.doubled()).toEqual([]))
+    }
+    tell(`killed ${rounds} times, ${caughtActing} times between an intent and its outcome`)
+    await havoc.expectConverged()
+  })
+
+  it(`is a pass that is killed ${Math.ceil(rounds / 4)} times, and the next one goes on from there`, async () => {
+    let caughtActing = 0
+    for (let round = 0; round < Math.ceil(rounds / 4); round += 1) {
+      for (let blow = 0; blow < 3; blow += 1) await havoc.strike()
+      const pass = havoc.fleet.start([])
+      await havoc.pause(100, 900)
+      pass.signal('SIGKILL')
+      await pass.ended
+      if ((await havoc.openIntents()).length > 0) caughtActing += 1
+      await eventually(async () => expect(await havoc.doubled()).toEqual([]))
+    }
+    tell(`passes killed, ${caughtActing} times between an intent and its outcome`)
+    await havoc.expectConverged()
+  })
+
+  it('ends with 0 whenever it is told to, from its first line on, and takes nothing with it', async () => {
+    for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
+      await havoc.strike()
+      const watch = await havoc.fleet.watch()
+      await whenItListens(watch)
+      await havoc.pause(0, round % 2 === 0 ? 150 : 900)
+      if (havoc.random.isLucky(0.5)) await havoc.strike()
+      watch.signal('SIGTERM')
+      expect(await watch.ended, watch.log()).toBe(0)
+      await eventually(async () => expect(await havoc.doubled()).toEqual([]))
+    }
+    await havoc.expectConverged()
+  })
+})

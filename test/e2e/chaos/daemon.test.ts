@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../support/fleet.ts'
+import { Havoc, rounds, seed } from '../../support/havoc.ts'
+
+let havoc: Havoc
+let salt = 100
+/** A daemon takes a second to come back with everything. */
+const deaths = Math.max(2, Math.ceil(rounds / 20))
+
+beforeEach(async () => {
+  salt += 1
+  havoc = await Havoc.create(salt)
+  for (const name of ['p0', 'p1', 'p2', 'p3']) await havoc.declare(name)
+  await havoc.declare('node', 'node')
+  await havoc.declare('pair', 'cluster')
+  await havoc.expectPass()
+})
+afterEach(() => havoc.destroy())
+
+describe(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
+  it('comes back with the next pass, and what outlived it does not run twice', async () => {
+    const survivors = (await havoc.residents()).filter(({ name }) => name.startsWith('p') && name !== 'pair')
+    await havoc.killDaemon()
+    expect((await havoc.residents()).map(({ pid }) => pid)).toEqual(
+      expect.arrayContaining(survivors.map(({ pid }) => pid)),
+    )
+    await havoc.expectConverged()
+  })
+
+  it(`${deaths} times in the middle of a pass that restarts everything`, async () => {
+    for (let round = 0; round < deaths; round += 1) {
+      await havoc.editAll()
+      const pass = havoc.fleet.start(['--timeout', '30s'])
+      await havoc.pause(150, 900)
+      await havoc.killDaemon()
+      expect([0, 1], pass.log()).toContain(await pass.ended)
+      await eventually(async () => expect(await havoc.doubled()).toEqual([]))
+    }
+    await havoc.expectConverged()
+  })
+
+  it(`${deaths} times under a controller, which brings everything back by itself`, async () => {
+    const watch = await havoc.fleet.watch()
+    await watch.logged('controller started')
+    for (let round = 0; round < deaths; round += 1) {
+      if (havoc.random.isLucky(0.5)) await havoc.editAll()
+      await havoc.pause(0, 600)
+      const before = await havoc.daemonPid()
+      await havoc.killDaemon()
+      await eventually(async () => expect(await havoc.daemonPid()).not.toBe(before), 30_000)
+      await eventually(() => havoc.expectWorldAsDeclared(), 30_000)
+    }
+    watch.signal('SIGTERM')
+    expect(await watch.ended, watch.log()).toBe(0)
+    await havoc.expectConverged()
+  })
+
+  it('under a controller that is killed with it: the next one finds what both left behind', async () => {
+    for (let round = 0; round < deaths; round += 1) {
+      const watch = await havoc.fleet.watch()
+      await watch.logged('controller started')
+      await havoc.editAll()
+      await havoc.pause(0, 500)
+      await havoc.killDaemon()
+      await havoc.pause(0, 300)
+      watch.signal('SIGKILL')
+      await watch.ended
+    }
+    await havoc.expectConverged()
+  })
+
+  it('leaves strangers that outlived it alone', async () => {
+    await havoc.inviteStrangers()
+    await havoc.killDaemon()
+    await eventually(async () => expect(await havoc.strangersAlive()).toHaveLength(1))
+    const alive = await havoc.strangersAlive()
+    await havoc.expectPass()
+    expect(await havoc.strangersAlive()).toEqual(alive)
+    expect(await havoc.doubled()).toEqual([])
+    const plan = await havoc.fleet.reconcile(['plan', '--detailed-exitcode'])
+    expect(plan.status, plan.out).toBe(0)
+  })
+})
