@@ -16,7 +16,11 @@ export function nextRecovery(
 ): RecoveryState {
   const before = recoveryOf(finding)
   const policy = finding.desired?.controls.recovery
-  if (!policy) return afterFailedRemoval(before, outcomes, context)
+  if (!policy) {
+    // A manifest that could not be read for a moment comes back, and its attempts with it.
+    const isUntried = outcomes.length === 0 && before.attempts === 0
+    return isUntried ? (finding.state?.recovery ?? before) : afterFailedRemoval(before, outcomes, context)
+  }
   if (outcomes.length > 0)
     return outcomes.reduce((state, outcome) => afterOutcome(state, outcome, finding, context), before)
 

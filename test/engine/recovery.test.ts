@@ -215,6 +215,14 @@ describe('the count of attempts', () => {
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300].map((seconds) => seconds * 1000))
   })
 
+  test('a manifest that is gone for a moment takes no attempts with it', () => {
+    const state = stateOf(id, { recovery: { attempts: 3, lastAttemptAt: noon - 9000 } })
+    const gone = findingOf(id, undefined, { state, actions: [removal] })
+    const recovery = nextRecovery(gone, [], context)
+    const back = findingOf(id, model('a'), { state: { ...state, recovery }, health: 'Degraded' })
+    expect(nextRecovery(back, [], context).attempts).toBe(3)
+  })
+
   test('the state of another spec is not believed', () => {
     expect(recoveryOf(finding({ attempts: 3, specHash: 'spec-0' })).attempts).toBe(0)
   })

@@ -20,6 +20,7 @@ import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Sleeper } from '../support/simulated-clock.ts'
 import { actorFaults, never } from './actor-faults.ts'
 import type { ReadEdition } from './manifests.ts'
+import { peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
 
 const leaseTtl = 6_000
@@ -224,10 +225,21 @@ export class Actor implements Sleeper {
   #afterCommit(writes: readonly StoreWrite[], before: ReturnType<Setting['rules']['beforeCommit']>): void {
     const setting = this.#setting
     setting.rules.afterCommit(this, writes, before)
-    setting.note(`commit ${this.pid} ${writes.map(({ type, key }) => `${type[0]}:${key}`).join(' ')}`)
+    setting.note(`commit ${this.pid} ${writes.map((write) => describeWrite(setting, write)).join(' ')}`)
     const isLeaseWrite = writes.every(({ collection }) => collection.startsWith('lease'))
     if (!isLeaseWrite && setting.weather.strikes('kill-after-commit')) this.kill()
   }
+}
+
+/** One write in the trace: what a person who replays a run wants to see of it. */
+function describeWrite(setting: Setting, { type, collection, key }: StoreWrite): string {
+  const state = collection === 'resource-state' ? peekState(setting.disk, key.slice(1)) : undefined
+  if (state) {
+    const { status, recovery } = state
+    return `${key.slice(1)}=${status.health}:${status.reason}:${recovery.attempts}`
+  }
+  if (collection.startsWith('event') || collection.startsWith('sample')) return collection
+  return `${type} ${collection} ${key.slice(1)}`
 }
 
 function refuseSometimes(setting: Setting): void {

@@ -83,8 +83,12 @@ function isAnswered(intent: Intent, observed: SeenRuns | undefined): boolean {
   return observed !== undefined && observed.readAt - intent.at > 2 * staleBound
 }
 
-function runOf({ desired, observed }: DispatchPair): Run | undefined {
-  return observed?.runs.find((run) => run.revision === desired?.spec.revision)
+/** What was seen once has happened, whatever an older list shows later. */
+function runOf({ desired, observed, owned }: DispatchPair): Pick<Run, 'number' | 'revision'> | undefined {
+  const revision = desired?.spec.revision
+  const { seen, number } = owned?.memory ?? {}
+  if (revision !== undefined && seen === revision) return { revision, number: Number(number) }
+  return observed?.runs.find((run) => run.revision === revision)
 }
 
 function assessDispatch(pair: DispatchPair): Assessment<DispatchAction> {
@@ -100,7 +104,7 @@ function assessDispatch(pair: DispatchPair): Assessment<DispatchAction> {
     recheckAfter: isOpen ? 1_000 : undefined,
     measurements: {},
     children: [],
-    remember: undefined,
+    remember: run && { seen: run.revision, number: run.number },
     resolvedIntents: resolved.map((intent) => intent.intentId),
   }
 }
