@@ -6,28 +6,20 @@ import type { World } from './world.ts'
 
 /**
  * Reads anew, each by itself, what is no longer declared and seems to be gone or not ours: forgetting rests on a
- * fresh read as deleting does, because an old list would leave an orphan that nobody knows of.
+ * fresh read as deleting does, because an old list would leave an orphan that nobody knows of, and hide it from the
+ * limit of deletions.
  */
 export async function confirmGone(
   world: World,
   findings: readonly Finding[],
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const judged = await Promise.all(
+  return Promise.all(
     findings.map(async (finding) => {
       const seemsGone = finding.stance === 'absent' || finding.stance === 'released'
-      if (finding.desired || !seemsGone || finding.isContext) return [finding]
-      // Cut off while ending: nothing is said of it, and what else was done is still written down.
-      return judgeAgain(world, finding, signal).then(
-        (again) => [again],
-        (error: unknown) => {
-          if (signal.aborted) return []
-          throw error
-        },
-      )
+      return finding.desired || !seemsGone ? finding : judgeAgain(world, finding, signal)
     }),
   )
-  return judged.flat()
 }
 
 async function judgeAgain(world: World, finding: Finding, signal: AbortSignal): Promise<Finding> {

@@ -222,7 +222,7 @@ export class Controller {
     const acting = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
     const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
     const concluded = { findings: resting, outcomes: [] }
-    const result = await concludePass(this.#world, draft, concluded, this.#ended.signal)
+    const result = await concludePass(this.#world, draft, concluded)
     this.#report(result, orders)
     for (const finding of result.findings) this.#rest(queue, finding, result)
     const vanished = batch.filter((id) => !draft.findings.some((finding) => finding.id === id))
@@ -248,7 +248,7 @@ export class Controller {
       const options = { slots: this.#slots, isStillDue }
       const { signal } = this.#ended
       const outcomes = await execute(this.#world, [finding], options, signal)
-      const result = await concludePass(this.#world, draft, { findings: [finding], outcomes }, signal)
+      const result = await concludePass(this.#world, draft, { findings: [finding], outcomes })
       this.#report(result, orders)
       queue.done(finding.id)
       // Two readings that contradict each other must not make it spin.

@@ -60,7 +60,8 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const examined = subjects.map((subject) =>
     examine(world, subject, { now, samples: view.recentSamples.get(subject.id) ?? [] }),
   )
-  const guarded = guard(examined, {
+  const confirmed = declaration.isComplete ? await confirmGone(world, examined, signal) : examined
+  const guarded = guard(confirmed, {
     view,
     fleet: declaration.fleet,
     missing: declaration.missing,
@@ -84,7 +85,7 @@ export async function runPass(
 ): Promise<PassResult> {
   const draft = await draftPass(world, request, signal)
   const outcomes = await execute(world, draft.findings, execution, signal)
-  return concludePass(world, draft, { findings: draft.findings, outcomes }, signal)
+  return concludePass(world, draft, { findings: draft.findings, outcomes })
 }
 
 /** Summarises and persists what became of some or all findings of a draft; the confirmation is the next reading. */
@@ -92,12 +93,9 @@ export async function concludePass(
   world: World,
   draft: Draft,
   concluded: { readonly findings: readonly Finding[]; readonly outcomes: readonly Outcome[] },
-  signal: AbortSignal,
 ): Promise<PassResult> {
   const { view, declaration } = draft
-  const findings = declaration.isComplete
-    ? await confirmGone(world, concluded.findings, signal)
-    : concluded.findings
+  const { findings } = concluded
   const now = world.clock.now()
   const states = new Map<ResourceId, ResourceState>()
   const entries = findings.flatMap((finding) => {

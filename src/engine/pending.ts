@@ -45,6 +45,7 @@ function isPendingByItself(finding: Finding, until: number): boolean {
   if (hold?.reason === 'UnconfirmedOutcome') return recheckAfter !== undefined
   if (hold) return hold.reason === 'BackOff' && hold.until !== undefined && hold.until < until
   if (finding.actions.length > 0) return true
+  if (finding.assessment.isAwaited === false) return false
   return (
     status === 'Progressing' ||
     ((status === 'Degraded' || status === 'Missing') && recheckAfter !== undefined)

@@ -18,8 +18,9 @@ export function nextRecovery(
   const policy = finding.desired?.controls.recovery
   if (!policy) {
     // A manifest that could not be read for a moment comes back, and its attempts with it.
-    const isUntried = outcomes.length === 0 && before.attempts === 0
-    return isUntried ? (finding.state?.recovery ?? before) : afterFailedRemoval(before, outcomes, context)
+    const kept = finding.state?.recovery
+    if (kept && outcomes.length === 0) return withUnwritten(kept, finding)
+    return afterFailedRemoval(before, outcomes, context)
   }
   if (outcomes.length > 0)
     return outcomes.reduce((state, outcome) => afterOutcome(state, outcome, finding, context), before)

@@ -173,6 +173,21 @@ describe('what is no longer declared', () => {
     expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(true)
   })
 
+  test('counts towards the deletion limit although an old list does not show it yet', async () => {
+    const fleet = modelledFleet({
+      faults: { read: () => ({ type: 'answered', latency: 0, staleVersions: 1, unreadable: [] }) },
+    })
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    for (const name of names) {
+      await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId(name)) }])
+      put(fleet, name, { mark: markOf({ id: modelId(name) }) })
+    }
+    const { findings } = await draft(fleet, [other])
+    expect(findings.flatMap(({ holds }) => holds.map(({ reason }) => reason))).toEqual(
+      names.map(() => 'DeletionLimit'),
+    )
+  })
+
   test('is left when it was only observed before its manifest went', async () => {
     const fleet = modelledFleet()
     await pass(fleet, [model('a'), other])

@@ -223,6 +223,24 @@ describe('the count of attempts', () => {
     expect(nextRecovery(back, [], context).attempts).toBe(3)
   })
 
+  test('nor does one that is gone while an attempt is still unwritten', () => {
+    const state = stateOf(id, { recovery: { attempts: 2, lastAttemptAt: noon - 9000 } })
+    const unwritten = {
+      intentId: 'i1',
+      id,
+      actionType: 'revive',
+      verb: 'run',
+      summary: 'revive it',
+      externalName: 'a',
+      repeatable: true,
+      at: noon - 1000,
+    }
+    const gone = findingOf(id, undefined, { state, actions: [removal], unconfirmed: [unwritten] })
+    const recovery = nextRecovery(gone, [], context)
+    const back = findingOf(id, model('a'), { state: { ...state, recovery }, health: 'Degraded' })
+    expect(nextRecovery(back, [], context).attempts).toBe(3)
+  })
+
   test('the state of another spec is not believed', () => {
     expect(recoveryOf(finding({ attempts: 3, specHash: 'spec-0' })).attempts).toBe(0)
   })

@@ -87,6 +87,8 @@ export class Rules {
       intents.some((intent) => intent.id === id && intent.actionType === action.type),
       () => `${action.summary} has no open intent`,
     )
+    // A deletion that was tried ends what was counted while it was declared.
+    if (action.verb === 'delete') this.revivals.delete(id)
     const now = this.#now()
     this.#begun.set(`${actor.pid} ${id}`, now)
     const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]
