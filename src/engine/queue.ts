@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
 import { DueTimes } from './due-times.ts'
+import { RetryPace } from './retry-pace.ts'
 
 /** client-go's defaults for a key that fails: 5 ms, doubled each time, at most 1,000 s. */
 const retryInitial = 5
@@ -18,6 +19,7 @@ export class WorkQueue<Key extends string> {
   readonly #again = new Set<Key>()
   readonly #failures = new Map<Key, number>()
   readonly #due = new DueTimes<Key>()
+  readonly #pace: RetryPace
   #alarm: { readonly at: number; readonly cancel: AbortController } | undefined
   #takers: (() => void)[] = []
   #isClosed = false
@@ -25,6 +27,7 @@ export class WorkQueue<Key extends string> {
   constructor(clock: Clock, chance: () => number) {
     this.#clock = clock
     this.#chance = chance
+    this.#pace = new RetryPace(clock)
   }
 
   /** Keys that wait for a worker, without those that are due later. */
@@ -53,11 +56,15 @@ export class WorkQueue<Key extends string> {
     this.#setAlarm()
   }
 
-  /** Adds a key that failed, after a delay that doubles with each failure in a row, less up to 10 % by chance. */
+  /**
+   * Adds a key that failed, after a delay that doubles with each failure in a row, less up to 10 % by chance; later
+   * where too many fail together.
+   */
   retry(key: Key): void {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
-    this.addAfter(key, Math.min(retryMax, retryInitial * 2 ** failures) * (1 - 0.1 * this.#chance()))
+    const delay = Math.min(retryMax, retryInitial * 2 ** failures) * (1 - 0.1 * this.#chance())
+    this.addAfter(key, Math.max(delay, this.#pace.reserve()))
   }
 
   /** Forgets the failures of a key. */

@@ -179,6 +179,11 @@ function eventsOf(
   const hold = finding.holds[0]
   const heldBefore = before?.status.conditions.find((condition) => condition.type === 'Held')
   if (hold && heldBefore?.reason !== hold.reason) say('Warning', hold.reason, hold.message)
+  const suspensionOf = (state: ResourceState | undefined) =>
+    state?.status.conditions.find((condition) => condition.type === 'Suspended')
+  const suspension = suspensionOf(result.state)
+  if (suspension?.reason === 'EndingSoon' && suspensionOf(before)?.reason !== 'EndingSoon')
+    say('Warning', 'SuspensionEnding', `suspended only ${suspension.message}`)
   const wasActive = (before?.activeFor.length ?? 0) > 0
   if (activeFor.length > 0 && !wasActive)
     say('Warning', 'FallbackActivated', `stands in for ${activeFor.join(', ')}`)

@@ -1,8 +1,9 @@
 import type { Duration } from '../core/duration.ts'
 import type { FleetSettings } from '../core/fleet.ts'
-import type { ResourceState } from '../core/ledger.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import { kindOf } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
+import { noticeFrom, suspensionOf } from './suspension.ts'
 import { reconcilerOf, type World } from './world.ts'
 
 /** Never sooner than this, in ms: whatever a domain or a clock says, no key may spin. */
@@ -15,7 +16,12 @@ const least: Duration = 20
 export function nextVisit(
   world: World,
   finding: Finding,
-  context: { readonly fleet: FleetSettings; readonly state: ResourceState; readonly now: number },
+  context: {
+    readonly fleet: FleetSettings
+    readonly state: ResourceState
+    readonly view: LedgerView
+    readonly now: number
+  },
 ): Duration {
   const { state, now } = context
   const kind = kindOf(finding.id)
@@ -32,7 +38,7 @@ export function nextVisit(
     ...finding.holds.map((hold) => hold.until),
     isAttemptDue ? state.recovery.nextAttemptAt : undefined,
     stableAt !== undefined && stableAt > now ? stableAt : undefined,
-    finding.desired?.controls.suspend?.until,
+    ...turnsOfSuspension(finding, context),
   ].filter((time) => time !== undefined && time > now) as number[]
   const waits = [
     interval * (1 - 0.1 * world.random.next()),
@@ -40,6 +46,17 @@ export function nextVisit(
     ...times.map((time) => time - now),
   ]
   return Math.max(least, Math.min(...waits))
+}
+
+/** When people are to be reminded of its end, and its end. */
+function turnsOfSuspension(
+  finding: Finding,
+  { state, view, now }: { readonly state: ResourceState; readonly view: LedgerView; readonly now: number },
+): readonly (number | undefined)[] {
+  const suspension = suspensionOf(finding.desired, view, now)
+  const condition = state.status.conditions.find(({ type }) => type === 'Suspended')
+  if (!suspension) return []
+  return [noticeFrom(suspension, condition?.since ?? now), suspension.until]
 }
 
 function hasFallback(finding: Finding): boolean {

@@ -6,7 +6,7 @@ import type { LastAction, ResourceStatus } from '../core/status.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
 import { nextRecovery } from './recovery.ts'
-import { suspensionOf } from './suspension.ts'
+import { noticeFrom, suspensionOf } from './suspension.ts'
 
 export interface SummaryContext {
   readonly view: LedgerView
@@ -41,7 +41,7 @@ export function summarise(
     attempts: recovery.attempts,
     nextAttemptAt: recovery.nextAttemptAt,
     lastAction: lastActionOf(finding, outcomes),
-    conditions: conditionsOf(finding, { sync, ...verdict }, context.now),
+    conditions: conditionsOf(finding, { sync, ...verdict, suspension }, context.now),
     children: finding.assessment.children,
     critical: finding.desired?.controls.critical ?? false,
     isExcused:
@@ -143,11 +143,11 @@ function lastActionOf(finding: Finding, outcomes: readonly Outcome[]): LastActio
 
 function conditionsOf(
   finding: Finding,
-  verdict: Verdict & { readonly sync: SyncStatus },
+  verdict: Verdict & { readonly sync: SyncStatus; readonly suspension: Suspension | undefined },
   now: number,
 ): readonly Condition[] {
   const hold = finding.holds[0]
-  const known: readonly Omit<Condition, 'since'>[] = [
+  const known: Omit<Condition, 'since'>[] = [
     {
       type: 'Synced',
       status: verdict.sync === 'Synced' ? 'True' : verdict.sync === 'Unknown' ? 'Unknown' : 'False',
@@ -178,8 +178,26 @@ function conditionsOf(
         ]),
   ]
   const before = new Map(finding.state?.status.conditions.map((condition) => [condition.type, condition]))
+  if (verdict.suspension)
+    known.push(conditionOfSuspension(verdict.suspension, before.get('Suspended')?.since ?? now, now))
   return known.map((condition) => {
     const old = before.get(condition.type)
     return { ...condition, since: old && old.status === condition.status ? old.since : now }
   })
+}
+
+/** Its reason changes once when the end comes near, which is what people are reminded by. */
+function conditionOfSuspension(suspension: Suspension, since: number, now: number): Omit<Condition, 'since'> {
+  const from = noticeFrom(suspension, since)
+  const isEnding = from !== undefined && now >= from
+  const end =
+    suspension.until === undefined
+      ? 'until it is resumed'
+      : `until ${new Date(suspension.until).toISOString()}`
+  return {
+    type: 'Suspended',
+    status: 'True',
+    reason: isEnding ? 'EndingSoon' : 'Suspended',
+    message: `${end}: ${suspension.reason}`,
+  }
 }

@@ -1,5 +1,16 @@
+import type { Duration } from '../core/duration.ts'
 import type { LedgerView } from '../core/ledger.ts'
 import type { Resource, ResourceId, Suspension } from '../core/resource.ts'
+
+/** People are reminded so long before a suspension ends; of a short one in its last tenth. */
+const longestNotice: Duration = 600_000
+const noticeShare = 0.1
+
+/** From when on its end is near, epoch milliseconds, where it is known since when it holds; undefined: it has no end. */
+export function noticeFrom({ until }: Suspension, since: number): number | undefined {
+  if (until === undefined) return undefined
+  return until - Math.min(longestNotice, noticeShare * Math.max(0, until - since))
+}
 
 /** The suspension in force: by command first, then by manifest. One whose time is over suspends nothing. */
 export function suspensionOf(

@@ -148,3 +148,28 @@ test('whatever happens: never two workers on a key, and no add is lost', async (
     { numRuns: 200 },
   )
 })
+
+describe('many keys that fail together', () => {
+  test('are tried again at ten a second after the first hundred, as in client-go', async () => {
+    const { queue, time } = setUp()
+    const keys = Array.from({ length: 150 }, (_, n) => `k${n}`)
+    for (const key of keys) queue.retry(key)
+    const taken: string[] = []
+    while (taken.length < 100) taken.push(...(await time.run(queue.take())))
+    expect(time.now).toBeLessThanOrEqual(5)
+    while (taken.length < 150) taken.push(...(await time.run(queue.take())))
+    expect(time.now).toBe(5_000)
+    expect(new Set(taken).size).toBe(150)
+  })
+
+  test('have their hundred again after ten quiet seconds', async () => {
+    const { queue, time } = setUp()
+    for (let n = 0; n < 150; n += 1) queue.retry(`k${n}`)
+    await time.pass(20_000)
+    await queue.take()
+    const before = time.now
+    for (let n = 0; n < 100; n += 1) queue.retry(`l${n}`)
+    expect(await time.run(queue.take())).toHaveLength(100)
+    expect(time.now - before).toBe(5)
+  })
+})
