@@ -133,7 +133,8 @@ export class Controller {
     if (!declaration.isWhole) return
     const view = await this.#world.ledger.load()
     for (const id of view.inventory.keys()) if (!specs.has(id)) this.#add(id)
-    const leftovers = declaration.isComplete ? recordOfLeftovers(declaration, view) : []
+    const mayForget = declaration.isComplete && declaration.resources.length > 0
+    const leftovers = mayForget ? recordOfLeftovers(declaration, view) : []
     if (leftovers.length > 0) await this.#world.ledger.commit(leftovers)
   }
 
@@ -276,7 +277,7 @@ export class Controller {
     if (!state) return
     if (finding.reading.type === 'unreadable') queue.retry(finding.id)
     else queue.forget(finding.id)
-    const isGone = !finding.desired && finding.actions.length === 0 && this.#declaration?.isComplete === true
+    const isGone = !finding.desired && finding.actions.length === 0 && result.mayForget
     const fleet = result.declaration.fleet
     if (!isGone)
       queue.addAfter(finding.id, nextVisit(this.#world, finding, { fleet, state, view: result.view, now: result.now }))

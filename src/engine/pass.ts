@@ -37,6 +37,8 @@ export interface Draft {
   readonly declaration: Declaration
   readonly now: number
   readonly isWhole: boolean
+  /** Whether what is not declared may be forgotten: all manifests were read, and there are some. */
+  readonly mayForget: boolean
 }
 
 export interface PassResult extends Draft {
@@ -60,7 +62,9 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const examined = subjects.map((subject) =>
     examine(world, subject, { now, samples: view.recentSamples.get(subject.id) ?? [] }),
   )
-  const confirmed = declaration.isComplete ? await confirmGone(world, examined, signal) : examined
+  const isEmptied = declaration.resources.length === 0 && request.allowedDeletions === undefined
+  const mayForget = declaration.isComplete && !isEmptied
+  const confirmed = mayForget ? await confirmGone(world, examined, signal) : examined
   const guarded = guard(confirmed, {
     view,
     fleet: declaration.fleet,
@@ -73,7 +77,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   })
   const findings = order(guarded)
   const plan = toPlan(world, findings, { view, now, chance: 0 })
-  return { plan, findings, view, declaration, now, isWhole }
+  return { plan, findings, view, declaration, now, isWhole, mayForget }
 }
 
 /** One pass, whole: what the draft decided is done, judged and written down. */
@@ -94,17 +98,17 @@ export async function concludePass(
   draft: Draft,
   concluded: { readonly findings: readonly Finding[]; readonly outcomes: readonly Outcome[] },
 ): Promise<PassResult> {
-  const { view, declaration } = draft
+  const { view, declaration, mayForget } = draft
   const { findings } = concluded
   const now = world.clock.now()
   const states = new Map<ResourceId, ResourceState>()
   const entries = findings.flatMap((finding) => {
     const outcomes = concluded.outcomes.filter((outcome) => outcome.id === finding.id)
     const state = summarise(finding, outcomes, { view, now, chance: world.random.next() })
-    if (!finding.isContext && !isForgotten(finding, declaration.isComplete)) states.set(finding.id, state)
-    return recordOf(world, finding, { state, outcomes, view, now, isComplete: declaration.isComplete })
+    if (!finding.isContext && !isForgotten(finding, mayForget)) states.set(finding.id, state)
+    return recordOf(world, finding, { state, outcomes, view, now, mayForget })
   })
-  const leftovers = draft.isWhole && declaration.isComplete ? recordOfLeftovers(declaration, view) : []
+  const leftovers = draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []
   const all = [...leftovers, ...entries, ...domainEvents(findings, view, now)]
   if (all.length > 0) await world.ledger.commit(all)
   return { ...draft, findings, outcomes: concluded.outcomes, states }

@@ -20,11 +20,11 @@ export function recordOf(
     readonly outcomes: readonly Outcome[]
     readonly view: LedgerView
     readonly now: number
-    readonly isComplete: boolean
+    readonly mayForget: boolean
   },
 ): readonly LedgerEntry[] {
   if (finding.isContext) return []
-  if (isOver(finding)) return result.isComplete ? recordOfGone(finding, result.now) : []
+  if (isOver(finding)) return result.mayForget ? recordOfGone(finding, result.now) : []
   const closed = finding.unconfirmed.filter((intent) => !finding.unknown && isClosed(finding, intent))
   return [
     { type: 'state', id: finding.id, state: result.state },
@@ -43,8 +43,8 @@ function isOver(finding: Finding): boolean {
 }
 
 /** Whether nothing of it is remembered after this pass. */
-export function isForgotten(finding: Finding, isComplete: boolean): boolean {
-  return isOver(finding) && isComplete
+export function isForgotten(finding: Finding, mayForget: boolean): boolean {
+  return isOver(finding) && mayForget
 }
 
 /** A row that was written before a create which then did not happen, because the vendor refused or another was quicker. */

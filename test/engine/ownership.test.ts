@@ -198,6 +198,17 @@ describe('what is no longer declared', () => {
     expect(fleet.outside.thing('a')).toBeDefined()
   })
 
+  test('is not forgotten while nothing at all is declared, and neither is its state', async () => {
+    const fleet = modelledFleet()
+    await pass(fleet, [model('a', {}, { deletionPolicy: 'Orphan' }), other])
+    await fleet.time.pass(1_000)
+    await pass(fleet, [model('a', {}, { deletionPolicy: 'Orphan' }), other])
+    await pass(fleet, [])
+    const { inventory, states } = await fleet.ledger.load()
+    expect([...inventory.keys()]).toEqual([modelId('a'), other.id])
+    expect([...states.keys()]).toEqual([modelId('a'), other.id])
+  })
+
   test('closes its open intents when it is forgotten', async () => {
     const fleet = modelledFleet()
     const intent = {

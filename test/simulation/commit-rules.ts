@@ -54,6 +54,7 @@ export function checkCommit(
 function checkForgotten(setting: Setting, id: string, before: RowsBefore): void {
   const { rules, disk, outside, time } = setting
   const row = before.owned.get(id)
+  if (row) rules.forgotten.push(time.now)
   if (!row || !id.startsWith('Model/')) return
   const thing = outside.thing(row.externalName)
   const isTakenOver = peekInventory(disk).some((other) => other.externalName === row.externalName)

@@ -47,7 +47,9 @@ function checkLimit(setting: Setting, actor: Actor): void {
     (deed) => deed.type === 'delete' && deed.edition === edition && time.now - deed.at < onePass,
   )
   const count = same.length + 1
-  const owned = peekInventory(disk).length + same.length
+  // A pass counts what was owned when it began.
+  const forgotten = rules.forgotten.filter((at) => time.now - at < onePass).length
+  const owned = peekInventory(disk).length + Math.max(same.length, forgotten)
   const isOverShare = count >= 3 && (100 * count) / Math.max(1, owned) > deletions.percent
   rules.check(
     'deletion-limit',

@@ -59,8 +59,11 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
   }
   const leansOn = versions[0]?.controls.dependsOn ?? []
   for (const on of leansOn.filter((one) => always(({ controls }) => controls.dependsOn.includes(one)))) {
-    const resource = actor.readings.at(-1)?.declaration.resources.find((one) => one.id === on)
+    const resources = actor.readings.at(-1)?.declaration.resources ?? []
+    const resource = resources.find((one) => one.id === on)
     if (!resource || !isModel(resource) || action.type === 'stop') continue
+    // On standby it is healthy although it does not run.
+    if (resources.some(({ controls }) => controls.fallback.includes(on))) continue
     const last = outside.lastRunning.get(outsideName(resource)) ?? Number.NEGATIVE_INFINITY
     outside.tick()
     rules.check(

@@ -35,6 +35,8 @@ export class Rules {
   /** How often each rule was checked. */
   readonly checked = new Map<string, number>()
   readonly deeds: Deed[] = []
+  /** Virtual times at which the inventory forgot something. */
+  readonly forgotten: number[] = []
   /** Virtual time of the last change of a resource by people, by id. */
   readonly disturbed = new Map<string, number>()
   /** Since when a person suspends it by command, by id. */
