@@ -113,7 +113,13 @@ async function readAgain(
   signal: AbortSignal,
 ): Promise<readonly Action[] | undefined> {
   const { id, desired, owned, unconfirmed } = finding
-  const observation = await observeKind(world, kindOf(id), [{ id, desired, owned, unconfirmed }], signal)
+  const asked = [{ id, desired, owned, unconfirmed }]
+  const observation = await observeKind(world, kindOf(id), asked, signal).catch((error: unknown) => {
+    // Told to end: nothing is sent, and what else was done is still written down.
+    if (signal.aborted) return undefined
+    throw error
+  })
+  if (!observation) return undefined
   const reading = observation.readings.get(id)
   if (reading?.type !== 'present') return undefined
   const again = examine(world, { ...finding, reading }, { now: observation.observedAt, samples: [] })
