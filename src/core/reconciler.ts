@@ -43,6 +43,8 @@ export interface Assessment<A extends Action = Action> extends Health {
   readonly remedy: A | undefined
   /** When the verdict may change without an event (a start period ends), in milliseconds from the observation. */
   readonly recheckAfter: Duration | undefined
+  /** Whether a pass waits while it is on its way; default true. False: it takes its own time, as a run of CI does. */
+  readonly isAwaited?: boolean
   readonly measurements: Readonly<Record<string, number>>
   readonly children: readonly ChildStatus[]
   /** Kept in the inventory's `memory` as it is; undefined: nothing new. */

@@ -1,0 +1,124 @@
+import type { PullRequest } from './pull-request.ts'
+import type { Repository } from './repository.ts'
+import type { WorkflowRecord } from './workflow-record.ts'
+import type { WorkflowRun } from './workflow-run.ts'
+
+/**
+ * GitHub as this program uses it. Reads are asked with ETags and may be repeated; writes are sent once, and where
+ * their answer is lost they reject with `OutcomeUnknown`. Every call has a deadline.
+ */
+export interface GithubClient {
+  /** All workflows of a repository. */
+  listWorkflows(repository: Repository, signal: AbortSignal): Promise<readonly WorkflowRecord[]>
+  /** One workflow by the name of its file; undefined: there is none, and the repository can be seen. */
+  findWorkflow(
+    repository: Repository,
+    fileName: string,
+    signal: AbortSignal,
+  ): Promise<WorkflowRecord | undefined>
+  /**
+   * The newest 100 runs of a repository, unfiltered: filtered lists come from a search index that lags or lies
+   * (cli/cli#5440, #7341).
+   */
+  listRuns(repository: Repository, signal: AbortSignal): Promise<readonly WorkflowRun[]>
+  /** The newest runs of one workflow, unfiltered but for that. `isFresh`: without an ETag, before a write. */
+  listRunsOf(
+    repository: Repository,
+    workflowId: number,
+    options: { readonly signal: AbortSignal; readonly isFresh?: boolean },
+  ): Promise<readonly WorkflowRun[]>
+  /** One run, never from a list; undefined: it was deleted. */
+  getRun(repository: Repository, runId: number, signal: AbortSignal): Promise<WorkflowRun | undefined>
+  /** The jobs of one attempt of a run. */
+  listJobs(
+    repository: Repository,
+    run: { readonly id: number; readonly attempt: number },
+    signal: AbortSignal,
+  ): Promise<readonly Job[]>
+  /** The log of one job, as text. */
+  readJobLog(repository: Repository, jobId: number, signal: AbortSignal): Promise<string>
+  /** What a branch points at; undefined: there is no such branch. */
+  headOf(repository: Repository, branch: string, signal: AbortSignal): Promise<string | undefined>
+  /** git's name of a file's content on a branch; undefined: no such file. */
+  findFile(
+    repository: Repository,
+    file: { readonly path: string; readonly branch: string; readonly isFresh?: boolean },
+    signal: AbortSignal,
+  ): Promise<string | undefined>
+  /** The newest pull request from a branch of the repository itself into another; undefined: none. */
+  findPull(
+    repository: Repository,
+    pull: { readonly head: string; readonly base: string },
+    signal: AbortSignal,
+  ): Promise<PullRequest | undefined>
+
+  enableWorkflow(repository: Repository, workflowId: number, signal: AbortSignal): Promise<void>
+  disableWorkflow(repository: Repository, workflowId: number, signal: AbortSignal): Promise<void>
+  rerun(
+    repository: Repository,
+    run: { readonly id: number; readonly failedOnly: boolean },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Starts a run; its id where GitHub tells it (API versions differ), else undefined. */
+  dispatch(
+    repository: Repository,
+    run: {
+      readonly workflowId: number
+      readonly branch: string
+      readonly inputs: Readonly<Record<string, string>>
+    },
+    signal: AbortSignal,
+  ): Promise<number | undefined>
+  /** Writes a file. `replaces` is git's name of what it replaces: anything else there is a refusal. */
+  putFile(
+    repository: Repository,
+    file: {
+      readonly path: string
+      readonly branch: string
+      readonly content: Uint8Array
+      readonly replaces: string | undefined
+      readonly message: string
+    },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Makes a branch; one that exists is left as it is. */
+  createBranch(
+    repository: Repository,
+    branch: { readonly name: string; readonly from: string },
+    signal: AbortSignal,
+  ): Promise<void>
+  deleteBranch(repository: Repository, name: string, signal: AbortSignal): Promise<void>
+  openPull(
+    repository: Repository,
+    pull: {
+      readonly head: string
+      readonly base: string
+      readonly title: string
+      readonly body: string
+    },
+    signal: AbortSignal,
+  ): Promise<void>
+  updatePull(
+    repository: Repository,
+    pull: { readonly number: number; readonly body?: string; readonly state?: 'closed' },
+    signal: AbortSignal,
+  ): Promise<void>
+
+  /** How much GitHub's clock is ahead of ours, in ms, by his last answer. */
+  readonly clockAhead: number
+  /** Calls that counted against the limit, and how many are left; undefined: not told yet. */
+  readonly used: number
+  readonly remaining: number | undefined
+  /** Keeps what was read for the next start. */
+  save(): Promise<void>
+  close(): Promise<void>
+}
+
+/** One job of a run. */
+export interface Job {
+  readonly id: number
+  readonly name: string
+  readonly hasFailed: boolean
+  /** The first step that failed; undefined: none, or not told. */
+  readonly failedStep: string | undefined
+}

@@ -1,0 +1,80 @@
+import { ReconcileError } from '../../core/errors.ts'
+
+/** What a failed request is known by. Octokit's errors have no `response` where no answer came. */
+export interface FailedRequest {
+  readonly message?: string
+  readonly status?: number
+  readonly response?: {
+    readonly headers: Readonly<Record<string, string | number | undefined>>
+    readonly data: unknown
+  }
+  readonly cause?: unknown
+}
+
+/** Longest text of GitHub's that is passed on. */
+const maxText = 300
+
+/** What GitHub said, bounded. */
+export function saidBy(error: FailedRequest): string {
+  const data = error.response?.data
+  const text =
+    data !== null && typeof data === 'object' && 'message' in data && typeof data.message === 'string'
+      ? data.message
+      : (error.message ?? '')
+  return text.slice(0, maxText)
+}
+
+/** Whether a request surely never reached GitHub. */
+function wasNeverSent(error: FailedRequest): boolean {
+  for (let cause: unknown = error; cause !== null && typeof cause === 'object'; ) {
+    const { code, cause: inner } = cause as { readonly code?: unknown; readonly cause?: unknown }
+    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') return true
+    cause = inner
+  }
+  return false
+}
+
+const permissionWords = /not accessible by|must have|permission|scope|SAML|SSO|forbids access|IP allow list/i
+
+/**
+ * An error of the program for a request that failed. A write that may have reached GitHub has an unknown outcome; a
+ * 403 is about permissions only where it says so.
+ */
+export function failureOf(
+  error: FailedRequest,
+  call: { readonly what: string; readonly isWrite: boolean },
+): ReconcileError {
+  const { what, isWrite } = call
+  const { status, response } = error
+  const said = saidBy(error)
+  const fail = (code: ConstructorParameters<typeof ReconcileError>[0], message: string, hint?: string) =>
+    new ReconcileError(code, message, { cause: error, ...(hint !== undefined && { hint }) })
+  if (!response || status === undefined) {
+    if (isWrite && !wasNeverSent(error)) {
+      return fail('OutcomeUnknown', `The answer was lost while trying to ${what}`)
+    }
+    return fail('RemoteUnavailable', `Could not ${what}: GitHub could not be reached`)
+  }
+  if (status === 401) {
+    return fail('CredentialsRefused', `Could not ${what}: GitHub does not accept the credential (${said})`)
+  }
+  if (status === 403 && permissionWords.test(said)) {
+    const needed =
+      response.headers['x-accepted-github-permissions'] ?? response.headers['x-accepted-oauth-scopes']
+    const lacks = needed === undefined || needed === '' ? '' : `; it needs ${needed}`
+    return fail(
+      'PermissionMissing',
+      `Could not ${what}: ${said}${lacks}`,
+      'Give the credential that permission.',
+    )
+  }
+  if (status === 404) {
+    return fail('PermissionMissing', `Could not ${what}: it does not exist, or the credential may not see it`)
+  }
+  if (status === 409) return fail('RemoteChanged', `Could not ${what}: ${said}`)
+  if (status >= 500) {
+    if (isWrite) return fail('OutcomeUnknown', `GitHub answered ${status} while trying to ${what}`)
+    return fail('RemoteUnavailable', `Could not ${what}: GitHub answered ${status}`)
+  }
+  return fail('RemoteRefused', `Could not ${what}: GitHub refused (${status}): ${said}`)
+}

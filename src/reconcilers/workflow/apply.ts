@@ -1,0 +1,158 @@
+import { blobSha } from '../../clients/github/blob-sha.ts'
+import type { GithubClient } from '../../clients/github/client.ts'
+import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
+import { compareRuns } from '../../clients/github/workflow-run.ts'
+import { assertNever } from '../../core/assert-never.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import type { WorkflowAction } from './action.ts'
+import { readSource } from './file-reader.ts'
+import type { DesiredWorkflow } from './place.ts'
+import { proposalBody, proposalBranchOf } from './proposal.ts'
+
+/** Takes one action. What it was decided on is read anew from the thing itself, never from a list, before a write. */
+export async function applyWorkflowAction(
+  github: GithubClient,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const repository = repositoryOf(action.repository)
+  switch (action.type) {
+    case 'enable':
+      return github.enableWorkflow(repository, idOf(action), signal)
+    case 'disable':
+      return github.disableWorkflow(repository, idOf(action), signal)
+    case 'rerun':
+    case 'rerun-failed':
+      return rerun(github, repository, action, signal)
+    case 'dispatch':
+      return dispatch(github, repository, action, signal)
+    case 'commit-file':
+      return commitFile(github, repository, action, signal)
+    case 'propose-file':
+      return proposeFile(github, repository, action, signal)
+    case 'close-pull':
+      return closePull(github, repository, action, signal)
+    case 'resolve':
+      throw new ReconcileError('Internal', `Could not ${action.summary}: it is for a person to decide`)
+    default:
+      return assertNever(action.type)
+  }
+}
+
+function idOf(action: WorkflowAction): number {
+  if (action.workflowId === undefined) {
+    throw new ReconcileError('RemoteChanged', `Could not ${action.summary}: GitHub lists no ${action.path}`)
+  }
+  return action.workflowId
+}
+
+/** One attempt follows another: where the run has a later one already, what was wanted has happened. */
+async function rerun(
+  github: GithubClient,
+  repository: Repository,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const { run } = action
+  if (!run) throw new ReconcileError('Internal', `Could not ${action.summary}: no run is named`)
+  const now = await github.getRun(repository, run.id, signal)
+  if (!now) throw new ReconcileError('RemoteChanged', `Could not ${action.summary}: the run was deleted`)
+  if (now.attempt > run.attempt || now.status !== 'completed') return
+  await github.rerun(repository, { id: run.id, failedOnly: action.type === 'rerun-failed' }, signal)
+}
+
+/** A run that came meanwhile may be the very one that is wanted: then it is decided anew. */
+async function dispatch(
+  github: GithubClient,
+  repository: Repository,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const workflowId = idOf(action)
+  const runs = await github.listRunsOf(repository, workflowId, { signal, isFresh: true })
+  const known = action.run?.id
+  const [newest] = runs.filter((run) => run.branch === action.branch && run.isOwnBranch).sort(compareRuns)
+  if (newest && newest.id !== known && newest.id > (known ?? 0)) {
+    throw new ReconcileError(
+      'RemoteChanged',
+      `Did not ${action.summary}: run ${newest.id} has come meanwhile`,
+    )
+  }
+  const inputs = action.desired?.spec.dispatch?.inputs ?? {}
+  await github.dispatch(repository, { workflowId, branch: action.branch, inputs }, signal)
+}
+
+async function contentOf(action: WorkflowAction): Promise<{ content: Buffer; desired: DesiredWorkflow }> {
+  const { desired } = action
+  const content = desired && (await readSource(desired))
+  if (!desired || !content) {
+    throw new ReconcileError('Internal', `Could not ${action.summary}: it has no source`)
+  }
+  if (blobSha(content) !== action.file?.wanted) {
+    throw new ReconcileError('RemoteChanged', `Did not ${action.summary}: its source has changed meanwhile`)
+  }
+  return { content, desired }
+}
+
+async function commitFile(
+  github: GithubClient,
+  repository: Repository,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const { content } = await contentOf(action)
+  const { path, branch } = action
+  const found = await github.findFile(repository, { path, branch, isFresh: true }, signal)
+  if (found === action.file?.wanted) return
+  if (found !== action.file?.found) {
+    throw new ReconcileError('RemoteChanged', `Did not ${action.summary}: somebody changed it meanwhile`)
+  }
+  const message = `${found === undefined ? 'Add' : 'Update'} ${path} as declared`
+  await github.putFile(repository, { path, branch, content, replaces: found, message }, signal)
+}
+
+/** Branch, file, pull request: each step is left out where it is done already, so that cut off it is just taken up. */
+async function proposeFile(
+  github: GithubClient,
+  repository: Repository,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const { content, desired } = await contentOf(action)
+  const { path, branch } = action
+  const name = proposalBranchOf(desired)
+  const wanted = blobSha(content)
+  const head = await github.headOf(repository, branch, signal)
+  if (head === undefined) {
+    throw new ReconcileError('RemoteRefused', `Could not ${action.summary}: there is no branch ${branch}`)
+  }
+  await github.createBranch(repository, { name, from: head }, signal)
+  const found = await github.findFile(repository, { path, branch: name, isFresh: true }, signal)
+  if (found !== wanted) {
+    const message = `${found === undefined ? 'Add' : 'Update'} ${path} as declared`
+    await github.putFile(repository, { path, branch: name, content, replaces: found, message }, signal)
+  }
+  const body = proposalBody(desired, wanted)
+  const pull = await github.findPull(repository, { head: name, base: branch }, signal)
+  if (pull?.state === 'open') {
+    if (pull.body !== body) await github.updatePull(repository, { number: pull.number, body }, signal)
+    return
+  }
+  await github.openPull(
+    repository,
+    { head: name, base: branch, title: `Bring ${path} in step with its declaration`, body },
+    signal,
+  )
+}
+
+async function closePull(
+  github: GithubClient,
+  repository: Repository,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pull, desired } = action
+  if (pull === undefined || !desired) return
+  await github.updatePull(repository, { number: pull, state: 'closed' }, signal)
+  await github.deleteBranch(repository, proposalBranchOf(desired), signal)
+}

@@ -1,0 +1,166 @@
+import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import type { Assessment, History } from '../../core/reconciler.ts'
+import type { ChildStatus } from '../../core/status.ts'
+import type { WorkflowAction } from './action.ts'
+import { fateOfDispatches } from './intents.ts'
+import { judgeRuns } from './judge-runs.ts'
+import { memoryOf } from './memory.ts'
+import { newestRuns } from './newest-run.ts'
+import { disabledBy, type WorkflowPair, wantedState } from './pair.ts'
+import { branchOf, type DesiredWorkflow } from './place.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What the observation says of health. Pure; the engine bounds the remedy by `recovery`. */
+export function assessWorkflow(pair: WorkflowPair, history: History): Assessment<WorkflowAction> {
+  const { desired } = pair
+  const verdict: Verdict = desired
+    ? judge(pair, desired, history)
+    : { status: 'Missing', reason: 'NotDeclared', message: 'no longer declared' }
+  return {
+    status: verdict.status,
+    reason: verdict.reason,
+    message: verdict.message,
+    remedy: verdict.remedy,
+    recheckAfter: verdict.recheckAfter,
+    // A run takes its own time, and so does the person who merges: a pass does not wait for either.
+    isAwaited: false,
+    measurements: desired ? measure(pair, desired) : {},
+    children: desired ? childrenOf(pair, desired) : [],
+    remember: desired ? rememberOf(pair, desired) : undefined,
+    resolvedIntents: fateOfDispatches(pair).resolved,
+  }
+}
+
+function judge(pair: WorkflowPair, desired: DesiredWorkflow, history: History): Verdict {
+  const { observed } = pair
+  const state = observed?.workflow?.state
+  if (!observed || state === undefined || state === 'deleted') return judgeMissing(pair, desired)
+  if (state === 'unknown') {
+    return {
+      status: 'Unknown',
+      reason: 'StateUnknown',
+      message: 'GitHub says a state of it that is not known here',
+    }
+  }
+  const wanted = wantedState(pair, desired)
+  if (state !== 'active') return judgeDisabled(pair, desired, state, wanted)
+  if (wanted === 'disabled') {
+    const isStandby = pair.posture === 'standby'
+    return {
+      status: isStandby ? 'Progressing' : 'Degraded',
+      reason: isStandby ? 'StandingDown' : 'Enabled',
+      message: isStandby ? 'still enabled, though it stands by' : 'enabled, and declared to be disabled',
+    }
+  }
+  return judgeFile(pair, desired) ?? judgeRuns(pair, desired, history.now)
+}
+
+function judgeMissing(pair: WorkflowPair, desired: DesiredWorkflow): Verdict {
+  const file = pair.observed?.file
+  const where = `${desired.spec.repository}, branch ${branchOf(desired)}`
+  if (file?.pull?.state === 'open' && file.found === undefined) return waitsForMerge(file.pull.number)
+  if (file?.found !== undefined) {
+    return {
+      status: 'Progressing',
+      reason: 'NotRegistered',
+      message: `the file is on ${branchOf(desired)}, and GitHub does not list the workflow yet (it must be on the default branch, or have run once)`,
+      recheckAfter: 10_000,
+    }
+  }
+  return {
+    status: 'Missing',
+    reason: 'FileMissing',
+    message: `no workflow ${desired.spec.path} in ${where}`,
+  }
+}
+
+function judgeDisabled(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+  state: string,
+  wanted: 'active' | 'disabled' | undefined,
+): Verdict {
+  if (pair.posture === 'standby') return { status: 'Healthy', reason: 'StandingBy', message: 'standing by' }
+  if (wanted === 'disabled') {
+    return { status: 'Healthy', reason: 'Disabled', message: 'disabled, as declared' }
+  }
+  const message = disabledBy(state)
+  if (wanted === undefined && desired.spec.green === undefined) {
+    return { status: 'Suspended', reason: reasonOfDisabled(state), message }
+  }
+  return { status: 'Degraded', reason: reasonOfDisabled(state), message }
+}
+
+function reasonOfDisabled(state: string): string {
+  if (state === 'disabled_inactivity') return 'DisabledByInactivity'
+  return state === 'disabled_fork' ? 'DisabledOnFork' : 'DisabledByPerson'
+}
+
+function judgeFile(pair: WorkflowPair, desired: DesiredWorkflow): Verdict | undefined {
+  const file = pair.observed?.file
+  if (!file || file.found === file.wanted || desired.controls.ignore.includes('/source')) return undefined
+  if (file.pull?.state === 'open' && file.pull.content === file.wanted) return waitsForMerge(file.pull.number)
+  return {
+    status: 'Degraded',
+    reason: 'FileDrifted',
+    message: `${desired.spec.path} on ${branchOf(desired)} differs from its source`,
+  }
+}
+
+function waitsForMerge(number: number): Verdict {
+  return {
+    status: 'Progressing',
+    reason: 'WaitingForMerge',
+    message: `pull request #${number} waits to be merged`,
+  }
+}
+
+function measure(pair: WorkflowPair, desired: DesiredWorkflow): Readonly<Record<string, number>> {
+  const { completed, history } = newestRuns(desired, pair.observed?.runs?.list ?? [])
+  if (!completed) return {}
+  const green = history.filter(isGreen)
+  const flaky = green.filter((run) => run.attempt > 1).length
+  return {
+    green: isGreen(completed) ? 1 : 0,
+    runSeconds: Math.max(0, Math.round((completed.updatedAt - completed.startedAt) / 1000)),
+    runAttempt: completed.attempt,
+    /** The share of green runs that needed more than one attempt. */
+    flakyPercent: green.length === 0 ? 0 : Math.round((100 * flaky) / green.length),
+  }
+}
+
+function isGreen(run: WorkflowRun): boolean {
+  return run.conclusion === 'success' || run.conclusion === 'neutral'
+}
+
+function childrenOf(pair: WorkflowPair, desired: DesiredWorkflow): readonly ChildStatus[] {
+  const { completed, underway } = newestRuns(desired, pair.observed?.runs?.list ?? [])
+  return [underway, completed]
+    .filter((run) => run !== undefined)
+    .map((run) => ({
+      name: `run ${run.id}`,
+      health: run.status !== 'completed' ? 'Progressing' : isGreen(run) ? 'Healthy' : 'Degraded',
+      message: run.conclusion ?? run.status,
+      details: { attempt: run.attempt, event: run.event, commit: run.headSha.slice(0, 12), url: run.url },
+    }))
+}
+
+/** Who switched it off, and what had run when it last stood by; unchanged values are not written anew. */
+function rememberOf(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+): Readonly<Record<string, unknown>> | undefined {
+  const memory = memoryOf(pair.owned)
+  const state = pair.observed?.workflow?.state
+  if (state === undefined || state === 'unknown') return undefined
+  const isOff = state !== 'active'
+  const newest = pair.observed?.runs?.list[0]?.id ?? 0
+  const isWantedOff = wantedState(pair, desired) === 'disabled'
+  if (pair.posture === 'standby' && isOff) return { disabledByUs: true, standbyRun: newest }
+  if (isWantedOff && isOff) return { disabledByUs: true, standbyRun: null }
+  // Between the call and the switch it is off, because we had it so.
+  if (isOff) return undefined
+  const hasRunSince = memory.standbyRun === undefined || newest !== memory.standbyRun
+  if (!memory.disabledByUs && hasRunSince && memory.standbyRun === undefined) return undefined
+  return { disabledByUs: false, ...(hasRunSince && { standbyRun: null }) }
+}

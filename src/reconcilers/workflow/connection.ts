@@ -1,0 +1,195 @@
+import { setMaxListeners } from 'node:events'
+import type { GithubClient } from '../../clients/github/client.ts'
+import { tokenCredential } from '../../clients/github/credential.ts'
+import { openGithub } from '../../clients/github/open.ts'
+import { repositoryOf } from '../../clients/github/repository.ts'
+import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
+import { messageOf, ReconcileError } from '../../core/errors.ts'
+import type {
+  ConnectContext,
+  Connection,
+  Observation,
+  Reading,
+  VendorAllowance,
+  Wanted,
+} from '../../core/reconciler.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import type { WorkflowAction } from './action.ts'
+import { applyWorkflowAction } from './apply.ts'
+import { readWorkflowFile } from './file-reader.ts'
+import type { ObservedWorkflow } from './observed.ts'
+import { externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
+import { QueueByKey } from './queue-by-key.ts'
+import { type RepositoryReading, readRepository } from './repository-reading.ts'
+import { RunsReader } from './runs-reader.ts'
+import { SeenRunsLog } from './seen-runs.ts'
+import type { WorkflowSpec } from './spec.generated.ts'
+
+type WantedWorkflow = Wanted<WorkflowSpec>
+
+/** Faults of the credential or of the whole vendor: one event, not one a resource. */
+const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
+
+/** GitHub as the engine sees it. Opening it sends nothing. */
+class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, WorkflowAction> {
+  readonly #context: ConnectContext
+  readonly #github: GithubClient | undefined
+  readonly #seen: SeenRunsLog
+  readonly #writers = new QueueByKey()
+
+  constructor(context: ConnectContext) {
+    this.#context = context
+    const { apiUrl, token } = context.fleet.github
+    this.#seen = new SeenRunsLog(context.cache)
+    this.#github = token?.isRead
+      ? openGithub({
+          apiUrl,
+          credential: tokenCredential(token),
+          clock: context.clock,
+          cache: context.cache,
+          userAgent: 'reconciled',
+        })
+      : undefined
+  }
+
+  async observe(
+    wanted: readonly WantedWorkflow[],
+    signal: AbortSignal,
+  ): Promise<Observation<ObservedWorkflow>> {
+    // Every request of a large fleet listens to the one signal of the pass.
+    setMaxListeners(0, signal)
+    const github = this.#client()
+    const repositories = new Map<string, Promise<RepositoryReading>>()
+    const byRepository = Map.groupBy(wanted, (one) => placeOfWanted(one)?.repository ?? '')
+    const now = this.#context.clock.now()
+    for (const [name, list] of byRepository) {
+      const withRuns = list.some(needsRuns)
+      const reading = readRepository(github, { name, withRuns, now }, signal)
+      // Each resource awaits it for itself; nobody may be left with an unhandled rejection.
+      reading.catch(() => undefined)
+      repositories.set(name, reading)
+    }
+    const reader = new RunsReader(github, this.#seen)
+    const readings = await Promise.all(
+      wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedWorkflow>]> => {
+        const place = placeOfWanted(one)
+        const repository = place && repositories.get(place.repository)
+        return [one.id, await this.#readOne(one, { place, repository, reader }, signal)]
+      }),
+    )
+    await this.#save(github)
+    return { observedAt: this.#context.clock.now(), readings: new Map(readings) }
+  }
+
+  async apply(action: WorkflowAction, signal: AbortSignal): Promise<void> {
+    const github = this.#client()
+    const key = `${action.repository.toLowerCase()} ${action.branch}`
+    await this.#writers.run(key, () => applyWorkflowAction(github, action, signal))
+  }
+
+  allowance(): VendorAllowance | undefined {
+    const github = this.#github
+    return github && { vendor: 'github', used: github.used, remaining: github.remaining }
+  }
+
+  async close(): Promise<void> {
+    await this.#github?.close()
+  }
+
+  #client(): GithubClient {
+    if (this.#github) return this.#github
+    throw new ReconcileError('CredentialsMissing', 'GITHUB_TOKEN is not set', {
+      hint: 'Set GITHUB_TOKEN or GH_TOKEN, or name another place as `github.token` of the Fleet.',
+    })
+  }
+
+  async #readOne(
+    one: WantedWorkflow,
+    from: {
+      readonly place: WorkflowPlace | undefined
+      readonly repository: Promise<RepositoryReading> | undefined
+      readonly reader: RunsReader
+    },
+    signal: AbortSignal,
+  ): Promise<Reading<ObservedWorkflow>> {
+    const { place, repository, reader } = from
+    try {
+      if (!place || !repository) {
+        throw new ReconcileError('Internal', `Could not tell what ${one.id} stands for`)
+      }
+      const reading = await repository
+      const github = this.#client()
+      const { desired } = one
+      const workflow = await this.#findWorkflow(github, place, reading, signal)
+      const isThere = workflow !== undefined && workflow.state !== 'deleted'
+      // What is to be switched off and is off, or is not there, is gone as far as we are concerned.
+      if (!desired) {
+        const value = { workflow, runs: undefined, file: undefined, clockAhead: github.clockAhead }
+        return workflow?.state === 'active' ? { type: 'present', value } : { type: 'absent' }
+      }
+      const [runs, file] = await Promise.all([
+        isThere && needsRuns(one)
+          ? reader.read(desired, { workflowId: workflow.id, reading }, signal)
+          : undefined,
+        readWorkflowFile(github, desired, signal),
+      ])
+      const value: ObservedWorkflow = Object.freeze({
+        workflow,
+        runs,
+        file,
+        clockAhead: github.clockAhead,
+      })
+      return isThere ? { type: 'present', value } : { type: 'absent', value }
+    } catch (error) {
+      signal.throwIfAborted()
+      const code = error instanceof ReconcileError ? error.code : 'Internal'
+      return {
+        type: 'unreadable',
+        code,
+        message: messageOf(error),
+        ...(domainWide.has(code) && { isDomainWide: true }),
+      }
+    }
+  }
+
+  /** A list may lack what is there: that something is missing is believed of itself alone. */
+  async #findWorkflow(
+    github: GithubClient,
+    { repository, path }: WorkflowPlace,
+    reading: RepositoryReading,
+    signal: AbortSignal,
+  ): Promise<WorkflowRecord | undefined> {
+    const listed = reading.workflows.find((workflow) => workflow.path === path)
+    if (listed) return listed
+    const fileName = path.slice(path.lastIndexOf('/') + 1)
+    const found = await github.findWorkflow(repositoryOf(repository), fileName, signal)
+    return found?.path === path ? found : undefined
+  }
+
+  /** What was read is kept for the next start; that this fails is no fault of what was read. */
+  async #save(github: GithubClient): Promise<void> {
+    try {
+      await this.#seen.save()
+      await github.save()
+    } catch (error) {
+      if (error instanceof ReconcileError && error.code === 'LeaseLost') throw error
+      this.#context.logger.warn({ error: messageOf(error) }, 'what was read could not be kept')
+    }
+  }
+}
+
+function placeOfWanted({ desired, owned }: WantedWorkflow): WorkflowPlace | undefined {
+  return placeOf(desired ? externalNameOf(desired) : (owned?.externalName ?? ''))
+}
+
+/** Runs are read where they are judged, or where one that we asked for is looked for. */
+function needsRuns({ desired, unconfirmed }: WantedWorkflow): boolean {
+  return desired?.spec.green !== undefined || (desired !== undefined && unconfirmed.length > 0)
+}
+
+/** Opens the domain; sends nothing yet. */
+export async function connectWorkflows(
+  context: ConnectContext,
+): Promise<Connection<WorkflowSpec, ObservedWorkflow, WorkflowAction>> {
+  return new WorkflowConnection(context)
+}

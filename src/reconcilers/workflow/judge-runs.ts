@@ -1,0 +1,217 @@
+import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import { formatDuration, parseDuration } from '../../core/duration.ts'
+import { fateOfDispatches } from './intents.ts'
+import { memoryOf } from './memory.ts'
+import { newestRuns } from './newest-run.ts'
+import type { ObservedRuns } from './observed.ts'
+import type { WorkflowPair } from './pair.ts'
+import { branchOf, type DesiredWorkflow } from './place.ts'
+import { dispatchOf, remedyForFailure, remedyForStale } from './remedy.ts'
+import type { Verdict } from './verdict.ts'
+
+/** How soon a run on its way, or a list that may lag, is looked at again. Milliseconds. */
+const pace = Object.freeze({ running: 30_000, unconfirmed: 10_000 })
+
+/** GitHub disables scheduled workflows of public repositories after so long without activity. */
+const inactivityDays = 60
+/** From how many days before that it is worth a word. */
+const noticeDays = 14
+const day = 86_400_000
+
+/** Whether the newest runs are as `green` wants them. `now` is by our own clock. */
+export function judgeRuns(pair: WorkflowPair, desired: DesiredWorkflow, now: number): Verdict {
+  const { observed } = pair
+  const { green } = desired.spec
+  const { open } = fateOfDispatches(pair)
+  if (open.length > 0) return judgeOpenDispatch(pair, desired)
+  if (!green) return { status: 'Healthy', reason: 'Active', message: 'active' }
+  const runs = observed?.runs
+  if (!runs) return { status: 'Unknown', reason: 'RunsNotRead', message: 'its runs were not read' }
+  const vendorNow = now + (observed?.clockAhead ?? 0)
+  const { completed, underway } = newestRuns(desired, runs.list)
+  const verdict = judgeNewest(pair, desired, { runs, completed, underway, now: vendorNow })
+  const notice = inactivityNotice(runs.list, vendorNow)
+  return notice === undefined ? verdict : { ...verdict, message: `${verdict.message}; ${notice}` }
+}
+
+interface Newest {
+  readonly runs: ObservedRuns
+  readonly completed: WorkflowRun | undefined
+  readonly underway: WorkflowRun | undefined
+  /** By GitHub's clock. */
+  readonly now: number
+}
+
+function judgeNewest(pair: WorkflowPair, desired: DesiredWorkflow, newest: Newest): Verdict {
+  const { completed, underway, runs, now } = newest
+  const called = judgeCall(pair, desired, newest)
+  if (called) return called
+  const settled = completed && judgeCompleted(pair, desired, { run: completed, runs, now })
+  // What was green stays so while the next run is on its way: health follows what has ended.
+  if (settled?.status === 'Healthy') {
+    return underway ? { ...settled, message: `${settled.message}; ${onItsWay(underway)}` } : settled
+  }
+  if (underway) return judgeUnderway(underway)
+  if (settled) return settled
+  return judgeNone(pair, desired, runs)
+}
+
+/** A fallback that was called upon must run once, however green it was when it stood by. */
+function judgeCall(pair: WorkflowPair, desired: DesiredWorkflow, newest: Newest): Verdict | undefined {
+  const { standbyRun } = memoryOf(pair.owned)
+  const last = newest.runs.list[0]?.id ?? 0
+  const mayDispatch = desired.spec.green?.onStale === 'dispatch' || desired.spec.dispatch !== undefined
+  if (standbyRun === undefined || last !== standbyRun || newest.underway || !mayDispatch) return undefined
+  return {
+    status: 'Progressing',
+    reason: 'CalledUpon',
+    message: 'enabled in place of its primary, and has not run since',
+    remedy: dispatchOf(pair, desired, 'it stands in for its primary'),
+  }
+}
+
+function judgeOpenDispatch(pair: WorkflowPair, desired: DesiredWorkflow): Verdict {
+  return {
+    status: 'Progressing',
+    reason: 'DispatchUnconfirmed',
+    message: 'a run was asked for, and is not in the list yet',
+    // Held by the engine until the list has shown what became of it.
+    remedy: dispatchOf(pair, desired, 'its run was never seen'),
+    recheckAfter: pace.unconfirmed,
+  }
+}
+
+function judgeUnderway(run: WorkflowRun): Verdict {
+  const status = run.status === 'unknown' ? 'Unknown' : 'Progressing'
+  const reason = { queued: 'Queued', running: 'Running', waiting: 'WaitingForApproval', completed: 'Running' }
+  return {
+    status,
+    reason: run.status === 'unknown' ? 'RunStatusUnknown' : reason[run.status],
+    message: onItsWay(run),
+    recheckAfter: pace.running,
+  }
+}
+
+function onItsWay(run: WorkflowRun): string {
+  const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : ''
+  const words = {
+    queued: 'is queued',
+    running: 'is running',
+    waiting: 'waits for approval',
+    completed: 'has ended',
+    unknown: 'has a status that is not known here',
+  }
+  return `run ${run.id}${attempt} ${words[run.status]}: ${run.url}`
+}
+
+function judgeCompleted(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+  { run, runs, now }: { readonly run: WorkflowRun; readonly runs: ObservedRuns; readonly now: number },
+): Verdict {
+  const failed = (reason: string, isHopeless: boolean): Verdict => ({
+    status: 'Degraded',
+    reason,
+    message: failureMessage(run, runs, reason),
+    remedy: remedyForFailure(pair, desired, { run, isHopeless, now }),
+  })
+  switch (run.conclusion) {
+    case 'success':
+    case 'neutral':
+      return judgeAge(pair, desired, run, now)
+    case 'startup_failure':
+      return failed('StartupFailure', true)
+    case 'action_required':
+      return {
+        status: 'Degraded',
+        reason: 'WaitingForApproval',
+        message: `run ${run.id} waits for a person to approve it: ${run.url}`,
+      }
+    case 'failure': {
+      const { failure } = runs
+      const isOfThisRun = failure?.runId === run.id && failure.attempt === run.attempt
+      return isOfThisRun && failure.jobs === 0 ? failed('FileInvalid', true) : failed('RunFailed', false)
+    }
+    case 'timed_out':
+      return failed('RunTimedOut', false)
+    case 'cancelled':
+    case 'skipped':
+    case 'stale':
+      return failed('RunNotFinished', false)
+    case 'unknown':
+    case undefined:
+      return {
+        status: 'Unknown',
+        reason: 'ConclusionUnknown',
+        message: `run ${run.id} ended in a way that is not known here: ${run.url}`,
+      }
+  }
+}
+
+function judgeAge(pair: WorkflowPair, desired: DesiredWorkflow, run: WorkflowRun, now: number): Verdict {
+  const within = parseDuration(desired.spec.green?.within ?? '')
+  const age = Math.max(0, now - run.startedAt)
+  if (within !== undefined && age > within) {
+    const message = `the newest completed run (${run.id}, green) was started ${formatDuration(age)} ago; at most ${formatDuration(within)} is declared: ${run.url}`
+    return {
+      status: 'Degraded',
+      reason: 'Stale',
+      message,
+      remedy: remedyForStale(pair, desired, `no run within ${formatDuration(within)}`),
+    }
+  }
+  return {
+    status: 'Healthy',
+    reason: 'Green',
+    message: `run ${run.id} was green ${formatDuration(age)} ago`,
+    // Left to itself it becomes stale then.
+    ...(within !== undefined && { recheckAfter: within - age + 1 }),
+  }
+}
+
+function judgeNone(pair: WorkflowPair, desired: DesiredWorkflow, runs: ObservedRuns): Verdict {
+  const where = `on branch ${branchOf(desired)}`
+  if (!runs.isConfirmed) {
+    return {
+      status: 'Unknown',
+      reason: 'NoRunSeen',
+      message: `no completed run was seen ${where}; lists of runs can lag, so it is asked again`,
+      recheckAfter: pace.unconfirmed,
+    }
+  }
+  return {
+    status: 'Degraded',
+    reason: 'NeverRan',
+    message: `no completed run that counts ${where}`,
+    remedy: remedyForStale(pair, desired, `never ran ${where}`),
+  }
+}
+
+const failureWords: Readonly<Record<string, string>> = Object.freeze({
+  StartupFailure: 'could not start: its workflow file is not valid',
+  FileInvalid: 'had no jobs: its workflow file is not valid',
+  RunTimedOut: 'timed out',
+  RunFailed: 'failed',
+})
+
+/** Names the job and the step, and where to look. */
+function failureMessage(run: WorkflowRun, { failure }: ObservedRuns, reason: string): string {
+  const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : ''
+  const words = failureWords[reason] ?? `ended as ${run.conclusion}`
+  const isOfThisRun = failure?.runId === run.id && failure.attempt === run.attempt
+  const job = isOfThisRun && failure.job !== undefined ? ` in job "${failure.job}"` : ''
+  const step = isOfThisRun && failure.step !== undefined ? `, step "${failure.step}"` : ''
+  return `run ${run.id}${attempt} ${words}${job}${step}: ${run.url}`
+}
+
+/** Scheduled runs are made on the head of the default branch, so the newest commit of all runs is the last activity. */
+function inactivityNotice(runs: readonly WorkflowRun[], now: number): string | undefined {
+  const [newest] = runs
+  if (!newest || newest.isPrivate || !runs.some((run) => run.event === 'schedule')) return undefined
+  const commits = runs.map((run) => run.committedAt).filter((at) => at !== undefined)
+  if (commits.length === 0) return undefined
+  const left = inactivityDays - Math.floor((now - Math.max(...commits)) / day)
+  if (left > noticeDays) return undefined
+  if (left <= 0) return 'GitHub may disable its schedule at any time: no activity for 60 days'
+  return `GitHub disables its schedule in ${left} ${left === 1 ? 'day' : 'days'} without activity`
+}

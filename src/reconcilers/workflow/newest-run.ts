@@ -1,0 +1,38 @@
+import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import type { DesiredWorkflow } from './place.ts'
+
+/** Runs of other people's proposals say nothing of the branch; counted only where they are named. */
+const proposalEvents: ReadonlySet<string> = new Set([
+  'pull_request',
+  'pull_request_target',
+  'pull_request_review',
+  'pull_request_review_comment',
+  'merge_group',
+])
+
+const defaultIgnored: readonly string[] = ['cancelled', 'skipped']
+
+/** The runs that health is judged by. */
+export interface NewestRuns {
+  /** The newest completed one that counts. */
+  readonly completed: WorkflowRun | undefined
+  /** The newest one on its way that is newer than that. */
+  readonly underway: WorkflowRun | undefined
+  /** All that count and are completed, newest first. */
+  readonly history: readonly WorkflowRun[]
+}
+
+/** Chooses from runs, newest first, those that the manifest counts. */
+export function newestRuns(desired: DesiredWorkflow, runs: readonly WorkflowRun[]): NewestRuns {
+  const { events, ignoreConclusions } = desired.spec.green ?? {}
+  const ignored: readonly string[] = ignoreConclusions ?? defaultIgnored
+  const counted = runs.filter((run) => (events ? events.includes(run.event) : !proposalEvents.has(run.event)))
+  const history = counted.filter(
+    (run) => run.status === 'completed' && !ignored.includes(run.conclusion ?? ''),
+  )
+  const [completed] = history
+  const [newest] = counted.filter((run) => run.status !== 'completed')
+  // A run that is run again is underway under its old number, and takes the place of its own last end.
+  const isNewer = newest && (!completed || runs.indexOf(newest) < runs.indexOf(completed))
+  return { completed, underway: isNewer ? newest : undefined, history }
+}

@@ -1,0 +1,47 @@
+import type { PullRequest } from '../../clients/github/pull-request.ts'
+import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
+import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+
+/** A workflow as it was seen, with its runs and its file as far as the manifest asks for them. */
+export interface ObservedWorkflow {
+  /** Undefined: GitHub knows no workflow of that path. */
+  readonly workflow: WorkflowRecord | undefined
+  /** Undefined: nothing is judged by them. */
+  readonly runs: ObservedRuns | undefined
+  /** Undefined: the manifest names no source. */
+  readonly file: ObservedFile | undefined
+  /** How much GitHub's clock is ahead of ours, in ms: times of runs are by his. */
+  readonly clockAhead: number
+}
+
+export interface ObservedRuns {
+  /** Of this workflow, on the branch of this repository, of every event; newest first. */
+  readonly list: readonly WorkflowRun[]
+  /** Of `list` being empty or without a completed run: whether two readings, some time apart, agree on it. */
+  readonly isConfirmed: boolean
+  /** When it was asked for, epoch milliseconds by our own clock. */
+  readonly readAt: number
+  /** Of the newest completed run, where it failed. */
+  readonly failure: RunFailure | undefined
+  /** What the branch points at now; undefined: not read, because nothing failed. */
+  readonly headSha: string | undefined
+}
+
+/** What failed in a run. */
+export interface RunFailure {
+  readonly runId: number
+  readonly attempt: number
+  /** How many jobs it had; 0: GitHub could not read the file. */
+  readonly jobs: number
+  readonly job: string | undefined
+  readonly step: string | undefined
+}
+
+export interface ObservedFile {
+  /** git's name of the content that is wanted. */
+  readonly wanted: string
+  /** Of the content on the branch; undefined: no such file. */
+  readonly found: string | undefined
+  /** The newest pull request of our own branch for this file; undefined: none, or not asked for. */
+  readonly pull: (PullRequest & { readonly content: string | undefined }) | undefined
+}

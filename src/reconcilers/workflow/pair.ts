@@ -1,0 +1,53 @@
+import type { Action } from '../../core/action.ts'
+import type { Pair } from '../../core/reconciler.ts'
+import type { WorkflowAction } from './action.ts'
+import { memoryOf } from './memory.ts'
+import type { ObservedWorkflow } from './observed.ts'
+import { branchOf, type DesiredWorkflow, placeOf } from './place.ts'
+import type { WorkflowSpec } from './spec.generated.ts'
+
+export type WorkflowPair = Pair<WorkflowSpec, ObservedWorkflow>
+
+/** What the switch must say; undefined: nobody declares it. A fallback is off until it is called upon. */
+export function wantedState(pair: WorkflowPair, desired: DesiredWorkflow): 'active' | 'disabled' | undefined {
+  if (pair.posture === 'standby') return 'disabled'
+  if (desired.spec.state !== undefined) return desired.spec.state
+  return memoryOf(pair.owned).disabledByUs ? 'active' : undefined
+}
+
+/** Whether the manifest says to leave this field alone. */
+export function isIgnored(desired: DesiredWorkflow, field: string): boolean {
+  return desired.controls.ignore.includes(`/${field}`)
+}
+
+/** Why it is disabled, in words. */
+export function disabledBy(state: string): string {
+  if (state === 'disabled_inactivity') return 'disabled by GitHub after 60 days without activity'
+  if (state === 'disabled_fork') return 'disabled because the repository is a fork'
+  return 'disabled by a person'
+}
+
+type ActionParts = Pick<WorkflowAction, 'type' | 'verb' | 'summary' | 'reason'> &
+  Partial<Omit<WorkflowAction, keyof Action>> &
+  Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'blocked'>>
+
+/** An action with what all of them have. */
+export function actionOf(pair: WorkflowPair, parts: ActionParts): WorkflowAction {
+  const { desired, observed } = pair
+  const place = placeOf(pair.owned?.externalName ?? '')
+  return Object.freeze({
+    changes: [],
+    repeatable: true,
+    removes: 0,
+    isRecovery: false,
+    repository: desired?.spec.repository ?? place?.repository ?? '',
+    path: desired?.spec.path ?? place?.path ?? '',
+    workflowId: observed?.workflow?.id,
+    branch: desired ? branchOf(desired) : '',
+    desired,
+    run: undefined,
+    file: undefined,
+    pull: undefined,
+    ...parts,
+  })
+}
