@@ -15,17 +15,15 @@ export async function withDeadline<T>(
   },
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const { what, duration } = options
   options.signal.throwIfAborted()
   const ended = new AbortController()
-  const late = new ReconcileError(
-    'OperationTimedOut',
-    `${options.what} did not end within ${options.duration} ms`,
-  )
   const deadline = new AbortController()
   const forward = () => deadline.abort(options.signal.reason)
   options.signal.addEventListener('abort', forward, { once: true })
-  const timer = options.clock.sleep(options.duration, ended.signal).then(
-    () => deadline.abort(late),
+  const timer = options.clock.sleep(duration, ended.signal).then(
+    () =>
+      deadline.abort(new ReconcileError('OperationTimedOut', `${what} did not end within ${duration} ms`)),
     () => undefined,
   )
   const aborted = new Promise<never>((_, reject) => {

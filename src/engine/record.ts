@@ -59,8 +59,12 @@ function isRowUnfounded(
   return isRefused && reconcilerOf(world, finding.desired.kind).leavesMark
 }
 
-/** What may be repeated needs no answer once the world was read; what may not is open until the world shows it. */
+/**
+ * What may be repeated needs no answer once the world was read; what may not is open until the world shows it. An
+ * attempt on what is not declared at the moment stays open, to be counted when it is declared again.
+ */
 function isClosed(finding: Finding, intent: Intent): boolean {
+  if (!finding.desired && intent.verb !== 'delete') return false
   return intent.repeatable || (finding.assessment.resolvedIntents?.includes(intent.intentId) ?? false)
 }
 

@@ -18,9 +18,8 @@ export function nextRecovery(
   const policy = finding.desired?.controls.recovery
   if (!policy) {
     // A manifest that could not be read for a moment comes back, and its attempts with it.
-    const kept = finding.state?.recovery
-    if (kept && outcomes.length === 0) return withUnwritten(kept, finding)
-    return afterFailedRemoval(before, outcomes, context)
+    const isTried = outcomes.length > 0 || before.attempts > 0
+    return isTried ? afterFailedRemoval(before, outcomes, context) : (finding.state?.recovery ?? before)
   }
   if (outcomes.length > 0)
     return outcomes.reduce((state, outcome) => afterOutcome(state, outcome, finding, context), before)
@@ -66,7 +65,11 @@ function lastTryOf(recovery: RecoveryState | undefined): number {
 /** An attempt whose outcome nobody lived to write is an attempt too: a crash in a loop is bounded like any other. */
 function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState {
   const known = Math.max(lastTryOf(recovery), subject.resumedAt ?? 0)
-  const times = subject.unconfirmed.map((intent) => intent.at).filter((at) => at > known)
+  // What was tried while it was declared says nothing of deleting it, and the other way round.
+  const isDeleting = subject.desired === undefined
+  const times = subject.unconfirmed
+    .filter((intent) => intent.at > known && (intent.verb === 'delete') === isDeleting)
+    .map((intent) => intent.at)
   if (times.length === 0) return recovery
   const attempts = recovery.attempts + times.length
   const lastAttemptAt = Math.max(...times)

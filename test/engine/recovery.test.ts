@@ -237,8 +237,24 @@ describe('the count of attempts', () => {
     }
     const gone = findingOf(id, undefined, { state, actions: [removal], unconfirmed: [unwritten] })
     const recovery = nextRecovery(gone, [], context)
-    const back = findingOf(id, model('a'), { state: { ...state, recovery }, health: 'Degraded' })
-    expect(nextRecovery(back, [], context).attempts).toBe(3)
+    const change = { state: { ...state, recovery }, health: 'Degraded' as const, unconfirmed: [unwritten] }
+    expect(nextRecovery(findingOf(id, model('a'), change), [], context).attempts).toBe(3)
+  })
+
+  test('a deletion that was cut off is no attempt of what is declared again', () => {
+    const cutOff = {
+      intentId: 'i1',
+      id,
+      actionType: 'delete',
+      verb: 'delete',
+      summary: 'delete it',
+      externalName: 'a',
+      repeatable: true,
+      at: noon - 1000,
+    }
+    const gone = findingOf(id, undefined, { actions: [removal], unconfirmed: [cutOff] })
+    expect(nextRecovery(gone, [], context).attempts).toBe(1)
+    expect(nextRecovery(finding({}, { unconfirmed: [cutOff] }), [], context).attempts).toBe(0)
   })
 
   test('the state of another spec is not believed', () => {

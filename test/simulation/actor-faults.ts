@@ -39,13 +39,13 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     wake() {
       if (weather.strikes('event-dropped')) return []
       if (weather.strikes('event-duplicated')) return [0, 0, random.between(1, 500)]
-      return [weather.strikes('event-late') ? random.between(100, 5_000) : 0]
+      return [weather.strikes('event-late') ? random.between(100, 3_000) : 0]
     },
   }
 }
 
 function fateOf(weather: Setting['weather'], random: SeededRandom): EffectFate {
-  const latency = weather.strikes('slow-effect') ? random.between(500, 1_500) : random.between(0, 50)
+  const latency = weather.strikes('slow-effect') ? random.between(300, 900) : random.between(0, 50)
   if (weather.strikes('error-before-effect')) {
     return { type: 'error-before', latency, isForTime: random.isLucky(0.3) }
   }

@@ -23,8 +23,8 @@ import type { ReadEdition } from './manifests.ts'
 import { peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
 
-const leaseTtl = 6_000
-const deadlines = { observe: 2_000, apply: 4_000 }
+const leaseTtl = 4_000
+const deadlines = { observe: 1_000, apply: 2_000 }
 
 /** One program: a controller or a series of passes, that can be killed, paused and cut off from its store. */
 export class Actor implements Sleeper {
@@ -107,7 +107,7 @@ export class Actor implements Sleeper {
   }
 
   async #control(world: World): Promise<void> {
-    const controller = new Controller(world, { read: () => this.#read(), rereadEvery: 15_000 })
+    const controller = new Controller(world, { read: () => this.#read(), rereadEvery: 8_000 })
     const stopListening = this.#setting.manifests.listen(() => {
       void this.clock
         .sleep(this.#random.between(10, 400))
@@ -132,10 +132,10 @@ export class Actor implements Sleeper {
         selection,
         allowedDeletions: undefined,
         wait: this.#random.isLucky(0.7),
-        timeout: 10_000,
+        timeout: 6_000,
       }
       await settle(world, request, this.#ended.signal)
-      await this.clock.sleep(this.#random.between(100, 3_000), this.#ended.signal)
+      await this.clock.sleep(this.#random.between(100, 2_000), this.#ended.signal)
     }
   }
 
@@ -194,7 +194,7 @@ export class Actor implements Sleeper {
         throw new ReconcileError('StoreUnavailable', 'the state cannot be opened')
       }
       if (setting.weather.strikes('store-unreadable')) {
-        setting.storeUnreadableUntil = setting.time.now + 2_000
+        setting.storeUnreadableUntil = setting.time.now + 1_500
         throw new ReconcileError('StoreUnavailable', 'the state cannot be opened')
       }
     }
@@ -245,7 +245,7 @@ function describeWrite(setting: Setting, { type, collection, key }: StoreWrite):
 function refuseSometimes(setting: Setting): void {
   if (setting.time.now < setting.storeFullUntil) throw new ReconcileError('StoreFull', 'no room')
   if (setting.weather.strikes('store-full')) {
-    setting.storeFullUntil = setting.time.now + 4_000
+    setting.storeFullUntil = setting.time.now + 2_000
     throw new ReconcileError('StoreFull', 'no room')
   }
   if (setting.weather.strikes('store-busy')) throw new ReconcileError('StoreBusy', 'locked')

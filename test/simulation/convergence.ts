@@ -57,6 +57,7 @@ function faultsOfModel(setting: Setting, resource: Resource<ModelSpec>): readonl
   if (primaries.length > 0) {
     const isActive = (peekState(disk, resource.id)?.activeFor.length ?? 0) > 0
     const needed = primaries.some((one) => {
+      if (isHeldForGood(setting, one)) return true
       const primary = isModel(one) ? outside.thing(outsideName(one)) : undefined
       return primary?.state !== 'running'
     })

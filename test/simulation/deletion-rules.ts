@@ -6,7 +6,7 @@ import type { Setting } from './setting.ts'
 import { slack } from './slack.ts'
 
 /** From the last look at the manifests to the effect of a deletion: a fresh read, a commit and the vendor. */
-const lastLook = 8_000
+const lastLook = 5_000
 /** Deletions this close together belong to one pass. */
 const onePass = 6_000
 
@@ -44,7 +44,11 @@ function checkLimit(setting: Setting, actor: Actor): void {
   const { rules, disk, time } = setting
   const edition = actor.readings.at(-1)?.edition.version
   const same = rules.deeds.filter(
-    (deed) => deed.type === 'delete' && deed.edition === edition && time.now - deed.at < onePass,
+    (deed) =>
+      deed.type === 'delete' &&
+      deed.edition === edition &&
+      deed.at >= rules.lastWord &&
+      time.now - deed.at < onePass,
   )
   const count = same.length + 1
   // A pass counts what was owned when it began.

@@ -74,10 +74,10 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
   }
 }
 
-/** Whether the deny window (26:00 to 27:30 of the hour) has been open for the slack. */
+/** Whether the deny window (25:00 to 25:40 of the hour) has been open for the slack. */
 function isDeepInDenial(setting: Setting): boolean {
   const wall = setting.time.clock({ epochOffset: () => setting.wallOffset }).now() % 3_600_000
-  return wall >= 26 * 60_000 + slack && wall < 26 * 60_000 + 90_000
+  return wall >= 25 * 60_000 + slack && wall < 25 * 60_000 + 40_000
 }
 
 /** A standby is not started while all that it stands behind has long been known to be healthy. */

@@ -6,7 +6,7 @@ import { declare, defaultFleet, model, modelId, resourceOf } from '../support/mo
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Weather } from './weather.ts'
 
-/** Quick ones, so that a run of two virtual minutes sees all of them. */
+/** Quick ones, so that a run of less than a virtual minute sees all of them. */
 export const recovery: Controls['recovery'] = Object.freeze({
   maxAttempts: 3,
   backoff: Object.freeze({ initial: 1_000, max: 8_000, factor: 2 }),
@@ -102,8 +102,8 @@ export function outsideName(resource: Resource<ModelSpec>): string {
   return resource.spec.name ?? resource.name
 }
 
-/** Two minutes after the runs begin, for a minute and a half. */
-const denied = { cron: '26 * * * *', duration: 90_000, timezone: 'UTC', allow: false }
+/** From the beginning of a run for 40 s. */
+const denied = { cron: '25 * * * *', duration: 40_000, timezone: 'UTC', allow: false }
 
 function firstResources(random: SeededRandom): readonly Resource[] {
   const count = random.between(3, 7)

@@ -45,6 +45,8 @@ export class Rules {
   readonly rivalSince = new Map<string, number>()
   downSince: number | undefined
   lastJump = Number.NEGATIVE_INFINITY
+  /** When people last changed or resumed anything. */
+  lastWord = Number.NEGATIVE_INFINITY
   /** Workflows whose effect was begun under one lease and happened under another: nothing can exclude that. */
   readonly overlapped = new Set<string>()
   /** By id: the times at which recovery was tried with effect since the attempts were forgotten. */
@@ -68,6 +70,7 @@ export class Rules {
 
   /** People changed it: what it did before says nothing of what it does now. */
   disturb(id: string): void {
+    this.lastWord = this.#now()
     this.disturbed.set(id, this.#now())
     this.#starts.delete(id)
     this.revivals.delete(id)
@@ -104,7 +107,7 @@ export class Rules {
     const id = idOf(action)
     const begun = this.#begun.get(`${actor.pid} ${id}`) ?? this.#now()
     if (!('name' in action)) {
-      const isLate = this.#now() - begun > 1_600 || actor.lease?.token !== peekToken(setting.disk)
+      const isLate = this.#now() - begun > 1_000 || actor.lease?.token !== peekToken(setting.disk)
       if (isLate) this.overlapped.add(id)
       return
     }

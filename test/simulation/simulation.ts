@@ -27,10 +27,10 @@ export interface Run {
 }
 
 /** Virtual milliseconds of storm in each mode. */
-const stormFor: Readonly<Record<Mode, number>> = { safety: 110_000, liveness: 50_000 }
+const stormFor: Readonly<Record<Mode, number>> = { safety: 50_000, liveness: 25_000 }
 /** The longest back-off of a deletion is 5 min, so that is how long convergence may take at most, and then some. */
 const convergesWithin = 700_000
-const staysFor = 25_000
+const staysFor = 20_000
 
 /** One run. The same seed and mode give the same run, to the last letter of its trace. */
 export async function simulate(seed: number, mode: Mode): Promise<Run> {
@@ -62,7 +62,7 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     weather.calm()
     await mending.mend()
     // What the storm still had on its way is over within the longest pause.
-    await runUntil(within, time.now + 20_000)
+    await runUntil(within, time.now + 12_000)
     const deadline = time.now + convergesWithin
     let faults = findUnconverged(within)
     while (faults.length > 0 && time.now < deadline && !rules.violation) {
@@ -136,7 +136,7 @@ function setUp(seed: number): Stage {
 
 /** Everything that goes on beside the first actor. */
 function runBackground({ setting, actors, spawn }: Stage, people: People, end: number): void {
-  const { time, weather, outside, rules } = setting
+  const { time, weather, rules } = setting
   const random = setting.random.fork()
   const isOver = () => time.now >= end || weather.isCalm
   const loop = async (from: number, to: number, act: () => unknown): Promise<void> => {
@@ -147,29 +147,25 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
     }
   }
   spawn()
-  void loop(300, 6_000, () => people.act())
-  void loop(9_000, 20_000, () => {
-    if (weather.strikes('rival')) void people.fight(time.now + random.between(5_000, 40_000))
+  void loop(200, 3_000, () => people.act())
+  void loop(4_000, 10_000, () => {
+    if (weather.strikes('rival')) void people.fight(time.now + random.between(5_000, 20_000))
   })
-  void loop(5_000, 15_000, () => {
+  void loop(3_000, 9_000, () => {
     const actor = random.pick([...actors])
     if (!actor || !weather.strikes('pause')) return
-    actor.pausedUntil = time.now + random.between(500, 18_000)
+    actor.pausedUntil = time.now + random.between(500, 9_000)
     setting.note(`pause ${actor.pid}`)
   })
-  void loop(10_000, 40_000, () => {
+  void loop(6_000, 20_000, () => {
     if (!weather.strikes('clock-jump')) return
     setting.wallOffset += random.pick([-3_600_000, 3_600_000, -5_000, 5_000] as const)
     rules.lastJump = time.now
     setting.note(`clock ${setting.wallOffset}`)
   })
-  void loop(8_000, 25_000, () => {
+  void loop(5_000, 12_000, () => {
     if (actors.size < 2 && weather.strikes('second-actor')) spawn()
   })
-  void loop(10_000, 30_000, () => random.pick([...actors])?.stop())
-  void loop(4_000, 15_000, async () => {
-    const before = outside.print()
-    await new Actor(setting, 0).look()
-    void before
-  })
+  void loop(8_000, 20_000, () => random.pick([...actors])?.stop())
+  void loop(4_000, 12_000, () => new Actor(setting, 0).look())
 }

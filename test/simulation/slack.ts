@@ -1,2 +1,2 @@
 /** How long a decision may be on its way, in virtual ms: reading, waiting for a slot, acting, all at their slowest. */
-export const slack = 25_000
+export const slack = 12_000
