@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,8 +42,7 @@ export interface Background {
 export class TestFleet {
   readonly folder: string
   readonly pm2Home: string
-  /** Everything that runs or ran in the background. */
-  readonly started: Background[] = []
+  readonly #started: Background[] = []
 
   private constructor(folder: string) {
     this.folder = folder
@@ -98,6 +97,8 @@ export class TestFleet {
 
   /** What PM2 itself says, without starting a daemon where none is. */
   async processes(): Promise<readonly Pm2Entry[]> {
+    // Asked while another daemon comes up, the command would start one beside it.
+    if (!(await answers(this.path('p/rpc.sock')))) return []
     const { out } = await this.pm2(['jlist'])
     const start = out.indexOf('[{')
     return start < 0 ? [] : (JSON.parse(out.slice(start)) as Pm2Entry[])
@@ -148,16 +149,20 @@ export class TestFleet {
       },
       ended,
     }
-    this.started.push(started)
+    this.#started.push(started)
     return started
+  }
+
+  async stopAll(): Promise<void> {
+    for (const started of this.#started) {
+      started.signal('SIGKILL')
+      await started.ended
+    }
   }
 
   /** Stops whatever was started and removes the folder. */
   async destroy(): Promise<void> {
-    for (const started of this.started) {
-      started.signal('SIGKILL')
-      await started.ended
-    }
+    await this.stopAll()
     await this.pm2(['kill'])
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -215,6 +220,17 @@ export function runToEnd(
       clearTimeout(timer)
       resolve({ status, out, err })
     })
+  })
+}
+
+/** Whether somebody listens at a socket. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
   })
 }
 

@@ -1,6 +1,7 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clients/host/clock.ts'
 import { systemRandom } from '../../src/clients/host/random.ts'
 import type { Pm2Client } from '../../src/clients/pm2/client.ts'
@@ -12,7 +13,7 @@ import type { SettledIntent } from '../../src/state/journal.ts'
 import { openLeaseKeeper } from '../../src/state/lease.ts'
 import { openLedger } from '../../src/state/ledger.ts'
 import { openSqliteStore } from '../../src/state/sqlite.ts'
-import { type Background, eventually, lives, TestFleet } from './fleet.ts'
+import { lives, TestFleet } from './fleet.ts'
 import { processManifest } from './manifest.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -53,6 +54,7 @@ export class Havoc {
   readonly declared = new Map<string, Declared>()
   /** PM2 as somebody uses it by hand. */
   readonly pm2: Pm2Client
+  #unmount: (() => void) | undefined
   #strangers: unknown
   #strangerPids: readonly number[] = []
 
@@ -86,7 +88,8 @@ export class Havoc {
     const interpreter = shape === 'sleeper' ? 'interpreter: bash\n' : ''
     return processManifest(
       name,
-      `minUptime: 100ms\n${patience}\n${runs}${interpreter}${env}\nscript: ../services/${script}`,
+      // Not in the manifests' own folder, which may be away.
+      `minUptime: 100ms\ncwd: ..\n${patience}\n${runs}${interpreter}${env}\nscript: ../services/${script}`,
     )
   }
 
@@ -281,12 +284,57 @@ export class Havoc {
     return pause(this.random.between(least, most))
   }
 
+  /** A small disk of its own for the state. False where this machine does not let us mount one. */
+  async giveSmallDisk(): Promise<boolean> {
+    const folder = this.fleet.path('.reconcile')
+    await this.fleet.write('.reconcile/.keep', '')
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', folder], { stdio: 'ignore' })
+    } catch {
+      return false
+    }
+    this.#unmount = () => execFileSync('umount', [folder])
+    return true
+  }
+
+  /** Takes every free byte of the small disk. */
+  async fillDisk(): Promise<void> {
+    const filler = await open(this.fleet.path('.reconcile/filler'), 'a')
+    try {
+      for (const size of [65_536, 4096, 512]) {
+        try {
+          for (;;) await filler.write(Buffer.alloc(size, 1))
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ENOSPC' })
+        }
+      }
+    } finally {
+      await filler.close()
+    }
+  }
+
+  async emptyDisk(): Promise<void> {
+    await rm(this.fleet.path('.reconcile/filler'))
+  }
+
   async destroy(): Promise<void> {
     await this.pm2.close()
+    await this.fleet.stopAll()
+    // A mount that is in use cannot go.
+    this.#unmount?.()
     await this.fleet.destroy()
     for (const { pid } of await this.residents()) killHard(pid)
   }
 }
+
+/** A test with a fleet to mistreat, gone after it. Blows are drawn from the seed and the test's own name. */
+export const it = test.extend<{ readonly havoc: Havoc }>({
+  havoc: async ({ task }, use) => {
+    const havoc = await Havoc.create([...task.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0))
+    await use(havoc)
+    await havoc.destroy()
+  },
+})
 
 function keeperOf(store: Store) {
   return openLeaseKeeper({ store, clock: systemClock, isAlive: () => 'unknown' })
@@ -333,13 +381,4 @@ export function tell(text: string): void {
 
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
-}
-
-/** Resolves when the program has said to the kernel that it handles SIGTERM: before that nothing of it runs. */
-export async function whenItListens({ pid }: Background): Promise<void> {
-  await eventually(async () => {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8')
-    const caught = BigInt(`0x${/^SigCgt:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`)
-    expect((caught >> 14n) & 1n).toBe(1n)
-  })
 }

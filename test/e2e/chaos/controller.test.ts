@@ -1,23 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { eventually } from '../../support/fleet.ts'
-import { Havoc, rounds, seed, tell, whenItListens } from '../../support/havoc.ts'
+import { type Havoc, it, rounds, seed, tell } from '../../support/havoc.ts'
 
-let havoc: Havoc
-let salt = 0
-
-beforeEach(async () => {
-  salt += 1
-  havoc = await Havoc.create(salt)
+/** Programs of every kind, and strangers beside them. */
+async function begin(havoc: Havoc): Promise<void> {
   for (const name of ['p0', 'p1', 'p2', 'p3']) await havoc.declare(name)
   await havoc.declare('node', 'node')
   await havoc.declare('pair', 'cluster')
   await havoc.expectPass()
   await havoc.inviteStrangers()
-})
-afterEach(() => havoc.destroy())
+}
 
-describe(`a controller on its worst day (CHAOS_SEED=${seed})`, () => {
-  it(`is killed ${rounds} times while manifests change and processes are deleted, and loses nothing`, async () => {
+describe.concurrent(`a controller on its worst day (CHAOS_SEED=${seed})`, () => {
+  it(`is killed ${rounds} times while manifests change and processes are deleted, and loses nothing`, async ({
+    havoc,
+  }) => {
+    await begin(havoc)
     let caughtActing = 0
     for (let round = 0; round < rounds; round += 1) {
       const watch = await havoc.fleet.watch()
@@ -26,7 +24,7 @@ describe(`a controller on its worst day (CHAOS_SEED=${seed})`, () => {
       else await watch.logged('controller started')
       const blows = havoc.random.between(1, 3)
       for (let blow = 0; blow < blows; blow += 1) await havoc.strike()
-      await havoc.pause(0, 500)
+      await havoc.pause(0, 300)
       watch.signal('SIGKILL')
       await watch.ended
       if ((await havoc.openIntents()).length > 0) caughtActing += 1
@@ -36,7 +34,10 @@ describe(`a controller on its worst day (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it(`is a pass that is killed ${Math.ceil(rounds / 4)} times, and the next one goes on from there`, async () => {
+  it(`is a pass that is killed ${Math.ceil(rounds / 4)} times, and the next one goes on from there`, async ({
+    havoc,
+  }) => {
+    await begin(havoc)
     let caughtActing = 0
     for (let round = 0; round < Math.ceil(rounds / 4); round += 1) {
       for (let blow = 0; blow < 3; blow += 1) await havoc.strike()
@@ -51,17 +52,24 @@ describe(`a controller on its worst day (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it('ends with 0 whenever it is told to, from its first line on, and takes nothing with it', async () => {
+  it('ends with 0 whenever it is told to, from its first line on, and takes nothing with it', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
+    let drained = 0
     for (let round = 0; round < Math.ceil(rounds / 5); round += 1) {
       await havoc.strike()
       const watch = await havoc.fleet.watch()
-      await whenItListens(watch)
-      await havoc.pause(0, round % 2 === 0 ? 150 : 900)
+      await havoc.pause(0, round % 2 === 0 ? 400 : 1200)
       if (havoc.random.isLucky(0.5)) await havoc.strike()
       watch.signal('SIGTERM')
-      expect(await watch.ended, watch.log()).toBe(0)
+      const status = await watch.ended
+      if (status === 0) drained += 1
+      // Node itself was still loading: nothing of ours had begun.
+      else expect({ status, log: watch.log() }).toEqual({ status: null, log: '' })
       await eventually(async () => expect(await havoc.doubled()).toEqual([]))
     }
+    expect(drained).toBeGreaterThan(0)
     await havoc.expectConverged()
   })
 })

@@ -1,24 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { eventually } from '../../support/fleet.ts'
-import { Havoc, rounds, seed } from '../../support/havoc.ts'
+import { type Havoc, it, rounds, seed } from '../../support/havoc.ts'
 
-let havoc: Havoc
-let salt = 100
 /** A daemon takes a second to come back with everything. */
 const deaths = Math.max(2, Math.ceil(rounds / 20))
 
-beforeEach(async () => {
-  salt += 1
-  havoc = await Havoc.create(salt)
+/** Programs of every kind. */
+async function begin(havoc: Havoc): Promise<void> {
   for (const name of ['p0', 'p1', 'p2', 'p3']) await havoc.declare(name)
   await havoc.declare('node', 'node')
   await havoc.declare('pair', 'cluster')
   await havoc.expectPass()
-})
-afterEach(() => havoc.destroy())
+}
 
-describe(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
-  it('comes back with the next pass, and what outlived it does not run twice', async () => {
+describe.concurrent(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
+  it('comes back with the next pass, and what outlived it does not run twice', async ({ havoc }) => {
+    await begin(havoc)
     const survivors = (await havoc.residents()).filter(({ name }) => name.startsWith('p') && name !== 'pair')
     await havoc.killDaemon()
     expect((await havoc.residents()).map(({ pid }) => pid)).toEqual(
@@ -27,7 +24,8 @@ describe(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it(`${deaths} times in the middle of a pass that restarts everything`, async () => {
+  it(`${deaths} times in the middle of a pass that restarts everything`, async ({ havoc }) => {
+    await begin(havoc)
     for (let round = 0; round < deaths; round += 1) {
       await havoc.editAll()
       const pass = havoc.fleet.start(['--timeout', '30s'])
@@ -39,7 +37,8 @@ describe(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it(`${deaths} times under a controller, which brings everything back by itself`, async () => {
+  it(`${deaths} times under a controller, which brings everything back by itself`, async ({ havoc }) => {
+    await begin(havoc)
     const watch = await havoc.fleet.watch()
     await watch.logged('controller started')
     for (let round = 0; round < deaths; round += 1) {
@@ -55,7 +54,10 @@ describe(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it('under a controller that is killed with it: the next one finds what both left behind', async () => {
+  it('under a controller that is killed with it: the next one finds what both left behind', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
     for (let round = 0; round < deaths; round += 1) {
       const watch = await havoc.fleet.watch()
       await watch.logged('controller started')
@@ -69,7 +71,8 @@ describe(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it('leaves strangers that outlived it alone', async () => {
+  it('leaves strangers that outlived it alone', async ({ havoc }) => {
+    await begin(havoc)
     await havoc.inviteStrangers()
     await havoc.killDaemon()
     await eventually(async () => expect(await havoc.strangersAlive()).toHaveLength(1))

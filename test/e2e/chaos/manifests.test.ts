@@ -1,24 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { eventually, lives } from '../../support/fleet.ts'
-import { Havoc, rounds, seed } from '../../support/havoc.ts'
+import { type Havoc, it, rounds, seed } from '../../support/havoc.ts'
 
-let havoc: Havoc
-let salt = 300
-const times = Math.max(2, Math.ceil(rounds / 10))
+const times = Math.max(2, Math.ceil(rounds / 15))
 
-beforeEach(async () => {
-  salt += 1
-  havoc = await Havoc.create(salt)
+async function begin(havoc: Havoc): Promise<void> {
   for (const name of ['p0', 'p1', 'p2', 'p3']) await havoc.declare(name)
   await havoc.expectPass()
   await havoc.inviteStrangers()
-})
-afterEach(() => havoc.destroy())
+}
 
-describe(`manifests under a running controller (CHAOS_SEED=${seed})`, () => {
-  it(`swapped by git checkout ${times} times`, async () => {
+describe.concurrent(`manifests under a running controller (CHAOS_SEED=${seed})`, () => {
+  it(`swapped by git checkout ${times} times`, async ({ havoc }) => {
+    await begin(havoc)
     const git = (...args: readonly string[]) =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t.invalid', ...args], {
         cwd: havoc.fleet.folder,
@@ -52,7 +48,10 @@ describe(`manifests under a running controller (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it(`moved away and back ${times} times: nothing goes, and what falls meanwhile is raised`, async () => {
+  it(`moved away and back ${times} times: nothing goes, and what falls meanwhile is raised`, async ({
+    havoc,
+  }) => {
+    await begin(havoc)
     const watch = await havoc.fleet.watch()
     await watch.logged('controller started')
     await eventually(() => havoc.expectWorldAsDeclared())
@@ -73,7 +72,8 @@ describe(`manifests under a running controller (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it(`half written ${2 * times} times: nothing changes for what is cut off`, async () => {
+  it(`half written ${2 * times} times: nothing changes for what is cut off`, async ({ havoc }) => {
+    await begin(havoc)
     const watch = await havoc.fleet.watch()
     await watch.logged('controller started')
     await eventually(() => havoc.expectWorldAsDeclared())

@@ -1,23 +1,17 @@
 import { rm } from 'node:fs/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { type Background, eventually, lives } from '../../support/fleet.ts'
-import { Havoc, seed } from '../../support/havoc.ts'
+import { Havoc, it, seed } from '../../support/havoc.ts'
 
-let havoc: Havoc
-let salt = 400
-
-beforeEach(async () => {
-  salt += 1
-  havoc = await Havoc.create(salt)
+async function begin(havoc: Havoc): Promise<void> {
   for (const name of ['p0', 'p1', 'p2', 'p3']) await havoc.declare(name)
-})
-afterEach(() => havoc.destroy())
+}
 
 const endOf = async (run: Background) => ({ status: await run.ended, log: run.log() })
 const isAtWork = (run: Background) => run.log().includes('controller started')
 
 /** Who made each process: its creation is journalled once, whoever did it. */
-async function creations(): Promise<readonly string[]> {
+async function creations(havoc: Havoc): Promise<readonly string[]> {
   const outcomes = await havoc.outcomes()
   return outcomes
     .filter(({ intent, outcome }) => intent.verb === 'create' && outcome === 'succeeded')
@@ -25,8 +19,11 @@ async function creations(): Promise<readonly string[]> {
     .sort()
 }
 
-describe(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
-  it('on a machine with neither state nor daemon: one acts, the others ask it, or say who holds it', async () => {
+describe.concurrent(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
+  it('on a machine with neither state nor daemon: one acts, the others ask it, or say who holds it', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
     const watches = [await havoc.fleet.watch(), await havoc.fleet.watch()]
     const passes = Array.from({ length: 4 }, () => havoc.fleet.start([]))
     for (const { status, log } of await Promise.all(passes.map(endOf))) expect(status, log).toBe(0)
@@ -36,7 +33,7 @@ describe(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
     const loser = watches.find((watch) => watch !== winner)
 
     // Each was started once, by one of them, and by nobody again.
-    expect(await creations()).toEqual(['p0', 'p1', 'p2', 'p3'].map((name) => `Process/${name}`))
+    expect(await creations(havoc)).toEqual(['p0', 'p1', 'p2', 'p3'].map((name) => `Process/${name}`))
     const before = await havoc.fleet.processes()
     expect(before.map(({ pm2_env }) => pm2_env.restart_time)).toEqual([0, 0, 0, 0])
 
@@ -56,7 +53,8 @@ describe(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it('one waits for a controller that is killed, and is at work at once', async () => {
+  it('one waits for a controller that is killed, and is at work at once', async ({ havoc }) => {
+    await begin(havoc)
     const first = await havoc.fleet.watch()
     await first.logged('controller started')
     const second = await havoc.fleet.watch()
@@ -72,8 +70,9 @@ describe(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it('of two folders that share a state, one gets it and the other changes nothing', async () => {
-    const other = await Havoc.create(salt + 50)
+  it('of two folders that share a state, one gets it and the other changes nothing', async ({ havoc }) => {
+    await begin(havoc)
+    const other = await Havoc.create(7)
     try {
       await other.declare('q0')
       const state = havoc.fleet.path('shared.db')
@@ -92,7 +91,8 @@ describe(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
     }
   })
 
-  it('a pass that had to wait does what the manifests say when its turn comes', async () => {
+  it('a pass that had to wait does what the manifests say when its turn comes', async ({ havoc }) => {
+    await begin(havoc)
     await havoc.expectPass()
     // Never healthy: its pass holds the lease until its time is over.
     await havoc.fleet.write('services/never.sh', 'exit 1\n')
@@ -110,15 +110,19 @@ describe(`many who want to act at the same moment (CHAOS_SEED=${seed})`, () => {
   })
 })
 
-describe(`a holder that gives no sign of life (CHAOS_SEED=${seed})`, () => {
-  it('is replaced after its lease where it is on another machine, by a pass too', async () => {
+describe.concurrent(`a holder that gives no sign of life (CHAOS_SEED=${seed})`, () => {
+  it('is replaced after its lease where it is on another machine, by a pass too', async ({ havoc }) => {
+    await begin(havoc)
     await havoc.expectPass()
     await havoc.holdLeaseFromElsewhere()
     await havoc.deleteByHand('p0')
     await havoc.expectConverged()
   })
 
-  it('though merely stopped loses its lease, touches nothing when it goes on, and ends with a clear word', async () => {
+  it('though merely stopped loses its lease, touches nothing when it goes on, and ends with a clear word', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
     const watch = await havoc.fleet.watch()
     await watch.logged('controller started')
     await eventually(() => havoc.expectWorldAsDeclared())
@@ -143,7 +147,8 @@ describe(`a holder that gives no sign of life (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
-  it('frees what somebody had allowed for a pass that he does not wait for any more', async () => {
+  it('frees what somebody had allowed for a pass that he does not wait for any more', async ({ havoc }) => {
+    await begin(havoc)
     for (let n = 0; n < 8; n += 1) await havoc.declare(`x${n}`)
     await havoc.fleet.write(
       'manifests/fleet.yaml',
