@@ -6,6 +6,7 @@ import type { Observation, Reading } from '../core/reconciler.ts'
 import { compareIds, kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
 import type { Subject } from './finding.ts'
+import { withoutFuture } from './recovery.ts'
 import { neededBy, primariesByFallback } from './standby.ts'
 import { reconcilerOf, type World } from './world.ts'
 
@@ -80,7 +81,7 @@ export function pairUp(
       id,
       desired: resource,
       owned,
-      state: view.states.get(id),
+      state: withoutFuture(view.states.get(id), now),
       resumedAt: view.resumedAt.get(id),
       reading: observations.get(kindOf(id))?.readings.get(id) ?? unread(id),
       specHash,

@@ -1,4 +1,4 @@
-import type { RecoveryState } from '../core/ledger.ts'
+import type { RecoveryState, ResourceState } from '../core/ledger.ts'
 import type { RecoveryPolicy } from '../core/resource.ts'
 import { backoffAfter, recentCorrections } from './backoff.ts'
 import type { Finding, Subject } from './finding.ts'
@@ -55,6 +55,22 @@ function writtenRecovery({ state, resumedAt, specHash }: Subject): RecoveryState
     healthySince: isSameSpec ? before?.healthySince : undefined,
     specHash,
     corrections: [],
+  }
+}
+
+/** Times that are still to come are from before the clock was set back: they say nothing any more. */
+export function withoutFuture(state: ResourceState | undefined, now: number): ResourceState | undefined {
+  const lastTry = lastTryOf(state?.recovery)
+  if (!state || lastTry <= now) return state
+  const { recovery } = state
+  return {
+    ...state,
+    recovery: {
+      ...recovery,
+      lastAttemptAt: undefined,
+      nextAttemptAt: undefined,
+      corrections: recovery.corrections.filter((at) => at <= now),
+    },
   }
 }
 

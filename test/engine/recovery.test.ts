@@ -3,7 +3,7 @@ import type { Action } from '../../src/core/action.ts'
 import type { RecoveryState } from '../../src/core/ledger.ts'
 import { backoffAfter, nextCorrectionAt } from '../../src/engine/backoff.ts'
 import type { Outcome } from '../../src/engine/outcome.ts'
-import { nextRecovery, recoveryOf } from '../../src/engine/recovery.ts'
+import { nextRecovery, recoveryOf, withoutFuture } from '../../src/engine/recovery.ts'
 import { defaultControls, model, modelId } from '../support/modelled-fleet.ts'
 import { actionOf, findingOf, noon, outcomeOf, removal, revive, stateOf } from './finding-fixture.ts'
 
@@ -255,6 +255,17 @@ describe('the count of attempts', () => {
     const gone = findingOf(id, undefined, { actions: [removal], unconfirmed: [cutOff] })
     expect(nextRecovery(gone, [], context).attempts).toBe(1)
     expect(nextRecovery(finding({}, { unconfirmed: [cutOff] }), [], context).attempts).toBe(0)
+  })
+
+  test('a person who resumes it is heard although the clock was set back since the last attempt', () => {
+    const ahead = stateOf(id, {
+      recovery: { attempts: 5, lastAttemptAt: noon + 3_600_000, corrections: [noon + 1] },
+    })
+    const state = withoutFuture(ahead, noon)
+    const resumed = findingOf(id, model('a'), { state, resumedAt: noon - 1000, health: 'Degraded' })
+    expect(nextRecovery(resumed, [], context).attempts).toBe(0)
+    const unresumed = findingOf(id, model('a'), { state, health: 'Degraded' })
+    expect(nextRecovery(unresumed, [], context)).toMatchObject({ attempts: 5, corrections: [] })
   })
 
   test('the state of another spec is not believed', () => {

@@ -61,8 +61,8 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
   async function converge(within: Setting, mending: People): Promise<void> {
     weather.calm()
     await mending.mend()
-    // What the storm still had on its way is over within the longest pause.
-    await runUntil(within, time.now + 12_000)
+    // What the storm still had on its way is over by then, and so is the longest window.
+    await runUntil(within, time.now + 30_000)
     const deadline = time.now + convergesWithin
     let faults = findUnconverged(within)
     while (faults.length > 0 && time.now < deadline && !rules.violation) {
