@@ -45,8 +45,6 @@ export interface Pm2Client {
   /** Resolves also where it is not there any more. */
   delete(target: Pm2Target, signal?: AbortSignal): Promise<void>
   sendSignal(target: Pm2Target, name: NodeJS.Signals, signal?: AbortSignal): Promise<void>
-  /** Lets every process write to newly opened log files: after the old ones were renamed. */
-  reloadLogs(signal?: AbortSignal): Promise<void>
   /**
    * Listens; what is printed by processes is passed on only with `logs`. `onEnd` is called once, when the daemon
    * is gone or was not there; not after the returned function ended it.

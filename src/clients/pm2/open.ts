@@ -168,16 +168,6 @@ class Pm2 implements Pm2Client {
     })
   }
 
-  async reloadLogs(signal?: AbortSignal): Promise<void> {
-    await this.#caller.change({
-      method: 'reloadLogs',
-      args: [{}],
-      purpose: 'open log files anew',
-      timeout: this.#timeout,
-      signal,
-    })
-  }
-
   bus(...[onEvent, onEnd, options]: Parameters<Pm2Client['bus']>): () => void {
     const end = subscribe(
       {

@@ -1,13 +1,20 @@
-import { rename, stat } from 'node:fs/promises'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { copyFile, rename, stat } from 'node:fs/promises'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { parseSize } from '../../core/size.ts'
 import { type DesiredProcess, pm2NameOf } from './place.ts'
 
 const defaultKeep = 5
+/** Bytes that are copied at once. */
+const pieceSize = 65_536
+/** So many are what a process may print while its file is copied: 64 MiB. */
+const mostPieces = 1024
 
 /**
- * Moves log files away that have grown to their size, and lets the daemon open new ones. A file that is renamed while
- * it is written loses nothing: what is printed until it is opened anew goes to the end of the old one.
+ * Puts the content of log files that have grown to their size into `.1`, and empties them. Copied and not renamed: to
+ * have new files opened, a daemon can only be told to do so for all processes (its `reloadLogs`), those of others too,
+ * and what any of them prints in the milliseconds between is lost. Here only what is printed between two system calls
+ * can be.
  */
 export async function rotateLogs(
   pm2: Pm2Client,
@@ -16,7 +23,6 @@ export async function rotateLogs(
 ): Promise<void> {
   if (rotated.length === 0) return
   const records = await pm2.list(signal)
-  let hasMoved = false
   for (const desired of rotated) {
     const rotate = desired.spec.logs?.rotate
     const size = rotate && parseSize(rotate.size)
@@ -28,21 +34,45 @@ export async function rotateLogs(
         .filter((file) => file !== undefined),
     )
     for (const file of files) {
+      signal.throwIfAborted()
       const stats = await stat(file).catch(() => undefined)
-      if (!stats?.isFile() || stats.size < size) continue
-      await shift(file, rotate.keep ?? defaultKeep)
-      hasMoved = true
+      if (stats?.isFile() && stats.size >= size) await rotateFile(file, rotate.keep ?? defaultKeep)
     }
   }
-  if (hasMoved) await pm2.reloadLogs(signal)
 }
 
-/** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; the oldest one is overwritten. */
-async function shift(file: string, keep: number): Promise<void> {
+/** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; the oldest one is overwritten. Killed in between, it only doubles lines. */
+async function rotateFile(file: string, keep: number): Promise<void> {
+  const copy = `${file}.0`
+  await copyFile(file, copy)
   for (let number = keep - 1; number >= 1; number -= 1) {
     await renameIfThere(`${file}.${number}`, `${file}.${number + 1}`)
   }
-  await rename(file, `${file}.1`)
+  await rename(copy, `${file}.1`)
+  emptyInto(file, `${file}.1`)
+}
+
+/** Adds what was printed since the copy was begun, and empties the file: in one go, so that nobody prints between. */
+function emptyInto(file: string, copy: string): void {
+  const from = openSync(file, 'r+')
+  try {
+    const to = openSync(copy, 'r+')
+    try {
+      fsyncSync(to)
+      const piece = Buffer.alloc(pieceSize)
+      let position = fstatSync(to).size
+      for (let count = 0; count < mostPieces; count += 1) {
+        const read = readSync(from, piece, 0, pieceSize, position)
+        if (read === 0) return ftruncateSync(from, 0)
+        position += writeSync(to, piece, 0, read, position)
+      }
+      throw new Error(`${file} grows faster than it can be copied`)
+    } finally {
+      closeSync(to)
+    }
+  } finally {
+    closeSync(from)
+  }
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {

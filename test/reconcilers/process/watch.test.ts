@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { rotateLogs } from '../../../src/reconcilers/process/log-rotation.ts'
@@ -95,50 +95,60 @@ describe('watching', () => {
   })
 })
 
+/** Prints numbered lines up to the number in the file `upto`, whenever that is raised. */
+const talk = `
+const { readFileSync } = require('node:fs')
+let n = 0
+setInterval(() => {
+  const upto = Number(readFileSync('./upto', 'utf8'))
+  while (n < upto) console.log('line ' + n++)
+}, 10)
+`
+
 describe.each(pm2Versions)('log rotation with PM2 %i', (version) => {
-  test.each(['fork', 'cluster'] as const)('loses no line of a %s process', async (mode) => {
+  test.each(['fork', 'cluster'] as const)('keeps the lines of a %s process in order', async (mode) => {
     await withDaemon(version, async (daemon) => {
       const bench = new Bench({ folder: daemon.folder, home: daemon.home })
-      const script = `let n = 0; setInterval(() => console.log('line ' + n++), 2)`
-      await writeFile(join(daemon.folder, 'talk.cjs'), script)
+      await writeFile(join(daemon.folder, 'talk.cjs'), talk)
+      await writeFile(join(daemon.folder, 'upto'), '0')
       const desired = declare(
         'talk',
-        { script: './talk.cjs', mode, logs: { out: './logs/out.log', rotate: { size: '1K', keep: 3 } } },
+        { script: './talk.cjs', mode, logs: { out: './logs/out.log', rotate: { size: '1K', keep: 2 } } },
         { folder: daemon.folder },
       )
       const logs = join(daemon.folder, 'logs')
-      const never = new AbortController().signal
-      try {
-        await bench.settle(desired)
-        for (let round = 0; round < 3; round += 1) {
-          await eventually('it has grown', async () => {
-            const size = await stat(join(logs, 'out.log')).then(
-              (stats) => stats.size,
-              () => 0,
-            )
-            return size > 1024
-          })
-          await rotateLogs(daemon.client, [desired], never)
-        }
-        await eventually('the new file is written', async () => {
-          const size = await stat(join(logs, 'out.log')).then(
-            (stats) => stats.size,
-            () => 0,
-          )
-          return size > 100
-        })
-        await daemon.cli('stop', 'talk')
-        const files = (await readdir(logs)).sort()
-        expect(files).toEqual(['out.log', 'out.log.1', 'out.log.2', 'out.log.3'])
-        const texts = await Promise.all(
-          [...files].reverse().map((file) => readFile(join(logs, file), 'utf8')),
-        )
-        const numbers = texts
-          .join('')
+      const linesOf = async (file: string) =>
+        (await readFile(join(logs, file), 'utf8').catch(() => ''))
           .split('\n')
           .filter((line) => line.startsWith('line '))
           .map((line) => Number(line.slice(5)))
-        expect(numbers).toEqual(numbers.map((_, index) => index))
+      const talkUpTo = async (upto: number) => {
+        // Renamed into place: it is read while it is written.
+        await writeFile(join(daemon.folder, 'next'), String(upto))
+        await rename(join(daemon.folder, 'next'), join(daemon.folder, 'upto'))
+        await eventually(
+          `line ${upto - 1} is there`,
+          async () => (await linesOf('out.log')).at(-1) === upto - 1,
+        )
+      }
+      const never = new AbortController().signal
+      const span = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
+      try {
+        await bench.settle(desired)
+        const pids = (await daemon.client.list()).map(({ pid }) => pid)
+        for (const upto of [200, 400, 600]) {
+          await talkUpTo(upto)
+          await rotateLogs(daemon.client, [desired], never)
+        }
+        await talkUpTo(610)
+        // Too small to be moved.
+        await rotateLogs(daemon.client, [desired], never)
+        expect((await readdir(logs)).sort()).toEqual(['out.log', 'out.log.1', 'out.log.2'])
+        expect(await linesOf('out.log')).toEqual(span(600, 610))
+        expect(await linesOf('out.log.1')).toEqual(span(400, 600))
+        expect(await linesOf('out.log.2')).toEqual(span(200, 400))
+        expect((await daemon.client.list()).map(({ pid }) => pid)).toEqual(pids)
+        expect(await bench.plan(desired)).toEqual([])
       } finally {
         await bench.close()
       }
