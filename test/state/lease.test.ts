@@ -283,3 +283,76 @@ test.each<[string, Partial<Holder>, string | undefined, Liveness]>([
   const asked: Holder = { pid: 5, startTime: '55', bootId: 'b', host: 'h', role: 'pass', since: 0, ...change }
   expect(judgeLiveness(asked, { host: 'h', bootId: 'b', startTimeOf: () => startTime })).toBe(expected)
 })
+
+describe('who looks before he waits', () => {
+  test('has waited already for as long as he saw no sign of life', async () => {
+    await program(1).acquire()
+    const two = program(2)
+    expect(await two.keeper.look()).toMatchObject({ holder: { pid: 1 }, isOver: false })
+    await two.clock.advance(15_000)
+    expect(await two.keeper.look()).toMatchObject({ isOver: true })
+    await two.acquire(0)
+  })
+
+  test('has waited for nothing where the holder gave a sign of life meanwhile', async () => {
+    const one = program(1)
+    await one.acquire()
+    const two = program(2)
+    await two.keeper.look()
+    await two.clock.advance(14_000)
+    await one.clock.advance(5_000)
+    expect(await two.keeper.look()).toMatchObject({ isOver: false })
+    await two.clock.advance(14_000)
+    expect(await two.keeper.look()).toMatchObject({ isOver: false })
+  })
+
+  test('sees at once that a holder is dead', async () => {
+    await program(1).acquire()
+    expect(await program(2, { seen: 'dead' }).keeper.look()).toMatchObject({ isOver: true })
+  })
+})
+
+describe('who gives way', () => {
+  const later: Holder = {
+    pid: 9,
+    startTime: '1',
+    bootId: 'b',
+    host: 'h',
+    role: 'pass',
+    since: 0,
+  }
+  const givesWayTo = (found: Holder) => found.role === 'controller'
+
+  test('does not wait for a holder of that kind', async () => {
+    await program(1).acquire()
+    const asked = program(2).keeper.acquire({ holder: later, givesWayTo })
+    await expect(asked).rejects.toMatchObject({ code: 'LeaseHeld' })
+  })
+
+  test('takes over from one who is dead all the same', async () => {
+    await program(1).acquire()
+    const lease = await program(2, { seen: 'dead' }).keeper.acquire({ holder: later, givesWayTo })
+    leases.push(lease)
+    expect(lease.holder.pid).toBe(9)
+  })
+})
+
+test('a lease that the disk let nobody renew says so', async () => {
+  const store = openMemoryStore(disk)
+  let isFull = false
+  const bounded: Store = {
+    ...store,
+    commit: async (...args) => {
+      if (isFull) throw new ReconcileError('StoreFull', 'Cannot use the state file: disk full')
+      return store.commit(...args)
+    },
+  }
+  const one = program(1, { store: bounded })
+  const lease = await one.acquire()
+  isFull = true
+  await one.clock.advance(15_000)
+  expect(lease.signal.reason).toMatchObject({
+    code: 'LeaseLost',
+    message: expect.stringContaining('disk full'),
+  })
+})

@@ -138,3 +138,13 @@ test('a request of one id is made once', async () => {
   await asker.ask(requestOf('r1'))
   await expect(asker.ask(requestOf('r1'))).rejects.toMatchObject({ code: 'ConflictingRevision' })
 })
+
+test('a request that is dropped is pending no more, and only the holder of the lease may drop it', async () => {
+  await asker.ask(requestOf('1'))
+  const lost: Fence = { guard: () => ({ collection: 'lease-token', key: 'fleet', revision: 999 }) }
+  const other = openPassInbox({ store, environment: 'production', lease: lost })
+  await expect(other.drop('1')).rejects.toMatchObject({ code: 'ConflictingRevision' })
+  expect(await inbox.pending()).toHaveLength(1)
+  await inbox.drop('1')
+  expect(await inbox.pending()).toEqual([])
+})

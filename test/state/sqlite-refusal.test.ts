@@ -4,6 +4,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -286,3 +288,27 @@ test.each([
 ])('SQLite %s counts as free of the fault that damages logs: %s', (version, isSafe) => {
   expect(isSqliteSafe(version)).toBe(isSafe)
 })
+
+test.each([
+  ['taken away', () => rmSync(path)],
+  [
+    'replaced by another one',
+    () => {
+      copyFileSync(path, `${path}.copy`)
+      renameSync(`${path}.copy`, path)
+    },
+  ],
+])(
+  'a file that was %s while it is in use takes no more commits: nobody else would read them',
+  async (fate, move) => {
+    const store = await openFile(path)
+    const write = { type: 'put' as const, collection: 'thing', key: 'a', value: 1 }
+    await store.commit([write])
+    move()
+    await expect(store.commit([write])).rejects.toMatchObject({
+      code: 'StoreUnavailable',
+      message: expect.stringContaining(fate),
+    })
+    await store.close()
+  },
+)
