@@ -1,0 +1,322 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { Contract } from './contract.ts'
+import { type FaultKind, Faults } from './faults.ts'
+import { Renderer } from './render.ts'
+import { type Answer, type Route, routes } from './routes.ts'
+import { SimulatedWorld } from './world.ts'
+
+/** One call as it came, for a test to look at. */
+export interface SeenCall {
+  readonly route: string
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  /** Whether it counted against the limit. */
+  readonly isCounted: boolean
+  readonly apiVersion: string | undefined
+}
+
+/** Where a test may step in: before a call has its effect, and after that before it is answered. */
+export type Hook = (at: {
+  readonly route: string
+  readonly phase: 'received' | 'done'
+}) => Promise<void> | void
+
+const hour = 3_600_000
+
+/** GitHub in miniature, on loopback: stateful, with ETags, limits, an index that lags, and faults by switch. */
+export class GithubSimulator {
+  readonly world = new SimulatedWorld()
+  readonly faults = new Faults()
+  readonly calls: SeenCall[] = []
+  /** What the answers break of GitHub's description; a test ends with none. */
+  readonly violations: string[] = []
+  /** Tokens that are known. */
+  readonly tokens = new Set(['test-token'])
+  /** Milliseconds that filtered lists lag behind. */
+  lag = 0
+  limit = 5000
+  /** Off where thousands of answers are measured rather than judged. */
+  isJudged = true
+  hook: Hook | undefined
+  /** The version whose answer a dispatch gets whatever was asked for; undefined: the one that was asked for. */
+  dispatchVersion: string | undefined
+  #remaining = 5000
+  #resetAt = 0
+  #server: Server
+  #sockets = new Set<Socket>()
+  #render: Renderer
+  readonly #contract = new Contract()
+  readonly #waiting = new Set<() => void>()
+
+  private constructor(server: Server) {
+    this.#server = server
+    this.#render = new Renderer('')
+  }
+
+  /** Listens on a port of loopback (default: any), or on a Unix socket. */
+  static async start(
+    options: { readonly port?: number; readonly socket?: string } = {},
+  ): Promise<GithubSimulator> {
+    const server = createServer()
+    const simulator = new GithubSimulator(server)
+    server.on('connection', (socket) => {
+      simulator.#sockets.add(socket)
+      socket.on('close', () => simulator.#sockets.delete(socket))
+    })
+    server.on('request', (request, response) => {
+      simulator.#handle(request, response).catch((error: unknown) => {
+        simulator.violations.push(String(error))
+        response.destroy()
+      })
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.on('error', reject)
+      if (options.socket) server.listen(options.socket, resolve)
+      else server.listen(options.port ?? 0, '127.0.0.1', resolve)
+    })
+    simulator.#render = new Renderer(simulator.url)
+    return simulator
+  }
+
+  get url(): string {
+    const address = this.#server.address()
+    return typeof address === 'object' && address
+      ? `http://127.0.0.1:${address.port}`
+      : 'http://api.github.com'
+  }
+
+  get remaining(): number {
+    return this.#remaining
+  }
+
+  set remaining(value: number) {
+    this.#remaining = value
+    this.#resetAt = Math.ceil((this.world.now() + hour) / 1000) * 1000
+  }
+
+  /** Calls by the name of their route. */
+  callsTo(route: string): readonly SeenCall[] {
+    return this.calls.filter((call) => call.route === route)
+  }
+
+  /** Calls that changed something, or would have. */
+  writes(): readonly SeenCall[] {
+    return this.calls.filter((call) => call.method !== 'GET')
+  }
+
+  async close(): Promise<void> {
+    for (const wake of this.#waiting) wake()
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://simulator')
+    const path = url.pathname.replace(/^\/api\/v3/, '')
+    const method = request.method ?? 'GET'
+    const body = await readBody(request)
+    const matched = match(method, path)
+    const route = matched?.route.name ?? 'unknown'
+    await this.hook?.({ route, phase: 'received' })
+    const fault = this.faults.take(route)
+    if (fault === 'hang') return this.#hang()
+    if (fault === 'cut') return void request.socket.destroy()
+    const early = fault === undefined ? undefined : this.#earlyAnswer(fault)
+    let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body })
+    if (!early) await this.hook?.({ route, phase: 'done' })
+    if (fault !== undefined && !early) answer = this.#spoil(fault, answer, matched?.route)
+    if (fault === 'cut-after') {
+      this.#log({ route, method, path, request, status: 0, isCounted: true })
+      request.socket.destroy()
+      return
+    }
+    this.#send(request, response, { matched, route, method, path, answer, isFaulty: fault !== undefined })
+  }
+
+  #answer(
+    request: IncomingMessage,
+    call: { readonly matched: Matched | undefined; readonly query: URLSearchParams; readonly body: unknown },
+  ): Answer {
+    const { matched, query, body } = call
+    const token = (request.headers.authorization ?? '').replace(/^(token|bearer) /i, '')
+    if (!this.tokens.has(token)) return { status: 401, body: { message: 'Bad credentials', status: '401' } }
+    this.#renewWindow()
+    if (this.#remaining <= 0) return this.#primaryLimit()
+    if (!matched) return { status: 404, body: { message: 'Not Found', status: '404' } }
+    const repository = this.world.repositories.get(
+      `${matched.params.owner}/${matched.params.repo}`.toLowerCase(),
+    )
+    if (!repository) return { status: 404, body: { message: 'Not Found', status: '404' } }
+    repository.advance()
+    return matched.route.answer({
+      world: this.world,
+      render: this.#render,
+      repository,
+      params: matched.params,
+      query,
+      body: (body ?? {}) as Readonly<Record<string, unknown>>,
+      apiVersion: this.dispatchVersion ?? String(request.headers['x-github-api-version'] ?? '2022-11-28'),
+      lag: this.lag,
+    })
+  }
+
+  #earlyAnswer(fault: FaultKind): Answer | undefined {
+    switch (fault) {
+      case '500':
+      case '502':
+      case '503':
+        return { status: Number(fault), body: { message: 'Server Error' } }
+      case '429':
+        return { status: 429, body: { message: 'Too many requests' }, headers: { 'retry-after': '60' } }
+      case '429-bare':
+        return { status: 429, body: { message: 'Too many requests' } }
+      case 'secondary':
+        return {
+          status: 403,
+          body: { message: 'You have exceeded a secondary rate limit. Please wait a few minutes.' },
+        }
+      case 'primary':
+        this.remaining = 0
+        return this.#primaryLimit()
+      case 'forbidden':
+        return {
+          status: 403,
+          body: { message: 'Resource not accessible by personal access token', status: '403' },
+          headers: { 'x-accepted-github-permissions': 'actions=write' },
+        }
+      default:
+        return undefined
+    }
+  }
+
+  #primaryLimit(): Answer {
+    return { status: 403, body: { message: 'API rate limit exceeded for user ID 1.', status: '403' } }
+  }
+
+  /** Faults that show in the answer to a call that took effect. */
+  #spoil(fault: FaultKind, answer: Answer, route: Route | undefined): Answer {
+    if (fault === '502-after') return { status: 502, body: { message: 'Server Error' } }
+    if (answer.status !== 200 || !route) return answer
+    const list = listIn(answer.body)
+    if (fault === 'empty' && route.isList) return { ...answer, body: withList(answer.body, []) }
+    if (fault === 'stale' && route.isList) return { ...answer, body: withList(answer.body, list.slice(1)) }
+    if (fault === 'malformed') return { ...answer, body: '{"workflows": [' }
+    if (fault === 'wrong-shape') return { ...answer, body: { message: 'hello' } }
+    return answer
+  }
+
+  #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    sent: {
+      readonly matched: Matched | undefined
+      readonly route: string
+      readonly method: string
+      readonly path: string
+      readonly answer: Answer
+      readonly isFaulty: boolean
+    },
+  ): void {
+    const { matched, answer, method, path, route, isFaulty } = sent
+    if (this.isJudged && matched && !isFaulty && answer.status < 400) {
+      this.violations.push(
+        ...this.#contract.faultsOf({
+          path: matched.route.path,
+          method,
+          status: answer.status,
+          body: answer.body,
+        }),
+      )
+    }
+    const text =
+      answer.body === undefined
+        ? ''
+        : typeof answer.body === 'string'
+          ? answer.body
+          : JSON.stringify(answer.body)
+    const etag = `W/"${createHash('sha1').update(text).digest('hex')}"`
+    const isUnchanged = method === 'GET' && answer.status === 200 && request.headers['if-none-match'] === etag
+    const isCounted = !isUnchanged
+    if (isCounted && this.#remaining > 0) this.#remaining -= 1
+    const status = isUnchanged ? 304 : answer.status
+    this.#log({ route, method, path, request, status, isCounted })
+    response.writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      date: new Date(this.world.now()).toUTCString(),
+      'x-ratelimit-limit': String(this.limit),
+      'x-ratelimit-remaining': String(this.#remaining),
+      'x-ratelimit-used': String(this.limit - this.#remaining),
+      'x-ratelimit-reset': String(Math.floor(this.#resetAt / 1000)),
+      'x-ratelimit-resource': 'core',
+      ...(method === 'GET' && answer.status === 200 && { etag }),
+      ...answer.headers,
+    })
+    response.end(isUnchanged ? undefined : text)
+  }
+
+  #renewWindow(): void {
+    if (this.world.now() < this.#resetAt) return
+    this.remaining = this.limit
+  }
+
+  #log(call: Omit<SeenCall, 'apiVersion'> & { readonly request: IncomingMessage }): void {
+    const { request, ...seen } = call
+    const version = request.headers['x-github-api-version']
+    this.calls.push({ ...seen, apiVersion: typeof version === 'string' ? version : undefined })
+  }
+
+  #hang(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+}
+
+interface Matched {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+const patterns = routes.map((route) => ({
+  route,
+  // Paths and refs hold slashes; all other parts do not.
+  pattern: new RegExp(
+    `^${route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      name === 'path' || name === 'ref' ? `(?<${name}>.+)` : `(?<${name}>[^/]+)`,
+    )}$`,
+  ),
+}))
+
+function match(method: string, path: string): Matched | undefined {
+  for (const { route, pattern } of patterns) {
+    const found = route.method === method ? pattern.exec(path) : null
+    if (found) return { route, params: { ...found.groups } }
+  }
+  return undefined
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString('utf8')
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function listIn(body: unknown): readonly unknown[] {
+  if (Array.isArray(body)) return body
+  const found = Object.values(body as object).find(Array.isArray)
+  return found ?? []
+}
+
+function withList(body: unknown, list: readonly unknown[]): unknown {
+  if (Array.isArray(body)) return list
+  return Object.fromEntries(
+    Object.entries(body as object).map(([key, value]) => [key, Array.isArray(value) ? list : value]),
+  )
+}

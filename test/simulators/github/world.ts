@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+
+export interface SimulatedWorkflow {
+  readonly id: number
+  name: string
+  readonly path: string
+  state: string
+  readonly createdAt: number
+  updatedAt: number
+  /** How the next attempts end; after that: success. */
+  outcomes: string[]
+  /** Names of the job and of the step that fail. */
+  failing: { job: string; step: string } | undefined
+  /** Whether the file has `on: workflow_dispatch`. */
+  isDispatchable: boolean
+}
+
+export interface SimulatedRun {
+  readonly id: number
+  readonly workflowId: number
+  readonly number: number
+  attempt: number
+  readonly event: string
+  readonly branch: string
+  readonly headSha: string
+  status: string
+  conclusion: string | null
+  readonly createdAt: number
+  startedAt: number
+  updatedAt: number
+  /** When it ends by itself; undefined: it has ended, or waits for a test. */
+  completesAt: number | undefined
+  readonly isOfFork: boolean
+  /** Jobs that the attempt has; 0 where GitHub could not read the file. */
+  jobs: number
+}
+
+export interface SimulatedPull {
+  readonly number: number
+  readonly head: string
+  readonly base: string
+  title: string
+  body: string
+  state: 'open' | 'closed'
+  mergedAt: number | undefined
+  readonly createdAt: number
+}
+
+/** git's name of a content. */
+export function shaOf(content: Uint8Array): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
+}
+
+export interface RunOptions {
+  readonly event?: string
+  readonly branch?: string
+  readonly conclusion?: string
+  readonly status?: string
+  /** Milliseconds before now. */
+  readonly age?: number
+  readonly attempt?: number
+  readonly headSha?: string
+  readonly isOfFork?: boolean
+  readonly jobs?: number
+}
+
+/** One repository with its workflows, runs, branches and pull requests. */
+export class SimulatedRepository {
+  readonly owner: string
+  readonly name: string
+  isPrivate = false
+  readonly defaultBranch = 'main'
+  readonly workflows: SimulatedWorkflow[] = []
+  readonly runs: SimulatedRun[] = []
+  readonly pulls: SimulatedPull[] = []
+  readonly branches = new Map<string, { sha: string; readonly files: Map<string, Buffer> }>()
+  readonly #world: SimulatedWorld
+
+  constructor(world: SimulatedWorld, fullName: string) {
+    const [owner = '', name = ''] = fullName.split('/')
+    this.owner = owner
+    this.name = name
+    this.#world = world
+    this.branches.set(this.defaultBranch, { sha: world.nextSha(), files: new Map() })
+  }
+
+  get fullName(): string {
+    return `${this.owner}/${this.name}`
+  }
+
+  addWorkflow(
+    file: string,
+    options: Partial<Omit<SimulatedWorkflow, 'id' | 'path'>> = {},
+  ): SimulatedWorkflow {
+    const path = file.includes('/') ? file : `.github/workflows/${file}`
+    const now = this.#world.now()
+    const workflow: SimulatedWorkflow = {
+      name: file.replace(/^.*\//, '').replace(/\.ya?ml$/, ''),
+      state: 'active',
+      createdAt: now,
+      updatedAt: now,
+      outcomes: [],
+      failing: undefined,
+      isDispatchable: true,
+      ...options,
+      id: this.#world.nextId(),
+      path,
+    }
+    this.workflows.push(workflow)
+    const main = this.branches.get(this.defaultBranch)
+    if (main && !main.files.has(path)) main.files.set(path, Buffer.from('on: workflow_dispatch\n'))
+    return workflow
+  }
+
+  /** A run that has ended, or that is as `status` says until a test ends it. */
+  addRun(workflow: SimulatedWorkflow, options: RunOptions = {}): SimulatedRun {
+    const startedAt = this.#world.now() - (options.age ?? 0)
+    const status = options.status ?? 'completed'
+    const branch = options.branch ?? this.defaultBranch
+    const run: SimulatedRun = {
+      id: this.#world.nextId(),
+      workflowId: workflow.id,
+      number: this.runs.length + 1,
+      attempt: options.attempt ?? 1,
+      event: options.event ?? 'push',
+      branch,
+      headSha: options.headSha ?? this.branches.get(branch)?.sha ?? this.#world.nextSha(),
+      status,
+      conclusion: status === 'completed' ? (options.conclusion ?? 'success') : null,
+      createdAt: startedAt,
+      startedAt,
+      updatedAt: startedAt,
+      completesAt: undefined,
+      isOfFork: options.isOfFork ?? false,
+      jobs: options.jobs ?? 2,
+    }
+    this.runs.unshift(run)
+    return run
+  }
+
+  /** Starts an attempt that ends by itself after the world's `runTime`. */
+  start(workflow: SimulatedWorkflow, event: string, branch: string): SimulatedRun {
+    const run = this.addRun(workflow, { event, branch, status: 'queued' })
+    run.completesAt = this.#world.now() + this.#world.runTime
+    return run
+  }
+
+  restart(run: SimulatedRun): void {
+    run.attempt += 1
+    run.status = 'queued'
+    run.conclusion = null
+    run.startedAt = this.#world.now()
+    run.updatedAt = run.startedAt
+    run.completesAt = run.startedAt + this.#world.runTime
+  }
+
+  /** Lets time pass: runs whose time has come end as their workflow's `outcomes` say. */
+  advance(): void {
+    const now = this.#world.now()
+    for (const run of this.runs) {
+      if (run.completesAt === undefined || run.completesAt > now) continue
+      const workflow = this.workflows.find(({ id }) => id === run.workflowId)
+      run.status = 'completed'
+      run.conclusion = workflow?.outcomes.shift() ?? 'success'
+      run.updatedAt = run.completesAt
+      run.completesAt = undefined
+    }
+  }
+
+  /** A commit on a branch: its head moves. */
+  commit(branch: string, path: string, content: Buffer): void {
+    const found = this.branches.get(branch)
+    if (!found) throw new Error(`No branch ${branch}`)
+    found.files.set(path, content)
+    found.sha = this.#world.nextSha()
+  }
+}
+
+/** All that GitHub knows, with a clock that a test may move. */
+export class SimulatedWorld {
+  readonly repositories = new Map<string, SimulatedRepository>()
+  /** Milliseconds that an attempt takes. */
+  runTime = 0
+  /** Milliseconds that the simulator's clock is ahead of the machine's. */
+  clockAhead = 0
+  #lastId = 1000
+
+  now(): number {
+    return Date.now() + this.clockAhead
+  }
+
+  nextId(): number {
+    this.#lastId += 1
+    return this.#lastId
+  }
+
+  nextSha(): string {
+    return createHash('sha1').update(`commit ${this.nextId()}`).digest('hex')
+  }
+
+  add(fullName: string): SimulatedRepository {
+    const repository = new SimulatedRepository(this, fullName)
+    this.repositories.set(fullName.toLowerCase(), repository)
+    return repository
+  }
+}
