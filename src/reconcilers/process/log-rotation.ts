@@ -63,7 +63,10 @@ function emptyInto(file: string, copy: string): void {
       let position = fstatSync(to).size
       for (let count = 0; count < mostPieces; count += 1) {
         const read = readSync(from, piece, 0, pieceSize, position)
-        if (read === 0) return ftruncateSync(from, 0)
+        if (read === 0) {
+          ftruncateSync(from, 0)
+          return
+        }
         position += writeSync(to, piece, 0, read, position)
       }
       throw new Error(`${file} grows faster than it can be copied`)
