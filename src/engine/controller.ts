@@ -280,7 +280,10 @@ export class Controller {
     const isGone = !finding.desired && finding.actions.length === 0 && result.mayForget
     const fleet = result.declaration.fleet
     if (!isGone)
-      queue.addAfter(finding.id, nextVisit(this.#world, finding, { fleet, state, view: result.view, now: result.now }))
+      queue.addAfter(
+        finding.id,
+        nextVisit(this.#world, finding, { fleet, state, view: result.view, now: result.now }),
+      )
     if (isNews(finding.state, state)) this.#wakeRelated(finding.id)
     else if (this.#isDueToStandDown(finding, state, result.now)) this.#wakeRelated(finding.id)
   }

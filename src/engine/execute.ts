@@ -89,13 +89,14 @@ async function executeOne(
   for (const action of actions) {
     if (signal.aborted) break
     const intentId = world.random.id()
+    const begunAt = world.clock.now()
     await world.ledger.commit([
       ...outcomes.slice(-1).flatMap((outcome) => settlement(world, outcome)),
       ...ownershipBefore(world, finding),
-      intentEntry(world, finding, action, intentId),
+      intentEntry(world, finding, { action, intentId, begunAt }),
     ])
     listener?.started?.(finding, action)
-    const outcome = await applyOne(world, finding, { action, intentId }, signal)
+    const outcome = await applyOne(world, finding, { action, intentId, begunAt }, signal)
     listener?.ended?.(outcome)
     outcomes.push(outcome)
     if (outcome.result !== 'succeeded') break
@@ -154,31 +155,35 @@ async function applyOne(
 
 interface Intended {
   readonly action: Action
-  readonly intentId: string | undefined
+  readonly intentId: string
+  readonly begunAt: number
 }
 
 function superseded(world: World, finding: Finding, action: Action): Outcome {
-  return outcomeOf(world, finding, { action, intentId: undefined, result: 'superseded' })
+  const ended = { action, intentId: undefined, begunAt: world.clock.now(), result: 'superseded' as const }
+  return outcomeOf(world, finding, ended)
 }
 
 function outcomeOf(
   world: World,
   finding: Finding,
-  ended: Intended & { readonly result: Outcome['result']; readonly error?: unknown },
+  ended: Pick<Outcome, 'action' | 'intentId' | 'begunAt' | 'result'> & { readonly error?: unknown },
 ): Outcome {
-  const { action, intentId, result, error } = ended
+  const { action, intentId, begunAt, result, error } = ended
   return {
     id: finding.id,
     intentId,
     action,
     result,
     message: error === undefined ? undefined : messageOf(error),
+    begunAt,
     next: error === undefined ? undefined : error instanceof ReconcileError ? error.next : 'retry',
     at: world.clock.now(),
   }
 }
 
-function intentEntry(world: World, finding: Finding, action: Action, intentId: string): LedgerEntry {
+function intentEntry(world: World, finding: Finding, intended: Intended): LedgerEntry {
+  const { action, intentId, begunAt } = intended
   return {
     type: 'intend',
     intent: {
@@ -189,7 +194,7 @@ function intentEntry(world: World, finding: Finding, action: Action, intentId: s
       summary: action.summary,
       externalName: externalNameOf(world, finding),
       repeatable: action.repeatable,
-      at: world.clock.now(),
+      at: begunAt,
     },
   }
 }

@@ -117,7 +117,8 @@ function afterOutcome(
     return {
       ...base,
       attempts,
-      lastAttemptAt: now,
+      // From when it was sent: a person who resumes it meanwhile means this one too.
+      lastAttemptAt: outcome.begunAt,
       nextAttemptAt: now + backoffAfter(attempts, policy.backoff, chance),
     }
   }

@@ -158,6 +158,7 @@ export function outcomeOf(id: ResourceId, change: Partial<Outcome> = {}): Outcom
     result: 'succeeded',
     message: undefined,
     next: undefined,
+    begunAt: noon,
     at: noon,
     ...change,
   }

@@ -268,6 +268,19 @@ describe('the count of attempts', () => {
     expect(nextRecovery(unresumed, [], context)).toMatchObject({ attempts: 5, corrections: [] })
   })
 
+  test('a person who resumes it while an attempt is on its way means that one too', () => {
+    const failing = finding({ attempts: 4 }, { health: 'Degraded', actions: [revive] })
+    const begunAt = noon - 3000
+    const recovery = nextRecovery(
+      failing,
+      [outcomeOf(id, { action: revive, result: 'failed', begunAt })],
+      context,
+    )
+    const state = stateOf(id, { recovery })
+    const resumed = findingOf(id, model('a'), { state, resumedAt: noon - 1000, health: 'Degraded' })
+    expect(nextRecovery(resumed, [], context).attempts).toBe(0)
+  })
+
   test('the state of another spec is not believed', () => {
     expect(recoveryOf(finding({ attempts: 3, specHash: 'spec-0' })).attempts).toBe(0)
   })

@@ -97,6 +97,8 @@ function checkState(
     }
   }
   const earlier = before?.recovery
+  // Another spec begins anew, also where people changed it while the last attempt was on its way.
+  if (earlier?.specHash !== count.specHash) rules.revivals.delete(id)
   if (!earlier || earlier.specHash !== count.specHash || count.attempts >= earlier.attempts) return
   const healthySince = earlier.healthySince
   const isStable = healthySince !== undefined && actor.clock.now() - healthySince >= recovery.stableFor

@@ -1,4 +1,4 @@
-const kept = 400
+const kept = 10_000
 
 /** What happened in a run, as a hash of all of it and the text of its last lines. */
 export class Trace {
