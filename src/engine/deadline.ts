@@ -2,6 +2,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
 import { ReconcileError } from '../core/errors.ts'
 
+/** Given as a reason, because without one each end would make an error with its stack, which nobody reads. */
+const over = Symbol('over')
+
 /**
  * Runs work that must end: rejects with `OperationTimedOut` at the deadline even where the work does not heed
  * its signal, and with the caller's reason when the caller aborts.
@@ -33,7 +36,7 @@ export async function withDeadline<T>(
     return await Promise.race([work(deadline.signal), aborted])
   } finally {
     options.signal.removeEventListener('abort', forward)
-    ended.abort()
+    ended.abort(over)
     await timer
   }
 }

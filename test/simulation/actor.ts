@@ -20,7 +20,6 @@ import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Sleeper } from '../support/simulated-clock.ts'
 import { actorFaults, never } from './actor-faults.ts'
 import type { ReadEdition } from './manifests.ts'
-import { peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
 
 const leaseTtl = 4_000
@@ -213,18 +212,17 @@ export class Actor implements Sleeper {
         if (this.#random.isLucky(0.2)) await this.clock.sleep(this.#random.between(1, 60))
         if (this.isDead) await never()
         refuseSometimes(setting)
-        const before = setting.rules.beforeCommit(writes)
         const revision = await real.commit(writes, preconditions)
-        if (writes.length > 0) this.#afterCommit(writes, before)
+        if (writes.length > 0) this.#afterCommit(writes)
         if (this.isDead) await never()
         return revision
       },
     }
   }
 
-  #afterCommit(writes: readonly StoreWrite[], before: ReturnType<Setting['rules']['beforeCommit']>): void {
+  #afterCommit(writes: readonly StoreWrite[]): void {
     const setting = this.#setting
-    setting.rules.afterCommit(this, writes, before)
+    setting.rules.afterCommit(this, writes)
     setting.note(`commit ${this.pid} ${writes.map((write) => describeWrite(setting, write)).join(' ')}`)
     const isLeaseWrite = writes.every(({ collection }) => collection.startsWith('lease'))
     if (!isLeaseWrite && setting.weather.strikes('kill-after-commit')) this.kill()
@@ -233,7 +231,7 @@ export class Actor implements Sleeper {
 
 /** One write in the trace: what a person who replays a run wants to see of it. */
 function describeWrite(setting: Setting, { type, collection, key }: StoreWrite): string {
-  const state = collection === 'resource-state' ? peekState(setting.disk, key.slice(1)) : undefined
+  const state = collection === 'resource-state' ? setting.rules.shadow.states.get(key.slice(1)) : undefined
   if (state) {
     const { status, recovery } = state
     return `${key.slice(1)}=${status.health}:${status.reason}:${recovery.attempts}`

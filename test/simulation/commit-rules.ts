@@ -1,32 +1,12 @@
 import type { ResourceState } from '../../src/core/ledger.ts'
-import type { Owned } from '../../src/core/ownership.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
-import type { MemoryDisk } from '../../src/state/memory.ts'
 import type { Actor } from './actor.ts'
 import { recovery } from './manifests.ts'
-import { peekInventory, peekOwned, peekState, peekToken } from './peek.ts'
+import { peekInventory, peekToken } from './peek.ts'
 import type { Setting } from './setting.ts'
+import type { RowsBefore } from './shadow.ts'
 import { slack } from './slack.ts'
-
-/** The rows that a commit replaces, as they were. */
-export interface RowsBefore {
-  readonly owned: ReadonlyMap<string, Owned>
-  readonly states: ReadonlyMap<string, ResourceState>
-}
-
-export function rowsBefore(disk: MemoryDisk, writes: readonly StoreWrite[]): RowsBefore {
-  const owned = new Map<string, Owned>()
-  const states = new Map<string, ResourceState>()
-  for (const { collection, key } of writes) {
-    const id = key.slice(1)
-    const row = collection === 'inventory' ? peekOwned(disk, id) : undefined
-    const state = collection === 'resource-state' ? peekState(disk, id) : undefined
-    if (row) owned.set(id, row)
-    if (state) states.set(id, state)
-  }
-  return { owned, states }
-}
 
 /** What must be so when an actor has written something down. */
 export function checkCommit(
@@ -78,8 +58,8 @@ function checkState(
   actor: Actor,
   { id, before }: { readonly id: ResourceId; readonly before: ResourceState | undefined },
 ): void {
-  const { rules, disk, outside, time } = setting
-  const state = peekState(disk, id)
+  const { rules, outside, time } = setting
+  const state = rules.shadow.states.get(id)
   if (!state) return
   const { status, recovery: count } = state
   if (status.health === 'Healthy') {

@@ -106,11 +106,11 @@ export function outsideName(resource: Resource<ModelSpec>): string {
 const denied = { cron: '25 * * * *', duration: 40_000, timezone: 'UTC', allow: false }
 
 function firstResources(random: SeededRandom): readonly Resource[] {
-  const count = random.between(3, 7)
+  const count = random.between(2, 6)
   const names = Array.from({ length: count }, (_, index) => `m${index}`)
   const models = names.map((name, index) => newModel(random, name, names.slice(0, index)))
   const withFallback = random.isLucky(0.5) ? giveFallback(models) : models
-  const dispatches = Array.from({ length: random.between(0, 2) }, (_, index) =>
+  const dispatches = Array.from({ length: random.between(0, 1) }, (_, index) =>
     resourceOf('Dispatch', `d${index}`, { revision: 'r1' }, { recovery, interval: 5_000 }),
   )
   return [...withFallback, ...dispatches]
@@ -124,7 +124,7 @@ export function newModel(random: SeededRandom, name: string, before: readonly st
     recovery,
     fallbackAfter: 2,
     dependsOn,
-    interval: random.between(4, 9) * 1_000,
+    interval: random.between(5, 12) * 1_000,
     adopt: random.isLucky(0.1),
     managementPolicy: random.isLucky(0.06) ? 'Observe' : 'Manage',
     deletionPolicy: random.isLucky(0.15) ? random.pick(['Delete', 'Orphan'] as const) : undefined,

@@ -138,7 +138,7 @@ export class People {
 
   #add(): void {
     const { resources } = this.#setting.manifests.edition
-    if (resources.length >= 9) return
+    if (resources.length >= 7) return
     const names = Array.from({ length: 8 }, (_, index) => `m${index}`)
     const taken = new Set(this.#models.flatMap((one) => [one.name, outsideName(one)]))
     const free = names.filter((name) => !taken.has(name))

@@ -2,11 +2,12 @@ import type { Action } from '../../src/core/action.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
-import { checkCommit, type RowsBefore, rowsBefore } from './commit-rules.ts'
+import { checkCommit } from './commit-rules.ts'
 import { checkDeletion } from './deletion-rules.ts'
 import { checkDispatch, checkEffect } from './effect-rules.ts'
 import { peekIntents, peekToken } from './peek.ts'
 import type { Setting } from './setting.ts'
+import { Shadow } from './shadow.ts'
 
 /** More effects than this on one resource in 20 s, without anybody changing anything, are a hot loop. */
 const mostStarts = 14
@@ -32,6 +33,7 @@ export interface Deed {
  */
 export class Rules {
   violation: Violation | undefined
+  readonly shadow = new Shadow()
   /** How often each rule was checked. */
   readonly checked = new Map<string, number>()
   readonly deeds: Deed[] = []
@@ -124,12 +126,10 @@ export class Rules {
     this.deeds.push({ id: idOf(action), type: action.type, at: this.#now(), edition: 0 })
   }
 
-  beforeCommit(writes: readonly StoreWrite[]): RowsBefore | undefined {
-    return this.#setting && rowsBefore(this.#setting.disk, writes)
-  }
-
-  afterCommit(actor: Actor, writes: readonly StoreWrite[], before: RowsBefore | undefined): void {
-    if (this.#setting && before) checkCommit(this.#setting, actor, { writes, before })
+  afterCommit(actor: Actor, writes: readonly StoreWrite[]): void {
+    if (!this.#setting) return
+    const before = this.shadow.follow(writes)
+    checkCommit(this.#setting, actor, { writes, before })
   }
 
   #now(): number {

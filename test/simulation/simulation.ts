@@ -27,10 +27,10 @@ export interface Run {
 }
 
 /** Virtual milliseconds of storm in each mode. */
-const stormFor: Readonly<Record<Mode, number>> = { safety: 50_000, liveness: 25_000 }
+const stormFor: Readonly<Record<Mode, number>> = { safety: 32_000, liveness: 20_000 }
 /** The longest back-off of a deletion is 5 min, so that is how long convergence may take at most, and then some. */
 const convergesWithin = 700_000
-const staysFor = 20_000
+const staysFor = 15_000
 
 /** One run. The same seed and mode give the same run, to the last letter of its trace. */
 export async function simulate(seed: number, mode: Mode): Promise<Run> {
@@ -62,15 +62,16 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     weather.calm()
     await mending.mend()
     // What the storm still had on its way is over by then, and so is the longest window.
-    await runUntil(within, time.now + 30_000)
+    const hasWindow = within.manifests.edition.resources.some(({ controls }) => controls.windows.length > 0)
+    await runUntil(within, time.now + (hasWindow ? 32_000 : 8_000))
     const deadline = time.now + convergesWithin
     let faults = findUnconverged(within)
     while (faults.length > 0 && time.now < deadline && !rules.violation) {
-      await runUntil(within, time.now + 5_000)
+      await runUntil(within, time.now + 3_000)
       faults = findUnconverged(within)
     }
     rules.check('converges', faults.length === 0, () => faults.join('; '))
-    await runUntil(within, time.now + 5_000)
+    await runUntil(within, time.now + 3_000)
     const before = rules.deeds.length
     await runUntil(within, time.now + staysFor)
     const after = rules.deeds.slice(before).map(({ type, id }) => `${type} ${id}`)
