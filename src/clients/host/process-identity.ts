@@ -117,6 +117,14 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId
 }
 
+/** All living processes that can be seen; empty where the operating system has no `/proc`. */
+export async function livingProcesses(): Promise<readonly ProcessDescription[]> {
+  if (!isLinux) return []
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)
+  const described = await Promise.all(pids.map((pid) => describeProcess(pid)))
+  return described.filter((one) => one !== undefined)
+}
+
 /** Whether a process group has a living member; its leader may have ended long before. */
 export async function isGroupAlive(group: number): Promise<boolean> {
   if (!isLinux) {

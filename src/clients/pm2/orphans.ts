@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process'
 import { readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { systemClock } from '../host/clock.ts'
 import { describeProcess, isAlive, isGroupAlive, type ProcessIdentity } from '../host/process-identity.ts'
 import { fileNameOf, homePaths } from './home-paths.ts'
+import { readEnvironment, toldField, wasTold } from './told.ts'
 
 /** A process that a daemon started and that outlived it, so that no daemon knows of it. */
 export interface Orphan {
@@ -31,8 +30,6 @@ export interface OrphanSearch {
   readonly signal?: AbortSignal
 }
 
-const run = promisify(execFile)
-
 /**
  * How much later than its pid file a process may seem to have started: the two are measured by different clocks, to
  * a second in the worst case. A process that got the pid afterwards started later than that.
@@ -41,38 +38,6 @@ const startTolerance: Duration = 2000
 
 /** How often is looked whether it has ended. */
 const pollInterval: Duration = 20
-
-/** The environment of a process of ours, as one text of `NAME=value` pieces. */
-async function readEnvironment(pid: number): Promise<string> {
-  try {
-    if (process.platform === 'linux') return await readFile(`/proc/${pid}/environ`, 'utf8')
-    const { stdout } = await run('ps', ['-Eww', '-o', 'command=', '-p', String(pid)])
-    return stdout
-  } catch {
-    return ''
-  }
-}
-
-/** What PM2 told the process about itself: as variables of its own in fork mode, as one JSON text in cluster mode. */
-function toldField(environment: string, field: string): string | undefined {
-  const separated = `\0${environment}\0`
-  const start = separated.indexOf(`\0${field}=`)
-  if (start >= 0) {
-    const from = start + field.length + 2
-    return separated.slice(from, separated.indexOf('\0', from))
-  }
-  const json = new RegExp(`"${field}":("(?:[^"\\\\]|\\\\.)*")`).exec(environment)?.[1]
-  return json === undefined ? undefined : String(JSON.parse(json))
-}
-
-/**
- * PM2 tells every process its name and the path of its pid file: nothing else on the machine was told this one. The
- * name too, because those of two processes can become one file name.
- */
-function wasTold(environment: string, name: string, pidFile: string): boolean {
-  if (process.platform !== 'linux') return environment.includes(pidFile)
-  return toldField(environment, 'pm_pid_path') === pidFile && toldField(environment, 'name') === name
-}
 
 async function readPidFile(path: string): Promise<{ readonly pid: number; readonly at: number } | undefined> {
   try {

@@ -1,7 +1,10 @@
+import { isAlive } from '../../clients/host/process-identity.ts'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
+import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { homeLock } from '../../clients/pm2/home-lock.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../clients/pm2/orphans.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { findStrays } from '../../clients/pm2/strays.ts'
 import type { Duration } from '../../core/duration.ts'
 import type { ConnectContext } from '../../core/reconciler.ts'
 
@@ -17,6 +20,8 @@ export class DaemonKeeper {
   readonly #pm2: Pm2Client
   #claim: Promise<Release> | undefined
   #starting: Promise<void> | undefined
+  /** What was found on the machine while this daemon lived. */
+  #looked: { readonly daemon: string | undefined; readonly strays: Promise<readonly Orphan[]> } | undefined
 
   constructor(context: ConnectContext, home: string, pm2: Pm2Client) {
     this.#context = context
@@ -52,7 +57,15 @@ export class DaemonKeeper {
   ): Promise<readonly Orphan[]> {
     if (names.length === 0) return []
     const known = new Set(listed.map((record) => record.pid).filter((pid) => pid !== undefined))
-    return await findOrphans({ home: this.#home, names, known, signal })
+    const orphans = await findOrphans({ home: this.#home, names, known, signal })
+    const strays = (await this.#strays()).filter(
+      ({ name, identity }) =>
+        names.includes(name) &&
+        !known.has(identity.pid) &&
+        !orphans.some((orphan) => orphan.identity.pid === identity.pid),
+    )
+    const alive = await Promise.all(strays.map((stray) => isAlive(stray.identity)))
+    return [...orphans, ...strays.filter((_, index) => alive[index])]
   }
 
   /** Ends what was left behind of a name, so that there are never two copies. */
@@ -65,6 +78,16 @@ export class DaemonKeeper {
       )
       await terminateOrphan(orphan, { killTimeout, clock: this.#context.clock, signal })
     }
+  }
+
+  /** Strays are older than the daemon that lives, so that it takes one look at the machine for each daemon. */
+  async #strays(): Promise<readonly Orphan[]> {
+    const daemon = await daemonIdentity(this.#home)
+    const key = daemon && `${daemon.pid} ${daemon.startTime}`
+    if (key === undefined || this.#looked?.daemon !== key) {
+      this.#looked = { daemon: key, strays: findStrays(this.#home) }
+    }
+    return await this.#looked.strays
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { processIdentity } from '../../../src/clients/host/process-identity.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../../src/clients/pm2/orphans.ts'
+import { findStrays } from '../../../src/clients/pm2/strays.ts'
 import { eventually, lives, makeFolder, pm2Versions, removeFolder, withDaemon } from '../../support/pm2.ts'
 import { seenBy, witnessProcess } from '../../support/pm2-programs.ts'
 
@@ -146,5 +147,36 @@ describe('an orphan', () => {
     } finally {
       other.kill('SIGKILL')
     }
+  })
+})
+
+describe.each(pm2Versions)('what a killed daemon of PM2 %i had not written a pid file for', (version) => {
+  test('is found by what it was told, and by nothing that only looks like it', async () => {
+    await withDaemon(version, async (daemon) => {
+      const child = join(daemon.folder, 'child')
+      const parent = await witnessProcess(daemon, 'parent', {
+        execPath: '/bin/sh',
+        interpreter: 'none',
+        // A group of its own, and told all that its parent was: what an application starts in the background.
+        args: ['-c', `setsid sh -c 'echo $$ > ${child}; exec sleep 1000' & wait`],
+      })
+      await daemon.client.prepare(parent)
+      const childPid = Number(
+        await eventually('its child runs', () => readFile(child, 'utf8').catch(() => undefined)),
+      )
+      const [record] = await daemon.client.list()
+      expect(await findStrays(daemon.home)).toEqual([])
+      await daemon.crash()
+      await rm(join(daemon.home, 'pids'), { recursive: true })
+      await mkdir(join(daemon.home, 'pids'))
+
+      expect(await findOrphans({ home: daemon.home, names: ['parent'] })).toEqual([])
+      const strays = await findStrays(daemon.home)
+      expect(strays.map(({ name, identity }) => [name, identity.pid])).toEqual([['parent', record?.pid]])
+      expect(await findStrays(join(daemon.home, 'elsewhere'))).toEqual([])
+      expect(await lives(childPid)).toBe(true)
+      for (const stray of strays) await terminateOrphan(stray, { killTimeout: 300 })
+      expect(await lives(record?.pid ?? 0)).toBe(false)
+    })
   })
 })

@@ -1,11 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock, Random } from '../../../core/clock.ts'
 import type { Duration } from '../../../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../../core/errors.ts'
 import { type Claim, tryClaim } from '../../host/claim.ts'
 import { systemClock } from '../../host/clock.ts'
-import { describeProcess } from '../../host/process-identity.ts'
 import { systemRandom } from '../../host/random.ts'
 import { Caller } from '../caller.ts'
 import { DeadlinePassed, startDeadline } from '../deadline.ts'
@@ -13,6 +12,7 @@ import { type HomePaths, homePaths } from '../home-paths.ts'
 import { printable } from '../printable.ts'
 import { raceAbort } from '../process-queue.ts'
 import { bundledDaemon } from './bundled-copy.ts'
+import { daemonIdentity } from './daemon-identity.ts'
 import { daemonEnvironment, dataFolder, type Environment } from './environment.ts'
 import { type Launched, launchDaemon, logEnd, logTail, runProgram } from './launch.ts'
 import { findProgram } from './program-path.ts'
@@ -74,18 +74,6 @@ async function probe(task: Task): Promise<string | undefined> {
   }
 }
 
-/** The pid that the daemon wrote into its file, where that is a PM2 daemon of this home. */
-async function daemonPid(task: Task): Promise<number | undefined> {
-  try {
-    const pid = Number.parseInt(await readFile(task.paths.pidFile, 'utf8'), 10)
-    if (!(await describeProcess(pid))) return undefined
-    const title = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0')[0] ?? ''
-    return title.startsWith('PM2') && title.includes(task.paths.home) ? pid : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** What PM2's own command makes before it starts a daemon. The home is for its owner alone: PM2 opens its sockets
  * to the group, and its dump holds environments. */
 async function makeHome(paths: HomePaths): Promise<void> {
@@ -127,7 +115,7 @@ async function startByCommand(
   const { output } = await runProgram(program, ['ping'], { env, cwd: task.paths.home, signal: task.signal })
   const version = await probe(task)
   if (version === undefined) throw startFailed(task, `${program} ping printed: ${output}`, undefined)
-  return { pid: await daemonPid(task), version, started: true }
+  return { pid: (await daemonIdentity(task.paths.home))?.pid, version, started: true }
 }
 
 /** Whether it says within `ownWordTimeout` that it is the daemon; false where it ended. */
@@ -151,7 +139,7 @@ async function whenAnswered(task: Task, launched: Launched): Promise<RunningDaem
     if (version !== undefined) {
       if (await isTheDaemon(task, launched)) return { pid: launched.pid, version, started: true }
       await launched.kill()
-      return { pid: await daemonPid(task), version, started: false }
+      return { pid: (await daemonIdentity(task.paths.home))?.pid, version, started: false }
     }
     await Promise.race([task.clock.sleep(pollInterval, task.signal), launched.ended])
   }
@@ -185,7 +173,9 @@ async function start(task: Task): Promise<RunningDaemon> {
 
 async function running(task: Task): Promise<RunningDaemon | undefined> {
   const version = await probe(task)
-  return version === undefined ? undefined : { pid: await daemonPid(task), version, started: false }
+  return version === undefined
+    ? undefined
+    : { pid: (await daemonIdentity(task.paths.home))?.pid, version, started: false }
 }
 
 /** Starts it if nobody else does, else waits for whoever does. */
