@@ -13,7 +13,7 @@ import type { SettledIntent } from '../../src/state/journal.ts'
 import { openLeaseKeeper } from '../../src/state/lease.ts'
 import { openLedger } from '../../src/state/ledger.ts'
 import { openSqliteStore } from '../../src/state/sqlite.ts'
-import { lives, TestFleet } from './fleet.ts'
+import { type Background, lives, TestFleet } from './fleet.ts'
 import { processManifest } from './manifest.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -193,6 +193,15 @@ export class Havoc {
   /** Who has the lease by the record. */
   holder(): Promise<Holder | undefined> {
     return this.#inStore(async (store) => (await keeperOf(store).look())?.holder)
+  }
+
+  /** Resolves when the program has the lease, at the latest when it has ended. */
+  async untilHolds(program: Background): Promise<void> {
+    let hasEnded = false
+    void program.ended.then(() => {
+      hasEnded = true
+    })
+    while (!hasEnded && (await this.holder())?.pid !== program.pid) await pause(10)
   }
 
   /** Passes that somebody asked for and that have no answer. */

@@ -42,7 +42,9 @@ describe.concurrent(`a controller on its worst day (CHAOS_SEED=${seed})`, () => 
     for (let round = 0; round < Math.ceil(rounds / 4); round += 1) {
       for (let blow = 0; blow < 3; blow += 1) await havoc.strike()
       const pass = havoc.fleet.start([])
-      await havoc.pause(100, 900)
+      // Some die while they begin, most when it is their turn to act.
+      if (round % 4 !== 0) await havoc.untilHolds(pass)
+      await havoc.pause(0, 400)
       pass.signal('SIGKILL')
       await pass.ended
       if ((await havoc.openIntents()).length > 0) caughtActing += 1

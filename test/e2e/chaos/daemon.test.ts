@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { eventually } from '../../support/fleet.ts'
+import { eventually, lives } from '../../support/fleet.ts'
 import { type Havoc, it, rounds, seed } from '../../support/havoc.ts'
 
 /** A daemon takes a second to come back with everything. */
@@ -68,6 +68,35 @@ describe.concurrent(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
       watch.signal('SIGKILL')
       await watch.ended
     }
+    await havoc.expectConverged()
+  })
+
+  it('that only hangs is one event, makes everything Unknown, and is taken up again when it goes on', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
+    const watch = await havoc.fleet.watch()
+    await watch.logged('controller started')
+    const pid = await havoc.daemonPid()
+    const before = lives(await havoc.fleet.processes())
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await havoc.editAll()
+      await eventually(async () => {
+        const { out } = await havoc.fleet.reconcile(['status', '-o', 'json'])
+        expect(JSON.parse(out).summary).toMatchObject({ Unknown: havoc.declared.size })
+      }, 60_000)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    const events = await havoc.fleet.reconcile(['events', '-o', 'json'])
+    const told = JSON.stringify(JSON.parse(events.out)).match(/DomainUnreadable/g)
+    expect(told).toHaveLength(1)
+    expect(events.out).not.toContain('"Unknown"')
+    await eventually(() => havoc.expectWorldAsDeclared())
+    expect(lives(await havoc.fleet.processes())).not.toEqual(before)
+    watch.signal('SIGTERM')
+    expect(await watch.ended, watch.log()).toBe(0)
     await havoc.expectConverged()
   })
 
