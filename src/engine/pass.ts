@@ -31,6 +31,7 @@ export interface PassRequest {
 
 /** A plan with what it was made from. */
 export interface Draft {
+  /** Made when it is first asked for: a controller looks at findings and prints no plan. */
   readonly plan: Plan
   readonly findings: readonly Finding[]
   readonly view: LedgerView
@@ -76,8 +77,19 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     now,
   })
   const findings = order(guarded)
-  const plan = toPlan(world, findings, { view, now, chance: 0 })
-  return { plan, findings, view, declaration, now, isWhole, mayForget }
+  let plan: Plan | undefined
+  return {
+    get plan() {
+      plan ??= toPlan(world, findings, { view, now, chance: 0 })
+      return plan
+    },
+    findings,
+    view,
+    declaration,
+    now,
+    isWhole,
+    mayForget,
+  }
 }
 
 /** One pass, whole: what the draft decided is done, judged and written down. */
@@ -111,7 +123,19 @@ export async function concludePass(
   const leftovers = draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []
   const all = [...leftovers, ...entries, ...domainEvents(findings, view, now)]
   if (all.length > 0) await world.ledger.commit(all)
-  return { ...draft, findings, outcomes: concluded.outcomes, states }
+  return {
+    get plan() {
+      return draft.plan
+    },
+    findings,
+    outcomes: concluded.outcomes,
+    states,
+    view,
+    declaration,
+    now: draft.now,
+    isWhole: draft.isWhole,
+    mayForget,
+  }
 }
 
 /** What a draft says of each resource, where nothing is to be done about it. */

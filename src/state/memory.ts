@@ -12,8 +12,10 @@ import { conflict } from './conflict.ts'
 import { assertRecordKey, compareKeys } from './record-key.ts'
 
 interface Row {
-  /** JSON text, so that nothing can be changed from outside and only what JSON can hold comes back. */
+  /** JSON text, so that only what JSON can hold comes back. */
   readonly text: string
+  /** What the text says, frozen to its depths: read often, written once. */
+  readonly value: Json
   readonly revision: number
 }
 
@@ -103,7 +105,7 @@ export function openMemoryStore(disk: MemoryDisk = createMemoryDisk()): Store {
 
 function entryOf(disk: MemoryDisk, { collection, key }: RecordKey): StoreEntry | undefined {
   const row = disk.collections.get(collection)?.rows.get(key)
-  return row && { collection, key, value: JSON.parse(row.text) as Json, revision: row.revision }
+  return row && { collection, key, value: row.value, revision: row.revision }
 }
 
 function selectRows(disk: MemoryDisk, query: ListQuery): readonly StoreEntry[] {
@@ -157,5 +159,11 @@ function applyWrite(disk: MemoryDisk, { type, collection, key }: StoreWrite, tex
     return
   }
   if (!rows.has(key)) keys.splice(index, 0, key)
-  rows.set(key, { text, revision: disk.revision })
+  rows.set(key, { text, value: freeze(JSON.parse(text) as Json), revision: disk.revision })
+}
+
+function freeze(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
 }

@@ -1,18 +1,19 @@
 import type { Intent } from '../../src/core/intent.ts'
 import type { ResourceState } from '../../src/core/ledger.ts'
 import type { Owned } from '../../src/core/ownership.ts'
+import type { Json } from '../../src/core/store.ts'
 import type { MemoryDisk } from '../../src/state/memory.ts'
 
 /** What stands on the disk at this very moment, past every lock, fault and latency. */
 export function peek<T>(disk: MemoryDisk, collection: string): ReadonlyMap<string, T> {
-  const rows = disk.collections.get(collection)?.rows ?? new Map<string, { readonly text: string }>()
-  return new Map([...rows].map(([key, { text }]) => [key.slice(key.indexOf('/') + 1), JSON.parse(text) as T]))
+  const rows = disk.collections.get(collection)?.rows ?? new Map<string, { readonly value: Json }>()
+  return new Map([...rows].map(([key, { value }]) => [key.slice(key.indexOf('/') + 1), value as T]))
 }
 
 /** One record; ids are keys below the base environment. */
 export function peekOne<T>(disk: MemoryDisk, collection: string, id: string): T | undefined {
   const row = disk.collections.get(collection)?.rows.get(`/${id}`)
-  return row && (JSON.parse(row.text) as T)
+  return row && (row.value as T)
 }
 
 export function peekOwned(disk: MemoryDisk, id: string): Owned | undefined {
