@@ -375,7 +375,7 @@ async function nameIn(pid: number, folder: string): Promise<string | undefined> 
   }
 }
 
-export function killHard(pid: number): void {
+function killHard(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
@@ -388,6 +388,6 @@ export function tell(text: string): void {
   process.stderr.write(`chaos: ${text}\n`)
 }
 
-export function pause(milliseconds: number): Promise<void> {
+function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
