@@ -13,8 +13,46 @@ import { Shadow } from './shadow.ts'
 const mostStarts = 14
 const paceWindow = 20_000
 
+/** What is checked while faults go on. */
+export const safetyRules = [
+  'attempts-are-bounded',
+  'attempts-are-not-forgotten',
+  'attempts-keep-their-pace',
+  'deletes-only-by-policy',
+  'deletes-only-what-is-owned',
+  'deletes-only-what-is-undeclared',
+  'deletes-only-what-we-made',
+  'deletion-limit',
+  'dependencies-first',
+  'fleet-down',
+  'forgets-only-what-is-gone',
+  'healthy-means-running',
+  'intent-before-effect',
+  'no-hot-loop',
+  'no-rival-is-touched',
+  'nothing-foreign-is-touched',
+  'nothing-is-made-twice',
+  'nothing-undeclared-is-touched',
+  'observe-only',
+  'only-the-holder-acts',
+  'only-the-holder-writes',
+  'outside-its-window',
+  'standby-stands-by',
+  'suspended-by-command',
+  'suspended-by-manifest',
+  'unread-is-not-healthy',
+] as const
+
+/** `dry-run-changes-nothing` and `engine-never-breaks` are checked by being told of a breach. */
+type Rule =
+  | (typeof safetyRules)[number]
+  | 'dry-run-changes-nothing'
+  | 'engine-never-breaks'
+  | 'converges'
+  | 'stays-converged'
+
 export interface Violation {
-  readonly rule: string
+  readonly rule: Rule
   readonly message: string
   readonly at: number
 }
@@ -35,7 +73,7 @@ export class Rules {
   violation: Violation | undefined
   readonly shadow = new Shadow()
   /** How often each rule was checked. */
-  readonly checked = new Map<string, number>()
+  readonly checked = new Map<Rule, number>()
   readonly deeds: Deed[] = []
   /** Virtual times at which the inventory forgot something. */
   readonly forgotten: number[] = []
@@ -61,11 +99,11 @@ export class Rules {
     this.#setting = setting
   }
 
-  violate(rule: string, message: string): void {
+  violate(rule: Rule, message: string): void {
     this.violation ??= { rule, message, at: this.#now() }
   }
 
-  check(rule: string, isKept: boolean, message: () => string): void {
+  check(rule: Rule, isKept: boolean, message: () => string): void {
     this.checked.set(rule, (this.checked.get(rule) ?? 0) + 1)
     if (!isKept) this.violate(rule, message())
   }
