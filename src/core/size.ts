@@ -7,12 +7,3 @@ export function parseSize(text: string): number | undefined {
   const bytes = Number(match[1]) * (unitBytes[match[2] ?? ''] ?? Number.NaN)
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
-
-/** Prints bytes in the largest unit that divides them, so that it reads as it was declared. */
-export function formatSize(bytes: number): string {
-  for (const unit of ['G', 'M', 'K']) {
-    const size = unitBytes[unit] ?? 1
-    if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`
-  }
-  return `${bytes}B`
-}

@@ -11,7 +11,7 @@ export function backoffAfter(attempt: number, policy: RecoveryPolicy['backoff'],
 }
 
 /** This many corrections of the same drift are made at once; a rival that goes on is then met at back-off's pace. */
-export const freeCorrections = 3
+const freeCorrections = 3
 
 /** From this many on it is reported as Contended. */
 export const contendedFrom = 5

@@ -118,7 +118,7 @@ function markFor(world: World, id: ResourceId, owned: Owned | undefined, hash: s
 }
 
 /** The same spec has the same hash; the value of a secret is not part of it, so that rotating one is no new spec. */
-export function hashSpec(world: Pick<World, 'reconcilers'>, resource: Resource): string {
+function hashSpec(world: Pick<World, 'reconcilers'>, resource: Resource): string {
   const fields = reconcilerOf(world, resource.kind).fields(resource)
   const open = Object.entries(fields).map(([path, field]) => [path, field.sensitive ? '***' : field.value])
   return fingerprint(open)

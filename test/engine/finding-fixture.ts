@@ -11,7 +11,7 @@ import { modelId } from '../support/modelled-fleet.ts'
 /** Epoch milliseconds at which these tests take place. */
 export const noon = Date.UTC(2026, 0, 5, 12)
 
-export const specHash = 'spec-1'
+const specHash = 'spec-1'
 
 export function actionOf(change: Partial<Action> = {}): Action {
   return {
@@ -55,7 +55,7 @@ export function ownedOf(id: ResourceId, change: Partial<Owned> = {}): Owned {
   }
 }
 
-export function recoveryOf(change: Partial<RecoveryState> = {}): RecoveryState {
+function recoveryOf(change: Partial<RecoveryState> = {}): RecoveryState {
   return {
     attempts: 0,
     lastAttemptAt: undefined,

@@ -192,7 +192,7 @@ export function lives(processes: readonly Pm2Entry[]): unknown {
   }))
 }
 
-export function runToEnd(
+function runToEnd(
   command: readonly string[],
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly limit: number },
 ): Promise<Run> {

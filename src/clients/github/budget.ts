@@ -4,7 +4,7 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { Json } from '../../core/store.ts'
 
 /** The share of the hourly limit that reads leave for writes. */
-export const reserveShare = 0.2
+const reserveShare = 0.2
 
 /** GitHub's rule for a secondary limit that names no time: at least a minute, then longer. Milliseconds. */
 const secondaryPause = Object.freeze({ initial: 60_000, max: 3_600_000 })

@@ -31,9 +31,9 @@ const ThrottledOctokit = Octokit.plugin(throttling)
 const apiVersion = '2022-11-28'
 
 /** GitHub's own host. */
-export const githubApiUrl = 'https://api.github.com'
+const githubApiUrl = 'https://api.github.com'
 
-export const githubDeadlines = Object.freeze({
+const githubDeadlines = Object.freeze({
   /** Milliseconds for one request, its body included. A page of runs is about 1 MB. */
   request: 10_000,
   /** Milliseconds before a read is asked again. Writes never are. */

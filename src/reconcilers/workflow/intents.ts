@@ -6,7 +6,7 @@ import type { WorkflowPair } from './pair.ts'
  * Milliseconds: how long a list of runs may lag behind a dispatch, at the very worst. Unfiltered lists follow within
  * seconds; after this a list without the run says that the dispatch never happened.
  */
-export const longestLag = 120_000
+const longestLag = 120_000
 
 /** Milliseconds: times of runs are whole seconds, and our measure of GitHub's clock is one request wide. */
 const clockTolerance = 3_000

@@ -13,7 +13,7 @@ export interface WorkflowPlace {
 }
 
 /** The branch that is meant where the manifest names none. */
-export const defaultBranch = 'main'
+const defaultBranch = 'main'
 
 export function branchOf(desired: DesiredWorkflow): string {
   return desired.spec.branch ?? defaultBranch

@@ -9,7 +9,7 @@ import type { RepositoryReading } from './repository-reading.ts'
 import { isOlder, type SeenRuns, type SeenRunsLog } from './seen-runs.ts'
 
 /** Milliseconds that two readings without a run must lie apart to be believed: the index behind lists lags. */
-export const witnessGap = 5_000
+const witnessGap = 5_000
 
 const failedConclusions: ReadonlySet<unknown> = new Set(['failure', 'timed_out'])
 

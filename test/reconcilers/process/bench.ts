@@ -190,6 +190,7 @@ const tattle = `
 const { writeFileSync, renameSync } = require('node:fs')
 const told = { pid: process.pid, argv: process.argv.slice(2), execArgv: process.execArgv, execPath: process.execPath,
   script: process.env.pm_exec_path, cwd: process.cwd(), env: process.env }
+if (process.env.TELL === undefined) throw new Error('TELL says nowhere to tell it')
 const file = process.env.TELL + '.' + process.pid
 writeFileSync(file, JSON.stringify(told))
 renameSync(file, process.env.TELL)
