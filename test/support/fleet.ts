@@ -229,7 +229,13 @@ export function runToEnd(
 async function killDaemonsOf(home: string): Promise<void> {
   for (const entry of await readdir('/proc')) {
     const title = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
-    if (title.includes(`God Daemon (${home})`)) process.kill(Number(entry), 'SIGKILL')
+    if (!title.includes(`God Daemon (${home})`)) continue
+    try {
+      process.kill(Number(entry), 'SIGKILL')
+    } catch (error) {
+      // It was ending already.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 }
 
