@@ -93,6 +93,8 @@ function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState
   return {
     ...recovery,
     attempts,
+    // What was healthy for long before it needed the attempt is not stable after it.
+    healthySince: undefined,
     lastAttemptAt,
     nextAttemptAt: lastAttemptAt + backoffAfter(attempts, policy, 0),
   }

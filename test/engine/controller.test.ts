@@ -3,6 +3,8 @@ import type { Declaration } from '../../src/core/declaration.ts'
 import { isErrorOf, ReconcileError } from '../../src/core/errors.ts'
 import type { Ledger } from '../../src/core/ledger.ts'
 import { Controller } from '../../src/engine/controller.ts'
+import { openMemoryStore } from '../../src/state/memory.ts'
+import { openSuspensions } from '../../src/state/suspensions.ts'
 import type { ModelFaults } from '../support/model-faults.ts'
 import {
   declare,
@@ -181,6 +183,25 @@ describe('the controller', () => {
       const state = (await fleet.ledger.load()).states.get(modelId('a'))
       expect(state?.status.reason).toBe('Contended')
       expect(state?.status.message).toContain('fields.PORT')
+    })
+  })
+
+  test('does not spin where the clock was set back after a person resumed', async () => {
+    let tries = 0
+    const faults: Partial<ModelFaults> = {
+      effect: () => {
+        tries += 1
+        return { type: 'error-before', latency: 0, isForTime: false }
+      },
+    }
+    await watching(declare([model('a')]), { faults }, async ({ fleet }) => {
+      const at = fleet.clock.now() + 3_600_000
+      await openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined }).resume(
+        modelId('a'),
+        at,
+      )
+      await fleet.time.pass(60_000)
+      expect(tries).toBeLessThan(8)
     })
   })
 

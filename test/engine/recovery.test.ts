@@ -203,6 +203,21 @@ describe('the count of attempts', () => {
     expect(nextRecovery(second, [], context).attempts).toBe(2)
   })
 
+  test('an attempt that nobody lived to write ends the health before it', () => {
+    const intent = {
+      intentId: 'i1',
+      id,
+      actionType: 'revive',
+      verb: 'run',
+      summary: 'revive it',
+      externalName: 'a',
+      repeatable: true,
+      at: noon - 1000,
+    }
+    const stale = finding({ attempts: 1, healthySince: noon - 10 * stableFor }, { unconfirmed: [intent] })
+    expect(nextRecovery(stale, [], context)).toMatchObject({ attempts: 2, healthySince: noon })
+  })
+
   test('deleting is tried for ever, ever more slowly', () => {
     let state = stateOf(id, { recovery: { specHash: '' } })
     const waits: number[] = []

@@ -24,7 +24,7 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     },
     effect(action) {
       rules.onEffectStart(actor, action)
-      return fateOf(weather, random)
+      return fateOf(setting, random)
     },
     beforeEffect(action) {
       setting.note(`effect ${actor.pid} ${action.summary}`)
@@ -44,8 +44,15 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
   }
 }
 
-function fateOf(weather: Setting['weather'], random: SeededRandom): EffectFate {
+function fateOf(setting: Setting, random: SeededRandom): EffectFate {
+  const { weather, time } = setting
   const latency = weather.strikes('slow-effect') ? random.between(300, 900) : random.between(0, 50)
+  if (time.now >= setting.refusal.until && weather.strikes('vendor-refuses')) {
+    setting.refusal = { until: time.now + random.between(2_000, 12_000), isForTime: random.isLucky(0.5) }
+  }
+  if (time.now < setting.refusal.until && !weather.isCalm) {
+    return { type: 'error-before', latency, isForTime: setting.refusal.isForTime }
+  }
   if (weather.strikes('error-before-effect')) {
     return { type: 'error-before', latency, isForTime: random.isLucky(0.3) }
   }

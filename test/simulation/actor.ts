@@ -37,6 +37,8 @@ export class Actor implements Sleeper {
   isDead = false
   pausedUntil = 0
   lease: Lease | undefined
+  /** Whether the pass that it is at is of a selection: then it prunes nothing. */
+  isNarrow = false
   readonly #setting: Setting
   readonly #random: SeededRandom
   readonly #ended = new AbortController()
@@ -122,8 +124,8 @@ export class Actor implements Sleeper {
   async #pass(world: World): Promise<void> {
     while (!this.#ended.signal.aborted) {
       const { declaration } = await this.#readEdition()
-      const isNarrow = this.#random.isLucky(0.2)
-      const selection = isNarrow
+      this.isNarrow = this.#random.isLucky(0.2)
+      const selection = this.isNarrow
         ? new Set(declaration.resources.map(({ id }) => id).filter(() => this.#random.isLucky(0.5)))
         : undefined
       const request = {

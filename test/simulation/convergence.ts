@@ -15,7 +15,7 @@ export function findUnconverged(setting: Setting): readonly string[] {
     if (isDispatch(resource)) faults.push(...faultsOfDispatch(setting, resource.name, resource.spec.revision))
     else if (isModel(resource)) faults.push(...faultsOfModel(setting, resource))
   }
-  return [...faults, ...faultsOfRemoved(setting)]
+  return [...faults, ...faultsOfRemoved(setting), ...findLeaks(setting), ...findLeftovers(setting)]
 }
 
 /** Resources that rightly get no action, and whoever waits for them. */
@@ -78,6 +78,32 @@ function differences(resource: Resource<ModelSpec>, thing: Thing): readonly stri
       faults.push(`${resource.id} has ${key} ${thing.fields[key]}, not ${value}`)
   }
   return faults
+}
+
+/** Fields that we set and nobody declares any more, on what was ours all the time. */
+function findLeftovers(setting: Setting): readonly string[] {
+  const { outside, manifests } = setting
+  const blocked = findBlocked(setting)
+  return manifests.edition.resources.filter(isModel).flatMap((resource) => {
+    const name = outsideName(resource)
+    const thing = outside.thing(name)
+    if (!thing || blocked.has(resource.id) || manifests.keepable.has(name)) return []
+    // People set other values than these; what they made themselves was never ours to clean.
+    if (thing.madeBy === 'people' || thing.state !== 'running') return []
+    return Object.entries(thing.fields)
+      .filter(([key, value]) => resource.spec.fields?.[key] === undefined && /^[123]$/.test(value))
+      .map(([key, value]) => `${resource.id} still has ${key} ${value}`)
+  })
+}
+
+/** Things that we made, that nobody declares, and that our inventory does not know: nobody will ever delete them. */
+function findLeaks({ outside, manifests, disk }: Setting): readonly string[] {
+  const known = new Set(peekInventory(disk).map(({ externalName }) => externalName))
+  const declared = new Set(manifests.edition.resources.filter(isModel).map(outsideName))
+  return [...outside.current.things.values()]
+    .filter(({ mark }) => mark?.fleet === 'acme' && mark.origin === 'created')
+    .filter(({ name }) => !known.has(name) && !declared.has(name) && !manifests.keepable.has(name))
+    .map(({ name }) => `${name} was made by us, and nobody knows it`)
 }
 
 /** What is owned, no longer declared and to be deleted must be gone, unless all of it together is over the limit. */

@@ -16,6 +16,7 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
   const thing = outside.thing(action.name)
   if (!thing) return
   const said = () => `${action.summary} (${thing.program}, made by ${thing.madeBy})`
+  rules.check('a-selection-prunes-nothing', !actor.isNarrow, said)
   const row = peekOwned(disk, action.id)
   rules.check('deletes-only-what-is-owned', row !== undefined, said)
   if (!row) return

@@ -81,7 +81,7 @@ async function main(options: Options): Promise<number> {
     }
     if (!isQuiet && runs % 1000 < modes.length) say(`${runs} runs, ${rate().toFixed(1)} a second`)
   }
-  if (isQuiet && violations === 0) return 0
+  if (isQuiet) return violations === 0 ? 0 : 1
   printSums('Faults injected', injected)
   printSums('Rules checked', checked)
   say(

@@ -41,6 +41,8 @@ export class Manifests {
   readonly programs = new Map<string, Set<string>>()
   /** Outside names by id, of everything that was ever declared. */
   readonly names = new Map<string, string>()
+  /** Outside names that were ever to be left when their manifest goes. */
+  readonly keepable = new Set<string>()
   /** Outside names that we were ever told to adopt. */
   readonly adoptable = new Set<string>()
 
@@ -63,6 +65,8 @@ export class Manifests {
       const name = outsideName(resource)
       this.names.set(resource.id, name)
       this.programs.set(name, (this.programs.get(name) ?? new Set()).add(resource.spec.program))
+      const { deletionPolicy, managementPolicy } = resource.controls
+      if (deletionPolicy === 'Orphan' || managementPolicy === 'Observe') this.keepable.add(name)
       if (resource.controls.adopt) this.adoptable.add(name)
     }
     for (const listener of [...this.#listeners]) listener()

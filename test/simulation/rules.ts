@@ -15,6 +15,7 @@ const paceWindow = 20_000
 
 /** What is checked while faults go on. */
 export const safetyRules = [
+  'a-selection-prunes-nothing',
   'attempts-are-bounded',
   'attempts-are-not-forgotten',
   'attempts-keep-their-pace',
@@ -23,6 +24,7 @@ export const safetyRules = [
   'deletes-only-what-is-undeclared',
   'deletes-only-what-we-made',
   'deletion-limit',
+  'deletions-keep-their-pace',
   'dependencies-first',
   'fleet-down',
   'forgets-only-what-is-gone',
@@ -92,6 +94,7 @@ export class Rules {
   /** By id: the times at which recovery was tried with effect since the attempts were forgotten. */
   readonly revivals = new Map<string, number[]>()
   readonly #starts = new Map<string, number[]>()
+  readonly #deletionStarts = new Map<string, number>()
   readonly #begun = new Map<string, number>()
   #setting: Setting | undefined
 
@@ -132,13 +135,22 @@ export class Rules {
       intents.some((intent) => intent.id === id && intent.actionType === action.type),
       () => `${action.summary} has no open intent`,
     )
-    // A deletion that was tried ends what was counted while it was declared.
-    if (action.verb === 'delete') this.revivals.delete(id)
     const now = this.#now()
+    if (action.verb === 'delete') this.#onDeletionStart(id, now)
     this.#begun.set(`${actor.pid} ${id}`, now)
     const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]
     this.#starts.set(id, starts)
     this.check('no-hot-loop', starts.length <= mostStarts, () => `${starts.length} effects on ${id} in 20 s`)
+  }
+
+  /** What failed to be deleted is tried again after 5 s at the earliest, whoever tries it. */
+  #onDeletionStart(id: string, now: number): void {
+    // A deletion that was tried ends what was counted while it was declared.
+    this.revivals.delete(id)
+    const last = this.#deletionStarts.get(id)
+    this.#deletionStarts.set(id, now)
+    if (last === undefined || last < this.lastJump || last < (this.disturbed.get(id) ?? 0)) return
+    this.check('deletions-keep-their-pace', now - last > 4_400, () => `${id} again after ${now - last} ms`)
   }
 
   onEffect(actor: Actor, action: Action): void {

@@ -20,6 +20,8 @@ export interface Setting {
   /** What the wall clock is off, in ms; monotonic time is not. */
   wallOffset: number
   storeFullUntil: number
+  /** Until when the vendor refuses everything, and whether he says that time will cure it. */
+  refusal: { readonly until: number; readonly isForTime: boolean }
   storeUnreadableUntil: number
   /** Writes a line of the trace. */
   note(line: string): void

@@ -116,6 +116,7 @@ function setUp(seed: number): Stage {
     rules,
     wallOffset: 0,
     storeFullUntil: 0,
+    refusal: { until: 0, isForTime: false },
     storeUnreadableUntil: 0,
     note: (line) => trace.add(time.now, line),
     onEnd(actor) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -163,7 +163,9 @@ export class TestFleet {
   /** Stops whatever was started and removes the folder. */
   async destroy(): Promise<void> {
     await this.stopAll()
-    await this.pm2(['kill'])
+    // Where there is no daemon the command would start one.
+    if (await answers(this.path('p/rpc.sock'))) await this.pm2(['kill'])
+    await killDaemonsOf(this.pm2Home)
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
@@ -221,6 +223,20 @@ function runToEnd(
       resolve({ status, out, err })
     })
   })
+}
+
+/** Daemons of a home that a test stopped, cut off, or saw started twice. */
+async function killDaemonsOf(home: string): Promise<void> {
+  for (const entry of await readdir('/proc')) {
+    const title = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
+    if (!title.includes(`God Daemon (${home})`)) continue
+    try {
+      process.kill(Number(entry), 'SIGKILL')
+    } catch (error) {
+      // It was ending already.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 /** Whether somebody listens at a socket. */

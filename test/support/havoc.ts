@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clients/host/clock.ts'
 import { systemRandom } from '../../src/clients/host/random.ts'
@@ -204,6 +205,21 @@ export class Havoc {
     while (!hasEnded && (await this.holder())?.pid !== program.pid) await pause(10)
   }
 
+  /**
+   * Stops a program between two of its commits. In the middle of one it would hold the file's lock until it goes on,
+   * and everybody else would be told `StoreBusy`.
+   */
+  async freeze(program: Background): Promise<void> {
+    const path = this.fleet.path('.reconcile/state.db')
+    for (;;) {
+      program.signal('SIGSTOP')
+      await pause(20)
+      if (isLockFree(path)) return
+      program.signal('SIGCONT')
+      await pause(20)
+    }
+  }
+
   /** Passes that somebody asked for and that have no answer. */
   requests(): Promise<readonly StoreEntry[]> {
     return this.#inStore((store) => store.list({ collection: 'pass-request' }))
@@ -372,6 +388,18 @@ async function nameIn(pid: number, folder: string): Promise<string | undefined> 
   } catch {
     // It has ended meanwhile.
     return undefined
+  }
+}
+
+function isLockFree(path: string): boolean {
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK')
+    return true
+  } catch {
+    return false
+  } finally {
+    database.close()
   }
 }
 
