@@ -8,7 +8,7 @@ import type { WorkflowPair } from '../../../src/reconcilers/workflow/pair.ts'
 import type { DesiredWorkflow } from '../../../src/reconcilers/workflow/place.ts'
 import type { WorkflowSpec } from '../../../src/reconcilers/workflow/spec.generated.ts'
 
-export const id = resourceId('Workflow', 'ci')
+const id = resourceId('Workflow', 'ci')
 /** When everything is looked at, epoch milliseconds. */
 export const now = Date.UTC(2026, 10, 24, 12)
 export const hour = 3_600_000
