@@ -446,13 +446,19 @@ describe('a daemon that is not there', () => {
   test.each(pm2Versions)('what a killed PM2 %i left behind is not started twice', async (version) => {
     await withDaemon(version, async (daemon) => {
       // It prints nothing: into a pipe that nobody reads any more it would end by itself.
-      await writeFile(join(daemon.folder, 'idle.cjs'), 'setInterval(() => undefined, 1000)\n')
+      // It says that it is up in a file: PM2's wrapper ends with its daemon for as long as it has not run the script.
+      const up = join(daemon.folder, 'up')
+      await writeFile(
+        join(daemon.folder, 'idle.cjs'),
+        `require('node:fs').writeFileSync(${JSON.stringify(up)}, '')\nsetInterval(() => undefined, 1000)\n`,
+      )
       const bench = new Bench({ folder: daemon.folder, home: daemon.home })
       const desired = declare('api', { script: './idle.cjs' }, { folder: daemon.folder })
       try {
         await bench.settle(desired)
         const [record] = await daemon.client.list()
         const old = record?.pid ?? 0
+        await eventually('the script is up', () => stat(up).catch(() => undefined))
         await daemon.crash()
         expect(await lives(old)).toBe(true)
         const reading = await bench.read(desired)
