@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../core/duration.ts'
 
 export type OutputFormat = 'text' | 'json' | 'yaml' | 'markdown'
 
@@ -63,4 +64,11 @@ export function commonOptionsOf(command: Command): CommonOptions {
 export function parseCount(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 0.')
   return Number(text)
+}
+
+/** For options that are times: milliseconds. */
+export function parseTimeout(text: string): number {
+  const duration = parseDuration(text)
+  if (duration === undefined) throw new InvalidArgumentError('Expected a duration such as 30s, 5m or 1h30m.')
+  return duration
 }

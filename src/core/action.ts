@@ -1,3 +1,4 @@
+import type { Duration } from './duration.ts'
 import type { HoldReason } from './hold.ts'
 
 /** `run` changes no declared field: restart, revive, rerun, dispatch, verify. */
@@ -38,4 +39,11 @@ export interface Action {
   readonly isRecovery: boolean
   /** Why the domain itself says that it must not be taken now, such as a script that does not exist. */
   readonly blocked?: { readonly reason: HoldReason; readonly message: string }
+  /**
+   * Whether it is only due by its own schedule, as a check is: it corrects nothing, so that doing it again and again
+   * is neither an attempt nor a sign that somebody undoes our corrections. Default: false.
+   */
+  readonly isRoutine?: boolean
+  /** How long it may take, in milliseconds, where that is longer than the deadline that every action has. */
+  readonly timeLimit?: Duration
 }

@@ -145,7 +145,29 @@ export interface Connection<Spec, Observed, A extends Action = Action> {
   watch?(wake: (id: ResourceId) => void): () => void
   /** What the vendor's allowance is like after what was read so far; undefined: nothing was asked of him yet. */
   allowance?(): VendorAllowance | undefined
+  /**
+   * What the thing itself printed, oldest first; with `follow` on and on until the signal ends it. Undefined: this
+   * domain has no logs of its own.
+   */
+  logs?(desired: Resource<Resolved<Spec>>, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>
   close(): Promise<void>
+}
+
+export interface LogOptions {
+  /** The newest lines of each source that are given before anything is followed. */
+  readonly lines: number
+  readonly follow: boolean
+}
+
+/** One line that something printed. */
+export interface LogLine {
+  /** Epoch milliseconds; undefined: its log does not say. */
+  readonly at: number | undefined
+  /** Which part of the resource printed it, such as the name of a script. */
+  readonly source: string
+  readonly stream: 'out' | 'err'
+  /** Without its line break. As it was printed: whoever shows it cleans it. */
+  readonly text: string
 }
 
 /** How much of a vendor's API is used and left. */

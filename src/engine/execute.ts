@@ -140,7 +140,8 @@ async function applyOne(
   const what = `${finding.id}: ${action.summary}`
   try {
     const connection = await world.connect(kindOf(finding.id))
-    await withDeadline({ clock: world.clock, duration: world.deadlines.apply, what, signal }, (inner) =>
+    const duration = Math.max(world.deadlines.apply, action.timeLimit ?? 0)
+    await withDeadline({ clock: world.clock, duration, what, signal }, (inner) =>
       connection.apply(action, inner),
     )
     return outcomeOf(world, finding, { ...intended, result: 'succeeded' })

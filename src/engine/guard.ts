@@ -145,6 +145,8 @@ function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold
       until,
     }
   }
+  // What is due by its own schedule is no correction that somebody could undo.
+  if (finding.actions.every((action) => action.isRoutine === true)) return undefined
   return holdOnContention(recovery, backoff, finding, now)
 }
 

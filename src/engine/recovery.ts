@@ -124,6 +124,7 @@ function afterOutcome(
       nextAttemptAt: now + backoffAfter(attempts, policy.backoff, chance),
     }
   }
+  if (outcome.action.isRoutine) return state
   return { ...base, corrections: [...state.corrections, now].slice(-keptCorrections) }
 }
 

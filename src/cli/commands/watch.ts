@@ -1,0 +1,16 @@
+import type { Register } from '../command.ts'
+import { parseCount, withCommonOptions } from '../options.ts'
+
+export const watchCommand: Register = ({ verb, run }) => {
+  withCommonOptions(verb('watch', 'the controller, in the foreground: heals drift and follows edits'), [
+    'text',
+    'json',
+  ])
+    .option('--allow-deletions <n>', 'let this many deletions happen at once', parseCount)
+    .option('--rebind', 'accept that the state belonged to another manifests folder or environment')
+    .action(
+      run(async (call, common, command) =>
+        (await import('../verbs/watch.ts')).watch(call, common, command.opts()),
+      ),
+    )
+}

@@ -1,0 +1,60 @@
+import type { Clock } from './clock.ts'
+import type { ResourceId } from './resource.ts'
+
+/** Where something was found. `line` counts from 1; undefined: it has none, as what an API answered. */
+export interface ImportPlace {
+  /** An absolute path, or the name of what was asked, such as `pm2` or `acme/site`. */
+  readonly file: string
+  readonly line: number | undefined
+}
+
+/** One manifest that an import makes. */
+export interface ImportedResource {
+  readonly id: ResourceId
+  /** The whole document, in the order in which its fields are written. Relative paths are absolute here: whoever writes the file makes them relative to it. */
+  readonly manifest: Readonly<Record<string, unknown>>
+  /** Undefined: the base; else the environment whose overlay it is. */
+  readonly environment: string | undefined
+  readonly from: ImportPlace
+}
+
+/** Several definitions of one name: the first is written, and the person decides. */
+export interface ImportConflict {
+  readonly name: string
+  readonly places: readonly ImportPlace[]
+  /** Dotted paths in `spec` that differ; empty where all are equal. */
+  readonly differs: readonly string[]
+}
+
+/** What could not be carried over, or not be read. */
+export interface ImportNotice extends ImportPlace {
+  readonly code: string
+  readonly message: string
+}
+
+/** What an import found; nothing is written yet. */
+export interface Imported {
+  readonly resources: readonly ImportedResource[]
+  readonly conflicts: readonly ImportConflict[]
+  readonly warnings: readonly ImportNotice[]
+  /** Inputs that failed; the rest is still imported. */
+  readonly errors: readonly ImportNotice[]
+}
+
+/** What an importer gets of the world. */
+export interface ImportContext {
+  /** What was named on the command line, such as files or `acme/site`; paths are absolute where they are files. */
+  readonly inputs: readonly string[]
+  readonly cwd: string
+  /** The caller's environment. Its values are never written into a manifest. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+  /** Hosts, besides the vendors', that credentials may go to. */
+  readonly allowedHosts: readonly string[]
+  /** Whether what is read may be run (`--evaluate`). */
+  readonly mayEvaluate: boolean
+  readonly signal: AbortSignal
+}
+
+/** Makes manifests of what is there; reads, and changes nothing. */
+export type Importer = (context: ImportContext) => Promise<Imported>
