@@ -81,7 +81,7 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   return Object.freeze({
     fleet: withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options)),
     resources: resources as readonly Resource[],
-    diagnostics: distinct(diagnostics),
+    diagnostics: distinct(diagnostics.map((fault) => sayWhatStays(fault, emptied))),
     missing: effective.missing,
     isComplete: !hasError(diagnostics) && emptied.length === 0,
     isWhole: location.isWhole,
@@ -107,6 +107,16 @@ function composeInput(
     allow: resolveAllowances(options.allow, options.cwd),
     now,
     broken: new Set(),
+  }
+}
+
+/** Of a file that lost its content: that what it declared goes on, and how to end that. */
+function sayWhatStays(fault: Diagnostic, emptied: readonly string[]): Diagnostic {
+  if (fault.code !== 'empty-file' || !emptied.includes(fault.position.file)) return fault
+  return {
+    ...fault,
+    message: 'The file holds no document any more; what it declared before stays',
+    hint: 'Remove the file to let go of its resources.',
   }
 }
 

@@ -125,7 +125,11 @@ describe('a fleet from nothing', () => {
     expect((await fleet.reconcile([])).status).toBe(0)
     expect(lives((await fleet.processes()).filter(({ name }) => name === 'other'))).toEqual(before)
     await fleet.write('manifests/other.yaml', '# nothing any more\n')
-    await fleet.reconcile([])
+    const emptied = await fleet.reconcile([])
+    expect(emptied.err).toContain('what it declared before stays')
+    expect(emptied.status).toBe(1)
+    await fleet.remove('manifests/other.yaml')
+    expect((await fleet.reconcile([])).status).toBe(0)
     expect(lives((await fleet.processes()).filter(({ name }) => name === 'other'))).toEqual(before)
   })
 
@@ -145,9 +149,9 @@ describe('a fleet from nothing', () => {
         processManifest(`extra-${n}`, 'script: ../../services/idle.mjs'),
       )
     }
-    await fleet.write('manifests/other.yaml', '# nothing\n')
+    await fleet.remove('manifests/other.yaml')
     expect((await fleet.reconcile([])).status).toBe(0)
-    for (let n = 0; n < 6; n++) await fleet.write(`manifests/extra/${n}.yaml`, '# gone\n')
+    for (let n = 0; n < 6; n++) await fleet.remove(`manifests/extra/${n}.yaml`)
     const held = await fleet.reconcile([])
     expect(held.status).toBe(1)
     expect(held.out).toContain('--allow-deletions 6')

@@ -40,7 +40,7 @@ describe('recovery', () => {
     })
     const failed = await fleet.reconcile([])
     expect(failed.status).toBe(1)
-    expect(failed.out).toContain('it needs a person')
+    expect(failed.out.replace(/\s+/g, ' ')).toContain('it needs a person')
     expect(statusOf(await fleet.processes(), 'spare')).toBe('online')
     const health = await fleet.reconcile(['health', '-o', 'json'])
     expect(health.status).toBe(2)

@@ -199,6 +199,7 @@ test('a file that lost its content keeps its resources until it is removed', asy
     await put(join(folder, 'manifests/a.yaml'), content)
     const manifests = await next()
     expect(codesOf(manifests)).toEqual(['empty-file'])
+    expect(manifests.diagnostics[0]?.message).toContain('what it declared before stays')
     expect(manifests).toMatchObject({ isComplete: false, missing: [] })
     expect(manifests.resources).toHaveLength(2)
   }

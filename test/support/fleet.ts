@@ -81,6 +81,10 @@ export class TestFleet {
     await writeFile(this.path(path), text)
   }
 
+  async remove(path: string): Promise<void> {
+    await rm(join(this.folder, path))
+  }
+
   async read(path: string): Promise<string> {
     return readFile(this.path(path), 'utf8')
   }
