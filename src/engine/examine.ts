@@ -60,6 +60,9 @@ export function examine(
     unconfirmed: subject.unconfirmed,
   }
   const drift: readonly Action[] = reconciler.diff(pair)
+  // Where nothing of it is to be deleted it is let go: a row that waits for a deletion that never comes would stay.
+  if (!desired && drift.length === 0)
+    return quietFinding(subject, 'released', 'no longer declared; nothing to delete')
   if (!desired) return { ...quietFinding(subject, stance, message), actions: drift }
   const assessment = reconciler.assess(pair, history)
   const actions = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []

@@ -217,10 +217,20 @@ function change(world: ModelledWorld, action: ModelAction): string | undefined {
     world.change(name, { state: 'stopped' })
     return undefined
   }
+  // As the Process domain does it: looked at anew before anything is done, so that a second time changes nothing.
+  if (isDone(thing, action)) return undefined
   if (action.type === 'update') {
     const kept = Object.entries(thing.fields).filter(([key]) => !action.dropped.includes(key))
     world.change(name, { program, mark, fields: { ...Object.fromEntries(kept), ...action.fields } })
   }
   world.restart(name)
   return undefined
+}
+
+function isDone(thing: Thing, { type, mark, program, fields, dropped }: ModelAction): boolean {
+  if (type === 'start') return thing.state !== 'stopped'
+  if (type === 'revive') return thing.state !== 'failed'
+  if (type !== 'update' || thing.state === 'stopped' || thing.mark?.hash !== mark.hash) return false
+  const isAsDeclared = Object.entries(fields).every(([key, value]) => thing.fields[key] === value)
+  return isAsDeclared && thing.program === program && dropped.every((key) => thing.fields[key] === undefined)
 }
