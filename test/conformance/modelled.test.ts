@@ -1,0 +1,5 @@
+import { dispatchAdapter, modelAdapter } from './modelled-adapters.ts'
+import { describeConformance } from './suite.ts'
+
+describeConformance(modelAdapter)
+describeConformance(dispatchAdapter)
