@@ -19,10 +19,17 @@ export interface CommonOptions {
   readonly allowPath: readonly string[]
 }
 
-/** Gives a verb the common options; `formats` are those that it can print. */
-export function withCommonOptions(command: Command, formats: readonly OutputFormat[]): Command {
+/**
+ * Gives a verb the common options; `formats` are those that it can print. Where `-f` means something else, the
+ * manifests are named by `--file` alone.
+ */
+export function withCommonOptions(
+  command: Command,
+  formats: readonly OutputFormat[],
+  options: { readonly fileFlag?: '-f, --file' | '--file' } = {},
+): Command {
   return command
-    .option('-f, --file <path...>', 'manifests folder or files (default: manifests)')
+    .option(`${options.fileFlag ?? '-f, --file'} <path...>`, 'manifests folder or files (default: manifests)')
     .option('--env <name>', 'environment to overlay; default: RECONCILE_ENV, else none')
     .option('--only <Kind/name...>', 'these resources only; nothing is pruned then')
     .option('-l, --label <label=value...>', 'resources with these labels only; nothing is pruned then')

@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts'
 import { describeCommand } from './commands/describe.ts'
 import { eventsCommand } from './commands/events.ts'
 import { healthCommand } from './commands/health.ts'
+import { logsCommand } from './commands/logs.ts'
 import { passCommand } from './commands/pass.ts'
 import { planCommand } from './commands/plan.ts'
 import { resumeCommand } from './commands/resume.ts'
@@ -23,6 +24,7 @@ const commands: readonly Register[] = [
   statusCommand,
   describeCommand,
   eventsCommand,
+  logsCommand,
   healthCommand,
   suspendCommand,
   resumeCommand,

@@ -37,6 +37,8 @@ export const errorCatalogue = Object.freeze({
     meaning: 'An action was sent and its answer was lost; the world is read before anything is repeated.',
   },
   HomeLocked: { next: 'time', meaning: 'Another fleet acts in this PM2_HOME at the moment.' },
+  LogUnreadable: { next: 'person', meaning: 'A log file is there and could not be read.' },
+  NoLogs: { next: 'person', meaning: 'This kind of resource keeps no log of its own.' },
   ScriptMissing: { next: 'person', meaning: 'The declared script or working folder does not exist.' },
   LeaseHeld: { next: 'time', meaning: 'Another controller or pass acts for this fleet at the moment.' },
   LeaseLost: { next: 'retry', meaning: 'The lease ended while we worked; nothing more is written or done.' },

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileNameOf, type HomePaths } from './home-paths.ts'
-import { logPathOf } from './log-path.ts'
+import { defaultLogPath, logPathOf } from './log-path.ts'
 import { isPm2OptionName } from './option-names.ts'
 import type { ConfigChange, NewProcess, OptionalField, ProcessConfig } from './process-config.ts'
 import type { Pm2Record } from './process-record.ts'
@@ -75,11 +75,6 @@ function encodeFields(config: Partial<ProcessConfig>): Record<string, unknown> {
     fields.disable_source_map_support = !config.sourceMapSupport
   }
   return fields
-}
-
-/** Where a process logs that does not say it. */
-function defaultLogPath(paths: HomePaths, name: string, stream: 'out' | 'err'): string {
-  return join(paths.logs, `${fileNameOf(name)}-${stream === 'out' ? 'out' : 'error'}.log`)
 }
 
 function withoutZeroDelays(fields: Record<string, unknown>): Record<string, unknown> {

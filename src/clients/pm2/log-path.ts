@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { fileNameOf, type HomePaths } from './home-paths.ts'
 import type { Pm2Record } from './process-record.ts'
 
 /**
@@ -14,4 +16,9 @@ export function logPathOf(declared: string, mergeLogs: boolean, pmId: number): s
  */
 export function isLogOf(record: Pm2Record, actual: string | undefined, declared: string): boolean {
   return actual === declared || actual === logPathOf(declared, record.mergeLogs, record.pmId)
+}
+
+/** Where a process logs that does not say it. */
+export function defaultLogPath(paths: HomePaths, name: string, stream: 'out' | 'err'): string {
+  return join(paths.logs, `${fileNameOf(name)}-${stream === 'out' ? 'out' : 'error'}.log`)
 }

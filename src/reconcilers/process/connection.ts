@@ -6,7 +6,15 @@ import { openPm2 } from '../../clients/pm2/open.ts'
 import type { Orphan } from '../../clients/pm2/orphans.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
-import type { ConnectContext, Connection, Observation, Reading, Wanted } from '../../core/reconciler.ts'
+import type {
+  ConnectContext,
+  Connection,
+  LogLine,
+  LogOptions,
+  Observation,
+  Reading,
+  Wanted,
+} from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { ProcessAction } from './action.ts'
 import { applyProcessAction } from './actions/apply.ts'
@@ -14,6 +22,8 @@ import { baseEnvironment } from './base-env.ts'
 import { DaemonKeeper } from './daemon-keeper.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
+import { logPlacesOf } from './logs/log-place.ts'
+import { readLogs } from './logs/read-logs.ts'
 import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import { type DesiredProcess, folderOf, pm2NameOf } from './place.ts'
@@ -109,6 +119,21 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       this.#watchers.delete(watcher)
       watcher.stop()
     }
+  }
+
+  /** From the files that PM2 writes; a daemon is asked where they are and not needed. */
+  logs(desired: DesiredProcess, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
+    const findPlaces = async () => {
+      const name = pm2NameOf(desired)
+      // Whoever looks for the reason why there is no daemon needs the logs, too.
+      const records = await this.#pm2.list(signal).catch(() => [])
+      return logPlacesOf(
+        desired,
+        records.filter((record) => record.name === name),
+        this.#home,
+      )
+    }
+    return readLogs(findPlaces, { ...options, clock: this.#context.clock, signal })
   }
 
   async close(): Promise<void> {
