@@ -46,7 +46,9 @@ export interface ResourceState {
 /** Attempts survive a restart, and are forgotten only after `stableFor` in health, or when the spec changes. */
 export interface RecoveryState {
   readonly attempts: number
-  /** Epoch milliseconds of the last attempt. */
+  /** How often in a row the vendor said that time will cure it: no attempt, but each wait is longer than the last. */
+  readonly deferrals?: number | undefined
+  /** Epoch milliseconds at which the last attempt was sent, one that the vendor put off included. */
   readonly lastAttemptAt: number | undefined
   readonly nextAttemptAt: number | undefined
   /** Since when it has been healthy without a break; undefined: it is not. */

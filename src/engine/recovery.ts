@@ -32,6 +32,7 @@ export function nextRecovery(
     ...before,
     healthySince,
     attempts: isStable ? 0 : before.attempts,
+    deferrals: isHealthy ? undefined : before.deferrals,
     nextAttemptAt: isStable ? undefined : before.nextAttemptAt,
     corrections: recentCorrections(before.corrections, policy.backoff, context.now),
   }
@@ -111,9 +112,18 @@ function afterOutcome(
 ): RecoveryState {
   const policy = finding.desired?.controls.recovery
   if (!policy || outcome.result === 'superseded') return state
-  const base = { ...state, healthySince: undefined }
+  const base = { ...state, healthySince: undefined, deferrals: undefined }
   const waitsForTime = outcome.result === 'failed' && outcome.next === 'time'
-  if (waitsForTime) return { ...base, nextAttemptAt: now + backoffAfter(1, policy.backoff, chance) }
+  if (waitsForTime) {
+    const deferrals = (state.deferrals ?? 0) + 1
+    return {
+      ...base,
+      deferrals,
+      // It was heard that a person resumed it: without this it would be heard again and again.
+      lastAttemptAt: outcome.begunAt,
+      nextAttemptAt: now + backoffAfter(deferrals, policy.backoff, chance),
+    }
+  }
   if (outcome.action.isRecovery || outcome.result !== 'succeeded') {
     const attempts = state.attempts + 1
     return {

@@ -66,6 +66,7 @@ const resourceStatus = object<ResourceStatus>({
 
 const recoveryState = object<RecoveryState>({
   attempts: number,
+  deferrals: optional(number),
   lastAttemptAt: optional(number),
   nextAttemptAt: optional(number),
   healthySince: optional(number),

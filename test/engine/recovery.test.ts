@@ -296,6 +296,26 @@ describe('the count of attempts', () => {
     expect(nextRecovery(resumed, [], context).attempts).toBe(0)
   })
 
+  test('what the vendor puts off for a time is no attempt, waits ever longer, and hears a resume once', () => {
+    const postponed = (at: number) =>
+      outcomeOf(id, { action: revive, result: 'failed', next: 'time', begunAt: at })
+    const resumedAt = noon - 1000
+    let state = stateOf(id, { recovery: { attempts: 4, lastAttemptAt: noon - 9000 } })
+    const waits: number[] = []
+    for (let count = 0; count < 4; count += 1) {
+      const held = findingOf(id, model('a'), { state, resumedAt, health: 'Degraded', actions: [revive] })
+      const recovery = nextRecovery(held, [postponed(noon)], context)
+      expect(recovery.attempts).toBe(0)
+      waits.push((recovery.nextAttemptAt ?? 0) - noon)
+      state = stateOf(id, { recovery })
+    }
+    expect(waits).toEqual([5000, 10_000, 20_000, 40_000])
+    const kept = findingOf(id, model('a'), { state, resumedAt, health: 'Degraded' })
+    expect(recoveryOf(kept).nextAttemptAt).toBe(noon + 40_000)
+    const healthy = findingOf(id, model('a'), { state, resumedAt })
+    expect(nextRecovery(healthy, [], context).deferrals).toBeUndefined()
+  })
+
   test('the state of another spec is not believed', () => {
     expect(recoveryOf(finding({ attempts: 3, specHash: 'spec-0' })).attempts).toBe(0)
   })

@@ -541,6 +541,7 @@ describe('whatever is entered', () => {
     }),
     recovery: fc.record({
       attempts: fc.nat(),
+      deferrals: maybe(fc.nat()),
       lastAttemptAt: maybe(time),
       nextAttemptAt: maybe(time),
       healthySince: maybe(time),
