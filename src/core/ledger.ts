@@ -1,4 +1,5 @@
 import type { FleetEvent } from './event.ts'
+import type { HealthStatus } from './health.ts'
 import type { Intent } from './intent.ts'
 import type { Owned } from './ownership.ts'
 import type { ResourceId, Suspension } from './resource.ts'
@@ -41,6 +42,8 @@ export interface ResourceState {
   readonly recovery: RecoveryState
   /** For a resource that is somebody's fallback: whom it stands in for; empty: standing by. */
   readonly activeFor: readonly ResourceId[]
+  /** Its health when its domain could last be read; only while the whole domain cannot. */
+  readonly healthBeforeOutage?: HealthStatus | undefined
 }
 
 /** Attempts survive a restart, and are forgotten only after `stableFor` in health, or when the spec changes. */

@@ -222,7 +222,7 @@ export class Controller {
     const mine = new Set(batch)
     const acting = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
     const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
-    const concluded = { findings: resting, outcomes: [] }
+    const concluded = { findings: resting, outcomes: [], isFirst: true }
     const result = await concludePass(this.#world, draft, concluded)
     this.#report(result, orders)
     for (const finding of result.findings) this.#rest(queue, finding, result)
@@ -249,7 +249,11 @@ export class Controller {
       const options = { slots: this.#slots, isStillDue }
       const { signal } = this.#ended
       const outcomes = await execute(this.#world, [finding], options, signal)
-      const result = await concludePass(this.#world, draft, { findings: [finding], outcomes })
+      const result = await concludePass(this.#world, draft, {
+        findings: [finding],
+        outcomes,
+        isFirst: false,
+      })
       this.#report(result, orders)
       queue.done(finding.id)
       // Two readings that contradict each other must not make it spin.

@@ -1,5 +1,5 @@
 import type { Declaration } from '../core/declaration.ts'
-import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Plan } from '../core/plan.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { confirmGone } from './confirm-gone.ts'
@@ -9,6 +9,7 @@ import type { Finding } from './finding.ts'
 import { guard } from './guard.ts'
 import { observe } from './observe.ts'
 import { order } from './order.ts'
+import { outageEvents } from './outage.ts'
 import type { Outcome } from './outcome.ts'
 import { chooseScope, movedRows, pairUp, type Scope } from './pair.ts'
 import { toPlan } from './plan.ts'
@@ -101,14 +102,19 @@ export async function runPass(
 ): Promise<PassResult> {
   const draft = await draftPass(world, request, signal)
   const outcomes = await execute(world, draft.findings, execution, signal)
-  return concludePass(world, draft, { findings: draft.findings, outcomes })
+  return concludePass(world, draft, { findings: draft.findings, outcomes, isFirst: true })
 }
 
 /** Summarises and persists what became of some or all findings of a draft; the confirmation is the next reading. */
 export async function concludePass(
   world: World,
   draft: Draft,
-  concluded: { readonly findings: readonly Finding[]; readonly outcomes: readonly Outcome[] },
+  concluded: {
+    readonly findings: readonly Finding[]
+    readonly outcomes: readonly Outcome[]
+    /** Whether nothing of this draft was concluded yet: then it is told which domains could be read. */
+    readonly isFirst: boolean
+  },
 ): Promise<PassResult> {
   const { view, declaration, mayForget } = draft
   const { findings } = concluded
@@ -121,7 +127,9 @@ export async function concludePass(
     return recordOf(world, finding, { state, outcomes, view, now, mayForget })
   })
   const leftovers = draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []
-  const all = [...leftovers, ...entries, ...domainEvents(findings, view, now)]
+  const declared = new Set(declaration.resources.map(({ id }) => id))
+  const outages = concluded.isFirst ? outageEvents(draft.findings, view, { declared, now }) : []
+  const all = [...leftovers, ...entries, ...outages]
   if (all.length > 0) await world.ledger.commit(all)
   return {
     get plan() {
@@ -142,22 +150,6 @@ export async function concludePass(
 export function statesOf({ findings, view, now }: Draft): ReadonlyMap<ResourceId, ResourceState> {
   const shown = findings.filter((finding) => !finding.isContext)
   return new Map(shown.map((finding) => [finding.id, summarise(finding, [], { view, now, chance: 0 })]))
-}
-
-/** A domain that cannot be read is one event, told when it begins. */
-function domainEvents(findings: readonly Finding[], view: LedgerView, now: number): readonly LedgerEntry[] {
-  const told = new Map<string, LedgerEntry>()
-  for (const { id, reading } of findings) {
-    const kind = kindOf(id)
-    if (reading.type !== 'unreadable' || !reading.isDomainWide || told.has(kind)) continue
-    if (view.states.get(id)?.status.health === 'Unknown') continue
-    const message = `${kind} could not be read: ${reading.message}`
-    told.set(kind, {
-      type: 'event',
-      event: { at: now, type: 'Warning', reason: 'DomainUnreadable', id: undefined, message },
-    })
-  }
-  return [...told.values()]
 }
 
 /** Deletions that are due but not in this scope: the limit is the fleet's, however the work is cut up. */

@@ -174,8 +174,10 @@ function eventsOf(
   }
   const before = finding.state
   const { status, activeFor } = result.state
-  const isDomainWide = finding.reading.type === 'unreadable' && finding.reading.isDomainWide === true
-  if (before?.status.health !== status.health && status.reason !== 'Acted' && !isDomainWide) {
+  // The outage of a domain is told once, for the domain; its end tells only what is otherwise than before.
+  const isOut = result.state.healthBeforeOutage !== undefined
+  const told = before?.healthBeforeOutage ?? before?.status.health
+  if (told !== status.health && status.reason !== 'Acted' && !isOut) {
     const isFine =
       status.health === 'Healthy' || status.health === 'Suspended' || status.health === 'Progressing'
     say(isFine ? 'Normal' : 'Warning', status.health, status.message)

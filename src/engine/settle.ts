@@ -92,5 +92,5 @@ async function lookOnce(
   signal: AbortSignal,
 ): Promise<PassResult> {
   const draft = await draftPass(world, asked, signal)
-  return concludePass(world, draft, { findings: draft.findings, outcomes: [] })
+  return concludePass(world, draft, { findings: draft.findings, outcomes: [], isFirst: true })
 }

@@ -4,6 +4,7 @@ import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Suspension } from '../core/resource.ts'
 import type { LastAction, ResourceStatus } from '../core/status.ts'
 import type { Finding } from './finding.ts'
+import { healthBeforeOutage } from './outage.ts'
 import type { Outcome } from './outcome.ts'
 import { nextRecovery } from './recovery.ts'
 import { noticeFrom, suspensionOf } from './suspension.ts'
@@ -49,7 +50,7 @@ export function summarise(
       holdReason === 'OutsideWindow' ||
       (isStandingBy && verdict.health === 'Healthy'),
   }
-  return { status, recovery, activeFor: finding.activeFor }
+  return { status, recovery, activeFor: finding.activeFor, healthBeforeOutage: healthBeforeOutage(finding) }
 }
 
 interface Verdict {

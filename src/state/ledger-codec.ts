@@ -78,6 +78,7 @@ export const resourceState = object<ResourceState>({
   status: resourceStatus,
   recovery: recoveryState,
   activeFor: list(resourceIdText),
+  healthBeforeOutage: optional(health),
 })
 
 export const owned = object<Owned>({

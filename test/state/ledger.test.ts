@@ -549,6 +549,7 @@ describe('whatever is entered', () => {
       corrections: fc.array(time, { maxLength: 3 }),
     }),
     activeFor: fc.array(id, { maxLength: 2 }),
+    healthBeforeOutage: maybe(health),
   })
 
   test('comes back the same, whatever the texts hold', async () => {
