@@ -33,7 +33,10 @@ export interface Action {
    * before, and looked for in the world before it is tried again.
    */
   readonly repeatable: boolean
-  /** How many things would go: each counts towards the fleet's deletion limit. 0 for what removes nothing. */
+  /**
+   * How many things would go: each counts towards the fleet's deletion limit. 0 for what removes nothing, and for what
+   * only makes fewer of a thing that stays declared, such as its instances.
+   */
   readonly removes: number
   /** Whether this counts as a recovery attempt: corrective work on something that fails by itself. */
   readonly isRecovery: boolean

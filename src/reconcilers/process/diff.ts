@@ -169,7 +169,6 @@ function scaleOf(
     summary: `${isUp ? 'start' : 'stop'} ${count} ${count === 1 ? 'instance' : 'instances'}`,
     reason: 'the number of instances differs',
     changes: [{ path: 'instances', before: records.length, after: wanted, sensitive: false }],
-    removes: isUp ? 0 : count,
     records,
   })
 }
@@ -289,7 +288,8 @@ function diffRemoved(pair: ProcessPair): readonly ProcessAction[] {
       summary: `no longer declared, ${origin} by this fleet`,
       reason: 'no longer declared',
       records: targets,
-      removes: targets.length,
+      // One thing that is declared is one thing that goes, however many instances it has.
+      removes: 1,
     }),
   ]
 }
