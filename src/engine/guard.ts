@@ -59,7 +59,7 @@ function holdOnDown(input: GuardInput): Hold | undefined {
   if (!input.view.isDown) return undefined
   return {
     reason: 'FleetDown',
-    message: 'the fleet is down; `reconcile resume --all` ends it',
+    message: 'the fleet is down, and nothing is done; `reconcile resume --all` ends it',
     until: undefined,
   }
 }
@@ -173,6 +173,8 @@ function holdOnContention(
 }
 
 function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
+  const down = holdOnDown(input)
+  if (down) return [down]
   if (!input.isComplete) {
     return [
       {

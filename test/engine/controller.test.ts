@@ -214,8 +214,66 @@ describe('the controller', () => {
       },
     }
     await watching(declare([model('a')]), { faults }, async ({ fleet }) => {
+      await openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined }).resume(
+        modelId('a'),
+        fleet.clock.now(),
+      )
       await fleet.time.pass(60_000)
-      expect(tries).toBeLessThan(16)
+      expect(tries).toBeLessThan(8)
+    })
+  })
+
+  test('tells of a domain that is down once when it begins and once when it ends, not of each resource', async () => {
+    let isDown = false
+    const read: ModelFaults['read'] = () =>
+      isDown
+        ? { type: 'error', latency: 1 }
+        : { type: 'answered', latency: 1, staleVersions: 0, unreadable: [] }
+    const names = Array.from({ length: 20 }, (_, index) => `m${index}`)
+    const declared = declare(names.map((name) => model(name)))
+    await watching(declared, { faults: { read, wake: () => [] } }, async ({ fleet }) => {
+      const eventsSince = async (at: number) => {
+        const events = await fleet.ledger.events({ limit: 1000 })
+        return events
+          .filter((event) => event.at >= at)
+          .map(({ reason, id, count }) => ({ reason, id, count }))
+      }
+      for (const round of [1, 2]) {
+        const began = fleet.clock.now()
+        isDown = true
+        await fleet.time.pass(30_000)
+        for (const name of names) expect(await health(fleet, name)).toBe('Unknown')
+        expect(await eventsSince(began)).toEqual([{ reason: 'DomainUnreadable', id: undefined, count: 1 }])
+        const ended = fleet.clock.now()
+        isDown = false
+        fleet.outside.change('m3', { state: 'failed' })
+        await fleet.time.pass(60_000)
+        for (const name of names) expect(await health(fleet, name)).toBe('Healthy')
+        const told = await eventsSince(ended)
+        expect(
+          told.filter(({ id }) => id !== modelId('m3')),
+          `round ${round}`,
+        ).toEqual([{ reason: 'DomainReadable', id: undefined, count: 1 }])
+        expect(told.map(({ reason }) => reason)).toContain('Ran')
+      }
+    })
+  })
+
+  test('does nothing at all while the fleet is down, and goes on where it was', async () => {
+    await watching(declare([model('a'), model('b')]), {}, async ({ fleet, controller, declare: save }) => {
+      const suspensions = openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined })
+      await suspensions.takeDown({ by: 'ann', at: fleet.clock.now() })
+      fleet.outside.change('a', { state: 'stopped' })
+      await save(declare([model('a', { fields: { PORT: '1' } })]))
+      const before = fleet.outside.print()
+      await fleet.time.pass(60_000)
+      expect(fleet.outside.print()).toBe(before)
+      await suspensions.resumeAll([], fleet.clock.now())
+      controller.wake()
+      await save(declare([model('a', { fields: { PORT: '1' } })]))
+      await fleet.time.pass(60_000)
+      expect(fleet.outside.thing('a')).toMatchObject({ state: 'running', fields: { PORT: '1' } })
+      expect(fleet.outside.thing('b')).toBeUndefined()
     })
   })
 

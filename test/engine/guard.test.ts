@@ -351,11 +351,12 @@ describe('deleting what is no longer declared', () => {
   }[] = [
     { title: 'happens', hold: undefined },
     { title: 'waits while a manifest is broken', input: { isComplete: false }, hold: 'ManifestsIncomplete' },
+    { title: 'waits while the fleet is down', view: { isDown: true }, hold: 'FleetDown' },
     {
-      title: 'waits while a manifest is broken, also when the fleet is down',
-      input: { isComplete: false },
+      title: 'waits while the fleet is down, whatever is allowed in words',
+      input: { allowedDeletions: 9 },
       view: { isDown: true },
-      hold: 'ManifestsIncomplete',
+      hold: 'FleetDown',
     },
     {
       title: 'waits while nothing at all is declared',

@@ -28,6 +28,11 @@ export function checkEffect(setting: Setting, actor: Actor, effect: Effect): voi
     const isRivals = rivalSince !== undefined && time.now - rivalSince > slack
     rules.check('no-rival-is-touched', !isRivals, () => `${action.summary}, which bears another fleet's mark`)
   }
+  rules.check(
+    'fleet-down',
+    rules.downSince === undefined || time.now - rules.downSince < slack,
+    () => `${action.summary} while the fleet is down`,
+  )
   if (action.type === 'delete') return
   checkControls(setting, actor, effect)
   checkStandby(setting, actor, action)
@@ -52,7 +57,6 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
   rules.check('suspended-by-manifest', !always(({ controls }) => controls.suspend !== undefined), said)
   const suspendedSince = rules.suspendedSince.get(id)
   rules.check('suspended-by-command', suspendedSince === undefined || time.now - suspendedSince < slack, said)
-  rules.check('fleet-down', rules.downSince === undefined || time.now - rules.downSince < slack, said)
   if (time.now - rules.lastJump > slack) {
     const hasWindow = always(({ controls }) => controls.windows.length > 0)
     rules.check('outside-its-window', !(hasWindow && isDeepInDenial(setting)), said)
