@@ -1,6 +1,6 @@
 import type { Condition } from './condition.ts'
 import type { HealthStatus, SyncStatus } from './health.ts'
-import type { ResourceId } from './resource.ts'
+import { compareIds, type ResourceId } from './resource.ts'
 
 /** What a part of a resource is like: one instance, one function, one script. */
 export interface ChildStatus {
@@ -65,8 +65,36 @@ export interface FleetHealth {
  */
 export function scoreFleet(resources: readonly ResourceStatus[], target: number): FleetHealth {
   if (resources.length === 0) return { score: undefined, target, state: 'NothingDeclared' }
-  const counts = (status: ResourceStatus) => status.health === 'Healthy' || status.health === 'Suspended'
-  const score = Math.floor((100 * resources.filter(counts).length) / resources.length)
-  const isCriticalFine = resources.every((status) => !status.critical || counts(status))
+  const score = Math.floor((100 * resources.filter(countsAsHealthy).length) / resources.length)
+  const isCriticalFine = resources.every((status) => !status.critical || countsAsHealthy(status))
   return { score, target, state: score >= target && isCriticalFine ? 'Healthy' : 'Degraded' }
+}
+
+function countsAsHealthy({ health }: ResourceStatus): boolean {
+  return health === 'Healthy' || health === 'Suspended'
+}
+
+/** How much sooner a person should look at one than at another: each costs the score the same. */
+const urgency: Readonly<Record<HealthStatus, number>> = Object.freeze({
+  Degraded: 5,
+  Missing: 4,
+  Unknown: 3,
+  Progressing: 2,
+  Suspended: 1,
+  Healthy: 0,
+})
+
+/**
+ * What lowers the score, each resource once, in order of weight: the critical ones, which make the whole fleet
+ * Degraded; then by health, from what is certainly broken to what is on its way; then by id.
+ */
+export function loweringOf(resources: readonly ResourceStatus[]): readonly ResourceStatus[] {
+  return resources
+    .filter((status) => !countsAsHealthy(status))
+    .toSorted(
+      (a, b) =>
+        Number(b.critical) - Number(a.critical) ||
+        urgency[b.health] - urgency[a.health] ||
+        compareIds(a.id, b.id),
+    )
 }

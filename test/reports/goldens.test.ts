@@ -35,7 +35,7 @@ describe.each([80, 200])('on a page of %i columns', (width) => {
   test.each<[string, string]>([
     ['plan', planText(plan, { width, isDryRun: true })],
     ['status', statusText(fleet, { width, now })],
-    ['health', healthText(fleet, { width })],
+    ['health', healthText(fleet, { width, now })],
     ['events', eventsText(events, { width, now })],
     ['describe', describeText(description, { width, now, workingDirectory })],
     [
@@ -83,7 +83,7 @@ test('a plan that changes nothing says so in one line', () => {
 
 test('an empty fleet is not called healthy', () => {
   expect(statusText(emptyFleet, { width: 80, now })).toBe('Fleet acme: nothing is declared.\n')
-  expect(healthText(emptyFleet, { width: 80 })).toBe('Fleet acme: nothing is declared.\n')
+  expect(healthText(emptyFleet, { width: 80, now })).toBe('Fleet acme: nothing is declared.\n')
   expectValid('status', statusDocument(emptyFleet))
 })
 

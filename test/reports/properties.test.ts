@@ -102,7 +102,10 @@ describe('whatever a status holds', () => {
   test('its tables fit the page and are clean', () => {
     fc.assert(
       fc.property(fleetStatus, width, (any, columns) => {
-        for (const text of [statusText(any, { width: columns, now }), healthText(any, { width: columns })]) {
+        for (const text of [
+          statusText(any, { width: columns, now }),
+          healthText(any, { width: columns, now }),
+        ]) {
           expectPrintable(text)
           expectWithin(text, columns)
         }

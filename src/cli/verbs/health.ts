@@ -1,5 +1,5 @@
+import { healthDocument } from '../../reports/health-json.ts'
 import { healthText } from '../../reports/health-text.ts'
-import { statusDocument } from '../../reports/status-json.ts'
 import { printDocument } from '../documents.ts'
 import { fleetStatusOf } from '../fleet-status.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -10,29 +10,15 @@ import { withStoredFleet } from '../stored-fleet.ts'
 
 /** `reconcile health`: the score and what lowers it; 2 where it is under the target or something critical is not well. */
 export function health(call: Invocation, common: CommonOptions): Promise<ExitStatus> {
-  return withStoredFleet(call, common, async ({ declaration, view }) => {
+  return withStoredFleet(call, common, async ({ declaration, view, workspace }) => {
     assertSomethingDeclared(declaration)
     const known = fleetStatusOf(declaration, view.states)
     if (common.output === 'json' || common.output === 'yaml') {
-      const { health: score, summary, fleet, environment, observedAt } = statusDocument(known)
-      const lowering = known.resources.filter((one) => one.health !== 'Healthy' && one.health !== 'Suspended')
-      const lowers = lowering.map(({ id, health: state, critical, message }) => ({
-        id,
-        health: state,
-        critical,
-        message,
-      }))
-      printDocument(call, common.output, {
-        formatVersion: '1',
-        fleet,
-        environment,
-        observedAt,
-        health: score,
-        summary,
-        lowers,
-      })
+      printDocument(call, common.output, healthDocument(known))
     } else {
-      call.out.write(healthText(known, pageOf(call, common, call.out)))
+      const now = workspace.clock.now()
+      call.out.write(healthText(known, { ...pageOf(call, common, call.out), now }))
+      if (view.isDown) call.out.write('The fleet is down; `reconcile resume --all` ends it.\n')
     }
     return known.health.state === 'Healthy' ? 0 : 2
   })
