@@ -127,7 +127,7 @@ export class Renderer {
       url,
       git_url: `${this.#url(repository)}/git/blobs/${sha}`,
       html_url: `https://github.test/${repository.fullName}/blob/main/${path}`,
-      download_url: null,
+      download_url: `https://raw.github.test/${repository.fullName}/main/${path}`,
       _links: { git: url, html: url, self: url },
     })
   }
