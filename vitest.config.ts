@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/simulation/**'],
+    exclude: ['test/e2e/**', 'test/simulation/**', 'test/conformance/{process,workflow}.test.ts'],
     // Validators and types are made from the schemas first: no test may judge stale ones.
     globalSetup: ['test/support/generate.ts'],
     // Real daemons and real child processes: a test may wait for one, but never for ever.

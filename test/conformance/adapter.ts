@@ -47,8 +47,11 @@ export interface Stage<Spec, Observed> {
   readonly variations: readonly Variation<Spec>[]
   /** Asserts that the world, by its own word, is as this resource declares. */
   expectAsDeclared(resource: Resource<Resolved<Spec>>): Promise<void>
-  /** How many of it there are by the world's own word: 0 before, 1 when it is as declared, and never more. */
-  copies(name: string): Promise<number>
+  /**
+   * How many of it there are by the world's own word: 0 before, 1 when it is as declared, and never more. All instances
+   * of one declaration are one.
+   */
+  copies(resource: Resource<Resolved<Spec>>): Promise<number>
   /** Whether the removal of its manifest has had its effect (a process gone, a workflow disabled). */
   isGone(name: string): Promise<boolean>
   /** Takes it away behind our back. Undefined: nobody can. */

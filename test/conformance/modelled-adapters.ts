@@ -89,7 +89,8 @@ export const modelAdapter: ConformanceAdapter<ModelSpec, Thing> = {
           Object.keys(spec.fields ?? {}).length,
         )
       },
-      copies: async (name) => [...world.current.things.values()].filter((one) => one.name === name).length,
+      copies: async ({ name }) =>
+        [...world.current.things.values()].filter((one) => one.name === name).length,
       isGone: async (name) => world.thing(name) === undefined,
       takeAway: async (name) => world.remove(name),
     }
@@ -124,7 +125,7 @@ export const dispatchAdapter: ConformanceAdapter<DispatchSpec, SeenRuns> = {
         const runs = world.current.runs.filter((run) => run.workflow === name)
         expect(runs.map(({ revision }) => revision)).toContain(spec.revision)
       },
-      copies: async (name) => {
+      copies: async ({ name }) => {
         const runs = world.current.runs.filter((run) => run.workflow === name)
         const byRevision = Map.groupBy(runs, ({ revision }) => revision)
         return Math.max(0, ...[...byRevision.values()].map((same) => same.length))

@@ -97,6 +97,23 @@ export class Rig<Spec, Observed> {
     await this.#run(connection.apply(action, AbortSignal.timeout(minute)))
   }
 
+  /** Applies actions of several resources: those of one in their order, the resources side by side. */
+  async applyAll(
+    lists: readonly (readonly Action[])[],
+    onError?: (action: Action, error: unknown) => void,
+  ): Promise<void> {
+    const connection = await this.connection()
+    const work = lists.map(async (actions) => {
+      for (const action of actions) {
+        await connection.apply(action, AbortSignal.timeout(minute)).catch((error: unknown) => {
+          if (!onError) throw error
+          onError(action, error)
+        })
+      }
+    })
+    await this.#run(Promise.all(work))
+  }
+
   load(): Promise<LedgerView> {
     return this.#ledger().load()
   }

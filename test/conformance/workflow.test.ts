@@ -1,0 +1,4 @@
+import { describeConformance } from './suite.ts'
+import { workflowAdapter } from './workflow-adapter.ts'
+
+describeConformance(workflowAdapter)
