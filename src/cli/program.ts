@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts'
 import { describeCommand } from './commands/describe.ts'
 import { eventsCommand } from './commands/events.ts'
 import { healthCommand } from './commands/health.ts'
+import { importCommand } from './commands/import.ts'
 import { logsCommand } from './commands/logs.ts'
 import { passCommand } from './commands/pass.ts'
 import { planCommand } from './commands/plan.ts'
@@ -28,6 +29,7 @@ const commands: readonly Register[] = [
   healthCommand,
   suspendCommand,
   resumeCommand,
+  importCommand,
 ]
 
 /** Understands the command line and runs one verb. Each verb's code is loaded when it is called, and no other's. */

@@ -59,7 +59,8 @@ function folderOf(paths: readonly string[], usual: string): string {
   return first.startsWith(`${usual}/`) ? usual : dirname(first)
 }
 
-async function loadReconcilers(): Promise<ReadonlyMap<string, AnyReconciler>> {
+/** Every domain, by its kind. */
+export async function loadReconcilers(): Promise<ReadonlyMap<string, AnyReconciler>> {
   const loaded = await Promise.all(
     Object.entries(domains).map(async ([kind, load]) => [kind, await load()] as const),
   )

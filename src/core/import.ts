@@ -11,7 +11,10 @@ export interface ImportPlace {
 /** One manifest that an import makes. */
 export interface ImportedResource {
   readonly id: ResourceId
-  /** The whole document, in the order in which its fields are written. Relative paths are absolute here: whoever writes the file makes them relative to it. */
+  /**
+   * The whole document, in the order in which its fields are written. Paths are absolute here: whoever writes the file
+   * makes those relative to it that the schema marks `x-path`. Literals that look like secrets are replaced there, too.
+   */
   readonly manifest: Readonly<Record<string, unknown>>
   /** Undefined: the base; else the environment whose overlay it is. */
   readonly environment: string | undefined

@@ -182,6 +182,21 @@ export const diagnosticCatalogue = Object.freeze({
     'An environment patches one resource in two documents.',
     'Join them in one document.',
   ),
+
+  // Imports
+  'import-file-exists': error(
+    'A manifest was not written, because its file exists and says something else.',
+    'Compare the two; `--force` replaces the file, `--out` writes elsewhere.',
+  ),
+  'import-file-unwritable': error('A manifest could not be written.', 'Allow the user to write there.'),
+  'import-secret-referenced': warning(
+    'A value that looks like a secret became a reference to a variable; the value itself is written nowhere.',
+    'Set the variable where reconcile runs, or change the reference.',
+  ),
+  'import-secret-left-out': warning(
+    'A field that holds what looks like a secret, and that takes no reference, was left out and is not managed.',
+    'Hand the secret over by `env`, and declare the field without it.',
+  ),
 } as const satisfies Record<string, CatalogueEntry>)
 
 export type DiagnosticCode = keyof typeof diagnosticCatalogue

@@ -1,0 +1,20 @@
+import type { Importer } from '../core/import.ts'
+
+/** A place that manifests are made from. */
+interface ImportSource {
+  /** What its inputs are: names of files, words of its own such as `acme/site`, or none. */
+  readonly takes: 'files' | 'words' | 'nothing'
+  /** What it wants, for the help. */
+  readonly usage: string
+  /** Loads it when it is called. */
+  readonly load: () => Promise<Importer>
+}
+
+/** Every source by the word that calls it. */
+export const importSources: Readonly<Record<string, ImportSource>> = Object.freeze({
+  pm2: {
+    takes: 'nothing',
+    usage: 'pm2',
+    load: async () => (await import('../reconcilers/process/import/pm2.ts')).importPm2,
+  },
+})

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { ImportedResource } from '../../../src/core/import.ts'
+import { resourceId } from '../../../src/core/resource.ts'
+import { prepareFiles } from '../../../src/manifests/import/prepare.ts'
+import { writeFiles } from '../../../src/manifests/import/write.ts'
+import { reconciler } from '../../../src/reconcilers/process/index.ts'
+import { makeFolder } from '../support.ts'
+
+const now = Date.UTC(2026, 10, 24)
+
+async function prepare(
+  folder: string,
+  resources: readonly ImportedResource[],
+  schemasFolder = '/nowhere/schemas',
+) {
+  return prepareFiles(resources, {
+    folder: join(folder, 'manifests'),
+    schemasFolder,
+    reconcilers: new Map([['Process', reconciler]]),
+    env: {},
+    allow: { hosts: [], paths: [] },
+    now,
+  })
+}
+
+function processOf(name: string, spec: object, environment?: string): ImportedResource {
+  return {
+    id: resourceId('Process', name),
+    environment,
+    from: { file: '/eco.config.cjs', line: 3 },
+    manifest: { apiVersion: 'reconcile.dev/v1', kind: 'Process', metadata: { name }, spec },
+  }
+}
+
+describe('a prepared manifest', () => {
+  test('names its schema, and its paths are relative to its file', async () => {
+    const folder = await makeFolder({ 'services/api.mjs': '', 'schemas/common.schema.json': '{}' })
+    const { files, errors } = await prepare(
+      folder,
+      [
+        processOf('api', {
+          script: join(folder, 'services/api.mjs'),
+          args: ['1', join(folder, 'services')],
+          cwd: folder,
+          logs: { out: '/var/log/api.log' },
+        }),
+      ],
+      join(folder, 'schemas'),
+    )
+    expect(errors).toEqual([])
+    expect(files[0]?.path).toBe(join(folder, 'manifests/api.yaml'))
+    expect(files[0]?.text).toBe(
+      [
+        '# yaml-language-server: $schema=../schemas/process.schema.json',
+        'apiVersion: reconcile.dev/v1',
+        'kind: Process',
+        'metadata:',
+        '  name: api',
+        'spec:',
+        '  script: ../services/api.mjs',
+        '  args:',
+        '    - "1"',
+        `    - ${join(folder, 'services')}`,
+        '  cwd: ..',
+        '  logs:',
+        '    out: /var/log/api.log',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('of an environment lies in its folder, and its paths are relative to the file that it is laid over', async () => {
+    const folder = await makeFolder({ 'a.mjs': '', 'b.mjs': '' })
+    const { files, errors } = await prepare(folder, [
+      processOf('api', { script: join(folder, 'a.mjs') }),
+      processOf('api', { script: join(folder, 'b.mjs') }, 'production'),
+    ])
+    expect(errors).toEqual([])
+    expect(files[1]?.path).toBe(join(folder, 'manifests/environments/production/api.yaml'))
+    expect(files[1]?.text).toContain('script: ../b.mjs')
+  })
+
+  test('that check would refuse is an error with the place it came from, and its overlay goes with it', async () => {
+    const folder = await makeFolder({ 'a.mjs': '' })
+    const script = join(folder, 'a.mjs')
+    const { files, errors } = await prepare(folder, [
+      processOf('good', { script }),
+      processOf('bad', { script, instances: 500 }),
+      processOf('bad', { args: ['x'] }, 'production'),
+    ])
+    expect(files.map(({ id }) => id)).toEqual(['Process/good'])
+    expect(errors).toMatchObject([
+      { file: '/eco.config.cjs', line: 3, code: 'wrong-value' },
+      { file: '/eco.config.cjs', line: 3, code: 'patch-without-base' },
+    ])
+  })
+
+  test('of what is declared in another file already is an error that names it', async () => {
+    const folder = await makeFolder({ 'a.mjs': '' })
+    const script = join(folder, 'a.mjs')
+    const first = await prepare(folder, [processOf('other', { name: 'api', script })])
+    await writeFiles(first.files, { force: false, dryRun: false })
+    const { files, errors } = await prepare(folder, [
+      processOf('api', { script }),
+      processOf('free', { script }),
+    ])
+    expect(files.map(({ id }) => id)).toEqual(['Process/free'])
+    expect(errors).toMatchObject([{ code: 'duplicate-name' }])
+    expect(errors[0]?.message).toContain('other.yaml')
+  })
+})
