@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['test/e2e/**', 'test/simulation/**', 'test/conformance/{process,workflow}.test.ts'],
     // Validators and types are made from the schemas first: no test may judge stale ones.
     globalSetup: ['test/support/generate.ts'],
+    // It imports JSON as only bundlers do.
+    server: { deps: { inline: ['@actions/workflow-parser'] } },
     // Real daemons and real child processes: a test may wait for one, but never for ever.
     testTimeout: 60_000,
     hookTimeout: 60_000,

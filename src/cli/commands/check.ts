@@ -8,11 +8,13 @@ export const checkCommand: Register = ({ verb, run }) => {
     'yaml',
   ])
     .option('--strict', 'warnings fail, too')
+    .option('--workflow <file...>', 'workflow files of GitHub Actions to validate, too')
     .action(
       run(async (call, common, command) =>
         (await import('../verbs/check.ts')).check(call, common, {
           files: command.args,
           strict: command.opts().strict === true,
+          workflows: command.opts<{ workflow?: string[] }>().workflow ?? [],
         }),
       ),
     )

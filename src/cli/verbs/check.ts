@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Diagnostic } from '../../core/diagnostic.ts'
 import { checkManifests } from '../../manifests/check.ts'
 import { checkDocument } from '../../reports/diagnostics-json.ts'
 import { checkSummary, diagnosticsText } from '../../reports/diagnostics-text.ts'
@@ -6,16 +9,49 @@ import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { allowancesOf } from '../read-declaration.ts'
+import { checkWorkflowFiles, findWorkflowFiles } from '../workflow-files.ts'
 import { openWorkspace } from '../workspace.ts'
 
 /** `reconcile check`: validates, offline. What it finds is its result, so it goes to standard output. */
 export async function check(
   call: Invocation,
   common: CommonOptions,
-  options: { readonly files: readonly string[]; readonly strict: boolean },
+  options: {
+    readonly files: readonly string[]
+    readonly strict: boolean
+    /** Workflow files of GitHub Actions; those under `.github/workflows/` are judged without being named. */
+    readonly workflows: readonly string[]
+  },
 ): Promise<ExitStatus> {
-  const workspace = await openWorkspace(call, { ...common, file: [...common.file, ...options.files] })
-  const { paths, environment, reconcilers, clock } = workspace
+  const { diagnostics, resources } = await findFaults(call, common, options)
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const warnings = diagnostics.length - errors
+  const { output } = common
+  if (output === 'json' || output === 'yaml') {
+    printDocument(call, output, checkDocument(diagnostics, { resources, workingDirectory: call.cwd }))
+  } else {
+    const text = diagnosticsText(diagnostics, {
+      ...pageOf(call, common, call.out),
+      workingDirectory: call.cwd,
+    })
+    call.out.write(`${text === '' ? '' : `${text}\n`}${checkSummary(diagnostics, resources)}`)
+  }
+  return errors > 0 || (options.strict && warnings > 0) ? 1 : 0
+}
+
+/** Of the manifests, and of workflow files: those that are named alone need no manifests beside them. */
+async function findFaults(
+  call: Invocation,
+  common: CommonOptions,
+  options: { readonly files: readonly string[]; readonly workflows: readonly string[] },
+): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly resources: number }> {
+  const named = options.workflows.map((path) => resolve(call.cwd, path))
+  const file = [...common.file, ...options.files]
+  if (named.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
+    return { diagnostics: await checkWorkflowFiles(named), resources: 0 }
+  }
+  const workspace = await openWorkspace(call, { ...common, file })
+  const { paths, environment, reconcilers, clock, folder } = workspace
   const { diagnostics, summary } = await checkManifests({
     paths,
     cwd: call.cwd,
@@ -25,19 +61,9 @@ export async function check(
     allow: allowancesOf(workspace),
     now: clock.now(),
   })
-  const { output } = common
-  if (output === 'json' || output === 'yaml') {
-    printDocument(
-      call,
-      output,
-      checkDocument(diagnostics, { resources: summary.resources, workingDirectory: call.cwd }),
-    )
-  } else {
-    const text = diagnosticsText(diagnostics, {
-      ...pageOf(call, common, call.out),
-      workingDirectory: call.cwd,
-    })
-    call.out.write(`${text === '' ? '' : `${text}\n`}${checkSummary(diagnostics, summary.resources)}`)
+  const workflows = [...named, ...(await findWorkflowFiles(folder))]
+  return {
+    diagnostics: [...diagnostics, ...(await checkWorkflowFiles(workflows))],
+    resources: summary.resources,
   }
-  return summary.errors > 0 || (options.strict && summary.warnings > 0) ? 1 : 0
 }

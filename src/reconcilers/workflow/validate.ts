@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { parseDuration } from '../../core/duration.ts'
 import type { Report } from '../../core/reconciler.ts'
 import type { Resource } from '../../core/resource.ts'
@@ -82,11 +82,29 @@ async function checkSource(desired: Resource<WorkflowSpec>, report: Report): Pro
   const path = sourceOf(desired)
   if (path === undefined) return
   const found = await stat(path).catch(() => undefined)
-  if (found?.isFile()) return
+  if (found?.isFile()) return checkContent(path, report)
   report({
     severity: 'error',
     code: 'workflow-source-missing',
     path: '/spec/source',
     message: `Expected source to be a file, got ${desired.spec.source}: ${found ? 'it is something else' : 'there is none'}`,
   })
+}
+
+/** GitHub's parser is large, so it is loaded where a file is to be judged. What is not valid is never delivered. */
+async function checkContent(path: string, report: Report): Promise<void> {
+  const [{ readWorkflowFile }, text] = await Promise.all([
+    import('./workflow-file.ts'),
+    readFile(path, 'utf8'),
+  ])
+  const { faults } = await readWorkflowFile(path, text)
+  for (const { severity, code, message, line, column, hint } of faults) {
+    report({
+      severity,
+      code,
+      path: '/spec/source',
+      message: `${path}:${line}:${column}: ${message}`,
+      ...(hint !== undefined && { hint }),
+    })
+  }
 }

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import type { PassResult } from '../../../src/engine/pass.ts'
+import { type FaultKind, faultKinds } from '../../simulators/github/faults.ts'
+import { EngineWorld } from './engine-world.ts'
+
+const hour = 3_600_000
+const minute = 60_000
+
+/** Every call that the domain makes of its own accord in this scene. */
+const calls = [
+  'listWorkflows',
+  'getWorkflow',
+  'listRuns',
+  'listRunsOf',
+  'listAttemptJobs',
+  'getRef',
+  'getRun',
+  'getFile',
+  'enable',
+  'rerunFailed',
+  'dispatch',
+  'putFile',
+]
+
+async function setScene(world: EngineWorld) {
+  const site = world.simulator.world.add('acme/site')
+  const stale = site.addWorkflow('stale.yml')
+  site.addRun(stale, { age: 48 * hour })
+  const flaky = site.addWorkflow('flaky.yml')
+  const failed = site.addRun(flaky, { conclusion: 'failure' })
+  const off = site.addWorkflow('off.yml', { state: 'disabled_inactivity' })
+  site.addWorkflow('drifted.yml')
+  const fine = site.addWorkflow('fine.yml')
+  site.addRun(fine)
+  // Its runs are on no branch of ours: the list of the workflow itself is asked.
+  const quiet = site.addWorkflow('quiet.yml')
+  site.addRun(quiet, { branch: 'side' })
+  await world.write('drifted.yml', 'on: push\n')
+  const green = { within: '24h', onFailure: 'rerun-failed' as const, onStale: 'dispatch' as const }
+  world.declare('stale', { green })
+  world.declare('flaky', { green })
+  world.declare('off', { state: 'active' })
+  world.declare('drifted', { source: 'drifted.yml' })
+  world.declare('fine', { green })
+  world.declare('quiet', { green: {} })
+  world.declare('gone', { state: 'active' })
+  const dispatches = () => site.runs.filter((run) => run.event === 'workflow_dispatch').length
+  return { site, off, failed, dispatches }
+}
+
+function healthOf(result: PassResult): Readonly<Record<string, string>> {
+  return Object.fromEntries([...result.states].map(([id, { status }]) => [id.slice(9), status.health]))
+}
+
+/** A fault for a while, then none: what may never be wrong meanwhile, and what must be right at the end. */
+async function survive(kind: FaultKind, on: string): Promise<readonly string[]> {
+  const wrong: string[] = []
+  const world = await EngineWorld.create()
+  try {
+    const { site, off, failed, dispatches } = await setScene(world)
+    world.simulator.faults.add({ kind, on })
+    for (let pass = 0; pass < 3; pass += 1) {
+      const health = healthOf(await world.pass())
+      for (const [name, status] of Object.entries(health)) {
+        if (status === 'Missing' && name !== 'gone') wrong.push(`${name} seems to be missing`)
+      }
+      if (pass === 1) await world.restart()
+      world.advance(10_000)
+    }
+    if (dispatches() > 1) wrong.push(`${dispatches()} dispatches under the fault`)
+    world.simulator.faults.clear()
+    // Longer than any limit lasts, and than a list can lag.
+    world.advance(2 * hour)
+    let health: Readonly<Record<string, string>> = {}
+    for (let pass = 0; pass < 12; pass += 1) {
+      health = healthOf(await world.pass())
+      world.advance(10 * minute)
+    }
+    if (dispatches() !== 1) wrong.push(`${dispatches()} dispatches at the end`)
+    if (failed.attempt !== 2) wrong.push(`attempt ${failed.attempt} of the flaky run`)
+    if (off.state !== 'active') wrong.push('not enabled')
+    const content = site.branches.get('main')?.files.get('.github/workflows/drifted.yml')
+    if (String(content) !== 'on: push\n') wrong.push('file not in step')
+    for (const [name, status] of Object.entries(health)) {
+      const expected = { gone: 'Missing', quiet: 'Degraded' }[name] ?? 'Healthy'
+      if (status !== expected) wrong.push(`${name} is ${status} at the end`)
+    }
+    wrong.push(...world.simulator.violations)
+  } finally {
+    await world.close()
+  }
+  return wrong.map((text) => `${kind} on ${on}: ${text}`)
+}
+
+describe('every fault on every call', () => {
+  it.each(faultKinds)(
+    '%s: nothing twice, nothing missing, and all right after',
+    { timeout: 300_000 },
+    async (kind) => {
+      const wrong = await Promise.all(calls.map((call) => survive(kind, call)))
+      expect(wrong.flat()).toEqual([])
+    },
+  )
+})
+
+describe('the scene without a fault', () => {
+  it('makes every call that the faults are set on', async () => {
+    const world = await EngineWorld.create()
+    try {
+      await setScene(world)
+      await world.pass()
+      world.advance(10_000)
+      await world.pass()
+      expect([...new Set(world.simulator.calls.map((call) => call.route))].sort()).toEqual([...calls].sort())
+    } finally {
+      await world.close()
+    }
+  })
+})
