@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
+import type { Resource, ResourceId } from '../core/resource.ts'
 import { compose } from './compose.ts'
 import { resolveAllowances } from './fleet.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
@@ -18,6 +19,8 @@ export interface CheckResult {
     /** Resources that some environment, or the base, declares. */
     readonly resources: number
   }
+  /** Those that are valid, each as the first of base and environments has it; references are not resolved. */
+  readonly resources: readonly Resource[]
 }
 
 /**
@@ -30,6 +33,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
   const base = await readManifestFiles(location.base, kinds)
   const diagnostics = [...location.diagnostics]
   const ids = new Set<string>()
+  const valid = new Map<ResourceId, Resource>()
   const all = [...base]
   for (const name of environmentsToCheck(options, location)) {
     const paths = name === undefined ? [] : location.environments.get(name)
@@ -51,6 +55,9 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
       broken: brokenIds(base),
     })
     diagnostics.push(...composition.diagnostics)
+    for (const { resource } of composition.drafts) {
+      if (!valid.has(resource.id)) valid.set(resource.id, resource)
+    }
     for (const id of composition.declared.keys()) if (!id.startsWith('Fleet/')) ids.add(id)
   }
   if (isNothingDeclared(all, diagnostics)) diagnostics.push(nothingDeclared(location))
@@ -59,6 +66,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
   return Object.freeze({
     diagnostics: told,
     summary: Object.freeze({ errors, warnings: told.length - errors, resources: ids.size }),
+    resources: [...valid.values()],
   })
 }
 

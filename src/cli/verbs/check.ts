@@ -48,11 +48,12 @@ async function findFaults(
   const named = options.workflows.map((path) => resolve(call.cwd, path))
   const file = [...common.file, ...options.files]
   if (named.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
-    return { diagnostics: await checkWorkflowFiles(named), resources: 0 }
+    const alone = { judged: named, compared: [], backups: [] }
+    return { diagnostics: await checkWorkflowFiles(alone), resources: 0 }
   }
   const workspace = await openWorkspace(call, { ...common, file })
   const { paths, environment, reconcilers, clock, folder } = workspace
-  const { diagnostics, summary } = await checkManifests({
+  const { diagnostics, summary, resources } = await checkManifests({
     paths,
     cwd: call.cwd,
     environment,
@@ -61,9 +62,10 @@ async function findFaults(
     allow: allowancesOf(workspace),
     now: clock.now(),
   })
-  const workflows = [...named, ...(await findWorkflowFiles(folder))]
+  const found = await findWorkflowFiles(folder, resources)
+  const files = { ...found, judged: [...named, ...found.judged] }
   return {
-    diagnostics: [...diagnostics, ...(await checkWorkflowFiles(workflows))],
+    diagnostics: [...diagnostics, ...(await checkWorkflowFiles(files))],
     resources: summary.resources,
   }
 }

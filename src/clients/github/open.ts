@@ -33,11 +33,20 @@ const apiVersion = '2022-11-28'
 /** GitHub's own host. */
 const githubApiUrl = 'https://api.github.com'
 
-const githubDeadlines = Object.freeze({
+/** How long GitHub is waited for, and how he is spared. */
+export interface Patience {
   /** Milliseconds for one request, its body included. A page of runs is about 1 MB. */
-  request: 10_000,
+  readonly request: number
   /** Milliseconds before a read is asked again. Writes never are. */
+  readonly pauses: readonly number[]
+  /** Whether a second lies between writes, and at most 10 calls are on their way, as GitHub asks for. */
+  readonly isSpaced: boolean
+}
+
+const usualPatience: Patience = Object.freeze({
+  request: 10_000,
   pauses: Object.freeze([250, 1000]),
+  isSpaced: true,
 })
 
 /** Items on one page; GitHub's most. */
@@ -62,8 +71,8 @@ export interface GithubOptions {
   readonly clock: Clock
   readonly cache: DomainCache | undefined
   readonly userAgent: string
-  /** Milliseconds for one request; default `githubDeadlines.request`. */
-  readonly deadline?: number
+  /** Default: `usualPatience`. */
+  readonly patience?: Partial<Patience>
 }
 
 type Parameters = Readonly<Record<string, unknown>>
@@ -86,6 +95,7 @@ class OctokitClient implements GithubClient {
   readonly #clock: Clock
   readonly #cache: DomainCache | undefined
   readonly #budgetKey: string
+  readonly #patience: Patience
   #recalled: Promise<void> | undefined
 
   constructor(options: GithubOptions) {
@@ -93,6 +103,7 @@ class OctokitClient implements GithubClient {
     const apiUrl = (options.apiUrl ?? githubApiUrl).replace(/\/+$/, '')
     this.#clock = clock
     this.#cache = cache
+    this.#patience = { ...usualPatience, ...options.patience }
     this.#budget = new Budget(clock)
     const owner = `${new URL(apiUrl).host}/${credential.digest}`
     this.#etags = new EtagCache(cache, owner)
@@ -108,11 +119,14 @@ class OctokitClient implements GithubClient {
           credential,
           budget: this.#budget,
           clock,
-          deadline: options.deadline ?? githubDeadlines.request,
+          deadline: this.#patience.request,
         }),
         headers: { 'x-github-api-version': apiVersion },
       },
       throttle: {
+        enabled: this.#patience.isSpaced,
+        // GitHub limits who asks; whoever else asks in this process has a turn of their own.
+        id: owner,
         // It spaces calls out; what happens at a limit is decided by the budget, never by sleeping in here.
         onRateLimit: () => false,
         onSecondaryRateLimit: () => false,
@@ -445,7 +459,7 @@ class OctokitClient implements GithubClient {
         return await this.#readOnce(read)
       } catch (error) {
         read.signal.throwIfAborted()
-        const pause = githubDeadlines.pauses[attempt]
+        const pause = this.#patience.pauses[attempt]
         const mayHelp =
           error instanceof ReconcileError &&
           (error.code === 'RemoteUnavailable' || error.code === 'RemoteAnswerInvalid')

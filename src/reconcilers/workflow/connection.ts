@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { GithubClient } from '../../clients/github/client.ts'
 import { tokenCredential } from '../../clients/github/credential.ts'
-import { openGithub } from '../../clients/github/open.ts'
+import { openGithub, type Patience } from '../../clients/github/open.ts'
 import { repositoryOf } from '../../clients/github/repository.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
@@ -37,7 +37,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #seen: SeenRunsLog
   readonly #writers = new QueueByKey()
 
-  constructor(context: ConnectContext) {
+  constructor(context: ConnectContext, patience: Partial<Patience>) {
     this.#context = context
     const { apiUrl, token } = context.fleet.github
     this.#seen = new SeenRunsLog(context.cache)
@@ -48,6 +48,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
           clock: context.clock,
           cache: context.cache,
           userAgent: 'reconciled',
+          patience,
         })
       : undefined
   }
@@ -190,6 +191,7 @@ function needsRuns({ desired, unconfirmed }: WantedWorkflow): boolean {
 /** Opens the domain; sends nothing yet. */
 export async function connectWorkflows(
   context: ConnectContext,
+  patience: Partial<Patience> = {},
 ): Promise<Connection<WorkflowSpec, ObservedWorkflow, WorkflowAction>> {
-  return new WorkflowConnection(context)
+  return new WorkflowConnection(context, patience)
 }

@@ -1,5 +1,5 @@
 /** What can go wrong with a call. `-after`: the effect takes place, and the answer is lost. */
-const faultKinds = [
+export const faultKinds = [
   '500',
   '502',
   '502-after',

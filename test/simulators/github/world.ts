@@ -167,6 +167,12 @@ export class SimulatedRepository {
     }
   }
 
+  /** Makes a branch of the default one. */
+  branch(name: string): void {
+    const from = this.branches.get(this.defaultBranch)
+    if (from) this.branches.set(name, { sha: from.sha, files: new Map(from.files) })
+  }
+
   /** A commit on a branch: its head moves. */
   commit(branch: string, path: string, content: Buffer): void {
     const found = this.branches.get(branch)

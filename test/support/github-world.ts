@@ -1,27 +1,28 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../../../src/clients/host/clock.ts'
-import type { Clock } from '../../../src/core/clock.ts'
-import type { Declaration } from '../../../src/core/declaration.ts'
-import { silentLogger } from '../../../src/core/logger.ts'
-import type { AnyConnection } from '../../../src/core/reconciler.ts'
-import { type Controls, type Resource, resourceId } from '../../../src/core/resource.ts'
-import { Secret } from '../../../src/core/secret.ts'
-import { draftPass, type PassResult, runPass } from '../../../src/engine/pass.ts'
-import { Slots } from '../../../src/engine/slots.ts'
-import { defaultDeadlines, type World } from '../../../src/engine/world.ts'
-import { reconciler } from '../../../src/reconcilers/workflow/index.ts'
-import type { WorkflowSpec } from '../../../src/reconcilers/workflow/spec.generated.ts'
-import { openDomainCache } from '../../../src/state/domain-cache.ts'
-import { openLedger } from '../../../src/state/ledger.ts'
-import { createMemoryDisk, openMemoryStore } from '../../../src/state/memory.ts'
-import { GithubSimulator } from '../../simulators/github/server.ts'
-import { defaultControls, defaultFleet } from '../../support/modelled-fleet.ts'
-import { SeededRandom } from '../../support/seeded-random.ts'
+import { systemClock } from '../../src/clients/host/clock.ts'
+import type { Clock } from '../../src/core/clock.ts'
+import type { Declaration } from '../../src/core/declaration.ts'
+import { silentLogger } from '../../src/core/logger.ts'
+import type { AnyConnection } from '../../src/core/reconciler.ts'
+import { type Controls, type Resource, resourceId } from '../../src/core/resource.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { draftPass, type PassResult, runPass } from '../../src/engine/pass.ts'
+import { Slots } from '../../src/engine/slots.ts'
+import { defaultDeadlines, type World } from '../../src/engine/world.ts'
+import { connectWorkflows } from '../../src/reconcilers/workflow/connection.ts'
+import { reconciler } from '../../src/reconcilers/workflow/index.ts'
+import type { WorkflowSpec } from '../../src/reconcilers/workflow/spec.generated.ts'
+import { openDomainCache } from '../../src/state/domain-cache.ts'
+import { openLedger } from '../../src/state/ledger.ts'
+import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
+import { GithubSimulator } from '../simulators/github/server.ts'
+import { defaultControls, defaultFleet } from './modelled-fleet.ts'
+import { SeededRandom } from './seeded-random.ts'
 
 /** The real engine and the real domain against the simulator, in one process; both clocks are moved together. */
-export class EngineWorld {
+export class GithubWorld {
   readonly simulator: GithubSimulator
   readonly #folder: string
   readonly #resources: Resource[] = []
@@ -40,8 +41,8 @@ export class EngineWorld {
     }
   }
 
-  static async create(): Promise<EngineWorld> {
-    return new EngineWorld(await GithubSimulator.start(), await mkdtemp(join(tmpdir(), 'workflow-')))
+  static async create(): Promise<GithubWorld> {
+    return new GithubWorld(await GithubSimulator.start(), await mkdtemp(join(tmpdir(), 'workflow-')))
   }
 
   /** Declares a workflow of acme/site. */
@@ -120,22 +121,25 @@ export class EngineWorld {
       }),
       reconcilers: new Map([[reconciler.kind, reconciler]]),
       connect: async () => {
-        this.#connection ??= await reconciler.connect({
-          fleet: {
-            ...defaultFleet,
-            github: {
-              apiUrl: this.simulator.url,
-              token: Secret.read('fromEnv GITHUB_TOKEN', 'test-token', 'digest'),
+        this.#connection ??= await connectWorkflows(
+          {
+            fleet: {
+              ...defaultFleet,
+              github: {
+                apiUrl: this.simulator.url,
+                token: Secret.read('fromEnv GITHUB_TOKEN', 'test-token', 'digest'),
+              },
             },
+            env: {},
+            clock: this.#clock,
+            random: new SeededRandom(1),
+            logger: silentLogger,
+            store: { id: store.id, location: store.location },
+            mayRunCommands: isWriter,
+            cache: openDomainCache({ store, kind: 'Workflow', lease: isWriter ? lease : undefined }),
           },
-          env: {},
-          clock: this.#clock,
-          random: new SeededRandom(1),
-          logger: silentLogger,
-          store: { id: store.id, location: store.location },
-          mayRunCommands: isWriter,
-          cache: openDomainCache({ store, kind: 'Workflow', lease: isWriter ? lease : undefined }),
-        })
+          { request: 300, pauses: [1, 2], isSpaced: false },
+        )
         return this.#connection
       },
       clock: this.#clock,
