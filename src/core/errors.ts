@@ -38,6 +38,10 @@ export const errorCatalogue = Object.freeze({
   },
   HomeLocked: { next: 'time', meaning: 'Another fleet acts in this PM2_HOME at the moment.' },
   LogUnreadable: { next: 'person', meaning: 'A log file is there and could not be read.' },
+  RunLogGone: {
+    next: 'person',
+    meaning: 'The vendor keeps no log of the run: it never began, or the log has expired.',
+  },
   NoLogs: { next: 'person', meaning: 'This kind of resource keeps no log of its own.' },
   ScriptMissing: { next: 'person', meaning: 'The declared script or working folder does not exist.' },
   LeaseHeld: { next: 'time', meaning: 'Another controller or pass acts for this fleet at the moment.' },

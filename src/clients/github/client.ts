@@ -35,8 +35,8 @@ export interface GithubClient {
     run: { readonly id: number; readonly attempt: number },
     signal: AbortSignal,
   ): Promise<readonly Job[]>
-  /** The log of one job, as text. */
-  readJobLog(repository: Repository, jobId: number, signal: AbortSignal): Promise<string>
+  /** The log of one job, as text; undefined: GitHub keeps none (any more). */
+  readJobLog(repository: Repository, jobId: number, signal: AbortSignal): Promise<string | undefined>
   /** What a branch points at; undefined: there is no such branch. */
   headOf(repository: Repository, branch: string, signal: AbortSignal): Promise<string | undefined>
   /** git's name of a file's content on a branch; undefined: no such file. */
@@ -119,6 +119,13 @@ export interface Job {
   readonly id: number
   readonly name: string
   readonly hasFailed: boolean
-  /** The first step that failed; undefined: none, or not told. */
-  readonly failedStep: string | undefined
+  /** In their order. */
+  readonly failedSteps: readonly JobStep[]
+}
+
+/** A step of a job; times in epoch milliseconds, of whole seconds; undefined: not told. */
+export interface JobStep {
+  readonly name: string
+  readonly startedAt: number | undefined
+  readonly completedAt: number | undefined
 }

@@ -20,7 +20,7 @@ export class EtagCache {
   constructor(store: DomainCache | undefined, owner: string) {
     this.#store = store
     // A change of what is kept changes the number: old entries are never found again.
-    this.#prefix = `etag/1/${owner}`
+    this.#prefix = `etag/2/${owner}`
   }
 
   async get(path: string): Promise<Remembered | undefined> {

@@ -12,6 +12,7 @@ import {
   parseDispatch,
   parseFile,
   parseJobs,
+  parseLog,
   parsePulls,
   parseRef,
   parseRun,
@@ -236,11 +237,12 @@ class OctokitClient implements GithubClient {
   }
 
   readJobLog(repository: Repository, jobId: number, signal: AbortSignal) {
-    return this.#read({
+    // Answered with a redirect to a store of another host, which gets no credential.
+    return this.#find({
       what: `read the log of job ${jobId} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs',
       parameters: { ...repository, job_id: jobId },
-      parse: (data) => (data instanceof ArrayBuffer ? new TextDecoder().decode(data) : String(data)),
+      parse: parseLog,
       signal,
       isFresh: true,
     })
@@ -439,14 +441,13 @@ class OctokitClient implements GithubClient {
 
   // --- requests ----------------------------------------------------------------------------------------------
 
-  /** A read whose 404 means "there is none": the caller knows that the repository can be seen. */
+  /** A read whose 404 or 410 means "there is none": the caller knows that the repository can be seen. */
   async #find<T>(read: Read<T>): Promise<T | undefined> {
     try {
       return await this.#read(read)
     } catch (error) {
-      if (error instanceof ReconcileError && (error.cause as FailedRequest | undefined)?.status === 404) {
-        return undefined
-      }
+      const status = error instanceof ReconcileError && (error.cause as FailedRequest | undefined)?.status
+      if (status === 404 || status === 410) return undefined
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import { ReconcileError } from '../../core/errors.ts'
-import type { Job } from './client.ts'
+import type { Job, JobStep } from './client.ts'
 import type { PullRequest } from './pull-request.ts'
 import { type WorkflowRecord, workflowStateOf } from './workflow-record.ts'
 import { runConclusionOf, runStatusOf, type WorkflowRun } from './workflow-run.ts'
@@ -105,14 +105,32 @@ export function parseJobs(value: unknown): readonly Job[] {
   return listOf(value, 'jobs').map((item) => {
     const fields = fieldsOf(item, 'a job')
     const steps = Array.isArray(fields.steps) ? fields.steps.map((step) => fieldsOf(step, 'a step')) : []
-    const failed = steps.find((step) => failedConclusions.has(step.conclusion))
     return {
       id: idOf(fields, 'a job'),
       name: textOf(fields, 'name', 'a job'),
       hasFailed: failedConclusions.has(fields.conclusion),
-      failedStep: typeof failed?.name === 'string' ? failed.name : undefined,
+      failedSteps: steps.filter((step) => failedConclusions.has(step.conclusion)).map(parseStep),
     }
   })
+}
+
+function parseStep(fields: Fields): JobStep {
+  const time = (field: string) => {
+    const at = Date.parse(String(fields[field]))
+    return Number.isFinite(at) ? at : undefined
+  }
+  return {
+    name: textOf(fields, 'name', 'a step'),
+    startedAt: time('started_at'),
+    completedAt: time('completed_at'),
+  }
+}
+
+/** A log as text, whatever content type its store gives it. */
+export function parseLog(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value instanceof ArrayBuffer) return new TextDecoder().decode(value)
+  throw invalid('a log is no text')
 }
 
 /** The commit that a ref points at. */

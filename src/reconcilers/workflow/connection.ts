@@ -8,6 +8,8 @@ import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
   ConnectContext,
   Connection,
+  LogLine,
+  LogOptions,
   Observation,
   Reading,
   VendorAllowance,
@@ -17,8 +19,9 @@ import type { ResourceId } from '../../core/resource.ts'
 import type { WorkflowAction } from './action.ts'
 import { applyWorkflowAction } from './apply.ts'
 import { readWorkflowFile } from './file-reader.ts'
+import { readWorkflowLogs } from './logs/read-logs.ts'
 import type { ObservedWorkflow } from './observed.ts'
-import { externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
+import { type DesiredWorkflow, externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
 import { QueueByKey } from './queue-by-key.ts'
 import { type RepositoryReading, readRepository } from './repository-reading.ts'
 import { RunsReader } from './runs-reader.ts'
@@ -86,6 +89,11 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     const github = this.#client()
     const key = `${action.repository.toLowerCase()} ${action.branch}`
     await this.#writers.run(key, () => applyWorkflowAction(github, action, signal))
+  }
+
+  logs(desired: DesiredWorkflow, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
+    const { clock } = this.#context
+    return readWorkflowLogs(this.#client(), desired, { ...options, clock, signal })
   }
 
   allowance(): VendorAllowance | undefined {

@@ -1,5 +1,5 @@
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
-import type { DesiredWorkflow } from './place.ts'
+import { branchOf, type DesiredWorkflow } from './place.ts'
 
 /** Runs of other people's proposals say nothing of the branch; counted only where they are named. */
 const proposalEvents: ReadonlySet<string> = new Set([
@@ -20,6 +20,12 @@ export interface NewestRuns {
   readonly underway: WorkflowRun | undefined
   /** All that count and are completed, newest first. */
   readonly history: readonly WorkflowRun[]
+}
+
+/** Those on the declared branch of the repository itself: a fork's `main` is not ours. */
+export function ownRuns(runs: readonly WorkflowRun[], desired: DesiredWorkflow): readonly WorkflowRun[] {
+  const branch = branchOf(desired)
+  return runs.filter((run) => run.branch === branch && run.isOwnBranch)
 }
 
 /** Chooses from runs, newest first, those that the manifest counts. */

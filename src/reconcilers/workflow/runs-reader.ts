@@ -2,7 +2,7 @@ import type { GithubClient } from '../../clients/github/client.ts'
 import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
 import { compareRuns, type WorkflowRun } from '../../clients/github/workflow-run.ts'
 import { ReconcileError } from '../../core/errors.ts'
-import { newestRuns } from './newest-run.ts'
+import { newestRuns, ownRuns } from './newest-run.ts'
 import type { ObservedRuns, RunFailure } from './observed.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import type { RepositoryReading } from './repository-reading.ts'
@@ -34,7 +34,7 @@ export class RunsReader {
     const key = `${desired.spec.repository.toLowerCase()}/${workflowId}/${branch}`
     const seen = await this.#seen.get(key)
     const own = (runs: readonly WorkflowRun[]) =>
-      runs.filter((run) => run.workflowId === workflowId && run.branch === branch && run.isOwnBranch)
+      ownRuns(runs, desired).filter((run) => run.workflowId === workflowId)
     let list: readonly WorkflowRun[] = own(reading.runs ?? [])
     if (!newestRuns(desired, list).completed) {
       const further = own(await this.#github.listRunsOf(repository, workflowId, { signal }))
@@ -88,7 +88,7 @@ export class RunsReader {
       attempt: run.attempt,
       jobs: jobs.length,
       job: failed?.name,
-      step: failed?.failedStep,
+      step: failed?.failedSteps[0]?.name,
     }
   }
 }

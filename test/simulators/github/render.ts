@@ -9,6 +9,40 @@ import {
 
 const iso = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`
 
+const failsIn = (run: SimulatedRun, index: number) =>
+  index === run.jobs - 1 && run.conclusion !== null && run.conclusion !== 'success'
+
+function failingOf(repository: SimulatedRepository, run: SimulatedRun) {
+  const workflow = repository.workflows.find(({ id }) => id === run.workflowId)
+  return workflow?.failing ?? { job: 'test', step: 'run the tests' }
+}
+
+/** Two steps of three seconds each; the second is the one that fails. */
+function stepsOf(repository: SimulatedRepository, run: SimulatedRun, index: number) {
+  const isFailing = failsIn(run, index)
+  const at = Math.floor(run.startedAt / 1000) * 1000
+  return [
+    { name: 'check out', isFailing: false, startedAt: at, completedAt: at + 3000 },
+    {
+      name: isFailing ? failingOf(repository, run).step : 'build',
+      isFailing,
+      startedAt: at + 3000,
+      completedAt: at + 6000,
+    },
+  ]
+}
+
+/** The log of a job as its store keeps it: a time before each line, steps one after another. */
+export function logOf(repository: SimulatedRepository, run: SimulatedRun, index: number): string {
+  const lines = stepsOf(repository, run, index).flatMap(({ name, isFailing, startedAt, completedAt }) => [
+    [startedAt + 400, `##[group]Run ${name}`],
+    [startedAt + 400, '##[endgroup]'],
+    [startedAt + 1500, `output of ${name}, attempt ${run.attempt}`],
+    [completedAt + 300, isFailing ? '##[error]Process completed with exit code 1.' : `${name} is done`],
+  ])
+  return `\uFEFF${lines.map(([at, text]) => `${new Date(Number(at)).toISOString().replace('Z', '1234Z')} ${text}\r\n`).join('')}`
+}
+
 /** Says things as GitHub says them. `base` is the simulator's own address: clients follow it. */
 export class Renderer {
   readonly #base: string
@@ -80,18 +114,19 @@ export class Renderer {
 
   job(repository: SimulatedRepository, run: SimulatedRun, index: number): unknown {
     const workflow = repository.workflows.find(({ id }) => id === run.workflowId)
-    const isFailing = index === run.jobs - 1 && run.conclusion !== null && run.conclusion !== 'success'
+    const isFailing = failsIn(run, index)
     const id = run.id * 100 + run.attempt * 10 + index
     const conclusion = run.status === 'completed' ? (isFailing ? run.conclusion : 'success') : null
-    const failing = workflow?.failing ?? { job: 'test', step: 'run the tests' }
-    const step = (name: string, number: number, ended: string | null) => ({
-      name,
-      number,
-      status: ended === null ? 'in_progress' : 'completed',
-      conclusion: ended,
-      started_at: iso(run.startedAt),
-      completed_at: ended === null ? null : iso(run.updatedAt),
-    })
+    const steps = stepsOf(repository, run, index).map(
+      ({ name, isFailing: fails, startedAt, completedAt }, at) => ({
+        name,
+        number: at + 1,
+        status: conclusion === null && at === 1 ? 'in_progress' : 'completed',
+        conclusion: conclusion === null && at === 1 ? null : fails ? conclusion : 'success',
+        started_at: iso(startedAt),
+        completed_at: conclusion === null && at === 1 ? null : iso(completedAt),
+      }),
+    )
     return shaped('job', {
       id,
       run_id: run.id,
@@ -101,7 +136,7 @@ export class Renderer {
       head_sha: run.headSha,
       head_branch: run.branch,
       workflow_name: workflow?.name ?? null,
-      name: isFailing ? failing.job : `job-${index + 1}`,
+      name: isFailing ? failingOf(repository, run).job : `job-${index + 1}`,
       url: `${this.#url(repository)}/actions/jobs/${id}`,
       html_url: `https://github.test/${repository.fullName}/actions/runs/${run.id}/job/${id}`,
       status: run.status === 'completed' ? 'completed' : 'in_progress',
@@ -109,7 +144,7 @@ export class Renderer {
       created_at: iso(run.createdAt),
       started_at: iso(run.startedAt),
       completed_at: conclusion === null ? null : iso(run.updatedAt),
-      steps: [step('check out', 1, 'success'), step(isFailing ? failing.step : 'build', 2, conclusion)],
+      steps,
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Renderer } from './render.ts'
+import { logOf, type Renderer } from './render.ts'
 import type { SimulatedRepository, SimulatedRun, SimulatedWorkflow, SimulatedWorld } from './world.ts'
 import { shaOf } from './world.ts'
 
@@ -19,6 +19,8 @@ export interface Call {
   readonly apiVersion: string
   /** Milliseconds that lists from the search index lag behind. */
   readonly lag: number
+  /** Puts a text into the store of logs, which is another host; its address there. */
+  store(text: string): string
 }
 
 export interface Route {
@@ -96,6 +98,15 @@ function listJobs(call: Call): Answer {
   if (!run) return notFound
   const jobs = Array.from({ length: run.jobs }, (_, index) => call.render.job(call.repository, run, index))
   return { status: 200, body: { total_count: jobs.length, jobs } }
+}
+
+/** The number of a job holds those of its run, of the attempt and of itself. */
+function jobLog(call: Call): Answer {
+  const number = Number(call.params.job_id)
+  const run = call.repository.runs.find(({ id }) => id === Math.floor(number / 100))
+  if (!run || number % 10 >= run.jobs) return notFound
+  if (run.hasLostLogs) return refuse(410, 'The logs for this run have expired and are no longer available.')
+  return { status: 302, headers: { location: call.store(logOf(call.repository, run, number % 10)) } }
 }
 
 function switchTo(state: string): (call: Call) => Answer {
@@ -275,6 +286,7 @@ export const routes: readonly Route[] = [
     path: `${repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs`,
     answer: listJobs,
   },
+  { name: 'jobLog', method: 'GET', path: `${repo}/actions/jobs/{job_id}/logs`, answer: jobLog },
   { name: 'rerun', method: 'POST', path: `${repo}/actions/runs/{run_id}/rerun`, answer: rerun },
   {
     name: 'rerunFailed',

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { Contract } from './contract.ts'
 import { type FaultKind, Faults } from './faults.ts'
+import { listen, urlOf } from './listen.ts'
+import { LogStore } from './log-store.ts'
 import { Renderer } from './render.ts'
 import { type Answer, type Route, routes } from './routes.ts'
 import { SimulatedWorld } from './world.ts'
@@ -43,6 +45,8 @@ export class GithubSimulator {
   hook: Hook | undefined
   /** The version whose answer a dispatch gets whatever was asked for; undefined: the one that was asked for. */
   dispatchVersion: string | undefined
+  /** Another host. */
+  readonly logs: LogStore
   #remaining = 5000
   #resetAt = 0
   #server: Server
@@ -51,8 +55,9 @@ export class GithubSimulator {
   readonly #contract = new Contract()
   readonly #waiting = new Set<() => void>()
 
-  private constructor(server: Server) {
+  private constructor(server: Server, logs: LogStore) {
     this.#server = server
+    this.logs = logs
     this.#render = new Renderer('')
   }
 
@@ -61,7 +66,7 @@ export class GithubSimulator {
     options: { readonly port?: number; readonly socket?: string } = {},
   ): Promise<GithubSimulator> {
     const server = createServer()
-    const simulator = new GithubSimulator(server)
+    const simulator = new GithubSimulator(server, await LogStore.start())
     server.on('connection', (socket) => {
       simulator.#sockets.add(socket)
       socket.on('close', () => simulator.#sockets.delete(socket))
@@ -72,20 +77,13 @@ export class GithubSimulator {
         response.destroy()
       })
     })
-    await new Promise<void>((resolve, reject) => {
-      server.on('error', reject)
-      if (options.socket) server.listen(options.socket, resolve)
-      else server.listen(options.port ?? 0, '127.0.0.1', resolve)
-    })
+    await listen(server, options)
     simulator.#render = new Renderer(simulator.url)
     return simulator
   }
 
   get url(): string {
-    const address = this.#server.address()
-    return typeof address === 'object' && address
-      ? `http://127.0.0.1:${address.port}`
-      : 'http://api.github.com'
+    return urlOf(this.#server)
   }
 
   get remaining(): number {
@@ -110,6 +108,7 @@ export class GithubSimulator {
   async close(): Promise<void> {
     for (const wake of this.#waiting) wake()
     for (const socket of this.#sockets) socket.destroy()
+    await this.logs.close()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
@@ -160,6 +159,7 @@ export class GithubSimulator {
       body: (body ?? {}) as Readonly<Record<string, unknown>>,
       apiVersion: this.dispatchVersion ?? String(request.headers['x-github-api-version'] ?? '2022-11-28'),
       lag: this.lag,
+      store: (text) => this.logs.put(text),
     })
   }
 

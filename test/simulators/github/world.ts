@@ -33,6 +33,8 @@ export interface SimulatedRun {
   readonly isOfFork: boolean
   /** Jobs that the attempt has; 0 where GitHub could not read the file. */
   jobs: number
+  /** Whether its logs are older than GitHub keeps them. */
+  hasLostLogs: boolean
 }
 
 export interface SimulatedPull {
@@ -133,6 +135,7 @@ export class SimulatedRepository {
       completesAt: undefined,
       isOfFork: options.isOfFork ?? false,
       jobs: options.jobs ?? 2,
+      hasLostLogs: false,
     }
     this.runs.unshift(run)
     return run
