@@ -42,7 +42,25 @@ export function precheck(file: SourceFile): Diagnostic | undefined {
       },
     )
   }
-  return countTokens(file)
+  return isPlainlySmall(file.text) ? undefined : countTokens(file)
+}
+
+/** What every nesting, key and alias needs one of. */
+const indicators = /[[{:?*-]/g
+
+/** Whether a text is within each limit by its length and its indicators alone, as nearly every manifest is. */
+function isPlainlySmall(text: string): boolean {
+  if (text.length > limits.values) return false
+  let count = 0
+  indicators.lastIndex = 0
+  while (indicators.test(text)) {
+    count += 1
+    if (count > Math.min(limits.depth, limits.keys, limits.aliases)) {
+      indicators.lastIndex = 0
+      return false
+    }
+  }
+  return true
 }
 
 function countTokens(file: SourceFile): Diagnostic | undefined {

@@ -19,6 +19,12 @@ const vendorShapes: readonly RegExp[] = [
   /\b[Bb]earer\s+[A-Za-z0-9._~+/-]{12,}/,
 ]
 
+/** All of them at once, for the many texts that hold none. */
+const anyVendorShape = new RegExp(vendorShapes.map(({ source }) => source).join('|'))
+
+/** Shorter than any of the shapes, but for a password inside an address. */
+const shortestToken = 15
+
 /** A password inside an address: `postgres://user:password@host`. Bounded, so that no text makes it slow. */
 const addressPassword = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@]{0,200}:[^\s/@]{1,200}@/i
 
@@ -35,7 +41,9 @@ export function namesSecret(name: string): boolean {
 
 /** Whether a text holds something that looks like a token, a key or a password. */
 export function looksLikeToken(text: string): boolean {
-  if (vendorShapes.some((shape) => shape.test(text)) || addressPassword.test(text)) return true
+  if (text.includes('://') && addressPassword.test(text)) return true
+  if (text.length < shortestToken) return false
+  if (anyVendorShape.test(text)) return true
   return [...text.matchAll(generated)].some(([match]) => isGenerated(match))
 }
 

@@ -1,10 +1,16 @@
-import stringWidth from 'string-width'
+import stringWidth from 'fast-string-width'
 
 const narrowest = 60
 const widest = 200
 const ellipsis = '...'
 
-const segmenter = new Intl.Segmenter()
+let segmenter: Intl.Segmenter | undefined
+
+/** The characters that a reader sees. The machinery takes longer to make than most reports, so it is made when needed. */
+function graphemesOf(text: string): Iterable<{ readonly segment: string }> {
+  segmenter ??= new Intl.Segmenter()
+  return segmenter.segment(text)
+}
 
 /** What a report needs to know of where it is printed. */
 export interface Page {
@@ -71,7 +77,7 @@ function firstPart(text: string, width: number): string {
   if (isAscii(text)) return text.slice(0, width)
   let part = ''
   let taken = 0
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     taken += stringWidth(segment)
     if (taken > width) break
     part += segment
@@ -80,7 +86,7 @@ function firstPart(text: string, width: number): string {
 }
 
 function firstGrapheme(text: string): string {
-  for (const { segment } of segmenter.segment(text)) return segment
+  for (const { segment } of graphemesOf(text)) return segment
   return ''
 }
 
