@@ -12,6 +12,11 @@ interface ImportSource {
 
 /** Every source by the word that calls it. */
 export const importSources: Readonly<Record<string, ImportSource>> = Object.freeze({
+  github: {
+    takes: 'words',
+    usage: 'github OWNER/REPO..',
+    load: async () => (await import('../reconcilers/workflow/import/github.ts')).importGithub,
+  },
   pm2: {
     takes: 'nothing',
     usage: 'pm2',

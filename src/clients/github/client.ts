@@ -8,6 +8,8 @@ import type { WorkflowRun } from './workflow-run.ts'
  * their answer is lost they reject with `OutcomeUnknown`. Every call has a deadline.
  */
 export interface GithubClient {
+  /** The branch that scheduled and new workflows run on. */
+  defaultBranchOf(repository: Repository, signal: AbortSignal): Promise<string>
   /** All workflows of a repository. */
   listWorkflows(repository: Repository, signal: AbortSignal): Promise<readonly WorkflowRecord[]>
   /** One workflow by the name of its file; undefined: there is none, and the repository can be seen. */

@@ -9,6 +9,7 @@ import type { Credential } from './credential.ts'
 import { EtagCache } from './etag-cache.ts'
 import { type FailedRequest, failureOf, saidBy } from './failure.ts'
 import {
+  parseDefaultBranch,
   parseDispatch,
   parseFile,
   parseJobs,
@@ -157,6 +158,16 @@ class OctokitClient implements GithubClient {
   }
 
   // --- reads -------------------------------------------------------------------------------------------------
+
+  defaultBranchOf(repository: Repository, signal: AbortSignal) {
+    return this.#read({
+      what: `read the repository ${nameOfRepository(repository)}`,
+      route: 'GET /repos/{owner}/{repo}',
+      parameters: { ...repository },
+      parse: parseDefaultBranch,
+      signal,
+    })
+  }
 
   async listWorkflows(repository: Repository, signal: AbortSignal) {
     const all = []

@@ -133,6 +133,10 @@ export function parseLog(value: unknown): string {
   throw invalid('a log is no text')
 }
 
+export function parseDefaultBranch(value: unknown): string {
+  return textOf(fieldsOf(value, 'a repository'), 'default_branch', 'a repository')
+}
+
 /** The commit that a ref points at. */
 export function parseRef(value: unknown): string {
   return textOf(fieldsOf(fieldsOf(value, 'a ref').object, 'a ref'), 'sha', 'a ref')

@@ -30,7 +30,14 @@ export function ownRuns(runs: readonly WorkflowRun[], desired: DesiredWorkflow):
 
 /** Chooses from runs, newest first, those that the manifest counts. */
 export function newestRuns(desired: DesiredWorkflow, runs: readonly WorkflowRun[]): NewestRuns {
-  const { events, ignoreConclusions } = desired.spec.green ?? {}
+  return newestRunsOf(runs, desired.spec.green)
+}
+
+/** The same for a `green` that need not be of a manifest yet. */
+export function newestRunsOf(
+  runs: readonly WorkflowRun[],
+  { events, ignoreConclusions }: NonNullable<DesiredWorkflow['spec']['green']> = {},
+): NewestRuns {
   const ignored: readonly string[] = ignoreConclusions ?? defaultIgnored
   const counted = runs.filter((run) => (events ? events.includes(run.event) : !proposalEvents.has(run.event)))
   const history = counted.filter(

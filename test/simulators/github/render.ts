@@ -51,6 +51,19 @@ export class Renderer {
     this.#base = base
   }
 
+  repository(repository: SimulatedRepository): unknown {
+    return shaped('full-repository', {
+      id: 1,
+      name: repository.name,
+      full_name: repository.fullName,
+      private: repository.isPrivate,
+      default_branch: repository.defaultBranch,
+      owner: shaped('simple-user', { login: repository.owner }),
+      html_url: `https://github.test/${repository.fullName}`,
+      url: this.#url(repository),
+    })
+  }
+
   workflow(repository: SimulatedRepository, workflow: SimulatedWorkflow): unknown {
     const url = `${this.#url(repository)}/actions/workflows/${workflow.id}`
     return shaped('workflow', {

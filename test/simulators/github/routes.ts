@@ -209,6 +209,12 @@ function updatePull(call: Call): Answer {
 /** Every call that the simulator knows. */
 export const routes: readonly Route[] = [
   {
+    name: 'getRepository',
+    method: 'GET',
+    path: repo,
+    answer: ({ repository, render }) => ({ status: 200, body: render.repository(repository) }),
+  },
+  {
     name: 'listWorkflows',
     method: 'GET',
     path: `${repo}/actions/workflows`,

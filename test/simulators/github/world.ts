@@ -71,18 +71,19 @@ export class SimulatedRepository {
   readonly owner: string
   readonly name: string
   isPrivate = false
-  readonly defaultBranch = 'main'
+  readonly defaultBranch: string
   readonly workflows: SimulatedWorkflow[] = []
   readonly runs: SimulatedRun[] = []
   readonly pulls: SimulatedPull[] = []
   readonly branches = new Map<string, { sha: string; readonly files: Map<string, Buffer> }>()
   readonly #world: SimulatedWorld
 
-  constructor(world: SimulatedWorld, fullName: string) {
+  constructor(world: SimulatedWorld, fullName: string, defaultBranch: string) {
     const [owner = '', name = ''] = fullName.split('/')
     this.owner = owner
     this.name = name
     this.#world = world
+    this.defaultBranch = defaultBranch
     this.branches.set(this.defaultBranch, { sha: world.nextSha(), files: new Map() })
   }
 
@@ -207,8 +208,8 @@ export class SimulatedWorld {
     return createHash('sha1').update(`commit ${this.nextId()}`).digest('hex')
   }
 
-  add(fullName: string): SimulatedRepository {
-    const repository = new SimulatedRepository(this, fullName)
+  add(fullName: string, defaultBranch = 'main'): SimulatedRepository {
+    const repository = new SimulatedRepository(this, fullName, defaultBranch)
     this.repositories.set(fullName.toLowerCase(), repository)
     return repository
   }
