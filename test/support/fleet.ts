@@ -267,7 +267,7 @@ export function freePort(): Promise<number> {
 }
 
 /** Tries until it holds; the last failure is what is thrown. */
-export async function eventually(check: () => Promise<void> | void, limit = 15_000): Promise<void> {
+export async function eventually(check: () => Promise<void> | void, limit = 30_000): Promise<void> {
   const end = performance.now() + limit
   for (;;) {
     try {

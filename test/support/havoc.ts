@@ -140,6 +140,13 @@ export class Havoc {
     if (blow === 'vanish' && guest !== undefined) await this.undeclare(guest)
   }
 
+  /** Changes what one program is declared to be: whoever acts must restart it. */
+  async editOne(): Promise<void> {
+    const name = this.random.pick([...this.declared.keys()]) ?? 'p0'
+    const known = this.declared.get(name)
+    if (known) await this.declare(name, known.shape, known.level + 1)
+  }
+
   async editAll(): Promise<void> {
     for (const [name, { shape, level }] of [...this.declared]) await this.declare(name, shape, level + 1)
   }
@@ -184,6 +191,39 @@ export class Havoc {
 
   async openIntents(): Promise<readonly Intent[]> {
     return this.#inStore(async (store) => (await this.#ledger(store).load()).openIntents)
+  }
+
+  /**
+   * Resolves as soon as the program has written down that it is going to act: a kill from here on falls between an
+   * intent and its outcome. At the latest when it has ended, or when it has found nothing to do for seconds.
+   */
+  async untilActs(program: Background, known: ReadonlySet<string>): Promise<void> {
+    let hasEnded = false
+    void program.ended.then(() => {
+      hasEnded = true
+    })
+    const path = this.fleet.path('.reconcile/state.db')
+    const store = await openSqliteStore({ path, mode: 'read', clock: systemClock, random: systemRandom })
+    const end = performance.now() + 10_000
+    try {
+      while (!hasEnded && performance.now() < end) {
+        const open = await store.list({ collection: 'intent-open' })
+        if (open.some(({ value }) => !known.has((value as { intentId: string }).intentId))) return
+        await pause(3)
+      }
+    } finally {
+      await store.close()
+    }
+  }
+
+  /** Intents without an outcome, by id. */
+  async openIntentIds(): Promise<ReadonlySet<string>> {
+    return new Set((await this.openIntents()).map(({ intentId }) => intentId))
+  }
+
+  /** Whether the last kill fell between an intent and its outcome. */
+  async hasNewOpenIntent(known: ReadonlySet<string>): Promise<boolean> {
+    return (await this.openIntents()).some(({ intentId }) => !known.has(intentId))
   }
 
   /** The newest intents with what became of them. */

@@ -18,39 +18,48 @@ describe.concurrent(`a controller on its worst day (CHAOS_SEED=${seed})`, () => 
     await begin(havoc)
     let caughtActing = 0
     for (let round = 0; round < rounds; round += 1) {
+      const known = await havoc.openIntentIds()
       const watch = await havoc.fleet.watch()
-      // Half of them die while they begin, half while they answer a blow.
-      if (round % 2 === 0) await havoc.strike()
+      // A third die while they begin, a third while they answer a blow, a third right after they began to act.
+      if (round % 3 === 0) await havoc.strike()
       else await watch.logged('controller started')
       const blows = havoc.random.between(1, 3)
       for (let blow = 0; blow < blows; blow += 1) await havoc.strike()
-      await havoc.pause(0, 300)
+      if (round % 3 === 2) {
+        await havoc.editOne()
+        await havoc.untilActs(watch, known)
+        await havoc.pause(0, 40)
+      } else await havoc.pause(0, 300)
       watch.signal('SIGKILL')
       await watch.ended
-      if ((await havoc.openIntents()).length > 0) caughtActing += 1
+      if (await havoc.hasNewOpenIntent(known)) caughtActing += 1
       await eventually(async () => expect(await havoc.doubled()).toEqual([]))
     }
     tell(`killed ${rounds} times, ${caughtActing} times between an intent and its outcome`)
+    expect(caughtActing).toBeGreaterThanOrEqual(Math.floor(rounds / 10))
     await havoc.expectConverged()
   })
 
-  it(`is a pass that is killed ${Math.ceil(rounds / 4)} times, and the next one goes on from there`, async ({
-    havoc,
-  }) => {
+  const passes = Math.ceil(rounds / 4)
+  it(`is a pass that is killed ${passes} times, and the next one goes on from there`, async ({ havoc }) => {
     await begin(havoc)
     let caughtActing = 0
-    for (let round = 0; round < Math.ceil(rounds / 4); round += 1) {
+    for (let round = 0; round < passes; round += 1) {
       for (let blow = 0; blow < 3; blow += 1) await havoc.strike()
+      await havoc.editOne()
+      const known = await havoc.openIntentIds()
       const pass = havoc.fleet.start([])
-      // Some die while they begin, most when it is their turn to act.
-      if (round % 4 !== 0) await havoc.untilHolds(pass)
-      await havoc.pause(0, 400)
+      // Some die while they begin, some when it is their turn to act, most right after they began to.
+      if (round % 4 === 1) await havoc.untilHolds(pass)
+      if (round % 4 > 1) await havoc.untilActs(pass, known)
+      await havoc.pause(0, round % 4 > 1 ? 40 : 400)
       pass.signal('SIGKILL')
       await pass.ended
-      if ((await havoc.openIntents()).length > 0) caughtActing += 1
+      if (await havoc.hasNewOpenIntent(known)) caughtActing += 1
       await eventually(async () => expect(await havoc.doubled()).toEqual([]))
     }
-    tell(`passes killed, ${caughtActing} times between an intent and its outcome`)
+    tell(`${passes} passes killed, ${caughtActing} times between an intent and its outcome`)
+    expect(caughtActing).toBeGreaterThanOrEqual(Math.floor(passes / 5))
     await havoc.expectConverged()
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import { eventually, lives } from '../../support/fleet.ts'
-import { type Havoc, it, rounds, seed } from '../../support/havoc.ts'
+import { type Havoc, it, rounds, seed, tell } from '../../support/havoc.ts'
 
 /** A daemon takes a second to come back with everything. */
 const deaths = Math.max(2, Math.ceil(rounds / 20))
@@ -26,14 +26,20 @@ describe.concurrent(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
 
   it(`${deaths} times in the middle of a pass that restarts everything`, async ({ havoc }) => {
     await begin(havoc)
+    let caughtActing = 0
     for (let round = 0; round < deaths; round += 1) {
       await havoc.editAll()
+      const known = await havoc.openIntentIds()
       const pass = havoc.fleet.start(['--timeout', '30s'])
-      await havoc.pause(150, 900)
+      await havoc.untilActs(pass, known)
+      await havoc.pause(0, 100)
+      if (await havoc.hasNewOpenIntent(known)) caughtActing += 1
       await havoc.killDaemon()
       expect([0, 1], pass.log()).toContain(await pass.ended)
       await eventually(async () => expect(await havoc.doubled()).toEqual([]))
     }
+    tell(`daemon killed ${deaths} times, ${caughtActing} times while it was being told what to do`)
+    expect(caughtActing).toBeGreaterThan(0)
     await havoc.expectConverged()
   })
 
