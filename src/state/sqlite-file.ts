@@ -9,8 +9,9 @@ import {
   openSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '../core/clock.ts'
 import { newStoreError, storeError } from './sqlite-error.ts'
@@ -87,7 +88,7 @@ export function makePrivate(path: string, { mode }: FileFacts): void {
 export function createStoreFile(path: string, random: Random): void {
   const draft = `${path}.new-${random.id()}`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     closeSync(openSync(draft, 'wx', 0o600))
     fillStore(draft, random)
     linkUnlessThere(draft, path)
@@ -96,6 +97,18 @@ export function createStoreFile(path: string, random: Random): void {
     throw storeError(error, path)
   } finally {
     for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true })
+  }
+}
+
+/** A folder for the state alone keeps itself out of git: it holds the key of the secrets' digests. */
+function makeFolder(folder: string): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (made === undefined && basename(folder) !== '.reconcile') return
+  try {
+    writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    // Somebody has a word of his own there.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

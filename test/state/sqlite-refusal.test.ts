@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { errorCatalogue } from '../../src/core/errors.ts'
 import type { Store } from '../../src/core/store.ts'
 import { openSqliteStore } from '../../src/state/sqlite.ts'
@@ -249,7 +249,9 @@ test('a new store is for its owner alone, and one that was opened to others is c
   const store = await openFile(path)
   await store.commit([{ type: 'put', collection: 'thing', key: 'a', value: 1 }])
   const modes = () =>
-    readdirSync(join(folder.path, 'new')).map((name) => statSync(join(folder.path, 'new', name)).mode & 0o777)
+    readdirSync(join(folder.path, 'new'))
+      .filter((name) => name !== '.gitignore')
+      .map((name) => statSync(join(folder.path, 'new', name)).mode & 0o777)
   expect(statSync(join(folder.path, 'new')).mode & 0o777).toBe(0o700)
   expect(modes()).toEqual([0o600, 0o600, 0o600])
   await store.close()
@@ -260,9 +262,38 @@ test('a new store is for its owner alone, and one that was opened to others is c
 
 test('commits are flushed to the disk before they are acknowledged', async () => {
   await fill()
-  const database = new DatabaseSync(path)
-  expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
-  database.close()
+  // What SQLite is told to do is a matter of each connection: so the store's own are asked.
+  const exec = vi.spyOn(DatabaseSync.prototype, 'exec')
+  const store = await openFile(path)
+  try {
+    const connections = [...new Set(exec.mock.contexts as DatabaseSync[])].filter(({ isOpen }) => isOpen)
+    expect(connections).toHaveLength(1)
+    for (const database of connections) {
+      expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+      // 2 is FULL, https://www.sqlite.org/pragma.html#pragma_synchronous.
+      expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
+      expect(database.prepare('PRAGMA fullfsync').get()).toEqual({ fullfsync: 1 })
+      expect(database.prepare('PRAGMA checkpoint_fullfsync').get()).toEqual({ checkpoint_fullfsync: 1 })
+    }
+  } finally {
+    exec.mockRestore()
+    await store.close()
+  }
+})
+
+test('a folder that is made for the state keeps itself out of git, and nobody’s folder is written to', async () => {
+  const own = await openFile(join(folder.path, 'made', 'state.db'))
+  await own.close()
+  expect(readFileSync(join(folder.path, 'made', '.gitignore'), 'utf8')).toBe('*\n')
+  mkdirSync(join(folder.path, 'known'))
+  const known = await openFile(join(folder.path, 'known', 'state.db'))
+  await known.close()
+  expect(readdirSync(join(folder.path, 'known'))).not.toContain('.gitignore')
+  mkdirSync(join(folder.path, '.reconcile'))
+  writeFileSync(join(folder.path, '.reconcile', '.gitignore'), 'state.db\n')
+  const said = await openFile(join(folder.path, '.reconcile', 'state.db'))
+  await said.close()
+  expect(readFileSync(join(folder.path, '.reconcile', '.gitignore'), 'utf8')).toBe('state.db\n')
 })
 
 test('a step of migration that fails leaves the file as it was; those that succeed are counted', async () => {
