@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { GithubSimulator } from '../simulators/github/server.ts'
 import type { SimulatedRepository } from '../simulators/github/world.ts'
-import { type Run, TestFleet } from '../support/fleet.ts'
+import { eventually, type Run, TestFleet } from '../support/fleet.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { workflowManifest } from '../support/workflow-manifest.ts'
 
@@ -132,10 +132,12 @@ describe('a workflow, end to end', () => {
         `${green}\nfallback: [Workflow/backup]`.replace('200ms } }', '200ms }, stableFor: 1s }'),
       ),
     )
-    await pass()
-    await pass()
+    // It stands down when its primary has been well for as long as `stableFor` says.
+    await eventually(async () => {
+      await pass()
+      expect(backup.state).toBe('disabled_manually')
+    })
     expect((await pass()).status).toBe(0)
-    expect(backup.state).toBe('disabled_manually')
     expect(await statusOf('Workflow/backup')).toMatchObject({ health: 'Healthy' })
   })
 
