@@ -123,6 +123,14 @@ export const errorCatalogue = Object.freeze({
     next: 'retry',
     meaning: 'What an action was decided on has changed meanwhile; nothing was done, and it is decided anew.',
   },
+  ProgramMissing: {
+    next: 'person',
+    meaning: 'A program that is needed, such as npm, is not on PATH or could not be started.',
+  },
+  FileNotEditable: {
+    next: 'person',
+    meaning: 'A file cannot be edited without a doubt, or cannot be written; it was left as it is.',
+  },
   Internal: {
     next: 'person',
     meaning: 'A defect of reconciled. Please report it with the output of the same command and -v.',

@@ -82,7 +82,8 @@ function judge(
       message: `${failure.action.summary} ${fate}: ${failure.message ?? 'no reason given'}`,
     }
   }
-  const acted = outcomes.find((outcome) => outcome.result === 'succeeded')
+  // What is only due by its own schedule says nothing of health until it was looked at: it stays as it was.
+  const acted = outcomes.find(({ result, action }) => result === 'succeeded' && action.isRoutine !== true)
   if (acted)
     return { health: 'Progressing', reason: 'Acted', message: `${acted.action.summary}; not confirmed yet` }
   const hold = holds[0]
