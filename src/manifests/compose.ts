@@ -9,6 +9,7 @@ import { type Roots, rootsOf } from './fleet-root.ts'
 import type { ManifestFile } from './manifest-file.ts'
 import {
   checkCircles,
+  checkContainedPaths,
   checkControls,
   checkExternalNames,
   checkLiterals,
@@ -108,6 +109,7 @@ async function judge(drafts: readonly Draft[], roots: Roots, input: ComposeInput
     checkControls(each, input.now)
     checkWindows(each.resource.controls.windows, input.now, each.faults)
     await judgeSecrets(each.document, roots, each.faults)
+    await checkContainedPaths(each.document, roots, each.faults)
     await input.reconcilers.get(each.resource.kind)?.validate(each.resource, each.faults.report)
   })
   await Promise.all(judgements)

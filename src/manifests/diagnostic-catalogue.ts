@@ -153,6 +153,10 @@ export const diagnosticCatalogue = Object.freeze({
     'A `fromFile` leads out of the fleet root.',
     'Move the file inside, or allow its folder in the Fleet and by `--allow-path`.',
   ),
+  'path-outside-root': error(
+    'A file or folder that is read into an action lies outside the fleet root once links are resolved.',
+    'Move it inside, or allow its folder in the Fleet and by `--allow-path`.',
+  ),
 
   // Fleet
   'host-not-allowed': error(

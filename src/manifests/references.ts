@@ -288,6 +288,28 @@ export async function checkReferenceFiles(
   }
 }
 
+/** A file or folder that is read into actions, and leads out of the roots once links are resolved. */
+export async function checkContainedPaths(
+  document: Layered,
+  roots: Roots,
+  faults: Draft['faults'],
+): Promise<void> {
+  const spec = childOf(document.root, 'spec')
+  if (spec?.type !== 'map') return
+  for (const [name, { value }] of spec.entries) {
+    const isContained = schemaAt(document.kind, ['spec', name]).some(
+      ({ schema }) => schema['x-contained'] === true,
+    )
+    if (!isContained || value.type !== 'scalar' || typeof value.value !== 'string') continue
+    if (isInside(await realPlace(resolve(dirname(document.file.path), value.value)), roots)) continue
+    faults.add(['spec', name], {
+      code: 'path-outside-root',
+      message: `\`${name}\` leads out of the fleet root`,
+      hint: 'Move it inside, or allow its folder in the Fleet and by `--allow-path`.',
+    })
+  }
+}
+
 /** A path with its links resolved as far as it exists. */
 async function realPlace(path: string): Promise<string> {
   const real = await realpath(path).catch(() => undefined)
