@@ -74,6 +74,8 @@ export class EventLog {
     this.#next ??= (await newestNumber(this.#store, this.#scope)) + 1
     const number = this.#next
     this.#next += 1
+    // Whoever takes the same number at the same time must not overwrite this event, nor this one his.
+    await this.#draft.read({ collection: eventCollection, key: eventKey(this.#scope, number) })
     return number
   }
 
