@@ -9,6 +9,7 @@ import { logsCommand } from './commands/logs.ts'
 import { passCommand } from './commands/pass.ts'
 import { planCommand } from './commands/plan.ts'
 import { resumeCommand } from './commands/resume.ts'
+import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
 import { suspendCommand } from './commands/suspend.ts'
 import { watchCommand } from './commands/watch.ts'
@@ -27,6 +28,7 @@ const commands: readonly Register[] = [
   eventsCommand,
   logsCommand,
   healthCommand,
+  runCommand,
   suspendCommand,
   resumeCommand,
   importCommand,

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import type { Clock } from '../../core/clock.ts'
+import type { Duration } from '../../core/duration.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import { isGroupAlive, type ProcessIdentity, processIdentity } from '../host/process-identity.ts'
+import { endGroup } from './process-group.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** A command that is run in a process group of its own. */
+export interface GroupRun {
+  /** The program and its arguments. */
+  readonly command: readonly string[]
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  /** How long it may take; undefined: as long as it likes. */
+  readonly limit: Duration | undefined
+  readonly clock: Clock
+  /** Ends it before its limit. */
+  readonly signal: AbortSignal
+  /** Awaited before anything of the command runs: where it fails, nothing was run. */
+  readonly onStarted?: (identity: ProcessIdentity) => Promise<void>
+  /** What it prints; undefined: it reads and prints where we do. */
+  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => void
+}
+
+/** How a run ended. */
+export interface GroupResult {
+  readonly end: 'exited' | 'timed-out' | 'aborted'
+  /** Undefined where a signal ended it. */
+  readonly exitCode: number | undefined
+  readonly signal: NodeJS.Signals | undefined
+  readonly duration: Duration
+  /** Whether something of it still ran when it had ended; it was ended. */
+  readonly hasLeftBehind: boolean
+}
+
+/**
+ * Waits for a word on descriptor 3 and becomes the command; where the word never comes, because we were killed before
+ * the run was written down, it ends without having run anything.
+ */
+const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
+
+/** How long its last output is waited for after it has ended. */
+const drain: Duration = 200
+
+/**
+ * Runs a command to its end or its limit, and leaves no process of its group behind: not when it ends, not at its
+ * limit, not when we are told to end, and not when we are killed.
+ */
+export async function runGroup(run: GroupRun): Promise<GroupResult> {
+  run.signal.throwIfAborted()
+  const child = await start(run)
+  const group = child.pid ?? 0
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  const watchdog = await openGate(run, child, group).catch(async (error: unknown) => {
+    child.stdio[3]?.destroy()
+    await exited
+    throw error
+  })
+  try {
+    const startedAt = run.clock.monotonic()
+    const end = await firstEnd(run, exited, group)
+    const { code, signal } = await exited
+    const duration = Math.round(run.clock.monotonic() - startedAt)
+    const hasLeftBehind = end === 'exited' && (await isGroupAlive(group))
+    if (hasLeftBehind) await endGroup(group, run.clock)
+    await drained(run.clock, child)
+    return { end, exitCode: code ?? undefined, signal: signal ?? undefined, duration, hasLeftBehind }
+  } finally {
+    await watchdog.dismiss()
+  }
+}
+
+/** Starts the command behind its gate. */
+async function start(run: GroupRun): Promise<ChildProcess> {
+  const through = run.onOutput ? 'pipe' : 'inherit'
+  const child = spawn('/bin/sh', ['-c', gate, 'sh', ...run.command], {
+    cwd: run.folder,
+    env: { ...run.env },
+    detached: true,
+    stdio: [run.onOutput ? 'ignore' : 'inherit', through, through, 'pipe'],
+  })
+  try {
+    await once(child, 'spawn')
+  } catch (cause) {
+    const what = `Cannot run ${run.command.join(' ')} in ${run.folder}`
+    throw new ReconcileError('ProgramMissing', what, { cause })
+  }
+  // A command that has ended no longer listens; that it ended is told elsewhere.
+  child.stdio[3]?.on('error', () => undefined)
+  listen(child.stdout, (chunk) => run.onOutput?.('out', chunk))
+  listen(child.stderr, (chunk) => run.onOutput?.('err', chunk))
+  return child
+}
+
+/** Sets the watchdog, has the run written down, and only then lets it begin. */
+async function openGate(run: GroupRun, child: ChildProcess, group: number): Promise<Watchdog> {
+  const identity = await processIdentity(group)
+  if (!identity) {
+    throw new ReconcileError('ProgramMissing', `Cannot run ${run.command.join(' ')}: it ended at once`)
+  }
+  const watchdog = await Watchdog.over(group, run.env.PATH ?? '')
+  try {
+    await run.onStarted?.(identity)
+  } catch (error) {
+    await watchdog.dismiss()
+    throw error
+  }
+  const opener = child.stdio[3]
+  if (opener && 'end' in opener) opener.end('go\n')
+  return watchdog
+}
+
+/** What came first: its own end, its limit, or the caller's wish. In the latter two the whole group is ended. */
+async function firstEnd(run: GroupRun, exited: Promise<unknown>, group: number): Promise<GroupResult['end']> {
+  const over = new AbortController()
+  const ends: Promise<GroupResult['end']>[] = [
+    exited.then(() => 'exited' as const),
+    new Promise((resolve) => {
+      const end = () => resolve('aborted')
+      if (run.signal.aborted) end()
+      else run.signal.addEventListener('abort', end, { once: true, signal: over.signal })
+    }),
+  ]
+  if (run.limit !== undefined) {
+    const limit = run.clock.sleep(run.limit, over.signal).then(
+      () => 'timed-out' as const,
+      () => 'exited' as const,
+    )
+    ends.push(limit)
+  }
+  const end = await Promise.race(ends)
+  over.abort()
+  if (end !== 'exited') await endGroup(group, run.clock)
+  return end
+}
+
+function listen(stream: Readable | null, take: (chunk: Buffer) => void): void {
+  stream?.on('data', take)
+  stream?.on('error', () => undefined)
+}
+
+/** What holds its output open and has left the group is not waited for. */
+async function drained(clock: Clock, { stdout, stderr }: ChildProcess): Promise<void> {
+  await Promise.race([Promise.all([ended(stdout), ended(stderr)]), clock.sleep(drain)])
+  stdout?.destroy()
+  stderr?.destroy()
+}
+
+async function ended(stream: Readable | null): Promise<void> {
+  if (stream && !stream.readableEnded && !stream.destroyed) await once(stream, 'close')
+}
+
+/** The exit code as a shell tells it: of a signal 128 and its number. */
+export function exitCodeOf({ exitCode, signal }: Pick<GroupResult, 'exitCode' | 'signal'>): number {
+  return exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal])
+}

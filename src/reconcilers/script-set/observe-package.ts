@@ -1,0 +1,52 @@
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Reading } from '../../core/reconciler.ts'
+import type { ObservedScripts, SeenCheck } from './observed.ts'
+import { obstacleTo } from './package-json/editable.ts'
+import { parsePackage } from './package-json/package-file.ts'
+import { type DesiredScriptSet, packagePathOf } from './place.ts'
+import type { FileFacts } from './resolve/file-facts.ts'
+import { resolvePackage } from './resolve/resolve-package.ts'
+
+/** With what a package is looked at. */
+export interface Looking {
+  /** Shared by all packages of one pass. */
+  readonly facts: FileFacts
+  /** PATH as npm hands it on, absolute folders. */
+  readonly searchPath: readonly string[]
+  readonly lookAtCheck: (resource: string, script: string) => Promise<SeenCheck>
+}
+
+/** Reads one package and resolves its scripts. Starts nothing and changes nothing. */
+export async function observePackage(
+  desired: DesiredScriptSet,
+  { facts, searchPath, lookAtCheck }: Looking,
+): Promise<Reading<ObservedScripts>> {
+  const path = packagePathOf(desired)
+  const reading = parsePackage(await facts.read(path))
+  if (reading.type === 'absent') return { type: 'absent' }
+  if (reading.type === 'unreadable') {
+    const message = `${desired.spec.package}: ${reading.message}`
+    return { type: 'unreadable', code: 'PackageUnreadable', message }
+  }
+  const { file } = reading
+  const { findings, graph } = await resolvePackage({ folder: dirname(path), file, facts, searchPath })
+  const names = Object.keys(desired.spec.checks ?? {})
+  const checks = await Promise.all(
+    names.map(async (name) => [name, await lookAtCheck(desired.name, name)] as const),
+  )
+  // Only where a text is declared may it come to an edit.
+  const mayEdit = desired.spec.scripts !== undefined
+  const realPath = mayEdit ? await realpath(path) : path
+  const value: ObservedScripts = Object.freeze({
+    path,
+    realPath,
+    hash: file.hash,
+    scripts: file.scripts,
+    locked: mayEdit ? await obstacleTo(realPath, file) : undefined,
+    findings,
+    graph,
+    checks: new Map(checks),
+  })
+  return { type: 'present', value }
+}

@@ -1,0 +1,68 @@
+import { matchesGlob, resolve } from 'node:path'
+import type { ScriptNeed, ScriptPlace } from '../needs/need.ts'
+import type { PackageFile } from '../package-json/package-file.ts'
+import type { PackagePlace, Surroundings } from './surroundings.ts'
+
+/** The package whose script is meant. */
+export interface Target {
+  readonly folder: string
+  readonly file: PackageFile
+  readonly isOwn: boolean
+}
+
+/** Why there is no package at the place that is meant. */
+export type NoTarget =
+  | { readonly type: 'any' }
+  | { readonly type: 'no-workspace'; readonly name: string }
+  | { readonly type: 'no-folder'; readonly folder: string }
+  | { readonly type: 'unreadable'; readonly folder: string; readonly reason: string }
+
+/** Finds the package that a command runs a script of. */
+export async function findTarget(
+  place: ScriptPlace,
+  around: PackagePlace & { readonly surroundings: Surroundings },
+): Promise<{ readonly type: 'target'; readonly target: Target } | NoTarget> {
+  const { folder: own, file, surroundings, facts } = around
+  if (place.type === 'workspaces') return { type: 'any' }
+  if (place.type === 'workspace') {
+    const all = await surroundings.workspaces()
+    const found = all.find((one) => one.file.name === place.name || one.folder === resolve(own, place.name))
+    if (!found) return { type: 'no-workspace', name: place.name }
+    return { type: 'target', target: { ...found, isOwn: found.folder === own } }
+  }
+  const folder = resolve(own, place.folder)
+  if (folder === own) return { type: 'target', target: { folder, file, isOwn: true } }
+  if ((await facts.look(folder)).type !== 'folder') return { type: 'no-folder', folder: place.folder }
+  const found = await surroundings.packageAround(folder)
+  if (found?.reading.type === 'package') {
+    const target = { folder: found.folder, file: found.reading.file, isOwn: found.folder === own }
+    return { type: 'target', target }
+  }
+  const reason =
+    found?.reading.type === 'unreadable' ? `cannot be read: ${found.reading.message}` : 'has no package.json'
+  return { type: 'unreadable', folder, reason }
+}
+
+/** The scripts of a package that a command means: one by its name, or all that match. */
+export function scriptsMeant(
+  need: Pick<ScriptNeed, 'name' | 'isPattern'>,
+  file: PackageFile,
+): readonly string[] {
+  const names = [...file.scripts.keys()]
+  return names.filter(need.isPattern ? patternOf(need.name) : (name) => name === need.name)
+}
+
+/** npm-run-all's patterns: as of files, with `:` for `/`. */
+function patternOf(pattern: string): (name: string) => boolean {
+  const glob = pattern.replaceAll(':', '/')
+  return (name) => matchesGlob(name.replaceAll(':', '/'), glob)
+}
+
+/** A script that was perhaps meant: the same but for what people mix up. */
+export function scriptLike(name: string, names: Iterable<string>): string | undefined {
+  return [...names].find((other) => bare(other) === bare(name))
+}
+
+function bare(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_:.]/g, '')
+}

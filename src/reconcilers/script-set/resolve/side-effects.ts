@@ -1,0 +1,89 @@
+import type { Call } from '../shell/call.ts'
+import type { FindingCode } from './finding.ts'
+
+type Effect = { readonly code: Extract<FindingCode, 'Dangerous' | 'SideEffect'>; readonly message: string }
+
+const dangerous = (message: string): Effect => ({ code: 'Dangerous', message })
+const worthKnowing = (message: string): Effect => ({ code: 'SideEffect', message })
+
+/** What a command does beyond its own output that people should know of; undefined: nothing that is known. */
+export function sideEffectOf(call: Call): Effect | undefined {
+  const words = call.args.filter((arg) => arg !== undefined)
+  const has = (...wanted: string[]) => wanted.some((word) => words.includes(word))
+  const hasFlag = (letter: string) => words.some((word) => new RegExp(`^-[A-Za-z]*${letter}`).test(word))
+  const [verb] = words.filter((word) => !word.startsWith('-'))
+  switch (call.name) {
+    case 'pkill':
+    case 'killall':
+      return dangerous(
+        `\`${call.text}\` ends every process that matches, others' and perhaps its own shell included`,
+      )
+    case 'rm':
+      return removal(call, hasFlag('r') || hasFlag('R') || has('--recursive'), hasFlag('f') || has('--force'))
+    case 'git':
+      return ofGit(call, verb, { has, hasFlag })
+    case 'npm':
+    case 'pnpm':
+    case 'yarn':
+      if (verb === 'unpublish') return dangerous(`\`${call.text}\` takes a published version away`)
+      if (verb === 'publish') return worthKnowing(`\`${call.text}\` publishes the package`)
+      if (
+        verb === 'global' ||
+        ((hasFlag('g') || has('--global')) &&
+          /^(i|install|add|update|uninstall|rm|remove|link)$/.test(verb ?? ''))
+      )
+        return dangerous(`\`${call.text}\` changes the machine's own installation, for every project on it`)
+      return undefined
+    case 'pm2':
+      if (verb === 'kill' || (has('all') && /^(delete|del|stop|restart|reload)$/.test(verb ?? '')))
+        return dangerous(`\`${call.text}\` acts on every process of the PM2 daemon, whoever it belongs to`)
+      return undefined
+    case 'docker':
+      return has('prune') ? dangerous(`\`${call.text}\` removes what other projects may need`) : undefined
+    case 'sudo':
+    case 'doas':
+      return dangerous(`\`${call.text}\` asks for the rights of another user`)
+    case 'chmod':
+      return has('777') ? dangerous(`\`${call.text}\` lets every user of the machine write`) : undefined
+    case 'crontab':
+      return has('-r') ? dangerous(`\`${call.text}\` removes every job of the user`) : undefined
+    case 'dd':
+    case 'mkfs':
+    case 'shutdown':
+    case 'reboot':
+    case 'halt':
+    case 'poweroff':
+      return dangerous(`\`${call.text}\` acts on the machine itself`)
+    default:
+      return undefined
+  }
+}
+
+function removal(call: Call, isRecursive: boolean, isForced: boolean): Effect | undefined {
+  if (!isRecursive || !isForced) return undefined
+  const targets = call.args.flatMap((arg, index) =>
+    arg?.startsWith('-') ? [] : [arg ?? call.written[index] ?? ''],
+  )
+  const isFar = (target: string) => /^([/~$.]|\.\.\/?.*|\*)$|^[/~$]|^\.\.(\/|$)/.test(target)
+  const far = targets.find(isFar)
+  return far === undefined
+    ? worthKnowing(`\`${call.text}\` removes without asking`)
+    : dangerous(`\`${call.text}\` removes ${far} without asking, which is not a folder of this package`)
+}
+
+function ofGit(
+  call: Call,
+  verb: string | undefined,
+  words: { readonly has: (...wanted: string[]) => boolean; readonly hasFlag: (letter: string) => boolean },
+): Effect | undefined {
+  if (verb === 'push') {
+    const isForced = words.has('--force', '--mirror', '--delete') || words.hasFlag('f')
+    return isForced
+      ? dangerous(`\`${call.text}\` overwrites what others pushed`)
+      : worthKnowing(`\`${call.text}\` publishes commits`)
+  }
+  if ((verb === 'reset' && words.has('--hard')) || (verb === 'clean' && words.hasFlag('f')))
+    return dangerous(`\`${call.text}\` throws away work that was not committed`)
+  if (verb === 'commit' || verb === 'tag') return worthKnowing(`\`${call.text}\` changes the repository`)
+  return undefined
+}

@@ -1,0 +1,82 @@
+import { dirname } from 'node:path'
+import { type Environment, runEnvironment } from '../../../clients/npm/environment.ts'
+import { findNpm } from '../../../clients/npm/npm-program.ts'
+import { exitCodeOf, type GroupResult, runGroup } from '../../../clients/npm/run-group.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { Duration } from '../../../core/duration.ts'
+import { type DesiredScriptSet, packagePathOf } from '../place.ts'
+import type { RunStep } from './run-path.ts'
+
+/** How one try of a script ended. */
+export interface RunTry {
+  readonly script: string
+  readonly exitCode: number
+  readonly duration: Duration
+  readonly end: GroupResult['end']
+}
+
+/** Told while a way is taken, for people. */
+export interface RunListener {
+  started(script: string): void
+  /** `pause`: before it is tried again; `next`: the script that is tried in its place. */
+  failed(one: RunTry, then: { readonly pause?: Duration; readonly next?: string }): void
+  passedOver(script: string): void
+}
+
+/** What became of a run: every try in order; empty where no script of the way exists. */
+export interface RunResult {
+  readonly tries: readonly RunTry[]
+  readonly wasAborted: boolean
+}
+
+/**
+ * Takes a way: each script through npm, again as often as its step says, until one passes. What it prints goes where
+ * ours goes. Nothing of a script is left behind, also where we are told to end or are killed.
+ */
+export async function takePath(
+  steps: readonly RunStep[],
+  world: {
+    readonly desired: DesiredScriptSet
+    readonly env: Environment
+    readonly clock: Clock
+    readonly signal: AbortSignal
+    readonly listener: RunListener
+  },
+): Promise<RunResult> {
+  const { desired, clock, signal, listener } = world
+  const env = runEnvironment(world.env)
+  const npm = await findNpm(env.PATH ?? '')
+  const folder = dirname(packagePathOf(desired))
+  const tries: RunTry[] = []
+  const existing = steps.filter(({ exists }) => exists)
+  for (const { script, exists } of steps) if (!exists) listener.passedOver(script)
+  for (const [index, step] of existing.entries()) {
+    for (const pause of [...step.pauses, undefined]) {
+      listener.started(step.script)
+      const result = await runGroup({
+        command: [npm, 'run', step.script],
+        folder,
+        env,
+        limit: undefined,
+        clock,
+        signal,
+      })
+      const one = { script: step.script, exitCode: exitCodeOf(result), ...ended(result) }
+      tries.push(one)
+      if (result.end === 'aborted') return { tries, wasAborted: true }
+      if (one.exitCode === 0) return { tries, wasAborted: false }
+      const next = existing[index + 1]?.script
+      if (pause === undefined) listener.failed(one, next === undefined ? {} : { next })
+      else {
+        listener.failed(one, { pause })
+        await clock.sleep(pause, signal).catch(() => undefined)
+        if (signal.aborted) return { tries, wasAborted: true }
+      }
+    }
+  }
+  return { tries, wasAborted: false }
+}
+
+function ended({ duration, end }: GroupResult): Pick<RunTry, 'duration' | 'end'> {
+  return { duration, end }
+}

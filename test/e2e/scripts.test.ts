@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { processIdentity } from '../../src/clients/host/process-identity.ts'
+import { eventually, TestFleet } from '../support/fleet.ts'
+
+const manifest = (spec: string, name = 'site') => `apiVersion: reconcile.dev/v1
+kind: ScriptSet
+metadata: { name: ${name} }
+spec:
+  package: ../package.json
+${spec.replaceAll(/^/gm, '  ')}
+`
+
+const packageText = `{
+\t"name": "site",
+\t"scripts": {
+\t\t"build": "node build.js",
+\t\t"build:safe": "node safe.js",
+\t\t"lint": "node lint.js",
+\t\t"hang": "node hang.js"
+\t}
+}`
+
+const programs = {
+  'package.json': packageText,
+  'build.js': 'console.log("building"); process.exit(7)',
+  'safe.js': 'console.log("built safely")',
+  'lint.js': 'console.log("no faults")',
+  'hang.js': 'require("node:fs").writeFileSync("pid", process.pid + "\\n"); setInterval(() => 0, 1000)',
+}
+
+let fleet: TestFleet
+beforeEach(async () => {
+  fleet = await TestFleet.create(programs)
+})
+afterEach(() => fleet.destroy())
+
+const declare = (spec: string) => fleet.write('manifests/site.yaml', manifest(spec))
+
+async function status() {
+  const { out } = await fleet.reconcile(['status', '-o', 'json'])
+  const { resources } = JSON.parse(out) as {
+    resources: {
+      health: string
+      sync: string
+      message: string
+      children: { name: string; message: string }[]
+    }[]
+  }
+  return resources[0]
+}
+
+const events = async () => (await fleet.reconcile(['events'])).out
+
+/** The pid that the hanging script wrote. */
+async function hangingPid(): Promise<number> {
+  let pid = 0
+  await eventually(async () => {
+    const text = await fleet.read('pid')
+    expect(text).toMatch(/\n$/)
+    pid = Number(text)
+  }, 60_000)
+  return pid
+}
+
+const isGone = (pid: number) =>
+  eventually(async () => expect(await processIdentity(pid)).toBeUndefined(), 30_000)
+
+describe('a set of scripts, end to end', () => {
+  it('is restored byte for byte, checked through npm, and then left alone', async () => {
+    await declare('scripts: { lint: node lint.js }\nchecks: { lint: { every: 6h } }')
+    const drifted = packageText.replace('node lint.js', 'node lint.js || true')
+    await fleet.write('package.json', drifted)
+    const plan = await fleet.reconcile(['--dry-run', '--detailed-exitcode'])
+    expect(plan.status).toBe(2)
+    expect(plan.out).toContain('"node lint.js || true" -> "node lint.js"')
+    expect(await fleet.read('package.json')).toBe(drifted)
+
+    const pass = await fleet.reconcile([])
+    expect(pass.out + pass.err).toContain('npm run lint, for at most 5m')
+    expect(pass.status).toBe(0)
+    expect(await fleet.read('package.json')).toBe(packageText)
+    expect(await status()).toMatchObject({ health: 'Healthy', sync: 'Synced' })
+    expect((await fleet.reconcile(['plan', '--detailed-exitcode'])).status).toBe(0)
+  })
+
+  it('says what does not resolve, and fails the pass', async () => {
+    await fleet.write('package.json', packageText.replace('node lint.js', 'npm run lint-all'))
+    await declare('required: [build]')
+    expect((await fleet.reconcile([])).status).toBe(1)
+    const found = await status()
+    expect(found?.health).toBe('Degraded')
+    expect(found?.children).toContainEqual(
+      expect.objectContaining({
+        name: 'lint',
+        message: 'error: runs the script `lint-all`, which does not exist',
+      }),
+    )
+  })
+
+  it('that is not JSON is Unknown and untouched', async () => {
+    await declare('scripts: { lint: node lint.js }')
+    await fleet.write('package.json', '{ "scripts": { "lint": "x" ')
+    expect((await fleet.reconcile([])).status).toBe(1)
+    expect((await status())?.health).toBe('Unknown')
+    expect(await fleet.read('package.json')).toBe('{ "scripts": { "lint": "x" ')
+  })
+
+  it('may not lie outside of the fleet root, and must exist', async () => {
+    await fleet.write('.git/HEAD', 'ref: refs/heads/main\n')
+    await fleet.write(
+      'manifests/out.yaml',
+      manifest('required: [a]', 'out').replace('../package', '/tmp/package'),
+    )
+    await fleet.write('manifests/gone.yaml', manifest('required: [a]', 'gone').replace('../', '../gone/'))
+    const { status: exit, out } = await fleet.reconcile(['check'])
+    expect(exit).toBe(1)
+    expect(out).toContain('path-outside-root')
+    expect(out).toContain('script-set-package-missing')
+  })
+
+  it('is checked by a controller on its schedule, which an edit of package.json wakes', async () => {
+    await fleet.write('package.json', packageText.replace('node lint.js', 'node lint.js >> runs'))
+    await declare('resolve: none\nrequired: [deploy]\nchecks: { lint: { every: 1s } }\ninterval: 1h')
+    const controller = await fleet.watch()
+    await eventually(async () => {
+      const runs = (await fleet.read('runs')).match(/no faults/g) ?? []
+      expect(runs.length).toBeGreaterThanOrEqual(3)
+    }, 60_000)
+    await eventually(async () => expect((await status())?.health).toBe('Degraded'), 30_000)
+    await fleet.write('package.json', packageText.replace('"build":', '"deploy": "node safe.js", "build":'))
+    await eventually(async () => expect((await status())?.health).toBe('Healthy'), 30_000)
+    controller.signal('SIGTERM')
+    expect(await controller.ended).toBe(0)
+  })
+
+  it('leaves nothing of a check running when its controller is killed', async () => {
+    await declare('checks: { hang: { every: 1h, timeout: 10m } }')
+    const controller = await fleet.watch()
+    const pid = await hangingPid()
+    controller.signal('SIGKILL')
+    await controller.ended
+    await isGone(pid)
+    await fleet.write('hang.js', '')
+    expect((await fleet.reconcile([])).status).toBe(0)
+    expect(await status()).toMatchObject({ health: 'Healthy' })
+  })
+})
+
+describe('reconcile run', () => {
+  const safe =
+    'fallbacks: { build: [gone, build:safe] }\nresolve: none\nrecovery: { backoff: { initial: 100ms } }'
+
+  it('tries a script again, then what takes its place, and ends as the last one did', async () => {
+    await declare(`${safe}\nretries: { build: 1 }`)
+    const run = await fleet.reconcile(['run', 'build'])
+    expect(run.status).toBe(0)
+    expect(run.out.match(/^building$|^built safely$/gm)).toEqual(['building', 'building', 'built safely'])
+    expect(run.err).toContain('build failed with exit code 7')
+    expect(run.err).toContain('gone does not exist and is passed over')
+    expect(run.err).toContain('Path taken: build (exit 7) -> build (exit 7) -> build:safe (exit 0)\n')
+    expect(await events()).toMatch(/Warning +ScriptRun +ScriptSet\/site +Path taken: build \(exit 7\)/)
+  })
+
+  it('gives the exit code of a script without a way out', async () => {
+    await declare('required: [build]')
+    const run = await fleet.reconcile(['run', 'build', '-q'])
+    expect(run.status).toBe(7)
+    expect(run.err).toContain('Path taken: build (exit 7)')
+  })
+
+  it('prints the way and starts nothing in a dry run', async () => {
+    await declare(`${safe}\nretries: { build: 2 }`)
+    const run = await fleet.reconcile(['run', 'build', '--dry-run'])
+    expect(run.status).toBe(0)
+    expect(run.out).toBe(
+      [
+        '1. npm run build, up to 3 times (after 100ms, 200ms)',
+        '2. npm run gone, which does not exist and is passed over',
+        '3. npm run build:safe',
+        'Dry run: nothing was started.',
+        '',
+      ].join('\n'),
+    )
+    expect(await fleet.reconcile(['events']).then(({ out }) => out)).not.toContain('ScriptRun')
+  })
+
+  it('says which script was meant, and starts nothing where two sets have it', async () => {
+    await declare('required: [build]')
+    const unknown = await fleet.reconcile(['run', 'build-safe'])
+    expect(unknown.status).toBe(1)
+    expect(unknown.err).toContain('Did you mean build:safe?')
+    await fleet.write('other/package.json', '{ "scripts": { "build": "node -e 0" } }')
+    await fleet.write(
+      'manifests/other.yaml',
+      manifest('required: [build]', 'other').replace('../', '../other/'),
+    )
+    const several = await fleet.reconcile(['run', 'build'])
+    expect(several.status).toBe(1)
+    expect(several.err).toContain('--only ScriptSet/other')
+    expect((await fleet.reconcile(['run', 'build', '--only', 'ScriptSet/other'])).status).toBe(0)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends the whole group at %s', async (signal) => {
+    await declare('required: [build]')
+    const run = fleet.start(['run', 'hang'])
+    const pid = await hangingPid()
+    run.signal(signal)
+    expect(await run.ended).toBe(130)
+    await isGone(pid)
+    expect(run.log()).toContain('Path taken: hang (ended); interrupted')
+  })
+
+  it('leaves nothing running when it is killed', async () => {
+    await declare('required: [build]')
+    const run = fleet.start(['run', 'hang'])
+    const pid = await hangingPid()
+    run.signal('SIGKILL')
+    await run.ended
+    await isGone(pid)
+  })
+})

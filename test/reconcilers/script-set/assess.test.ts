@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { PackageFolder } from './package-folder.ts'
+
+let folder: PackageFolder | undefined
+afterEach(async () => {
+  await folder?.remove()
+  folder = undefined
+})
+
+const scripts = {
+  build: 'node build.js',
+  broken: 'node gone.js',
+  start: 'npm run broken',
+  lazy: 'node build.js || true',
+}
+
+async function open(): Promise<PackageFolder> {
+  folder = await PackageFolder.make({ name: 'x', scripts })
+  await folder.write('build.js', '')
+  return folder
+}
+
+describe('the health of a set', () => {
+  it('is lowered by every script that does not resolve, where all are to', async () => {
+    const { assessment } = await (await open()).look()
+    expect(assessment).toMatchObject({
+      status: 'Degraded',
+      reason: 'Unresolved',
+      message: '1 script does not resolve: broken (the file gone.js does not exist)',
+    })
+  })
+
+  it('rests on the required scripts and what they run, where only these are to resolve', async () => {
+    const site = await open()
+    expect((await site.look({ resolve: 'required', required: ['build'] })).assessment).toMatchObject({
+      status: 'Healthy',
+      message: '1 required script resolves, 1 error in other scripts, 1 warning',
+    })
+    expect((await site.look({ resolve: 'required', required: ['start'] })).assessment).toMatchObject({
+      status: 'Degraded',
+      message: expect.stringContaining('broken (the file gone.js does not exist)'),
+    })
+  })
+
+  it('wants required scripts to be there whatever is to resolve', async () => {
+    const { assessment } = await (await open()).look({ resolve: 'none', required: ['deploy', 'build'] })
+    expect(assessment).toMatchObject({
+      status: 'Degraded',
+      reason: 'RequiredScriptMissing',
+      message: 'required and missing: deploy',
+    })
+  })
+
+  it('wants a way out to exist before it is needed', async () => {
+    const spec = { resolve: 'required' as const, fallbacks: { build: ['build:safe'] } }
+    expect((await (await open()).look(spec)).assessment).toMatchObject({
+      status: 'Degraded',
+      reason: 'FallbackMissing',
+      message: 'named as a fallback and missing: build:safe',
+    })
+  })
+
+  it('tells findings as children, the worst first, whether or not they count', async () => {
+    const { assessment } = await (await open()).look({ resolve: 'none', required: ['build', 'deploy'] })
+    expect(assessment?.children.map(({ name, health, message }) => [name, health, message])).toEqual([
+      ['deploy', 'Missing', 'does not exist'],
+      ['broken', 'Degraded', 'error: the file gone.js does not exist'],
+      ['lazy', 'Healthy', 'warning: `node build.js` cannot fail: `|| true` hides its exit code'],
+      ['build', 'Healthy', 'resolves'],
+    ])
+    expect(assessment?.children[1]?.details).toMatchObject({ level: 'error', lowersHealth: false })
+  })
+
+  it('is Missing without a package.json', async () => {
+    const site = await open()
+    const { assessment, actions } = await site.look({ package: '../gone/package.json', scripts })
+    expect(assessment).toMatchObject({ status: 'Missing', reason: 'PackageMissing' })
+    expect(actions[0]?.blocked?.message).toContain('it does not exist')
+  })
+})

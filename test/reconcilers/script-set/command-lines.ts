@@ -1,0 +1,191 @@
+/** One command line: what is found in it, which scripts it runs, and why. */
+export interface Line {
+  readonly line: string
+  /** `Code: a part of its message`; empty: everything that it needs is there, and nothing is to be said. */
+  readonly finds: readonly string[]
+  /** Scripts of the same package that run with it; undefined: none. */
+  readonly runs?: readonly string[]
+  readonly why: string
+}
+
+const line = (text: string, why: string, ...finds: string[]): Line => ({ line: text, finds, why })
+const runs = (text: string, scripts: readonly string[], why: string, ...finds: string[]): Line => ({
+  line: text,
+  runs: scripts,
+  finds,
+  why,
+})
+
+/** What a command line resolves to, in the package of `Site`. */
+export const commandLines: readonly Line[] = [
+  // Programs
+  line('next export', 'a program of a declared dependency'),
+  line('eslint . --fix', 'options are the program’s own business'),
+  line('prettier --check .', 'declared, and not installed', 'NotInstalled: its package prettier'),
+  line('biome check .', 'its package has another name', 'NotInstalled: its package @biomejs/biome'),
+  line('rimraf cache', 'installed, but not declared', 'UndeclaredDependency: something else needs rimraf'),
+  line('webpack', 'neither declared nor on PATH', 'UnknownProgram: comes with the package webpack-cli'),
+  line('frobnicate --all', 'nobody knows it', 'UnknownProgram: frobnicate is neither'),
+  line('git status', 'a program of the machine'),
+  line('echo hello', 'built into every shell'),
+  line('$TOOL --version', 'only known when it runs, so nothing is claimed'),
+  line('./node_modules/.bin/eslint .', 'a program by the link that npm made'),
+  line('node_modules/.bin/prettier .', 'a link that `npm ci` would make', 'NotInstalled: prettier'),
+  line('FOO=1 BAR="two words" next build', 'assignments before a command are not the command'),
+  line('NODE_ENV=production', 'an assignment alone runs nothing'),
+
+  // Files
+  line('node server.js', 'the file is there'),
+  line('node scripts/build', 'Node adds .js'),
+  line('node src', 'a folder with an index'),
+  line('node plain', 'a folder without one', 'MissingFile: plain is a folder'),
+  line('node missing.js', 'the file is not there', 'MissingFile: missing.js does not exist'),
+  line('node dist/main.js', 'git ignores it: a build makes it', 'NotBuilt: dist/main.js'),
+  line('node a.generated.js', 'a pattern of .gitignore', 'NotBuilt: a.generated.js'),
+  line('node -e "require(\'x\')"', 'code in place of a file'),
+  line('node --test', 'Node finds the tests itself'),
+  line('node --env-file .env -r ./scripts/setup.js server.js', 'a value of an option is not the file'),
+  line('node -r ./gone.js server.js', 'what is loaded before must exist too', 'MissingFile: gone.js'),
+  line('node "$ENTRY"', 'only known when it runs'),
+  line('node -- server.js --port 80', 'what follows -- is the file'),
+  line('node server.js missing.js', 'words after the file are the file’s own'),
+  line('ts-node scripts/seed.ts', 'TypeScript by its extension'),
+  line('ts-node -P tsconfig.json scripts/seed', 'ts-node adds .ts'),
+  line('tsx watch src/main.ts', 'a verb of tsx before the file'),
+  line('tsx src/gone.ts', 'the file is not there', 'MissingFile: src/gone.ts'),
+  line('nodemon server.js', 'nodemon runs it with Node'),
+  line('nodemon --exec "ts-node src/lost.ts"', 'the text of --exec is read too', 'MissingFile: src/lost.ts'),
+  line('python3 scripts/report.py', 'another interpreter'),
+  line('python3 -m http.server', 'a module in place of a file'),
+  line(
+    'ruby scripts/report.rb',
+    'no such interpreter here',
+    'UnknownProgram: ruby',
+    'MissingFile: report.rb',
+  ),
+  line('bash scripts/run.sh', 'a shell reads it: no execute bit is needed'),
+  line('sh scripts/forgotten.sh', 'as above'),
+  line('./scripts/run.sh', 'it may be executed'),
+  line('./scripts/forgotten.sh', 'it may not', 'NotExecutable: `chmod +x` is missing'),
+  line('./scripts/lost.sh', 'it is not there', 'MissingFile: scripts/lost.sh'),
+  line('. ./scripts/run.sh', 'sourced by the shell'),
+  line('pm2 start ecosystem.config.js', 'PM2 reads the file'),
+  line('pm2 start gone.config.js', 'the file is not there', 'MissingFile: gone.config.js'),
+
+  // Scripts
+  runs('npm run lint', ['lint'], 'a script of the package'),
+  runs('npm run build', ['prebuild', 'build'], 'npm runs the pre script with it'),
+  runs('npm test', ['test'], 'npm’s short form'),
+  runs('npm t', ['test'], 'npm’s shortest form'),
+  line('npm start', 'without a script npm runs server.js'),
+  line('npm run lintt', 'no such script', 'MissingScript: `lintt`, which does not exist'),
+  line('npm run test-unit', 'mixed up signs', 'MissingScript: is `test:unit` meant?'),
+  runs('npm run test -- --watch', ['test'], 'what follows -- is for the script'),
+  line('npm run gone --if-present', 'its absence is allowed'),
+  line('npm run', 'lists the scripts'),
+  line('npm ci', 'a verb of npm'),
+  line('npm run "$NAME"', 'only known when it runs'),
+  runs('npm-run-all --parallel test:*', ['test:unit', 'test:e2e'], 'a pattern of names'),
+  runs('run-s lint test:unit', ['lint', 'test:unit'], 'one after the other'),
+  runs('run-p "lint -- --fix" test', ['lint', 'test'], 'words within quotes are for the script'),
+  line('run-p watch:*', 'a pattern that nothing matches', 'MissingScript: no script matches `watch:*`'),
+  runs('run-s lint clean', ['lint'], 'one of them is missing', 'MissingScript: `clean`'),
+  runs('concurrently "npm:test:*" "next dev"', ['test:unit', 'test:e2e'], 'short forms and whole commands'),
+  line('concurrently -n a,b "node gone.js" "tsc -w"', 'commands are read too', 'MissingFile: gone.js'),
+  runs(
+    'start-server-and-test build http://localhost:3000 test',
+    ['prebuild', 'build', 'test'],
+    'scripts by name',
+  ),
+  runs('yarn lint', ['lint'], 'yarn’s short form'),
+  line('yarn next build', 'yarn runs programs of dependencies too'),
+  line('yarn add left-pad', 'a verb of yarn'),
+  line('yarn deploy', 'neither a script nor a program', 'MissingScript: `deploy`'),
+  runs('pnpm run build', ['build'], 'pnpm runs no hooks by itself'),
+  runs('pnpm test', ['test'], 'pnpm’s short form'),
+  runs('node --run lint', ['lint'], 'Node runs scripts too, without hooks'),
+
+  // Other packages of the tree
+  line('npm run build -w @site/app', 'a workspace by its name'),
+  line('npm run gen -w @site/app', 'it has no such script', 'MissingScript: packages/app/package.json'),
+  line('npm test --workspace=@site/api', 'no such workspace', 'UnknownWorkspace: @site/api'),
+  line('npm run build --workspaces', 'those that lack it are the person’s business'),
+  line('npm --prefix tools run gen', 'another folder'),
+  line('npm --prefix gone run gen', 'no such folder', 'MissingFolder: gone does not exist'),
+  line('yarn workspace @site/app build', 'yarn’s way'),
+  line('pnpm --filter @site/app run deploy', 'pnpm’s way'),
+
+  // npx
+  line('npx eslint .', 'a dependency'),
+  line('npx prettier .', 'declared, and not installed', 'NotInstalled: prettier'),
+  line('npx cowsay hi', 'fetched each time', 'SideEffect: npx fetches cowsay'),
+  line('npx --no-install cowsay', 'may not be fetched', 'UnknownProgram: npx is told not to fetch it'),
+  line('npx cross-env A=1 node gone.js', 'what it hands on is read', 'MissingFile: gone.js'),
+  line('npx @scope/tool@2 --yes', 'a version that is asked for is fetched on purpose'),
+
+  // Programs that hand on
+  line('cross-env NODE_ENV=test node scripts/build.js', 'after its assignments'),
+  line('cross-env A=1 node gone.js', 'what it hands on is read', 'MissingFile: gone.js'),
+  line('dotenv -e .env -- next dev', 'after --'),
+  line('env -u HOME A=1 node server.js', 'options and assignments of env'),
+  line('timeout 30 node gone.js', 'after its own operand', 'MissingFile: gone.js'),
+  line('c8 --reporter lcov node server.js', 'after the value of its option'),
+  line('bash -c "node gone.js && next build"', 'a text for a shell', 'MissingFile: gone.js'),
+  line('sudo node server.js', 'rights of another user', 'Dangerous: rights of another user'),
+  line('eval "node gone.js"', 'a text for the shell itself', 'MissingFile: gone.js'),
+
+  // The shell
+  line('cd packages/app && node main.js', 'files are sought where it goes'),
+  line(
+    'cd packages/app && node server.js',
+    'and not where it came from',
+    'MissingFile: packages/app/server.js',
+  ),
+  line('cd lost && node main.js', 'no such folder', 'MissingFolder: lost', 'MissingFile: lost/main.js'),
+  line('cd "$DIR" && node main.js', 'where it goes is not known, so nothing is claimed'),
+  line('(cd packages/app && node main.js) && node server.js', 'a subshell comes back'),
+  line(
+    'cd dist && node main.js',
+    'the folder is made by a build',
+    'NotBuilt: the folder dist',
+    'NotBuilt: dist/main.js',
+  ),
+  line('node server.js | node gone.js', 'both ends of a pipe', 'MissingFile: gone.js'),
+  line('if [ -f x ]; then node gone.js; fi', 'branches are read', 'MissingFile: gone.js'),
+  line('for f in a b; do node gone.js "$f"; done', 'bodies of loops are read', 'MissingFile: gone.js'),
+  line('echo "$(node gone.js)"', 'commands within words run too', 'MissingFile: gone.js'),
+  line('node server.js > logs/out.txt 2>&1', 'what is written need not exist'),
+  line("echo 'npm run gone && node gone.js'", 'within quotes it is a text'),
+  line('echo "a && b" # npm run gone', 'a comment runs nothing'),
+  line('next build &&', 'the shell waits for more', 'SyntaxError: cannot read it'),
+  line('echo "unclosed', 'a quote that does not end', 'SyntaxError: cannot read it'),
+  line('', 'npm runs nothing and succeeds', 'EmptyCommand: reports success'),
+  line('[[ -f x ]] && node server.js', 'a word of bash', 'BashOnly: uses [[ ]]'),
+
+  // Failure that nobody sees, and what people should know of
+  line('eslint . || true', 'its failure is hidden', 'MasksFailure: `eslint .` cannot fail'),
+  line('eslint . || echo failed', 'echo succeeds too', 'MasksFailure: `|| echo`'),
+  line('eslint . || exit 1', 'it still fails'),
+  line('eslint . ; true', 'the last one decides', 'MasksFailure: `; true`'),
+  line('eslint . ; next build', 'the first one’s failure is lost', 'HidesFailure: goes on with `next build`'),
+  line('set -e; eslint . ; next build', 'it stops at a failure'),
+  line('true || eslint . && next build', 'read from the left, as the shell does'),
+  line('node server.js &', 'nobody learns how it ends', 'LeavesBackground: runs on in the background'),
+  line('node server.js & wait', 'it is waited for'),
+  line('pkill -f node', 'ends what is not its own', 'Dangerous: ends every process that matches'),
+  line('rm -rf node_modules', 'a folder of its own', 'SideEffect: removes without asking'),
+  line('rm -rf /', 'not a folder of its own', 'Dangerous: removes / without asking'),
+  line('rm -rf ../other', 'a neighbour’s folder', 'Dangerous: removes ../other'),
+  line('rm -rf $DIR', 'whatever that is', 'Dangerous: removes $DIR'),
+  line('rm old.txt', 'one file'),
+  line('git push origin main', 'publishes', 'SideEffect: publishes commits'),
+  line('git push --force', 'overwrites', 'Dangerous: overwrites what others pushed'),
+  line('npm publish', 'publishes', 'SideEffect: publishes the package'),
+  line('npm install -g typescript', 'changes the machine', 'Dangerous: every project on it'),
+  line(
+    'curl -s https://example.com/i.sh | sh',
+    'runs what a server sends',
+    'Dangerous: runs what a server sends',
+  ),
+  line('pm2 delete all', 'everybody’s processes', 'Dangerous: every process of the PM2 daemon'),
+]
