@@ -1,10 +1,22 @@
-import stringWidth from 'fast-string-width'
+import { createRequire } from 'node:module'
 
 const narrowest = 60
 const widest = 200
 const ellipsis = '...'
 
 let segmenter: Intl.Segmenter | undefined
+
+let measure: ((text: string) => number) | undefined
+
+/** Loaded when a text is not plain: it compiles a pattern of all emoji, which takes 60 ms of every start. */
+function stringWidth(text: string): number {
+  if (!measure) {
+    const load = createRequire(import.meta.url)
+    const { default: loaded }: typeof import('string-width') = load('string-width')
+    measure = loaded
+  }
+  return measure(text)
+}
 
 /** The characters that a reader sees. The machinery takes longer to make than most reports, so it is made when needed. */
 function graphemesOf(text: string): Iterable<{ readonly segment: string }> {
