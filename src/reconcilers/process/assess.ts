@@ -35,7 +35,7 @@ export function assessProcess(pair: ProcessPair, history: History): Assessment<P
   const { desired, observed } = pair
   const records = observed?.records ?? []
   const verdict = desired
-    ? judge(pair, desired, history)
+    ? withLastWords(judge(pair, desired, history), observed)
     : ({ status: 'Missing', reason: 'NotDeclared', message: 'no longer declared' } as const)
   return {
     status: verdict.status,
@@ -68,6 +68,21 @@ function judge(pair: ProcessPair, desired: DesiredProcess, history: History): Ve
     case 'one-shot':
       return judgeOneShot(pair, desired, records)
   }
+}
+
+/** Verdicts about a process that ended by itself: what it said last is why. */
+const died: ReadonlySet<string> = new Set([
+  'Errored',
+  'Stopped',
+  'Restarting',
+  'RestartsRising',
+  'LastRunFailed',
+  'Failed',
+])
+
+function withLastWords(verdict: Verdict, observed: ObservedProcess | undefined): Verdict {
+  if (observed?.lastWords === undefined || !died.has(verdict.reason)) return verdict
+  return { ...verdict, message: `${verdict.message}; it said last: ${observed.lastWords}` }
 }
 
 function judgeStandby(records: readonly Pm2Record[]): Verdict {

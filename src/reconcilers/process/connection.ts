@@ -22,6 +22,7 @@ import { baseEnvironment } from './base-env.ts'
 import { DaemonKeeper } from './daemon-keeper.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
+import { readLastWords } from './last-words.ts'
 import { logPlacesOf } from './logs/log-place.ts'
 import { readLogs } from './logs/read-logs.ts'
 import { readMark } from './mark.ts'
@@ -192,13 +193,14 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const { desired } = wanted
     const records = daemon.byName.get(nameOf(wanted)) ?? []
     try {
-      const [sourcesHash, startability, livingStores, probe] = await Promise.all([
+      const [sourcesHash, startability, livingStores, probe, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
           : undefined,
         desired ? findScript(desired, this.#base.PATH) : undefined,
         this.#livingStores(records),
         desired ? this.#prober.look(desired, records, signal) : undefined,
+        readLastWords(records, desired),
       ])
       const value: ObservedProcess = Object.freeze({
         records,
@@ -216,6 +218,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
           .map((orphan) => orphan.identity.pid),
         missing: startability?.missing,
         sourcesHash,
+        lastWords,
         probe,
       } satisfies ObservedProcess)
       return records.length > 0 ? { type: 'present', value } : { type: 'absent', value }

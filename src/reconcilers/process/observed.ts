@@ -22,6 +22,8 @@ export interface ObservedProcess {
   readonly missing: string | undefined
   /** Hash of the files that `sources` names; undefined: none are declared. */
   readonly sourcesHash: string | undefined
+  /** The line of the error log of one that died that names the error, without secrets; undefined: none. */
+  readonly lastWords: string | undefined
   /** Undefined: no probe is declared, or nothing runs that it could look at. */
   readonly probe: ProbeState | undefined
 }

@@ -79,6 +79,13 @@ describe('a daemon', () => {
     expect(assess({ instances: 3 }, records).message).toMatch(/^1 of 3 instances: PM2 gave up/)
   })
 
+  test('what died says last why, and what works says nothing of old errors', () => {
+    const facts = { lastWords: 'Error: listen EADDRINUSE' }
+    const errored = assess({}, [up(9000, { status: 'errored', pid: 0, exit_code: 1 })], { facts })
+    expect(errored.message).toMatch(/^PM2 gave up .*; it said last: Error: listen EADDRINUSE$/)
+    expect(assess({}, [up(9000)], { facts }).message).toBe('online for 9s')
+  })
+
   test('measures what the report needs, and names its instances', () => {
     const { measurements, children } = assess({}, [up(9000, { restart_time: 4 })])
     expect(measurements).toEqual({ restarts: 4, memoryBytes: 1024, cpuPercent: 1, uptimeMs: 9000 })

@@ -67,6 +67,7 @@ export function observed(
     leftBehind: [],
     missing: undefined,
     sourcesHash: undefined,
+    lastWords: undefined,
     probe: undefined,
     ...facts,
   }
