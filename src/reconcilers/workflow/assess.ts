@@ -122,6 +122,8 @@ function measure(pair: WorkflowPair, desired: DesiredWorkflow): Readonly<Record<
   const flaky = green.filter((run) => run.attempt > 1).length
   return {
     green: isGreen(completed) ? 1 : 0,
+    // So that a report counts each run once, however often it was looked at.
+    runId: completed.id,
     runSeconds: Math.max(0, Math.round((completed.updatedAt - completed.startedAt) / 1000)),
     runAttempt: completed.attempt,
     /** The share of green runs that needed more than one attempt. */
