@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../core/duration.ts'
 
-export type OutputFormat = 'text' | 'json' | 'yaml' | 'markdown'
+export type OutputFormat = 'text' | 'json' | 'yaml' | 'markdown' | 'html'
 
 /** The options that every verb has, as commander gives them. */
 export interface CommonOptions {

@@ -8,6 +8,7 @@ import { importCommand } from './commands/import.ts'
 import { logsCommand } from './commands/logs.ts'
 import { passCommand } from './commands/pass.ts'
 import { planCommand } from './commands/plan.ts'
+import { reportCommand } from './commands/report.ts'
 import { resumeCommand } from './commands/resume.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
@@ -29,6 +30,7 @@ const commands: readonly Register[] = [
   logsCommand,
   healthCommand,
   runCommand,
+  reportCommand,
   suspendCommand,
   resumeCommand,
   importCommand,

@@ -14,6 +14,7 @@ import type { Outcome } from './outcome.ts'
 import { chooseScope, movedRows, pairUp, type Scope } from './pair.ts'
 import { toPlan } from './plan.ts'
 import { isForgotten, recordOf, recordOfLeftovers } from './record.ts'
+import { samplePass } from './sample-pass.ts'
 import { summarise } from './summarise.ts'
 import type { World } from './world.ts'
 
@@ -38,6 +39,8 @@ export interface Draft {
   readonly view: LedgerView
   readonly declaration: Declaration
   readonly now: number
+  /** Monotonic milliseconds at which it was begun. */
+  readonly begunAt: number
   readonly isWhole: boolean
   /** Whether what is not declared may be forgotten: all manifests were read, and there are some. */
   readonly mayForget: boolean
@@ -51,6 +54,7 @@ export interface PassResult extends Draft {
 /** Reads, compares and decides; changes nothing. A dry run ends here. */
 export async function draftPass(world: World, request: PassRequest, signal: AbortSignal): Promise<Draft> {
   const { declaration, selection } = request
+  const begunAt = world.clock.monotonic()
   const isWhole = selection === undefined && declaration.isWhole
   const view = await world.ledger.load()
   const scope = chooseScope(declaration, view, selection, {
@@ -88,6 +92,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     view,
     declaration,
     now,
+    begunAt,
     isWhole,
     mayForget,
   }
@@ -129,7 +134,8 @@ export async function concludePass(
   const leftovers = draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []
   const declared = new Set(declaration.resources.map(({ id }) => id))
   const outages = concluded.isFirst ? outageEvents(draft.findings, view, { declared, now }) : []
-  const all = [...leftovers, ...entries, ...outages]
+  const measured = concluded.isFirst ? await samplePass(world, draft) : []
+  const all = [...leftovers, ...entries, ...outages, ...measured]
   if (all.length > 0) await world.ledger.commit(all)
   return {
     get plan() {
@@ -141,6 +147,7 @@ export async function concludePass(
     view,
     declaration,
     now: draft.now,
+    begunAt: draft.begunAt,
     isWhole: draft.isWhole,
     mayForget,
   }

@@ -7,7 +7,7 @@ const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }
 addFormats.default(ajv)
 
 /** Fails unless a document is valid by `schemas/<name>.schema.json`, after it went through JSON. */
-export function expectValid(name: 'plan' | 'status' | 'check', document: unknown): void {
+export function expectValid(name: 'plan' | 'status' | 'check' | 'report', document: unknown): void {
   const validate =
     ajv.getSchema(`https://reconcile.dev/schemas/${name}.schema.json`) ?? ajv.compile(readSchema(name))
   validate(JSON.parse(JSON.stringify(document)))

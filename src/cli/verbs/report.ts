@@ -1,0 +1,75 @@
+import type { ResourceId } from '../../core/resource.ts'
+import { passSeries, type Sample } from '../../core/sample.ts'
+import { buildReport } from '../../reports/report/build-report.ts'
+import { reportHtml } from '../../reports/report/report-html.ts'
+import { reportMarkdown } from '../../reports/report/report-markdown.ts'
+import { reportText } from '../../reports/report/report-text.ts'
+import { liveController, openKeeper } from '../actor.ts'
+import { printDocument } from '../documents.ts'
+import { fleetStatusOf } from '../fleet-status.ts'
+import type { ExitStatus, Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { pageOf } from '../page.ts'
+import { assertSomethingDeclared } from '../read-declaration.ts'
+import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
+
+/** Records of the past that are read at most: what is older than the newest of them is not told. */
+const mostEvents = 2000
+const mostOutcomes = 5000
+
+/** `reconcile report`: how the fleet is, what to do about it, and how it went. */
+export function report(
+  call: Invocation,
+  common: CommonOptions,
+  options: { readonly window: number },
+): Promise<ExitStatus> {
+  return withStoredFleet(call, common, async (fleet) => {
+    const { declaration, view, workspace, ledger, store } = fleet
+    assertSomethingDeclared(declaration)
+    const now = workspace.clock.now()
+    const from = now - options.window
+    const status = fleetStatusOf(declaration, view.states)
+    const ids = status.resources.map(({ id }) => id)
+    const holder = await liveController(openKeeper(workspace, store))
+    const made = buildReport({
+      status,
+      declared: declaration.resources,
+      diagnostics: declaration.diagnostics,
+      events: await ledger.events({ limit: mostEvents }),
+      samples: await samplesOf(fleet, ids, from),
+      passes: await ledger.samples(passSeries, from),
+      steps: await ledger.outcomes(mostOutcomes),
+      controller: holder && { pid: holder.pid, since: holder.since },
+      isDown: view.isDown,
+      from,
+      now,
+      workingDirectory: call.cwd,
+    })
+    switch (common.output) {
+      case 'json':
+      case 'yaml':
+        printDocument(call, common.output, made)
+        break
+      case 'markdown':
+        call.out.write(reportMarkdown(made))
+        break
+      case 'html':
+        call.out.write(reportHtml(made))
+        break
+      case 'text':
+        call.out.write(reportText(made, pageOf(call, common, call.out)))
+        break
+    }
+    return 0
+  })
+}
+
+async function samplesOf(
+  { ledger }: StoredFleet,
+  ids: readonly ResourceId[],
+  from: number,
+): Promise<ReadonlyMap<ResourceId, readonly Sample[]>> {
+  const all = new Map<ResourceId, readonly Sample[]>()
+  for (const id of ids) all.set(id, await ledger.samples(id, from))
+  return all
+}

@@ -1,0 +1,254 @@
+import type { Diagnostic } from '../../core/diagnostic.ts'
+import type { Duration } from '../../core/duration.ts'
+import { formatDuration } from '../../core/duration.ts'
+import { compareIds, kindOf, type Resource, type ResourceId } from '../../core/resource.ts'
+import type { ResourceStatus } from '../../core/status.ts'
+import { loweringOf } from '../../core/status.ts'
+import { counted, displayPath } from '../names.ts'
+import type { Trend } from '../trends/find-trends.ts'
+import { prescribe } from './cures.ts'
+import type { Recommendation, Severity } from './report.ts'
+import { cureOfTrend, trendText } from './trend-text.ts'
+
+/** On its way for longer than this it probably is not. */
+const longWay: Duration = 600_000
+/** Readings older than this without a controller: nobody looks any more. */
+const staleAfter: Duration = 1_800_000
+
+export interface Observations {
+  readonly statuses: readonly ResourceStatus[]
+  readonly declared: ReadonlyMap<ResourceId, Resource>
+  readonly diagnostics: readonly Diagnostic[]
+  readonly trends: ReadonlyMap<ResourceId, readonly Trend[]>
+  readonly hasController: boolean
+  readonly isDown: boolean
+  readonly observedAt: number | undefined
+  readonly now: number
+  readonly workingDirectory: string
+}
+
+/** Why the whole domain cannot be read: one trouble, however many resources it hits. */
+const sharedReasons: ReadonlySet<string> = new Set([
+  'CredentialsMissing',
+  'CredentialsRefused',
+  'PermissionMissing',
+  'RateLimited',
+  'RemoteUnavailable',
+  'RemoteAnswerInvalid',
+  'DaemonUnresponsive',
+  'DaemonCallFailed',
+  'DaemonUnsupported',
+  'DeletionLimit',
+  'ManifestsIncomplete',
+  'NeverLookedAt',
+])
+
+/** Held for these a resource is in trouble, however healthy it looks. */
+const troublingHolds: ReadonlySet<string> = new Set([
+  'Contended',
+  'NotOurs',
+  'Conflict',
+  'DeletionLimit',
+  'AttemptsExhausted',
+  'ManifestsIncomplete',
+  'UnconfirmedOutcome',
+  'NotAllowed',
+])
+
+/**
+ * Every trouble once, the heaviest first: what has one cause is one trouble, and what only waits for another is told
+ * with that. All of it comes from what was observed; where nothing is wrong there is nothing to recommend.
+ */
+export function recommend(seen: Observations): readonly Recommendation[] {
+  if (seen.isDown) return [downOf(seen)]
+  const troubled = troubledOf(seen)
+  const waiting = waitersByRoot(seen)
+  const roots = troubled.filter((status) => !isWaiting(status))
+  const groups = Map.groupBy(roots, (status) => {
+    const reason = reasonOf(status)
+    return sharedReasons.has(reason) ? `${kindOf(status.id)} ${reason}` : status.id
+  })
+  const told = [...groups.values()].map((group) => recommendationOf(group, waiting, seen))
+  return [
+    ...brokenFiles(seen),
+    ...told,
+    ...[...seen.trends]
+      .toSorted(([a], [b]) => compareIds(a, b))
+      .flatMap(([id, trends]) =>
+        // What is broken already needs no warning that it will break.
+        troubled.some((status) => status.id === id)
+          ? []
+          : trends.map((trend) => trendRecommendation(id, trend, seen)),
+      ),
+    ...unattended(seen),
+    ...suspended(seen),
+  ].toSorted((a, b) => weight[b.severity] - weight[a.severity])
+}
+
+const weight: Readonly<Record<Severity, number>> = Object.freeze({ critical: 2, warning: 1, info: 0 })
+
+/** In order of weight. */
+function troubledOf({ statuses, now }: Observations): readonly ResourceStatus[] {
+  const held = statuses.filter((status) => troublingHolds.has(holdOf(status) ?? ''))
+  const lowering = loweringOf(statuses).filter(
+    (status) => status.health !== 'Progressing' || isLongOnItsWay(status, now),
+  )
+  return [...lowering, ...held.filter((status) => !lowering.includes(status) && !isSuspended(status))]
+}
+
+function isSuspended({ health }: ResourceStatus): boolean {
+  return health === 'Suspended'
+}
+
+function isLongOnItsWay({ conditions }: ResourceStatus, now: number): boolean {
+  const since = conditions.find(({ type }) => type === 'Healthy')?.since
+  return since !== undefined && now - since > longWay
+}
+
+function holdOf({ conditions }: ResourceStatus): string | undefined {
+  const held = conditions.find(({ type }) => type === 'Held')
+  return held?.status === 'True' ? held.reason : undefined
+}
+
+/** The hold, where it is one that says what is wrong, else what is said of its health. */
+function reasonOf(status: ResourceStatus): string {
+  const hold = holdOf(status)
+  return hold !== undefined && troublingHolds.has(hold) ? hold : status.reason
+}
+
+function isWaiting(status: ResourceStatus): boolean {
+  const hold = holdOf(status)
+  return hold === 'DependencyNotReady' || hold === 'DependencyBroken'
+}
+
+/** Who waits, in the end, for each resource: over all steps of a chain. */
+function waitersByRoot({ statuses, declared }: Observations): ReadonlyMap<ResourceId, readonly ResourceId[]> {
+  const waiting = new Set(statuses.filter(isWaiting).map(({ id }) => id))
+  const found = new Map<ResourceId, ResourceId[]>()
+  for (const id of waiting) {
+    const open = [...(declared.get(id)?.controls.dependsOn ?? [])]
+    const passed = new Set<ResourceId>()
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (passed.has(next)) continue
+      passed.add(next)
+      found.set(next, [...(found.get(next) ?? []), id])
+      if (waiting.has(next)) open.push(...(declared.get(next)?.controls.dependsOn ?? []))
+    }
+  }
+  return found
+}
+
+function recommendationOf(
+  group: readonly ResourceStatus[],
+  waiting: ReadonlyMap<ResourceId, readonly ResourceId[]>,
+  seen: Observations,
+): Recommendation {
+  const [first] = group
+  if (!first) throw new TypeError('A group has at least one member')
+  const reason = reasonOf(first)
+  const ids = group.map(({ id }) => id)
+  const ailment = {
+    id: first.id,
+    status: first,
+    resource: seen.declared.get(first.id),
+    workingDirectory: seen.workingDirectory,
+  }
+  const cure = reason === 'DeletionLimit' ? cureOfDeletions(ids) : prescribe(ailment, reason)
+  const holdsUp = [...new Set(ids.flatMap((id) => waiting.get(id) ?? []))].sort(compareIds)
+  return {
+    severity: group.some(({ critical }) => critical) ? 'critical' : 'warning',
+    reason,
+    resources: ids,
+    holdsUp,
+    ...cure,
+    observed: first.message,
+  }
+}
+
+function cureOfDeletions(ids: readonly ResourceId[]) {
+  return {
+    problem: `${counted(ids.length, 'deletion')} ${ids.length === 1 ? 'is' : 'are'} held over the limit`,
+    cure: 'If their manifests went on purpose, allow it once; if not, bring the manifests back.',
+    commands: ['reconcile plan', `reconcile --allow-deletions ${ids.length}`],
+  }
+}
+
+/** Each file that could not be read is one trouble, and holds up who depends on what it declared. */
+function brokenFiles(seen: Observations): readonly Recommendation[] {
+  const errors = seen.diagnostics.filter(({ severity }) => severity === 'error')
+  const byFile = Map.groupBy(errors, ({ position }) => position.file)
+  const waiting = seen.statuses
+    .filter((status) => holdOf(status) === 'DependencyBroken')
+    .map(({ id }) => id)
+    .sort(compareIds)
+  return [...byFile].map(([file, faults], index) => {
+    const path = displayPath(file, seen.workingDirectory)
+    const [first] = faults
+    return {
+      severity: 'warning' as const,
+      reason: 'ManifestBroken',
+      resources: [],
+      holdsUp: index === 0 ? waiting : [],
+      problem: `${path} has ${counted(faults.length, 'error')}`,
+      observed: first ? `${path}:${first.position.line}: ${first.message}` : '',
+      cure: 'What it declared last still holds; mend it, and the next pass takes it over.',
+      commands: [`reconcile check ${path}`],
+    }
+  })
+}
+
+function trendRecommendation(id: ResourceId, trend: Trend, seen: Observations): Recommendation {
+  return {
+    severity: 'warning',
+    reason: { memory: 'MemoryRising', restarts: 'RestartsMoreOften', slower: 'Slower', flakier: 'Flakier' }[
+      trend.type
+    ],
+    resources: [id],
+    holdsUp: [],
+    observed: trendText(trend, seen.now),
+    ...cureOfTrend(id, trend, seen),
+  }
+}
+
+function unattended({ statuses, hasController, observedAt, now }: Observations): readonly Recommendation[] {
+  if (hasController || observedAt === undefined || statuses.length === 0 || now - observedAt < staleAfter)
+    return []
+  return [
+    {
+      severity: 'warning',
+      reason: 'Unattended',
+      resources: [],
+      holdsUp: [],
+      problem: 'nobody looks after this fleet',
+      observed: `no controller lives, and the oldest reading is ${formatDuration(now - observedAt)} old`,
+      cure: 'Read anew now, and keep a controller running.',
+      commands: ['reconcile', 'reconcile watch'],
+    },
+  ]
+}
+
+function suspended({ statuses }: Observations): readonly Recommendation[] {
+  return statuses.filter(isSuspended).map((status) => ({
+    severity: 'info',
+    reason: 'Suspended',
+    resources: [status.id],
+    holdsUp: [],
+    problem: `${status.id} is left alone on purpose`,
+    observed: status.message,
+    cure: 'It counts as healthy and nothing is corrected on it. When that is over, resume it.',
+    commands: [`reconcile resume ${status.id}`],
+  }))
+}
+
+function downOf({ statuses }: Observations): Recommendation {
+  return {
+    severity: 'critical',
+    reason: 'FleetDown',
+    resources: [],
+    holdsUp: [],
+    problem: 'the fleet was taken down',
+    observed: `${counted(statuses.length, 'resource')} ${statuses.length === 1 ? 'is' : 'are'} known, and nothing is started`,
+    cure: 'When it is to run again, end that.',
+    commands: ['reconcile resume --all', 'reconcile'],
+  }
+}
