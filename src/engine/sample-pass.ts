@@ -1,8 +1,8 @@
 import type { Duration } from '../core/duration.ts'
-import type { LedgerEntry } from '../core/ledger.ts'
+import type { LedgerEntry, LedgerView } from '../core/ledger.ts'
 import { kindOf } from '../core/resource.ts'
 import { passSeries } from '../core/sample.ts'
-import type { Draft } from './pass.ts'
+import type { Finding } from './finding.ts'
 import type { World } from './world.ts'
 
 /** A controller makes many small passes: one sample in so long is enough for a report. */
@@ -11,8 +11,9 @@ const spacing: Duration = 30_000
 /** How long a pass took and what is left of each vendor's allowance after it, for reports; nothing decides by it. */
 export async function samplePass(
   world: World,
-  { findings, view, begunAt }: Pick<Draft, 'findings' | 'view' | 'begunAt'>,
+  draft: { readonly findings: readonly Finding[]; readonly view: LedgerView; readonly begunAt: number },
 ): Promise<readonly LedgerEntry[]> {
+  const { findings, view, begunAt } = draft
   const at = world.clock.now()
   const last = view.recentSamples.get(passSeries)?.at(-1)
   if (findings.length === 0 || (last && at - last.at < spacing)) return []
