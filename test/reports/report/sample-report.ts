@@ -76,7 +76,7 @@ export function seen(
 }
 
 /** Moves generated samples so that they end shortly before the report is made. */
-export function until(samples: readonly Sample[], end: number): readonly Sample[] {
+function until(samples: readonly Sample[], end: number): readonly Sample[] {
   const last = samples.at(-1)?.at ?? end
   return samples.map(({ at, values }) => ({ at: at + end - last, values }))
 }

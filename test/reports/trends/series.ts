@@ -7,7 +7,7 @@ export const mebibyte = 1024 ** 2
 export const start = Date.UTC(2026, 2, 1)
 
 /** Bell-shaped, by the sum of twelve uniform ones. */
-export function noise(random: SeededRandom, deviation: number): number {
+function noise(random: SeededRandom, deviation: number): number {
   let sum = -6
   for (let index = 0; index < 12; index += 1) sum += random.next()
   return sum * deviation
