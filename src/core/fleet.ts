@@ -14,7 +14,7 @@ export interface FleetSettings {
   readonly deletions: { readonly max: number; readonly percent: number }
   /** How many actions of a kind run at once; undefined: the domain's default. */
   readonly concurrency: Readonly<Record<string, number>>
-  readonly github: Remote
+  readonly github: GithubRemote
   readonly netlify: Remote
   readonly pm2: { readonly home: string | undefined }
   readonly historyKeep: Duration
@@ -25,4 +25,17 @@ export interface FleetSettings {
 export interface Remote {
   readonly apiUrl: string | undefined
   readonly token: Secret | undefined
+}
+
+export interface GithubRemote extends Remote {
+  /** Instead of a token; undefined: none is declared. */
+  readonly app?: GithubApp | undefined
+}
+
+/** A GitHub App. */
+export interface GithubApp {
+  readonly id: string
+  /** Undefined: the one of each repository's owner. */
+  readonly installation: string | undefined
+  readonly privateKey: Secret
 }

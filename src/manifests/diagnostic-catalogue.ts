@@ -159,6 +159,10 @@ export const diagnosticCatalogue = Object.freeze({
   ),
 
   // Fleet
+  'github-credential-twice': error(
+    'The Fleet names a token and an App for GitHub, and only one can be shown to him.',
+    'Remove `token` or `app`.',
+  ),
   'host-not-allowed': error(
     'An `apiUrl` names a host that was not allowed: a manifest alone must not decide where a token is sent.',
     'Allow it by `--allow-host`, or give the address by the variable of the vendor.',

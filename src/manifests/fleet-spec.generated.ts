@@ -57,6 +57,23 @@ export interface FleetSpec {
      * The token, as a reference. Default: GITHUB_TOKEN, then GH_TOKEN.
      */
     readonly token?: Reference
+    /**
+     * A GitHub App, instead of a token: its tokens are made when they are needed and end after an hour.
+     */
+    readonly app?: {
+      /**
+       * The App's id or client id, in quotes.
+       */
+      readonly id: string
+      /**
+       * The number of its installation, in quotes. Default: the one for each repository's owner.
+       */
+      readonly installation?: string
+      /**
+       * The App's private key as GitHub gives it (PEM), as a reference.
+       */
+      readonly privateKey: Reference
+    }
   }
   /**
    * How Netlify is reached.

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import type { FleetSettings } from '../core/fleet.ts'
+import type { FleetSettings, GithubApp } from '../core/fleet.ts'
 import type { Secret } from '../core/secret.ts'
 import { duration } from './controls.ts'
 import { defaultFleetName } from './document.ts'
@@ -75,17 +75,32 @@ export function readFleet(document: Layered | undefined, options: FleetOptions):
     allowedPaths: readAllowedPaths(spec, document, options, faults),
   }
   checkKinds(spec, options, faults)
+  if (spec.github?.token && spec.github.app) {
+    faults?.addAtKey(['spec', 'github', 'app'], {
+      code: 'github-credential-twice',
+      message: 'Expected `spec.github` to have a `token` or an `app`, got both',
+      hint: 'Remove one of them.',
+    })
+  }
   return { settings, spec, faults, document }
 }
 
 /** Adds the tokens once they are resolved. */
 export function withTokens(
   settings: FleetSettings,
-  tokens: { readonly github: Secret | undefined; readonly netlify: Secret | undefined },
+  tokens: {
+    readonly github: Secret | undefined
+    readonly githubApp?: GithubApp | undefined
+    readonly netlify: Secret | undefined
+  },
 ): FleetSettings {
   return Object.freeze({
     ...settings,
-    github: Object.freeze({ ...settings.github, token: tokens.github }),
+    github: Object.freeze({
+      ...settings.github,
+      token: tokens.github,
+      ...(tokens.githubApp && { app: tokens.githubApp }),
+    }),
     netlify: Object.freeze({ ...settings.netlify, token: tokens.netlify }),
   })
 }

@@ -259,7 +259,18 @@ async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: 
     if (variable === undefined || value === undefined) return undefined
     return Secret.read(`fromEnv ${variable}`, value, digestSecret(options.secretKey, value))
   }
-  return { github: await read('github'), netlify: await read('netlify') }
+  const app = fleet.spec.github?.app
+  const key = app && (await resolver.read(app.privateKey, folder))
+  return {
+    // Where an App is named a token of the environment is not meant.
+    github: app ? undefined : await read('github'),
+    githubApp: app && {
+      id: app.id,
+      installation: app.installation,
+      privateKey: key?.type === 'value' ? key.secret : Secret.unread(key?.message ?? 'its reference'),
+    },
+    netlify: await read('netlify'),
+  }
 }
 
 /** In reading order, each once: an environment repeats what is wrong with the base. */

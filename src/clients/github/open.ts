@@ -32,8 +32,10 @@ const ThrottledOctokit = Octokit.plugin(throttling)
  */
 const apiVersion = '2022-11-28'
 
-/** GitHub's own host. */
-const githubApiUrl = 'https://api.github.com'
+/** Where the API is, without a slash at its end; default: GitHub's own host. */
+export function apiUrlOf(apiUrl: string | undefined): string {
+  return (apiUrl ?? 'https://api.github.com').replace(/\/+$/, '')
+}
 
 /** How long GitHub is waited for, and how he is spared. */
 export interface Patience {
@@ -102,7 +104,7 @@ class OctokitClient implements GithubClient {
 
   constructor(options: GithubOptions) {
     const { credential, clock, cache, userAgent } = options
-    const apiUrl = (options.apiUrl ?? githubApiUrl).replace(/\/+$/, '')
+    const apiUrl = apiUrlOf(options.apiUrl)
     this.#clock = clock
     this.#cache = cache
     this.#patience = { ...usualPatience, ...options.patience }

@@ -3,6 +3,7 @@ import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Budget } from './budget.ts'
 import type { Credential } from './credential.ts'
+import type { Repository } from './repository.ts'
 
 /** Octokit's idea of `fetch`. */
 export type Fetch = (url: string, init?: FetchInit) => Promise<Response>
@@ -39,7 +40,7 @@ export function openTransport(options: {
     try {
       const timeout = AbortSignal.timeout(deadline)
       const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
-      const authorization = await credential.authorize(ownerIn(url, apiUrl), signal)
+      const authorization = await credential.authorize(repositoryIn(url, apiUrl), signal)
       const askedAt = clock.now()
       const response = await fetch(url, {
         ...(init.method !== undefined && { method: init.method }),
@@ -57,8 +58,8 @@ export function openTransport(options: {
   }
 }
 
-/** The owner that a call is about: a GitHub App has one installation, and one token, an owner. */
-function ownerIn(url: string, apiUrl: string): string {
-  const path = url.slice(apiUrl.length)
-  return /^\/repos\/([^/]+)\//.exec(path)?.[1] ?? ''
+/** What a call is about: a GitHub App has one installation, and one token, an owner. */
+function repositoryIn(url: string, apiUrl: string): Repository | undefined {
+  const [, owner, repo] = /^\/repos\/([^/?]+)\/([^/?]+)/.exec(url.slice(apiUrl.length)) ?? []
+  return owner === undefined || repo === undefined ? undefined : { owner, repo }
 }

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
+import { appCredential } from '../../clients/github/app-credential.ts'
 import type { GithubClient } from '../../clients/github/client.ts'
-import { tokenCredential } from '../../clients/github/credential.ts'
-import { openGithub, type Patience } from '../../clients/github/open.ts'
+import { type Credential, tokenCredential } from '../../clients/github/credential.ts'
+import { apiUrlOf, openGithub, type Patience } from '../../clients/github/open.ts'
 import { repositoryOf } from '../../clients/github/repository.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
@@ -30,6 +31,18 @@ import type { WorkflowSpec } from './spec.generated.ts'
 
 type WantedWorkflow = Wanted<WorkflowSpec>
 
+const userAgent = 'reconciled'
+
+/** What is shown to GitHub; undefined: there is none, or a dry run did not read it. */
+function credentialOf({ fleet, clock }: ConnectContext): Credential | undefined {
+  const { apiUrl, token, app } = fleet.github
+  if (app)
+    return app.privateKey.isRead
+      ? appCredential({ ...app, apiUrl: apiUrlOf(apiUrl), clock, userAgent })
+      : undefined
+  return token?.isRead ? tokenCredential(token) : undefined
+}
+
 /** Faults of the credential or of the whole vendor: one event, not one a resource. */
 const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
 
@@ -42,18 +55,19 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
 
   constructor(context: ConnectContext, patience: Partial<Patience>) {
     this.#context = context
-    const { apiUrl, token } = context.fleet.github
+    const { apiUrl } = context.fleet.github
     this.#seen = new SeenRunsLog(context.cache)
-    this.#github = token?.isRead
-      ? openGithub({
-          apiUrl,
-          credential: tokenCredential(token),
-          clock: context.clock,
-          cache: context.cache,
-          userAgent: 'reconciled',
-          patience,
-        })
-      : undefined
+    const credential = credentialOf(context)
+    this.#github =
+      credential &&
+      openGithub({
+        apiUrl,
+        credential,
+        clock: context.clock,
+        cache: context.cache,
+        userAgent,
+        patience,
+      })
   }
 
   async observe(
@@ -107,9 +121,18 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
 
   #client(): GithubClient {
     if (this.#github) return this.#github
-    throw new ReconcileError('CredentialsMissing', 'GITHUB_TOKEN is not set', {
-      hint: 'Set GITHUB_TOKEN or GH_TOKEN, or name another place as `github.token` of the Fleet.',
-    })
+    const { token, app } = this.#context.fleet.github
+    if (app) {
+      throw new ReconcileError(
+        'CredentialsMissing',
+        `The private key of App ${app.id} was not read (${app.privateKey.source})`,
+      )
+    }
+    throw new ReconcileError(
+      'CredentialsMissing',
+      token ? `The token was not read (${token.source})` : 'GITHUB_TOKEN is not set',
+      { hint: 'Set GITHUB_TOKEN or GH_TOKEN, or name another place as `github.token` of the Fleet.' },
+    )
   }
 
   async #readOne(

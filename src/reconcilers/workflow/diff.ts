@@ -44,7 +44,7 @@ function refusalToEnable(pair: WorkflowPair, desired: DesiredWorkflow): string |
   const word = state === 'disabled_inactivity' ? 'inactivity' : 'manual'
   const allowed: readonly string[] = desired.spec.reenable ?? ['inactivity']
   if (allowed.includes(word)) return undefined
-  return `${disabledBy(state ?? '')}; \`reenable: [${word}]\` lets it be enabled again`
+  return `\`reenable: [${word}]\` lets it be enabled again`
 }
 
 /** Deleting a workflow is switching it off; its file and its runs are the repository's. */

@@ -49,7 +49,7 @@ describe('the GitHub client', () => {
         },
       },
       userAgent: 'test',
-      patience: { request: 1000 },
+      patience: { request: 4000 },
     })
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { appRoutes, SimulatedApps } from './apps.ts'
 import { Contract } from './contract.ts'
 import { type FaultKind, Faults } from './faults.ts'
 import { listen, urlOf } from './listen.ts'
@@ -37,6 +38,7 @@ export class GithubSimulator {
   readonly violations: string[] = []
   /** Tokens that are known. */
   readonly tokens = new Set(['test-token'])
+  readonly apps = new SimulatedApps(this.tokens, () => this.world.now())
   /** Milliseconds that filtered lists lag behind. */
   lag = 0
   limit = 5000
@@ -140,11 +142,15 @@ export class GithubSimulator {
     call: { readonly matched: Matched | undefined; readonly query: URLSearchParams; readonly body: unknown },
   ): Answer {
     const { matched, query, body } = call
+    if (matched && !matched.route.answer) {
+      const authorization = request.headers.authorization ?? ''
+      return this.apps.answer({ route: matched.route.name, params: matched.params, authorization })
+    }
     const token = (request.headers.authorization ?? '').replace(/^(token|bearer) /i, '')
     if (!this.tokens.has(token)) return { status: 401, body: { message: 'Bad credentials', status: '401' } }
     this.#renewWindow()
     if (this.#remaining <= 0) return this.#primaryLimit()
-    if (!matched) return { status: 404, body: { message: 'Not Found', status: '404' } }
+    if (!matched?.route.answer) return { status: 404, body: { message: 'Not Found', status: '404' } }
     const repository = this.world.repositories.get(
       `${matched.params.owner}/${matched.params.repo}`.toLowerCase(),
     )
@@ -197,7 +203,7 @@ export class GithubSimulator {
   }
 
   /** Faults that show in the answer to a call that took effect. */
-  #spoil(fault: FaultKind, answer: Answer, route: Route | undefined): Answer {
+  #spoil(fault: FaultKind, answer: Answer, route: AnyRoute | undefined): Answer {
     if (fault === '502-after') return { status: 502, body: { message: 'Server Error' } }
     if (answer.status !== 200 || !route) return answer
     const list = listIn(answer.body)
@@ -273,12 +279,17 @@ export class GithubSimulator {
   }
 }
 
+/** One that has no answer of its own is a call as an App. */
+type AnyRoute = Omit<Route, 'answer'> & Partial<Pick<Route, 'answer'>>
+
 interface Matched {
-  readonly route: Route
+  readonly route: AnyRoute
   readonly params: Readonly<Record<string, string>>
 }
 
-const patterns = routes.map((route) => ({
+const all: readonly AnyRoute[] = [...routes, ...appRoutes]
+
+const patterns = all.map((route) => ({
   route,
   // Paths and refs hold slashes; all other parts do not.
   pattern: new RegExp(

@@ -1,0 +1,169 @@
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import type { Clock } from '../../core/clock.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import type { Credential } from './credential.ts'
+import { failureOf } from './failure.ts'
+import { nameOfRepository, type Repository } from './repository.ts'
+
+/** A GitHub App that acts in the repositories in which it is installed. */
+export interface AppOptions {
+  /** Its id, or its client id. */
+  readonly id: string
+  /** Undefined: that of the repository's owner is looked for. */
+  readonly installation: string | undefined
+  /** As GitHub gives it, PEM. */
+  readonly privateKey: Secret
+  readonly apiUrl: string
+  readonly clock: Clock
+  readonly userAgent: string
+}
+
+const times = Object.freeze({
+  /** Milliseconds that a proof of who we are begins in the past, as GitHub advises for clocks that differ. */
+  early: 60_000,
+  /** Milliseconds that it holds; GitHub takes ten minutes at most. */
+  proof: 540_000,
+  /** Milliseconds before its end at which a token is not used any more. */
+  spare: 300_000,
+  /** Milliseconds for one request. */
+  request: 10_000,
+})
+
+interface Token {
+  readonly text: string
+  /** Epoch milliseconds. */
+  readonly until: number
+}
+
+/** The credential of a GitHub App: a token an installation, made when it is needed and kept until it ends. */
+export function appCredential(options: AppOptions): Credential {
+  return new AppCredential(options)
+}
+
+class AppCredential implements Credential {
+  readonly digest: string
+  readonly #options: AppOptions
+  readonly #tokens = new Map<string, Promise<Token>>()
+  readonly #installations = new Map<string, Promise<string>>()
+  #key: KeyObject | undefined
+
+  constructor(options: AppOptions) {
+    this.#options = options
+    this.digest = `app-${options.id}-${options.installation ?? ''}`
+  }
+
+  async authorize(repository: Repository | undefined, signal: AbortSignal): Promise<string> {
+    const installation = await this.#installationOf(repository, signal)
+    for (;;) {
+      const making = this.#tokens.get(installation)
+      if (!making) {
+        const made = await once(this.#tokens, installation, () => this.#mint(installation, signal))
+        return `token ${made.text}`
+      }
+      const token = await making
+      if (token.until - this.#options.clock.now() > times.spare) return `token ${token.text}`
+      if (this.#tokens.get(installation) === making) this.#tokens.delete(installation)
+    }
+  }
+
+  #installationOf(repository: Repository | undefined, signal: AbortSignal): Promise<string> {
+    const { installation, id } = this.#options
+    if (installation !== undefined) return Promise.resolve(installation)
+    if (!repository) {
+      return Promise.reject(
+        new ReconcileError('Internal', 'Cannot tell which installation of the App is meant'),
+      )
+    }
+    const owner = repository.owner.toLowerCase()
+    const known = this.#installations.get(owner)
+    return (
+      known ??
+      once(this.#installations, owner, async () => {
+        const path = `/repos/${encodeURIComponent(repository.owner)}/${encodeURIComponent(repository.repo)}/installation`
+        const what = `find the installation of App ${id} for ${nameOfRepository(repository)}`
+        const answer = await this.#ask('GET', path, { what, signal })
+        if (typeof answer.id !== 'number') throw invalid(what)
+        return String(answer.id)
+      })
+    )
+  }
+
+  async #mint(installation: string, signal: AbortSignal): Promise<Token> {
+    const what = `get a token for installation ${installation} of App ${this.#options.id}`
+    const path = `/app/installations/${encodeURIComponent(installation)}/access_tokens`
+    const { token, expires_at: end } = await this.#ask('POST', path, { what, signal })
+    const until = Date.parse(String(end))
+    if (typeof token !== 'string' || !Number.isFinite(until)) throw invalid(what)
+    return { text: token, until }
+  }
+
+  /** Asks as the App itself. A token that was made and never arrived does no harm, so nothing here is a write. */
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    { what, signal }: { readonly what: string; readonly signal: AbortSignal },
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const { apiUrl, userAgent } = this.#options
+    const authorization = `Bearer ${this.#prove()}`
+    try {
+      const response = await fetch(apiUrl + path, {
+        method,
+        headers: {
+          authorization,
+          accept: 'application/vnd.github+json',
+          'x-github-api-version': '2022-11-28',
+          'user-agent': userAgent,
+        },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(times.request)]),
+        redirect: 'error',
+      })
+      const data: unknown = await response.json().catch(() => undefined)
+      if (response.ok && typeof data === 'object' && data !== null) return { ...data }
+      const failed = {
+        status: response.status,
+        response: { headers: Object.fromEntries(response.headers), data },
+      }
+      if (response.ok) throw invalid(what)
+      throw failureOf(failed, { what, isWrite: false })
+    } catch (error) {
+      if (error instanceof ReconcileError) throw error
+      signal.throwIfAborted()
+      throw failureOf({ cause: error }, { what, isWrite: false })
+    }
+  }
+
+  /** A JSON Web Token, RS256: see docs.github.com, "Generating a JSON Web Token for a GitHub App". */
+  #prove(): string {
+    const { id, privateKey, clock } = this.#options
+    try {
+      this.#key ??= createPrivateKey(privateKey.reveal())
+    } catch (error) {
+      throw new ReconcileError(
+        'CredentialsRefused',
+        `Could not use the private key of App ${id} (${privateKey.source}): it is not a key in PEM form`,
+        { cause: error },
+      )
+    }
+    const now = clock.now()
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const seconds = (time: number) => Math.floor(time / 1000)
+    const claims = { iat: seconds(now - times.early), exp: seconds(now + times.proof), iss: id }
+    const text = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`
+    return `${text}.${sign('RSA-SHA256', Buffer.from(text), this.#key).toString('base64url')}`
+  }
+}
+
+function invalid(what: string): ReconcileError {
+  return new ReconcileError('RemoteAnswerInvalid', `Could not ${what}: what GitHub answered cannot be read`)
+}
+
+/** Who comes while it is made waits for the same; what failed is tried anew by the next. */
+function once<T>(made: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const making: Promise<T> = make().catch((error: unknown) => {
+    if (made.get(key) === making) made.delete(key)
+    throw error
+  })
+  made.set(key, making)
+  return making
+}
