@@ -4,14 +4,15 @@ import { Secret } from '../core/secret.ts'
 
 /**
  * One digest over all values that the manifests refer to: two programs with the same one see the same secrets.
- * Made of keyed digests, so it says nothing about a value.
+ * Made of keyed digests, so it says nothing about a value. Not of what commands say: who only asks runs none.
  */
 export function digestReferences(declaration: Declaration): string {
   const hash = createHash('sha256')
   for (const resource of declaration.resources) {
-    for (const secret of secretsIn(resource.spec))
-      hash.update(`${resource.id} ${secret.source} ${secret.digest ?? ''}\n`)
-    for (const { path } of resource.unresolved) hash.update(`${resource.id} ${path} unresolved\n`)
+    for (const { source, digest } of secretsIn(resource.spec)) {
+      const seen = source.startsWith('fromCommand') ? '' : (digest ?? '')
+      hash.update(`${resource.id} ${source} ${seen}\n`)
+    }
   }
   return hash.digest('hex').slice(0, 32)
 }

@@ -99,9 +99,9 @@ async function makePass(input: PassInput): Promise<PassReport> {
   }
 }
 
-/** What is to be done, as the manifests say it now. */
-async function readTask({ workspace, store }: PassInput) {
-  const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: true })
+/** What is to be done, as the manifests say it now. Who only asks for it runs none of the commands that they name. */
+async function readTask({ workspace, store }: PassInput, mayRunCommands: boolean) {
+  const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands })
   printDiagnostics(workspace, declaration.diagnostics)
   assertSomethingDeclared(declaration)
   return { declaration, hasErrors, selection: selectResources(declaration, workspace.common) }
@@ -111,7 +111,7 @@ async function readTask({ workspace, store }: PassInput) {
 async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
   const { workspace, store, options, progress } = input
   try {
-    const { declaration, hasErrors, selection } = await readTask(input)
+    const { declaration, hasErrors, selection } = await readTask(input, true)
     const session = openSession(workspace, {
       declaration,
       store,
@@ -160,7 +160,7 @@ async function logFor({ call, common }: Workspace): Promise<Logger> {
 /** Undefined: the controller went before it was done. */
 async function passByController(input: PassInput): Promise<PassReport | undefined> {
   const { workspace, store, options, progress, keeper } = input
-  const { declaration, hasErrors, selection } = await readTask(input)
+  const { declaration, hasErrors, selection } = await readTask(input, false)
   let pid: number | undefined
   const actions = await askController(workspace, store, {
     keeper,

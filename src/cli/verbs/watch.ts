@@ -32,15 +32,22 @@ export async function watch(
   await assertWorthAState(workspace)
   const store = await openState(workspace, 'write')
   try {
-    const first = await readDeclaration(workspace, store, { mayRunCommands: true })
-    printDiagnostics(workspace, first.declaration.diagnostics)
-    assertSomethingDeclared(first.declaration)
+    // Whoever does not get the lease has done nothing at all: commands that the manifests name are run after it.
+    const early = await readDeclaration(workspace, store, { mayRunCommands: false })
+    printDiagnostics(workspace, early.declaration.diagnostics)
+    assertSomethingDeclared(early.declaration)
     const actor = await becomeActor(workspace, store, {
       role: 'controller',
       waitFor: patience,
       rebind: options.rebind === true,
       keeper: openKeeper(workspace, store),
     })
+    const first = await readDeclaration(workspace, store, { mayRunCommands: true }).catch(
+      async (error: unknown) => {
+        await actor.lease.release()
+        throw error
+      },
+    )
     const session = openSession(workspace, {
       declaration: first.declaration,
       store,
@@ -51,7 +58,7 @@ export async function watch(
     })
     const signal = AbortSignal.any([call.signal, actor.lease.signal])
     let declaration: Manifests = first.declaration
-    let shownFaults = faultsOf(first.declaration)
+    let shownFaults = faultsOf(early.declaration)
     const read = async () => {
       const next = (await readDeclaration(workspace, store, { mayRunCommands: true })).declaration
       // An emptied folder says nothing: what was declared last still holds.
