@@ -9,6 +9,8 @@ export interface Invocation {
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   readonly version: string
+  /** Asks a person, and gives what he typed; undefined: nobody is there to be asked. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined
 }
 
 export interface Sink {

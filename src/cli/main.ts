@@ -25,7 +25,23 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   err: sinkOf(process.stderr),
   signal: interruption.signal,
   version: String(version),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
 })
+
+/** On standard error, so that a result can go into a file. An interrupt, or the end of the input, answers nothing. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const dialogue = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new Promise<string>((resolve) => dialogue.once('close', () => resolve('')))
+  dialogue.once('SIGINT', () => dialogue.close())
+  try {
+    return await Promise.race([dialogue.question(question, { signal: interruption.signal }), ended])
+  } catch {
+    return ''
+  } finally {
+    dialogue.close()
+  }
+}
 
 function sinkOf(stream: NodeJS.WriteStream): Sink {
   return {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import type { Declare, Register, Verb } from './command.ts'
 import { checkCommand } from './commands/check.ts'
 import { describeCommand } from './commands/describe.ts'
+import { downCommand } from './commands/down.ts'
 import { eventsCommand } from './commands/events.ts'
 import { healthCommand } from './commands/health.ts'
 import { importCommand } from './commands/import.ts'
@@ -33,6 +34,7 @@ const commands: readonly Register[] = [
   reportCommand,
   suspendCommand,
   resumeCommand,
+  downCommand,
   importCommand,
 ]
 

@@ -14,7 +14,12 @@ import { reconcilerOf, type World } from './world.ts'
 export function examine(
   world: Pick<World, 'reconcilers'>,
   given: Subject,
-  history: { readonly now: number; readonly samples: readonly Sample[] },
+  history: {
+    readonly now: number
+    readonly samples: readonly Sample[]
+    /** The fleet was taken down: what we created is stopped. Default: false. */
+    readonly isDown?: boolean
+  },
 ): Finding {
   const subject = withoutUnprovenRow(world, given)
   const { desired, reading } = subject
@@ -50,13 +55,22 @@ export function examine(
           history.now,
         )
       : subject.owned
+  // What can stand by can be stopped without being forgotten; what is not ours, or was there before us, runs on.
+  const isTakenDown =
+    history.isDown === true &&
+    desired !== undefined &&
+    reconciler.canBeFallback &&
+    (stance === 'absent' || ownership?.origin === 'created')
   const pair: Pair<unknown, unknown> = {
     id: subject.id,
     desired,
     observed: reading.value,
     owned: ownership,
     mark: ownership ? { ...subject.mark, origin: ownership.origin } : originOfNew(subject, stance),
-    posture: subject.standsBehind.length > 0 && subject.activeFor.length === 0 ? 'standby' : 'active',
+    posture:
+      isTakenDown || (subject.standsBehind.length > 0 && subject.activeFor.length === 0)
+        ? 'standby'
+        : 'active',
     unconfirmed: subject.unconfirmed,
   }
   const drift: readonly Action[] = reconciler.diff(pair)
@@ -65,16 +79,33 @@ export function examine(
     return quietFinding(subject, 'released', 'no longer declared; nothing to delete')
   if (!desired) return { ...quietFinding(subject, stance, message), actions: drift }
   const assessment = reconciler.assess(pair, history)
-  const actions = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []
+  const wanted = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []
+  const actions = isTakenDown ? wanted.map(stopping) : wanted
   return {
     ...subject,
     stance,
     actions,
-    assessment: pair.posture === 'standby' ? onStandby(assessment, subject.standsBehind) : assessment,
+    assessment: isTakenDown
+      ? whileDown(assessment)
+      : pair.posture === 'standby'
+        ? onStandby(assessment, subject.standsBehind)
+        : assessment,
     holds: [],
     unknown: undefined,
     ownership,
+    ...(isTakenDown && { isTakenDown }),
   }
+}
+
+/** Domains know standing by, and nothing of fleets. */
+function stopping(action: Action): Action {
+  return { ...action, reason: 'the fleet is taken down' }
+}
+
+/** Stopped on purpose is neither missing nor standing by for anybody. */
+function whileDown(assessment: Assessment): Assessment {
+  if (assessment.status !== 'Healthy') return assessment
+  return { ...assessment, status: 'Suspended', reason: 'FleetDown', message: 'stopped: the fleet is down' }
 }
 
 /**

@@ -53,6 +53,8 @@ export interface Finding extends Subject {
   readonly assessment: Assessment
   readonly holds: readonly Hold[]
   readonly unknown: { readonly code: string; readonly message: string } | undefined
+  /** The fleet is down and this is stopped for it: its actions are what stops it. */
+  readonly isTakenDown?: boolean
   /** The inventory row as the pass believes it: the stored one, or the one that taking back will write. */
   readonly ownership: Owned | undefined
 }

@@ -43,6 +43,8 @@ function holdsOf(
   if (finding.actions.length === 0) return []
   if (!finding.desired) return holdOnRemoved(finding, input)
   const resource = finding.desired
+  // Down is said of the whole fleet, by a person who saw the plan: only what we may not touch at all is left.
+  if (finding.isTakenDown) return [holdOnPolicy(resource), holdOnBlock(finding)].filter(isHold)
   return [
     holdOnDown(input),
     holdOnSuspension(finding, input),
@@ -52,7 +54,11 @@ function holdsOf(
     holdOnDependencies(resource, byId, input),
     holdOnWindows(resource, input.now),
     holdOnRecovery(finding, resource, input.now),
-  ].filter((hold) => hold !== undefined)
+  ].filter(isHold)
+}
+
+function isHold(hold: Hold | undefined): hold is Hold {
+  return hold !== undefined
 }
 
 function holdOnDown(input: GuardInput): Hold | undefined {

@@ -66,7 +66,11 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const now = world.clock.now()
   const subjects = pairUp(world, { declaration, view, scope, observations, now })
   const examined = subjects.map((subject) =>
-    examine(world, subject, { now, samples: view.recentSamples.get(subject.id) ?? [] }),
+    examine(world, subject, {
+      now,
+      samples: view.recentSamples.get(subject.id) ?? [],
+      isDown: view.isDown,
+    }),
   )
   const isEmptied = declaration.resources.length === 0 && request.allowedDeletions === undefined
   const mayForget = declaration.isComplete && !isEmptied

@@ -48,6 +48,7 @@ export function summarise(
     isExcused:
       suspension !== undefined ||
       holdReason === 'OutsideWindow' ||
+      (finding.isTakenDown === true && verdict.health === 'Suspended') ||
       (isStandingBy && verdict.health === 'Healthy'),
   }
   return { status, recovery, activeFor: finding.activeFor, healthBeforeOutage: healthBeforeOutage(finding) }
@@ -159,7 +160,8 @@ function conditionsOf(
     {
       type: 'Healthy',
       status: verdict.health === 'Healthy' ? 'True' : verdict.health === 'Unknown' ? 'Unknown' : 'False',
-      reason: verdict.reason,
+      // That it is tried again, or no more, stands in the next one: here stands what is wrong.
+      reason: isPaced(hold) ? finding.assessment.reason : verdict.reason,
       message: verdict.message,
     },
     {
@@ -186,6 +188,10 @@ function conditionsOf(
     const old = before.get(condition.type)
     return { ...condition, since: old && old.status === condition.status ? old.since : now }
   })
+}
+
+function isPaced(hold: Finding['holds'][number] | undefined): boolean {
+  return hold?.reason === 'BackOff' || hold?.reason === 'AttemptsExhausted'
 }
 
 /** Its reason changes once when the end comes near, which is what people are reminded by. */

@@ -40,7 +40,9 @@ function isExhausted(status: ResourceStatus): boolean {
 }
 
 const crash: Prescribe = (ailment) => ({
-  problem: `${ailment.id} ends again and again`,
+  problem: isExhausted(ailment.status)
+    ? `${ailment.id} ends again and again, and is not tried any more`
+    : `${ailment.id} ends again and again`,
   cure: 'Its log says why. Mend that, then let it be tried anew.',
   commands: [logs(ailment), resume(ailment)],
 })

@@ -110,9 +110,28 @@ function holdOf({ conditions }: ResourceStatus): string | undefined {
   return held?.status === 'True' ? held.reason : undefined
 }
 
+/** What is known to be wrong of what is tried again, or no more: that says more than the hold does. */
+const telling: ReadonlySet<string> = new Set([
+  'Errored',
+  'RestartsRising',
+  'Failed',
+  'ProbeFailed',
+  'ProbePending',
+  'RunFailed',
+  'RunTimedOut',
+  'RunNotFinished',
+  'StartupFailure',
+  'FileInvalid',
+  'Stale',
+  'NeverRan',
+])
+
 /** The hold, where it is one that says what is wrong, else what is said of its health. */
 function reasonOf(status: ResourceStatus): string {
   const hold = holdOf(status)
+  const cause = status.conditions.find(({ type }) => type === 'Healthy')?.reason
+  if ((hold === 'AttemptsExhausted' || hold === 'BackOff') && cause !== undefined && telling.has(cause))
+    return cause
   return hold !== undefined && troublingHolds.has(hold) ? hold : status.reason
 }
 

@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually, TestFleet } from '../support/fleet.ts'
+import { processManifest } from '../support/manifest.ts'
+
+const idle = 'setInterval(() => undefined, 1000)\n'
+
+let fleet: TestFleet
+afterEach(() => fleet.destroy())
+
+async function started(): Promise<void> {
+  fleet = await TestFleet.create({
+    'services/idle.mjs': idle,
+    'manifests/all.yaml': [
+      processManifest('one', 'script: ../services/idle.mjs'),
+      processManifest('two', 'script: ../services/idle.mjs\ndependsOn: [Process/one]'),
+      processManifest('job', 'script: ../services/idle.mjs\nautorestart: false\ncron: "* * * * * *"'),
+      processManifest('found', 'script: sleep\nargs: ["100000"]'),
+    ].join('---\n'),
+  })
+  await fleet.pm2(['start', 'sleep', '--name', 'found', '--', '100000'], {})
+  const first = await fleet.reconcile([])
+  expect(first.status, first.out + first.err).toBe(0)
+}
+
+const names = async () => (await fleet.processes()).map(({ name }) => name).sort()
+
+describe('down', () => {
+  it('shows its plan, asks, stops what we created, and leaves it so until it is resumed', async () => {
+    await started()
+    const shown = await fleet.reconcile(['down', '--dry-run'])
+    expect(shown.status).toBe(0)
+    expect(shown.out).toContain('Dry run: nothing was changed.')
+    const unasked = await fleet.reconcile(['down'])
+    expect(unasked.status).toBe(1)
+    expect(unasked.err).toContain('--yes')
+    expect(await names()).toEqual(['found', 'job', 'one', 'two'])
+
+    const down = await fleet.reconcile(['down', '--yes'])
+    expect(down.status, down.out + down.err).toBe(0)
+    expect(down.out).toContain('The fleet is down')
+    // What was there before us runs on; the job's schedule is gone too.
+    expect(await names()).toEqual(['found'])
+
+    const again = await fleet.reconcile([])
+    expect(again.status, again.out).toBe(0)
+    expect(again.out).toContain('the fleet is down')
+    expect(await names()).toEqual(['found'])
+    const health = await fleet.reconcile(['health'])
+    expect(health.out).toContain('reconcile resume --all')
+    const report = JSON.parse((await fleet.reconcile(['report', '-o', 'json'])).out)
+    expect(report.isDown).toBe(true)
+    expect(report.recommendations[0].commands).toContain('reconcile resume --all')
+
+    expect((await fleet.reconcile(['resume', '--all'])).status).toBe(0)
+    const up = await fleet.reconcile([])
+    expect(up.status, up.out).toBe(0)
+    expect(await names()).toEqual(['found', 'job', 'one', 'two'])
+  })
+
+  it('is done by the controller that lives, and a controller that comes later respects it', async () => {
+    await started()
+    const controller = await fleet.watch()
+    await controller.logged('controller started')
+    const down = await fleet.reconcile(['down', '--yes'])
+    expect(down.status, down.out + down.err).toBe(0)
+    expect(down.err).toContain(`controller with pid ${controller.pid}`)
+    expect(await names()).toEqual(['found'])
+    controller.signal('SIGTERM')
+    expect(await controller.ended).toBe(0)
+    const next = await fleet.watch()
+    await next.logged('controller started')
+    // It makes a pass, and starts nothing.
+    const asked = await fleet.reconcile([])
+    expect(asked.status, asked.out + asked.err).toBe(0)
+    expect(asked.err).toContain(`controller with pid ${next.pid}`)
+    expect(await names()).toEqual(['found'])
+    await fleet.reconcile(['resume', '--all'])
+    await eventually(async () => expect(await names()).toEqual(['found', 'job', 'one', 'two']), 30_000)
+  })
+})
