@@ -47,6 +47,8 @@ export interface Action {
    * is neither an attempt nor a sign that somebody undoes our corrections. Default: false.
    */
   readonly isRoutine?: boolean
+  /** How many calls of its vendor's limited API it takes, at most; for the plan. Default: 0. */
+  readonly calls?: number
   /** How long it may take, in milliseconds, where that is longer than the deadline that every action has. */
   readonly timeLimit?: Duration
 }

@@ -4,6 +4,7 @@ import { kindOf, nameOf, type ResourceId } from '../core/resource.ts'
 import type { Json } from '../core/store.ts'
 import { jsonValue } from './json-value.ts'
 import { displayPath, isoTime } from './names.ts'
+import type { ApiUse } from './plan-api.ts'
 import { sanitise, sanitiseJson } from './sanitise.ts'
 
 /** A plan as other programs read it; `schemas/plan.schema.json` describes every field. */
@@ -48,17 +49,6 @@ export interface PlanChangeDocument {
 }
 
 /** Calls that the plan needs, and that the vendor still allows; a vendor is left out where nothing is known. */
-export interface ApiUse {
-  readonly github?: VendorUse
-  readonly netlify?: VendorUse
-}
-
-export interface VendorUse {
-  readonly needed: number
-  /** Null: not told yet. */
-  readonly remaining: number | null
-}
-
 /** The same value for `-o json`, `-o yaml` and a saved plan. */
 export function planDocument(
   plan: Plan,

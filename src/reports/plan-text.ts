@@ -2,6 +2,7 @@ import type { Action } from '../core/action.ts'
 import { type Plan, type PlannedResource, type PlanOutcome, planOutcome } from '../core/plan.ts'
 import { changeLines } from './change-text.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, widthOf, wrap } from './layout.ts'
+import { type ApiUse, apiLines } from './plan-api.ts'
 import { listedResources, planSummaryLine, planSymbols, planTitle } from './plan-summary.ts'
 import { sanitise } from './sanitise.ts'
 import { type Paint, plain, type Style } from './style.ts'
@@ -11,6 +12,8 @@ export interface PlanTextOptions extends Page {
   readonly style?: Style
   /** Ends with the sentence that nothing was changed. */
   readonly isDryRun: boolean
+  /** Calls to vendors with a limit; default: nothing is known of them. */
+  readonly api?: ApiUse
 }
 
 /** One line of the table, before it is laid out. */
@@ -52,7 +55,11 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
   const rows = listedResources(plan).flatMap((resource) => rowsOf(resource, style))
   const columns = measure(rows, width)
   const table = rows.flatMap((row) => layOut(row, columns, style))
-  const ending = [planSummaryLine(plan), ...(options.isDryRun ? ['Dry run: nothing was changed.'] : [])]
+  const ending = [
+    planSummaryLine(plan),
+    ...apiLines(options.api ?? {}),
+    ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
+  ]
   return trimLines([
     ...wrap(planTitle(plan), width).map(style.bold),
     '',

@@ -159,6 +159,41 @@ describe('a workflow, end to end', () => {
   })
 })
 
+describe('a GitHub that does not answer', () => {
+  it('holds up no other domain, and no workflow of another repository', async () => {
+    const stage = await setStage({ ci: green, other: green.replace('acme/site', 'acme/other') })
+    const { fleet, simulator, env } = stage
+    try {
+      stage.site.addRun(stage.site.addWorkflow('ci.yml'))
+      const other = simulator.world.add('acme/other')
+      other.addRun(other.addWorkflow('ci.yml'))
+      await fleet.write(
+        'manifests/idle.yaml',
+        'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: idle }\nspec: { script: ../idle.mjs }\n',
+      )
+      await fleet.write('idle.mjs', 'setInterval(() => undefined, 1000)\n')
+      simulator.hook = ({ path }) =>
+        path.startsWith('/repos/acme/site/') ? new Promise(() => undefined) : undefined
+      const health = async () => {
+        const { out } = await fleet.reconcile(['status', '-o', 'json'], { env })
+        const { resources } = JSON.parse(out) as { resources: { id: string; health: string }[] }
+        return Object.fromEntries(resources.map(({ id, health: status }) => [id, status]))
+      }
+      const watch = await fleet.watch([], { env })
+      await expect.poll(health, { timeout: 90_000, interval: 1000 }).toEqual({
+        'Process/idle': 'Healthy',
+        'Workflow/ci': 'Unknown',
+        'Workflow/other': 'Healthy',
+      })
+      watch.signal('SIGTERM')
+      expect(await watch.ended).toBe(0)
+    } finally {
+      await simulator.close()
+      await fleet.destroy()
+    }
+  })
+})
+
 describe('a dispatch that is cut off', () => {
   const rounds = 100
   const lanes = 2

@@ -1,10 +1,12 @@
 import { silentLogger } from '../../core/logger.ts'
 import { type Plan, planOutcome } from '../../core/plan.ts'
 import { draftPass } from '../../engine/pass.ts'
+import type { ApiUse } from '../../reports/plan-api.ts'
 import { planDocument } from '../../reports/plan-json.ts'
 import { planMarkdown } from '../../reports/plan-markdown.ts'
 import { planText } from '../../reports/plan-text.ts'
 import { openLedger } from '../../state/ledger.ts'
+import { apiUseOf } from '../api-use.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { printDocument } from '../documents.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -52,7 +54,7 @@ export async function plan(
         },
         call.signal,
       )
-      print(call, common, draft.plan)
+      print(call, common, { made: draft.plan, api: await apiUseOf(draft.plan, session.world) })
       return statusOf(draft.plan, hasErrors, options)
     } finally {
       await session.close()
@@ -62,16 +64,20 @@ export async function plan(
   }
 }
 
-function print(call: Invocation, common: CommonOptions, made: Plan): void {
+function print(
+  call: Invocation,
+  common: CommonOptions,
+  { made, api }: { readonly made: Plan; readonly api: ApiUse },
+): void {
   const { output } = common
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, planDocument(made, { workingDirectory: call.cwd }))
+    printDocument(call, output, planDocument(made, { workingDirectory: call.cwd, api }))
     return
   }
   const text =
     output === 'markdown'
       ? planMarkdown(made, { isDryRun: true })
-      : planText(made, { ...pageOf(call, common, call.out), isDryRun: true })
+      : planText(made, { ...pageOf(call, common, call.out), isDryRun: true, api })
   call.out.write(text)
 }
 

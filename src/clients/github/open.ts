@@ -43,13 +43,17 @@ export interface Patience {
   readonly request: number
   /** Milliseconds before a read is asked again. Writes never are. */
   readonly pauses: readonly number[]
+  /** Milliseconds for one reading of all; what was not read by then is unreadable, and the rest is not. */
+  readonly reading: number
   /** Whether a second lies between writes, and at most 10 calls are on their way, as GitHub asks for. */
   readonly isSpaced: boolean
 }
 
-const usualPatience: Patience = Object.freeze({
+/** The engine gives a domain 20 s: who used them up would make even what was read Unknown. */
+export const usualPatience: Patience = Object.freeze({
   request: 10_000,
   pauses: Object.freeze([250, 1000]),
+  reading: 17_000,
   isSpaced: true,
 })
 

@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events'
 import { appCredential } from '../../clients/github/app-credential.ts'
 import type { GithubClient } from '../../clients/github/client.ts'
 import { type Credential, tokenCredential } from '../../clients/github/credential.ts'
-import { apiUrlOf, openGithub, type Patience } from '../../clients/github/open.ts'
+import { apiUrlOf, openGithub, type Patience, usualPatience } from '../../clients/github/open.ts'
 import { repositoryOf } from '../../clients/github/repository.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
+import { type Duration, formatDuration } from '../../core/duration.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
   ConnectContext,
@@ -52,11 +53,13 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #github: GithubClient | undefined
   readonly #seen: SeenRunsLog
   readonly #writers = new QueueByKey()
+  readonly #readingLimit: number
 
   constructor(context: ConnectContext, patience: Partial<Patience>) {
     this.#context = context
     const { apiUrl } = context.fleet.github
     this.#seen = new SeenRunsLog(context.cache)
+    this.#readingLimit = patience.reading ?? usualPatience.reading
     const credential = credentialOf(context)
     this.#github =
       credential &&
@@ -72,8 +75,9 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
 
   async observe(
     wanted: readonly WantedWorkflow[],
-    signal: AbortSignal,
+    outer: AbortSignal,
   ): Promise<Observation<ObservedWorkflow>> {
+    const signal = AbortSignal.any([outer, AbortSignal.timeout(this.#readingLimit)])
     // Every request of a large fleet listens to the one signal of the pass.
     setMaxListeners(0, signal)
     const github = this.#client()
@@ -92,7 +96,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedWorkflow>]> => {
         const place = placeOfWanted(one)
         const repository = place && repositories.get(place.repository)
-        return [one.id, await this.#readOne(one, { place, repository, reader }, signal)]
+        return [one.id, await this.#readOne(one, { place, repository, reader }, { signal, outer })]
       }),
     )
     await this.#save(github)
@@ -142,7 +146,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       readonly repository: Promise<RepositoryReading> | undefined
       readonly reader: RunsReader
     },
-    signal: AbortSignal,
+    { signal, outer }: { readonly signal: AbortSignal; readonly outer: AbortSignal },
   ): Promise<Reading<ObservedWorkflow>> {
     const { place, repository, reader } = from
     try {
@@ -172,8 +176,9 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         clockAhead: github.clockAhead,
       })
       return isThere ? { type: 'present', value } : { type: 'absent', value }
-    } catch (error) {
-      signal.throwIfAborted()
+    } catch (thrown) {
+      outer.throwIfAborted()
+      const error = signal.aborted ? tooSlow(this.#readingLimit) : thrown
       const code = error instanceof ReconcileError ? error.code : 'Internal'
       return {
         type: 'unreadable',
@@ -208,6 +213,13 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       this.#context.logger.warn({ error: messageOf(error) }, 'what was read could not be kept')
     }
   }
+}
+
+function tooSlow(limit: Duration): ReconcileError {
+  return new ReconcileError(
+    'RemoteUnavailable',
+    `GitHub did not answer in time: not all was read within ${formatDuration(limit)}`,
+  )
 }
 
 function placeOfWanted({ desired, owned }: WantedWorkflow): WorkflowPlace | undefined {

@@ -31,6 +31,19 @@ type ActionParts = Pick<WorkflowAction, 'type' | 'verb' | 'summary' | 'reason'> 
   Partial<Omit<WorkflowAction, keyof Action>> &
   Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'blocked'>>
 
+/** Calls that an action takes at most: what it is decided on is read anew before a write. */
+const callsOf: Readonly<Record<WorkflowAction['type'], number>> = Object.freeze({
+  enable: 1,
+  disable: 1,
+  'rerun-failed': 2,
+  rerun: 2,
+  dispatch: 2,
+  'commit-file': 2,
+  'propose-file': 6,
+  'close-pull': 2,
+  resolve: 0,
+})
+
 /** An action with what all of them have. */
 export function actionOf(pair: WorkflowPair, parts: ActionParts): WorkflowAction {
   const { desired, observed } = pair
@@ -40,6 +53,7 @@ export function actionOf(pair: WorkflowPair, parts: ActionParts): WorkflowAction
     repeatable: true,
     removes: 0,
     isRecovery: false,
+    calls: callsOf[parts.type],
     repository: desired?.spec.repository ?? place?.repository ?? '',
     path: desired?.spec.path ?? place?.path ?? '',
     workflowId: observed?.workflow?.id,

@@ -24,6 +24,7 @@ export interface SeenCall {
 /** Where a test may step in: before a call has its effect, and after that before it is answered. */
 export type Hook = (at: {
   readonly route: string
+  readonly path: string
   readonly phase: 'received' | 'done'
 }) => Promise<void> | void
 
@@ -121,13 +122,13 @@ export class GithubSimulator {
     const body = await readBody(request)
     const matched = match(method, path)
     const route = matched?.route.name ?? 'unknown'
-    await this.hook?.({ route, phase: 'received' })
+    await this.hook?.({ route, path, phase: 'received' })
     const fault = this.faults.take(route)
     if (fault === 'hang') return this.#hang()
     if (fault === 'cut') return void request.socket.destroy()
     const early = fault === undefined ? undefined : this.#earlyAnswer(fault)
     let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body })
-    if (!early) await this.hook?.({ route, phase: 'done' })
+    if (!early) await this.hook?.({ route, path, phase: 'done' })
     if (fault !== undefined && !early) answer = this.#spoil(fault, answer, matched?.route)
     if (fault === 'cut-after') {
       this.#log({ route, method, path, request, status: 0, isCounted: true })
