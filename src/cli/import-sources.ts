@@ -4,6 +4,8 @@ import type { Importer } from '../core/import.ts'
 interface ImportSource {
   /** What its inputs are: names of files, words of its own such as `acme/site`, or none. */
   readonly takes: 'files' | 'words' | 'nothing'
+  /** Whether `--evaluate` means something to it. */
+  readonly canEvaluate?: boolean
   /** What it wants, for the help. */
   readonly usage: string
   /** Loads it when it is called. */
@@ -12,14 +14,20 @@ interface ImportSource {
 
 /** Every source by the word that calls it. */
 export const importSources: Readonly<Record<string, ImportSource>> = Object.freeze({
-  github: {
-    takes: 'words',
-    usage: 'github OWNER/REPO..',
-    load: async () => (await import('../reconcilers/workflow/import/github.ts')).importGithub,
+  ecosystem: {
+    takes: 'files',
+    canEvaluate: true,
+    usage: 'ecosystem FILE... [--evaluate]',
+    load: async () => (await import('../reconcilers/process/import/ecosystem.ts')).importEcosystem,
   },
   pm2: {
     takes: 'nothing',
     usage: 'pm2',
     load: async () => (await import('../reconcilers/process/import/pm2.ts')).importPm2,
+  },
+  github: {
+    takes: 'words',
+    usage: 'github OWNER/REPO..',
+    load: async () => (await import('../reconcilers/workflow/import/github.ts')).importGithub,
   },
 })

@@ -24,6 +24,7 @@ export interface ImportOptions {
   readonly out: string
   readonly dryRun?: boolean
   readonly force?: boolean
+  readonly evaluate?: boolean
 }
 
 /** `reconcile import`: makes manifests of what is there. What cannot be carried over is told, the rest is written. */
@@ -87,7 +88,7 @@ function print(
 async function readSource(
   call: Invocation,
   common: CommonOptions,
-  { source, inputs }: ImportOptions,
+  { source, inputs, evaluate }: ImportOptions,
 ): Promise<Imported> {
   const found = Object.hasOwn(importSources, source) ? importSources[source] : undefined
   const usages = Object.values(importSources).map(({ usage }) => `reconcile import ${usage}`)
@@ -100,6 +101,9 @@ async function readSource(
   if (found.takes === 'nothing' ? inputs.length > 0 : inputs.length === 0) {
     throw new ReconcileError('UsageInvalid', `Cannot import: expected \`reconcile import ${found.usage}\``)
   }
+  if (evaluate === true && found.canEvaluate !== true) {
+    throw new ReconcileError('UsageInvalid', `Cannot import: --evaluate means nothing to ${source}`)
+  }
   const importer = await found.load()
   return importer({
     inputs: found.takes === 'files' ? inputs.map((input) => resolve(call.cwd, input)) : inputs,
@@ -107,7 +111,7 @@ async function readSource(
     env: call.env,
     clock: systemClock,
     allowedHosts: allowancesOf({ call, common }).hosts,
-    mayEvaluate: false,
+    mayEvaluate: evaluate === true,
     signal: call.signal,
   })
 }

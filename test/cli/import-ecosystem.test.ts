@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { invoke } from '../support/invoke.ts'
+import { makeFolder, plainEnv, removeFolder, startDaemon, type TestDaemon } from '../support/pm2.ts'
+
+const fixture = new URL('./fixtures/ecosystem/', import.meta.url).pathname
+const folders: string[] = []
+const daemons: TestDaemon[] = []
+afterEach(async () => {
+  for (const daemon of daemons.splice(0)) await daemon.stop()
+  for (const folder of folders.splice(0)) await removeFolder(folder)
+})
+
+/** A folder with configurations as people write them: one large, one that repeats a name, one broken, one in YAML. */
+async function fixtureFolder(): Promise<string> {
+  const folder = await makeFolder()
+  folders.push(folder)
+  await cp(fixture, folder, { recursive: true })
+  await writeFile(
+    join(folder, 'broken.config.cjs'),
+    'module.exports = {\n  apps: [\n    { name: "x"\n  ]\n}\n',
+  )
+  return folder
+}
+
+const inputs = ['ecosystem.config.cjs', 'other.config.cjs', 'broken.config.cjs', 'pm2.yaml']
+
+describe.each([
+  [80, true],
+  [200, false],
+])('import ecosystem at %i columns, to a terminal: %s', (columns, isTerminal) => {
+  test('says what it wrote, what it could not, and where', async () => {
+    const cwd = await fixtureFolder()
+    const { status, out, err } = await invoke(['import', 'ecosystem', ...inputs], {
+      cwd,
+      columns,
+      isTerminal,
+      env: { PATH: plainEnv.PATH ?? '', NO_COLOR: '1' },
+    })
+    expect([status, err]).toEqual([1, ''])
+    await expect(out).toMatchFileSnapshot(`./goldens/import-ecosystem-${columns}.txt`)
+  })
+})
+
+test('the manifests read as they should, and pass check in every environment', async () => {
+  const cwd = await fixtureFolder()
+  const env = { PATH: plainEnv.PATH ?? '' }
+  await invoke(['import', 'ecosystem', ...inputs], { cwd, env })
+  const files = (await readdir(join(cwd, 'manifests'), { recursive: true })).filter((file) =>
+    file.endsWith('.yaml'),
+  )
+  const texts = await Promise.all(
+    files.sort().map(async (file) => `--- ${file}\n${await readFile(join(cwd, 'manifests', file), 'utf8')}`),
+  )
+  await expect(texts.join('')).toMatchFileSnapshot('./goldens/import-ecosystem-manifests.txt')
+  expect(await invoke(['check'], { cwd, env })).toMatchObject({ status: 0, err: '' })
+  for (const secret of ['hunter2', 'sk_live_']) expect(texts.join('')).not.toContain(secret)
+})
+
+test('a second import writes nothing, and one over edited files refuses', async () => {
+  const cwd = await fixtureFolder()
+  const env = { PATH: plainEnv.PATH ?? '' }
+  await invoke(['import', 'ecosystem', 'pm2.yaml'], { cwd, env })
+  const again = await invoke(['import', 'ecosystem', 'pm2.yaml', '-o', 'json'], { cwd, env })
+  expect([again.status, JSON.parse(again.out).written]).toEqual([0, []])
+  await writeFile(join(cwd, 'manifests/yam.yaml'), '# mine\n')
+  const refused = await invoke(['import', 'ecosystem', 'pm2.yaml', '-o', 'json'], { cwd, env })
+  expect(refused.status).toBe(1)
+  expect(JSON.parse(refused.out).errors).toMatchObject([
+    { file: 'manifests/yam.yaml', code: 'import-file-exists' },
+  ])
+  expect(await readFile(join(cwd, 'manifests/yam.yaml'), 'utf8')).toBe('# mine\n')
+})
+
+test('a dry run prints manifests that a shell can pipe on, and writes nothing', async () => {
+  const cwd = await fixtureFolder()
+  const { status, out, err } = await invoke(['import', 'ecosystem', 'pm2.yaml', '--dry-run'], { cwd })
+  expect(status).toBe(0)
+  expect(out).toMatch(/^# manifests\/yam\.yaml\n# yaml-language-server: .*\napiVersion: reconcile\.dev\/v1\n/)
+  expect(err).toContain('Dry run: nothing was changed.')
+  expect(existsSync(join(cwd, 'manifests'))).toBe(false)
+})
+
+describe('--evaluate', () => {
+  const dynamic = `const apps = require('fs').readdirSync(__dirname + '/services').filter((n) => n.endsWith('.mjs'))
+module.exports = { apps: apps.map((n) => ({ name: n.slice(0, -4), script: './services/' + n, env: { KEY: process.env.KEY, HOST: process.env.HOST || 'here' } })) }\n`
+
+  test('reads by running, without the values of the shell', async () => {
+    const cwd = await fixtureFolder()
+    await writeFile(join(cwd, 'dynamic.config.cjs'), dynamic)
+    const env = { PATH: plainEnv.PATH ?? '', KEY: 'value-of-the-shell', HOST: 'host-of-the-shell' }
+    const refused = await invoke(['import', 'ecosystem', 'dynamic.config.cjs'], { cwd, env })
+    expect([refused.status, refused.out]).toEqual([1, expect.stringContaining('--evaluate')])
+    const { status, out } = await invoke(['import', 'ecosystem', 'dynamic.config.cjs', '--evaluate'], {
+      cwd,
+      env,
+    })
+    expect(status, out).toBe(0)
+    const text = await readFile(join(cwd, 'manifests/idle.yaml'), 'utf8')
+    expect(text).toContain('    KEY:\n      fromEnv: KEY\n    HOST: here\n')
+    expect(text).not.toContain('of-the-shell')
+  })
+
+  test.each([
+    ['throw new Error("no luck")', 'no luck'],
+    ['process.exit(0)', 'without exporting'],
+  ])('names what fails: %s', async (code, words) => {
+    const cwd = await fixtureFolder()
+    await writeFile(join(cwd, 'bad.config.cjs'), `${code}\n`)
+    const { status, out } = await invoke(
+      ['import', 'ecosystem', 'bad.config.cjs', 'pm2.yaml', '--evaluate'],
+      { cwd },
+    )
+    expect(status).toBe(1)
+    expect(out).toContain(words)
+    expect(existsSync(join(cwd, 'manifests/yam.yaml'))).toBe(true)
+  })
+})
+
+test('what runs from a configuration is adopted without a restart by what was imported from it', async () => {
+  const daemon = await startDaemon(7)
+  daemons.push(daemon)
+  await cp(join(fixture, 'services'), join(daemon.folder, 'services'), { recursive: true })
+  await writeFile(
+    join(daemon.folder, 'run.config.cjs'),
+    `const path = require('path')
+module.exports = { apps: [
+  { name: 'api', cwd: __dirname, script: path.join(__dirname, 'services/idle.mjs'), args: '--port 80 --k="a b" "c d"',
+    env: { PORT: process.env.PORT || 3000, FLAG: true }, max_memory_restart: '300M', kill_timeout: '4000', min_uptime: '5s',
+    out_file: './logs/api.log', time: true },
+  { name: 'web', cwd: __dirname, script: './services/idle.js', instances: 2, log_date_format: 'HH:mm' },
+  { name: 'one', cwd: __dirname, script: './services/idle.js', instances: 1, out_file: 'logs/one.log' },
+  { name: 'loud', cwd: __dirname, script: 'sleep 1000', restart_delay: 50 },
+  { name: 'text', cwd: __dirname, script: './services/idle', stop_exit_codes: [0, '143'], max_restarts: '5' },
+] }
+`,
+  )
+  const { folder: cwd } = daemon
+  const started = await daemon.cli('start', join(cwd, 'run.config.cjs'))
+  expect(started.code, started.stdout).toBe(0)
+  const before = await daemon.client.list()
+  expect(before.map(({ status }) => status)).toEqual(Array(6).fill('online'))
+  const env = { PM2_HOME: daemon.home, PATH: plainEnv.PATH ?? '' }
+  const imported = await invoke(['import', 'ecosystem', 'run.config.cjs'], { cwd, env })
+  expect([imported.status, imported.err], imported.out).toEqual([0, ''])
+  const passed = await invoke([], { cwd, env })
+  expect(passed.status, passed.out + passed.err).toBe(0)
+  const after = await daemon.client.list()
+  const lives = (records: typeof after) =>
+    records.map(({ name, pid, restartTime, createdAt }) => ({ name, pid, restartTime, createdAt }))
+  expect(lives(after), passed.out).toEqual(lives(before))
+  const again = await invoke(['--dry-run', '--detailed-exitcode'], { cwd, env })
+  expect(again.status, again.out).toBe(0)
+})
