@@ -1,6 +1,6 @@
 // Makes what the schemas and the folders of src/reconcilers imply, so that neither is ever written twice:
 //   src/reconcilers/<domain>/spec.generated.ts   the kind's spec as a type          (committed)
-//   src/manifests/fleet-spec.generated.ts        the Fleet's spec as a type         (committed)
+//   src/manifests/<kind>-spec.generated.ts       the spec of a kind that is no domain (committed)
 //   src/cli/domains.generated.ts                 kind -> lazy import of its domain  (committed)
 //   build/validators.mjs, build/validators.d.mts ajv's validators, compiled ahead   (not committed)
 // `--check` writes no committed file: it names those that are not current and ends with 1.
@@ -114,7 +114,7 @@ async function specType(base, kind, schemas) {
     style: { semi: false, singleQuote: true, printWidth: 110 },
   })
   const readonly = text.replace(/^(\s+)((?:[\w$]+|'[^']+')\??:|\[k: string\]:)/gm, '$1readonly $2')
-  const core = base === 'fleet' ? '../core' : '../../core'
+  const core = existsSync(at('src/reconcilers', base)) ? '../../core' : '../core'
   const imports = /\bReference\b/.test(text.replace(/\/\*[\s\S]*?\*\//g, ''))
     ? `import type { Reference } from '${core}/secret.ts'\n\n`
     : ''
@@ -260,11 +260,10 @@ export async function generate({ check = false } = {}) {
   const domains = readDomains(kinds)
   const committed = new Map([[at('src/cli/domains.generated.ts'), async () => domainsModule(domains)]])
   for (const [base, kind] of kinds) {
-    if (base === 'fleet') {
-      committed.set(at('src/manifests/fleet-spec.generated.ts'), () => specType(base, kind, schemas))
-    } else if (existsSync(at('src/reconcilers', base))) {
-      committed.set(at('src/reconcilers', base, 'spec.generated.ts'), () => specType(base, kind, schemas))
-    }
+    const file = existsSync(at('src/reconcilers', base))
+      ? at('src/reconcilers', base, 'spec.generated.ts')
+      : at('src/manifests', `${base}-spec.generated.ts`)
+    committed.set(file, () => specType(base, kind, schemas))
   }
   const outputs = [...committed.keys(), at('build/validators.mjs'), at('build/validators.d.mts')]
   const stamp = at('build/generate.stamp')

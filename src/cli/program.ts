@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Declare, Register, Verb } from './command.ts'
+import { alertCommand } from './commands/alert.ts'
 import { checkCommand } from './commands/check.ts'
 import { describeCommand } from './commands/describe.ts'
 import { downCommand } from './commands/down.ts'
@@ -36,6 +37,7 @@ const commands: readonly Register[] = [
   resumeCommand,
   downCommand,
   importCommand,
+  alertCommand,
 ]
 
 /** Understands the command line and runs one verb. Each verb's code is loaded when it is called, and no other's. */

@@ -23,6 +23,8 @@ export interface ControllerOptions {
   readonly onDeclaration?: (declaration: Declaration) => void
   /** Told of everything that was concluded. */
   readonly onPass?: (result: PassResult) => void
+  /** Told of what failed and is tried again; `what` is a constant sentence. */
+  readonly onFault?: (error: unknown, what: string) => void
   /** Manifests are read again this often although nothing said so: file events may be lost. Default 5 min. */
   readonly rereadEvery?: Duration
 }
@@ -341,6 +343,7 @@ export class Controller {
       return
     }
     this.#world.logger.error({ error: messageOf(error) }, message)
+    this.#options.onFault?.(error, message)
   }
 }
 

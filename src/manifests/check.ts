@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
+import { isResource, settingKinds } from './alerting.ts'
 import { compose } from './compose.ts'
 import { resolveAllowances } from './fleet.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
@@ -29,7 +30,7 @@ export interface CheckResult {
  */
 export async function checkManifests(options: CheckOptions): Promise<CheckResult> {
   const location = await locate(options.paths, options.cwd)
-  const kinds = [...options.reconcilers.keys(), 'Fleet']
+  const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const base = await readManifestFiles(location.base, kinds)
   const diagnostics = [...location.diagnostics]
   const ids = new Set<string>()
@@ -58,7 +59,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
     for (const { resource } of composition.drafts) {
       if (!valid.has(resource.id)) valid.set(resource.id, resource)
     }
-    for (const id of composition.declared.keys()) if (!id.startsWith('Fleet/')) ids.add(id)
+    for (const id of composition.declared.keys()) if (isResource(id)) ids.add(id)
   }
   if (isNothingDeclared(all, diagnostics)) diagnostics.push(nothingDeclared(location))
   const told = distinct(diagnostics)

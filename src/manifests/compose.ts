@@ -1,6 +1,8 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { ResourceId } from '../core/resource.ts'
+import { isResource } from './alerting.ts'
+import { checkAlerting } from './check-alerting.ts'
 import { type Draft, draft } from './draft.ts'
 import { type Layered, layer, overlay } from './environment.ts'
 import { Faults } from './faults.ts'
@@ -24,6 +26,8 @@ import { checkWindows } from './windows.ts'
 export interface Composition {
   /** Valid documents, as resources whose references are not resolved. In id order. */
   readonly drafts: readonly Draft[]
+  /** Valid documents of the kinds Alert and Receiver, likewise. */
+  readonly alerting: readonly Draft[]
   readonly fleet: FleetDraft
   /** Of the files and of what they mean together; each once. */
   readonly diagnostics: readonly Diagnostic[]
@@ -85,23 +89,31 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     },
   )
   const roots = await rootsOf(input.root, fleet.settings.allowedPaths)
-  const drafts = valid
+  const all = valid
     .filter(({ kind }) => kind !== 'Fleet')
     .map(draft)
     .sort((a, b) => (a.resource.id < b.resource.id ? -1 : 1))
+  const drafts = all.filter(({ resource }) => isResource(resource.id))
+  const alerting = all.filter(({ resource }) => !isResource(resource.id))
   const readable = files.filter(isFaulty).flatMap((file) => file.readableIds)
   const surroundings = { reconcilers, isWhole, broken: new Set([...input.broken, ...readable]) }
   const declaredIds = new Set(idsOf(laid.documents))
+  const resourceIds = new Set([...declaredIds].filter(isResource))
   for (const document of laid.documents)
-    diagnostics.push(...checkTargets(document, declaredIds, surroundings))
+    diagnostics.push(...checkTargets(document, resourceIds, surroundings))
   await judge(drafts, roots, input)
+  await Promise.all(alerting.map(({ document, faults }) => judgeSecrets(document, roots, faults)))
+  checkAlerting(alerting, {
+    declared: declaredIds,
+    broken: surroundings.broken,
+    isWhole,
+    kinds: [...reconcilers.keys()],
+    hosts: input.allow.hosts,
+  })
   if (fleet.document && fleet.faults) await judgeSecrets(fleet.document, roots, fleet.faults)
-  diagnostics.push(
-    ...(fleet.faults?.diagnostics ?? []),
-    ...drafts.flatMap(({ faults }) => faults.diagnostics),
-  )
+  diagnostics.push(...(fleet.faults?.diagnostics ?? []), ...all.flatMap(({ faults }) => faults.diagnostics))
   const declared = new Map(laid.documents.map((document) => [document.id, document.files]))
-  return { drafts, fleet, diagnostics, declared }
+  return { drafts, alerting, fleet, diagnostics, declared }
 }
 
 async function judge(drafts: readonly Draft[], roots: Roots, input: ComposeInput): Promise<void> {

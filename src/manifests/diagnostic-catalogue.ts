@@ -126,11 +126,11 @@ export const diagnosticCatalogue = Object.freeze({
   ),
   'duplicate-fleet': error('There are two Fleet documents.', 'Keep one.'),
   'unknown-reference': error(
-    'A `dependsOn` or `fallback` names a resource that is not declared.',
+    'A `dependsOn`, a `fallback` or an Alert names a resource or a Receiver that is not declared.',
     'Correct the name, or declare it.',
   ),
   'reference-not-read': warning(
-    'A `dependsOn` or `fallback` names a resource that is not in the files that were named with `-f`.',
+    'A `dependsOn`, a `fallback` or an Alert names a resource or a Receiver that is not in the files that were named with `-f`.',
     'Read the whole folder to have it checked.',
   ),
   'reference-cycle': error(
@@ -164,12 +164,34 @@ export const diagnosticCatalogue = Object.freeze({
     'Remove `token` or `app`.',
   ),
   'host-not-allowed': error(
-    'An `apiUrl` names a host that was not allowed: a manifest alone must not decide where a token is sent.',
-    'Allow it by `--allow-host`, or give the address by the variable of the vendor.',
+    'An `apiUrl` or a Receiver names a host that was not allowed: a manifest alone must not decide where a token is sent, nor that something is sent unencrypted or into a private network.',
+    'Allow it by `--allow-host` or RECONCILE_ALLOW_HOST, or give the address by a variable of the environment.',
   ),
   'path-not-allowed': error(
     'An `allowedPaths` entry was not allowed: a manifest alone must not decide what is read.',
     'Allow it by `--allow-path`.',
+  ),
+
+  // Alerts
+  'alert-placeholder': error(
+    'A `title` or a `text` names a placeholder that does not exist.',
+    'Correct it; the known ones are listed.',
+  ),
+  'alert-selects-nothing': warning(
+    'An Alert tells only of what concerns the whole fleet, and selects resources at the same time.',
+    'Remove `kinds` and `labels`, or tell of something that resources have.',
+  ),
+  'receiver-block-count': error(
+    'A Receiver has no block, or several.',
+    'Give exactly one of webhook, slack, discord, ntfy, pagerduty, alertmanager and email.',
+  ),
+  'receiver-default': error(
+    'A reference in a Receiver has a `default`, which would be a secret or an address in the manifest itself.',
+    'Remove `default`.',
+  ),
+  'receiver-credentials': error(
+    'A Receiver has a user name without a password, or a password without a user name.',
+    'Give both, or none.',
   ),
 
   // Environments

@@ -1,9 +1,11 @@
 import { dirname, sep } from 'node:path'
+import type { Alerting } from '../core/alert.ts'
 import type { Declaration } from '../core/declaration.ts'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
+import { isResource, readAlerting, settingKinds } from './alerting.ts'
 import { type ComposeInput, type Composition, compose } from './compose.ts'
 import { compareDiagnostics } from './fault.ts'
 import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from './fleet.ts'
@@ -39,6 +41,8 @@ export interface ReadOptions {
 }
 
 export interface Manifests extends Declaration {
+  /** Who is told of what. */
+  readonly alerting: Alerting
   /** What every file said when it was last valid, by absolute path: to be kept for the next reading. */
   readonly texts: ReadonlyMap<string, string>
 }
@@ -46,7 +50,7 @@ export interface Manifests extends Declaration {
 /** Reads all manifests, says everything that is wrong with them, and stands in for broken files. */
 export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const location = await locate(options.paths, options.cwd)
-  const kinds = [...options.reconcilers.keys(), 'Fleet']
+  const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const { environment } = options
   const environmentPaths = environment === undefined ? [] : location.environments.get(environment)
   const base = await readManifestFiles(location.base, kinds)
@@ -81,6 +85,7 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   return Object.freeze({
     fleet: withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options)),
     resources: resources as readonly Resource[],
+    alerting: await readAlerting(isSettled ? effective.alerting : [], resolver),
     diagnostics: distinct(diagnostics.map((fault) => sayWhatStays(fault, emptied))),
     missing: effective.missing,
     isComplete: !hasError(diagnostics) && emptied.length === 0,
@@ -133,7 +138,9 @@ interface Damage {
   readonly kinds: readonly string[]
 }
 
-type Effective = Pick<Composition, 'drafts' | 'fleet'> & { readonly missing: readonly ResourceId[] }
+type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
+  readonly missing: readonly ResourceId[]
+}
 
 /**
  * What holds while files are broken: their last good texts stand in for them, whole files at a time, so that
@@ -158,16 +165,18 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
   })
   // A last good text may contradict what others say today: its resources are missing then.
   const faulty = new Set(
-    restored.drafts.filter(({ faults }) => hasError(faults.diagnostics)).map(({ resource }) => resource.id),
+    [...restored.drafts, ...restored.alerting]
+      .filter(({ faults }) => hasError(faults.diagnostics))
+      .map(({ resource }) => resource.id),
   )
   const stays = ({ resource: { id }, document }: Composition['drafts'][number]) =>
     !faulty.has(id) && !(lost.has(id) && document.files.every((path) => !lastGood.has(path)))
   const isFleetLost = isFleetBroken(input, current, damage)
   const drafts = isFleetLost ? [] : restored.drafts.filter(stays)
   const present = new Set(drafts.map(({ resource }) => resource.id))
-  const declared = [...current.declared.keys(), ...lost].filter((id) => !id.startsWith('Fleet/'))
+  const declared = [...current.declared.keys(), ...lost].filter(isResource)
   const missing = [...new Set(declared)].filter((id) => !present.has(id)).sort()
-  return { drafts, fleet: restored.fleet, missing }
+  return { drafts, alerting: restored.alerting.filter(stays), fleet: restored.fleet, missing }
 }
 
 /** Ids of broken files that have no last good text: the base below a lost patch must not take effect either. */

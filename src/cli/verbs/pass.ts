@@ -1,14 +1,16 @@
-import { ReconcileError } from '../../core/errors.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
 import type { ResourceState } from '../../core/ledger.ts'
 import { type Logger, silentLogger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Store } from '../../core/store.ts'
-import { settle } from '../../engine/settle.ts'
+import { type SettleResult, settle } from '../../engine/settle.ts'
 import type { Manifests } from '../../manifests/read.ts'
+import { sanitise } from '../../reports/sanitise.ts'
 import { openLastGood } from '../../state/last-good.ts'
 import type { LeaseKeeper } from '../../state/lease.ts'
 import { openLedger } from '../../state/ledger.ts'
 import { type Actor, becomeActorUnlessControlled, liveController, openKeeper } from '../actor.ts'
+import { AlertDesk } from '../alert-desk.ts'
 import { askController } from '../controller-client.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -20,6 +22,9 @@ import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
+
+/** How much longer a pass takes at most where receivers of alerts do not answer. */
+const alertsTake = 10_000
 
 export interface PassOptions {
   readonly timeout: number
@@ -136,6 +141,7 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
         },
         AbortSignal.any([workspace.call.signal, actor.lease.signal]),
       )
+      await sendAlerts(input, { actor, declaration, result })
       const actions = result.outcomes.map((outcome) => ({
         id: outcome.id,
         verb: outcome.action.verb,
@@ -151,6 +157,37 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
   } finally {
     await actor.lease.release()
   }
+}
+
+/** Alerts of what the pass found, sent at its end and within a bounded time. Who could not be told is told later. */
+async function sendAlerts(
+  { workspace, store, progress }: PassInput,
+  made: {
+    readonly actor: Actor
+    readonly declaration: Manifests
+    readonly result: Pick<SettleResult, 'last' | 'states'>
+  },
+): Promise<void> {
+  const { actor, declaration, result } = made
+  if (declaration.alerting.alerts.length === 0) return
+  progress.say('telling receivers')
+  const desk = await AlertDesk.open(workspace, {
+    store,
+    actor,
+    declaration,
+    logger: await logFor(workspace),
+  })
+  desk.note({ states: result.states, view: result.last.view })
+  const { call, common } = workspace
+  const signal = AbortSignal.any([call.signal, actor.lease.signal])
+  const untold = await desk.finish(alertsTake, signal).catch((error: unknown) => {
+    if (isErrorOf(error, 'LeaseLost')) throw error
+    // The pass itself is done and written down.
+    return [`anybody (${messageOf(error)})`]
+  })
+  progress.end()
+  if (untold.length > 0 && !common.quiet)
+    call.err.write(`warning: not told yet: ${sanitise(untold.join(', '))}. \`reconcile events\` says why.\n`)
 }
 
 async function logFor({ call, common }: Workspace): Promise<Logger> {

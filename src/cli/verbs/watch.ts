@@ -1,5 +1,5 @@
 import type { Declaration } from '../../core/declaration.ts'
-import { messageOf } from '../../core/errors.ts'
+import { isErrorOf, messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { Controller } from '../../engine/controller.ts'
 import type { PassResult } from '../../engine/pass.ts'
@@ -7,6 +7,7 @@ import type { Manifests } from '../../manifests/read.ts'
 import { watchManifests } from '../../manifests/watch.ts'
 import { openLastGood } from '../../state/last-good.ts'
 import { becomeActor, openKeeper } from '../actor.ts'
+import { AlertDesk } from '../alert-desk.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import { openLog } from '../log.ts'
@@ -20,6 +21,8 @@ import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 const patience = 20_000
 /** How often old events, outcomes and samples are dropped. */
 const housekeepingEvery = 3_600_000
+/** How long a controller that ends because of a fault takes at most to tell somebody. */
+const lastWordsTake = 5_000
 
 /** `reconcile watch`: the controller, until SIGTERM or SIGINT. What it manages keeps running after it. */
 export async function watch(
@@ -71,15 +74,21 @@ export async function watch(
       )
       return declaration
     }
+    const desk = await AlertDesk.open(workspace, { store, actor, declaration, logger: log })
     const controller = new Controller(session.world, {
       read,
       onDeclaration: (next) => {
+        desk.declare(declaration)
         const faults = faultsOf(next)
         if (faults !== shownFaults) printDiagnostics(workspace, next.diagnostics)
         shownFaults = faults
         log.info({ resources: next.resources.length, complete: next.isComplete }, 'manifests read')
       },
-      onPass: (result) => logPass(log, result),
+      onPass: (result) => {
+        logPass(log, result)
+        desk.note(result)
+      },
+      onFault: (error, what) => desk.noteFault(error, what),
     })
     const stopWatching = await watchManifests({
       paths: workspace.paths,
@@ -96,11 +105,19 @@ export async function watch(
     }
     const keeping = keepHouse(workspace, tidy, { log, signal })
     log.info({ pid: process.pid, fleet: declaration.fleet.name, state: store.location }, 'controller started')
+    const ended = new AbortController()
+    const alerting = desk.run(AbortSignal.any([signal, ended.signal]))
     try {
       await controller.run(signal)
+    } catch (error) {
+      // Who lost the lease is followed by another, who tells what there is to tell.
+      if (!isErrorOf(error, 'LeaseLost')) await desk.sayLastWords(error, lastWordsTake)
+      throw error
     } finally {
       service.stop()
       await stopWatching()
+      ended.abort()
+      await alerting
       await session.close()
       await keeping
       await actor.lease.release()

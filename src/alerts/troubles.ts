@@ -1,0 +1,92 @@
+import type { Severity, Trouble } from '../core/alert.ts'
+import { kindOf, nameOf, type ResourceId } from '../core/resource.ts'
+import type { FleetHealth, ResourceStatus } from '../core/status.ts'
+
+/** The fleet as it is known at one moment: what alerts are decided on. */
+export interface FleetView {
+  readonly fleet: string
+  readonly environment: string | undefined
+  /** Of what is declared and was looked at. */
+  readonly statuses: readonly ResourceStatus[]
+  readonly labels: ReadonlyMap<ResourceId, Readonly<Record<string, string>>>
+  /** Undefined: not everything was looked at yet, or the fleet is down on purpose. */
+  readonly health: FleetHealth | undefined
+  /** What keeps the controller from its work, one sentence each; holds no secret. */
+  readonly controllerErrors: readonly string[]
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** All that is wrong now: a pure function of what is known, so that a restart comes to the same. */
+export function findTroubles(view: FleetView): readonly Trouble[] {
+  return [
+    ...view.controllerErrors.map(
+      (message): Trouble => ({
+        type: 'ControllerError',
+        id: undefined,
+        severity: 'critical',
+        message,
+        since: view.now,
+      }),
+    ),
+    ...troublesOfHealth(view),
+    ...view.statuses.flatMap((status) => troublesOf(status, view.now)),
+  ]
+}
+
+function troublesOfHealth({ health, statuses, now }: FleetView): readonly Trouble[] {
+  if (health?.state !== 'Degraded') return []
+  const critical = statuses.filter(
+    (status) => status.critical && status.health !== 'Healthy' && status.health !== 'Suspended',
+  )
+  const score = `${health.score ?? 0} % (target ${health.target} %)`
+  const [first] = critical
+  const message = first
+    ? `the fleet is at ${score}, and ${first.id}, which is critical, is ${first.health}`
+    : `the fleet is at ${score}`
+  return [{ type: 'HealthBelowTarget', id: undefined, severity: 'critical', message, since: now }]
+}
+
+function troublesOf(status: ResourceStatus, now: number): readonly Trouble[] {
+  const conditionOf = (type: string) =>
+    status.conditions.find((condition) => condition.type === type && condition.status === 'True')
+  const held = conditionOf('Held')
+  const suspended = conditionOf('Suspended')
+  const since = status.conditions.find((condition) => condition.type === 'Healthy')?.since ?? now
+  const usual: Severity = status.critical ? 'critical' : 'warning'
+  const troubles: Trouble[] = []
+  const add = (type: Trouble['type'], severity: Severity, found: Pick<Trouble, 'message' | 'since'>) =>
+    troubles.push({ type, id: status.id, severity, ...found })
+  if (status.health === 'Degraded') add('Degraded', usual, { message: status.message, since })
+  if (status.health === 'Unknown') add('Unknown', usual, { message: status.message, since })
+  if (held?.reason === 'AttemptsExhausted') add('RecoveryExhausted', 'critical', held)
+  if (held?.reason === 'Contended') add('Contended', usual, held)
+  if (suspended?.reason === 'EndingSoon')
+    add('SuspensionEnding', 'info', {
+      message: `suspended only ${suspended.message}`,
+      since: suspended.since,
+    })
+  return troubles.map(({ type, id, severity, message, since: from }) => ({
+    type,
+    id,
+    severity,
+    message,
+    since: from,
+  }))
+}
+
+/** What makes two troubles the same one, told at different times. */
+export function keyOf({ type, id, message }: Trouble): string {
+  // Of the controller's own errors only the words tell one from another.
+  return type === 'ControllerError' ? `${type} ${message}` : `${type} ${id ?? ''}`
+}
+
+/** `Process/api`, or the fleet. */
+export function subjectOf({ id }: Trouble): string {
+  return id === undefined ? 'the fleet' : id
+}
+
+/** What a trouble is about, in parts. */
+export function partsOf({ id }: Trouble): { readonly kind: string; readonly name: string } {
+  return id === undefined ? { kind: 'Fleet', name: '' } : { kind: kindOf(id), name: nameOf(id) }
+}

@@ -1,0 +1,148 @@
+import { type Alert, type Notice, severities, type Trouble } from '../core/alert.ts'
+import { fillTemplate, type Placeholder } from '../core/template.ts'
+import { keyOf, partsOf, subjectOf } from './troubles.ts'
+
+/** Whose notice it is. */
+export interface Sender {
+  readonly fleet: string
+  readonly environment: string | undefined
+}
+
+/** A notice in words. */
+export interface Words {
+  readonly title: string
+  readonly text: string
+}
+
+/** Lines of a message: more is not read on a phone. */
+const mostLines = 20
+const longestLine = 400
+
+/** Says a notice in the alert's own words, or in ours. */
+export function say(notice: Notice, alert: Pick<Alert, 'title' | 'text'>, sender: Sender): Words {
+  if (notice.status === 'test') {
+    return {
+      title: `Test from ${placeOf(sender)}`,
+      text: `${notice.receiver} gets the alerts of ${placeOf(sender)}. This is a test: nothing is wrong.`,
+    }
+  }
+  const values = valuesOf(notice, sender)
+  const title = fillTemplate(alert.title ?? defaultTitle(notice, sender), values)
+  return {
+    title: cut(oneLine(title), 300),
+    text: cut(manyLines(fillTemplate(alert.text ?? defaultText(notice), values)), 8000),
+  }
+}
+
+function placeOf({ fleet, environment }: Sender): string {
+  return environment === undefined ? `fleet ${fleet}` : `fleet ${fleet} (${environment})`
+}
+
+function defaultTitle(notice: Notice, sender: Sender): string {
+  const counted = notice.status === 'firing' ? notice.firing : notice.resolved
+  const group = notice.groupName === '' ? '' : ` (${notice.groupName})`
+  return `[${notice.status.toUpperCase()}] ${placeOf(sender)}: ${countOf(counted)}${group}`
+}
+
+/** `2 resources`, `the fleet`, `Process/api`: whatever is shortest. */
+function countOf(troubles: readonly Trouble[]): string {
+  const subjects = [...new Set(troubles.map(subjectOf))]
+  const [first = 'nothing'] = subjects
+  if (subjects.length === 1) return `${first}, ${typesOf(troubles)}`
+  const resources = new Set(troubles.flatMap(({ id }) => id ?? []))
+  return `${resources.size} ${resources.size === 1 ? 'resource' : 'resources'}, ${typesOf(troubles)}`
+}
+
+function typesOf(troubles: readonly Trouble[]): string {
+  return [...new Set(troubles.map(({ type }) => type))].join(', ')
+}
+
+function defaultText(notice: Notice): string {
+  const ended = notice.resolved.length
+  if (notice.status === 'resolved' || ended === 0) return '{{ list }}'
+  const noun = ended === 1 ? 'trouble' : 'troubles'
+  return `{{ list }}\n${ended} ${noun} ended since the last message.`
+}
+
+function valuesOf(notice: Notice, sender: Sender): Readonly<Record<Placeholder, string>> {
+  const told = notice.status === 'firing' ? notice.firing : notice.resolved
+  const resources = [...new Set(told.map(subjectOf))]
+  return {
+    status: notice.status.toUpperCase(),
+    fleet: sender.fleet,
+    environment: sender.environment ?? '',
+    alert: notice.alert,
+    group: notice.groupName,
+    severity: severityOf(notice),
+    troubles: typesOf(told),
+    count: String(resources.length),
+    resources: listed(resources, ', '),
+    list: listed(linesOf(told, notice.status === 'resolved'), '\n'),
+    time: new Date(notice.at).toISOString(),
+  }
+}
+
+/** The worst of what is told. */
+export function severityOf({ firing, resolved }: Pick<Notice, 'firing' | 'resolved'>): Trouble['severity'] {
+  const told = firing.length > 0 ? firing : resolved
+  return severities.findLast((severity) => told.some((trouble) => trouble.severity === severity)) ?? 'info'
+}
+
+/** One line a resource, whatever is wrong with it. */
+function linesOf(troubles: readonly Trouble[], isOver: boolean): readonly string[] {
+  const bySubject = new Map<string, Trouble[]>()
+  for (const trouble of troubles) {
+    const key = trouble.id ?? keyOf(trouble)
+    bySubject.set(key, [...(bySubject.get(key) ?? []), trouble])
+  }
+  return [...bySubject.values()].map((list) => {
+    const [first] = list
+    const subject = first === undefined || first.id === undefined ? '' : `${subjectOf(first)}: `
+    // Of what ended the words of then would read as if it went on.
+    if (isOver) return `${subject}${typesOf(list)}`
+    const messages = [...new Set(list.map(({ message }) => message))]
+    const longest = messages.filter(
+      (message) => !messages.some((other) => other !== message && other.includes(message)),
+    )
+    return cut(oneLine(`${subject}${typesOf(list)}: ${longest.join('; ')}`), longestLine)
+  })
+}
+
+function listed(items: readonly string[], separator: string): string {
+  const shown = items.slice(0, mostLines)
+  const rest = items.length - shown.length
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join(separator)
+}
+
+/** Without what could end a line, move a cursor, hide text or turn its direction around. */
+function oneLine(text: string): string {
+  return manyLines(text).replace(/\s*\n\s*/g, ' ')
+}
+
+const refused =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g
+
+function manyLines(text: string): string {
+  return text.toWellFormed().replace(refused, ' ')
+}
+
+/** Cuts by code points, so that no character is halved. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text
+  return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`
+}
+
+/** The parts of a trouble for programs. */
+export function describeTrouble(trouble: Trouble) {
+  const { kind, name } = partsOf(trouble)
+  return {
+    trouble: trouble.type,
+    severity: trouble.severity,
+    resource: trouble.id ?? null,
+    kind: trouble.id === undefined ? null : kind,
+    name: trouble.id === undefined ? null : name,
+    message: cut(oneLine(trouble.message), longestLine),
+    since: new Date(trouble.since).toISOString(),
+  }
+}

@@ -1,0 +1,140 @@
+import { relative } from 'node:path'
+import { Notifier } from '../alerts/notifier.ts'
+import type { FleetView } from '../alerts/troubles.ts'
+import { openCourier } from '../clients/net/courier.ts'
+import type { Duration } from '../core/duration.ts'
+import { messageOf } from '../core/errors.ts'
+import type { ResourceState } from '../core/ledger.ts'
+import type { Logger } from '../core/logger.ts'
+import type { ResourceId } from '../core/resource.ts'
+import { scoreFleet } from '../core/status.ts'
+import type { Store } from '../core/store.ts'
+import type { PassResult } from '../engine/pass.ts'
+import type { Manifests } from '../manifests/read.ts'
+import { sanitise } from '../reports/sanitise.ts'
+import { openAlertMemory } from '../state/alert-memory.ts'
+import type { Actor } from './actor.ts'
+import { allowancesOf } from './read-declaration.ts'
+import type { Workspace } from './workspace.ts'
+
+/** A fault of the controller is over when it did not show for so long. */
+const faultLasts: Duration = 300_000
+
+/**
+ * Watches over what passes find, and has alerts sent. Nothing here is waited for by a pass: what it is told it keeps,
+ * and the notifier works beside.
+ */
+export class AlertDesk {
+  readonly #workspace: Workspace
+  readonly #notifier: Notifier
+  readonly #states: Map<ResourceId, ResourceState>
+  readonly #faults = new Map<string, number>()
+  #declaration: Manifests
+  #isDown = false
+
+  private constructor(
+    workspace: Workspace,
+    declaration: Manifests,
+    opened: { readonly notifier: Notifier; readonly states: ReadonlyMap<ResourceId, ResourceState> },
+  ) {
+    this.#workspace = workspace
+    this.#declaration = declaration
+    this.#notifier = opened.notifier
+    this.#states = new Map(opened.states)
+  }
+
+  static async open(
+    workspace: Workspace,
+    input: {
+      readonly store: Store
+      readonly actor: Actor
+      readonly declaration: Manifests
+      readonly logger: Logger
+    },
+  ): Promise<AlertDesk> {
+    const { store, actor, declaration, logger } = input
+    const { environment, clock, random } = workspace
+    const notifier = await Notifier.open({
+      memory: openAlertMemory({ store, environment, lease: actor.lease }),
+      courier: openCourier({ allowedHosts: allowancesOf(workspace).hosts }),
+      clock,
+      random,
+      logger,
+      note: (event) =>
+        actor.ledger.commit([{ type: 'event', event: { ...event, message: sanitise(event.message) } }]),
+    })
+    const { states } = await actor.ledger.load()
+    const desk = new AlertDesk(workspace, declaration, { notifier, states })
+    desk.declare(declaration)
+    return desk
+  }
+
+  /** Told of each reading of the manifests. A part of them decides about no alert, because the rest is not known. */
+  declare(declaration: Manifests): void {
+    this.#declaration = declaration
+    const alerting = declaration.isWhole ? declaration.alerting : { alerts: [], receivers: [] }
+    this.#notifier.declare(alerting, declaration.isComplete && declaration.isWhole)
+    this.#show()
+  }
+
+  /** Told of everything that was concluded. */
+  note(result: Pick<PassResult, 'states' | 'view'>): void {
+    for (const [id, state] of result.states) this.#states.set(id, state)
+    this.#isDown = result.view.isDown
+    this.#show()
+  }
+
+  /** Told of what kept the controller from its work. */
+  noteFault(error: unknown, what: string): void {
+    this.#faults.set(`${what}: ${sanitise(messageOf(error))}`, this.#workspace.clock.now())
+    this.#show()
+  }
+
+  /** Works until the signal ends it. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#notifier.run(signal)
+  }
+
+  /** For a one-shot pass: tells what is to be told now. Returns who could not be told yet. */
+  finish(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
+    this.#show()
+    return this.#notifier.finish(limit, signal)
+  }
+
+  /** For a controller that ends because of a fault. */
+  async sayLastWords(error: unknown, limit: Duration): Promise<void> {
+    await this.#notifier.sayLastWords(`the controller ended: ${sanitise(messageOf(error))}`, limit)
+  }
+
+  #show(): void {
+    this.#notifier.see(this.#view())
+  }
+
+  #view(): FleetView {
+    const { fleet, resources } = this.#declaration
+    const now = this.#workspace.clock.now()
+    for (const [message, at] of this.#faults) if (now - at > faultLasts) this.#faults.delete(message)
+    const seen = resources.flatMap(({ id }) => this.#states.get(id)?.status ?? [])
+    const isAllSeen = resources.length > 0 && seen.length === resources.length
+    return {
+      fleet: fleet.name,
+      environment: fleet.environment,
+      statuses: seen,
+      labels: new Map(resources.map(({ id, labels }) => [id, labels])),
+      health: isAllSeen && !this.#isDown ? scoreFleet(seen, fleet.healthTarget) : undefined,
+      controllerErrors: [...this.#manifestFaults(), ...this.#faults.keys()],
+      now,
+    }
+  }
+
+  /** The first fault stands for all: they are cured one by one. */
+  #manifestFaults(): readonly string[] {
+    const errors = this.#declaration.diagnostics.filter(({ severity }) => severity === 'error')
+    const [first] = errors
+    if (!first) return []
+    const { file, line } = first.position
+    const rest = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+    const place = relative(this.#workspace.call.cwd, file)
+    return [sanitise(`manifests are broken: ${place}:${line} ${first.code}${rest}`)]
+  }
+}

@@ -1,0 +1,51 @@
+import { BlockList, isIP } from 'node:net'
+
+/** IANA's special-purpose registries: what is not a place on the public internet. */
+const special = new BlockList()
+for (const [address, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const)
+  special.addSubnet(address, prefix, 'ipv4')
+/** All else outside 2000::/3 is special; within it these are, some of which hold an IPv4 address of their own. */
+for (const [address, prefix] of [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const)
+  special.addSubnet(address, prefix, 'ipv6')
+const global = new BlockList()
+global.addSubnet('2000::', 3, 'ipv6')
+
+/**
+ * Whether an IP address is one of the public internet: not of this machine, a private network, a link, a cloud's
+ * metadata service, or any range that IANA sets apart (https://www.iana.org/assignments/iana-ipv4-special-registry).
+ * An IPv4 address inside an IPv6 one is never public.
+ */
+export function isPublicAddress(address: string): boolean {
+  const family = isIP(address)
+  if (family === 4) return !special.check(address, 'ipv4')
+  if (family !== 6 || address.includes('%')) return false
+  return global.check(address, 'ipv6') && !special.check(address, 'ipv6')
+}
+
+/** Whether a host is known, without asking anybody, not to be a public one: an address, or a name of this machine. */
+export function isKnownPrivateHost(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '')
+  if (isIP(bare) !== 0) return !isPublicAddress(bare)
+  return /(?:^|\.)localhost\.?$/i.test(bare)
+}

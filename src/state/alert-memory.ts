@@ -1,0 +1,96 @@
+import {
+  type AlertGroup,
+  type AlertMemory,
+  type Notice,
+  severities,
+  type Trouble,
+  troubleTypes,
+} from '../core/alert.ts'
+import { assertNever } from '../core/assert-never.ts'
+import type { RecordKey, Store, StoreWrite } from '../core/store.ts'
+import { decodeEntry, list, number, object, oneOf, optional, resourceIdText, text, toJson } from './codec.ts'
+import type { Fence } from './fence.ts'
+import { scopeOf } from './record-key.ts'
+
+const groupCollection = 'alert-group'
+const noticeCollection = 'alert-notice'
+
+const trouble = object<Trouble>({
+  type: oneOf(troubleTypes),
+  id: optional(resourceIdText),
+  severity: oneOf(severities),
+  message: text,
+  since: number,
+})
+
+const alertGroup = object<AlertGroup>({
+  alert: text,
+  id: text,
+  name: text,
+  since: number,
+  told: list(trouble),
+  toldAt: optional(number),
+  quietSince: optional(number),
+})
+
+const notice = object<Notice>({
+  id: text,
+  receiver: text,
+  alert: text,
+  groupId: text,
+  groupName: text,
+  status: oneOf(['firing', 'resolved', 'test']),
+  firing: list(trouble),
+  resolved: list(trouble),
+  at: number,
+  since: number,
+  attempts: number,
+  nextAttemptAt: number,
+})
+
+/** The alerts' part of a store. `lease` absent: it is read and never written. */
+export function openAlertMemory(options: {
+  readonly store: Store
+  readonly environment: string | undefined
+  readonly lease?: Fence
+}): AlertMemory {
+  const { store, lease } = options
+  const scope = scopeOf(options.environment)
+  const groupKey = (group: Pick<AlertGroup, 'alert' | 'id'>): RecordKey => ({
+    collection: groupCollection,
+    key: `${scope}${group.alert}/${group.id}`,
+  })
+  const noticeKey = (one: Pick<Notice, 'receiver' | 'alert' | 'groupId'>): RecordKey => ({
+    collection: noticeCollection,
+    key: `${scope}${one.receiver}/${one.alert}/${one.groupId}`,
+  })
+  return {
+    async groups() {
+      const entries = await store.list({ collection: groupCollection, prefix: scope })
+      return entries.map((entry) => decodeEntry(entry, alertGroup))
+    },
+    async notices() {
+      const entries = await store.list({ collection: noticeCollection, prefix: scope })
+      return entries.map((entry) => decodeEntry(entry, notice))
+    },
+    async commit(changes) {
+      if (!lease) throw new TypeError('Expected a lease to write what alerts remember, got none')
+      if (changes.length === 0) return
+      const writes = changes.map((change): StoreWrite => {
+        switch (change.type) {
+          case 'put-group':
+            return { type: 'put', ...groupKey(change.group), value: toJson(change.group) }
+          case 'drop-group':
+            return { type: 'delete', ...groupKey(change.group) }
+          case 'put-notice':
+            return { type: 'put', ...noticeKey(change.notice), value: toJson(change.notice) }
+          case 'drop-notice':
+            return { type: 'delete', ...noticeKey(change.notice) }
+          default:
+            return assertNever(change)
+        }
+      })
+      await store.commit(writes, [lease.guard()])
+    },
+  }
+}

@@ -1,0 +1,184 @@
+import { rm } from 'node:fs/promises'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually, TestFleet } from '../support/fleet.ts'
+import { processManifest } from '../support/manifest.ts'
+import { type Received, Sink } from '../support/sink.ts'
+
+/** Runs once and ends: badly as long as the file `broken` lies beside it. */
+const job = `
+import { existsSync } from 'node:fs'
+process.exit(existsSync(new URL('broken', import.meta.url)) ? 1 : 0)
+`
+const jobManifest = (name: string) =>
+  processManifest(
+    name,
+    'script: ../services/job.mjs\nautorestart: false\nrecovery: { maxAttempts: 1, backoff: { initial: 100ms, max: 100ms } }',
+  )
+const receiver = (name: string, block: string) =>
+  `apiVersion: reconcile.dev/v1\nkind: Receiver\nmetadata: { name: ${name} }\nspec:\n  ${block}\n`
+const alert = (name: string, spec: string) =>
+  `apiVersion: reconcile.dev/v1\nkind: Alert\nmetadata: { name: ${name} }\nspec:\n${spec.replaceAll(/^/gm, '  ')}\n`
+const signingKey = `whsec_${Buffer.from('a key that only this test knows!').toString('base64')}`
+
+interface Message {
+  readonly status: string
+  readonly title: string
+  readonly firing: readonly { readonly resource: string | null; readonly trouble: string }[]
+  readonly resolved: readonly { readonly resource: string | null; readonly trouble: string }[]
+}
+const messagesOf = (sink: Sink): readonly Message[] =>
+  sink.received.map(({ body }: Received) => JSON.parse(body) as Message)
+
+let fleet: TestFleet
+const sinks: Sink[] = []
+afterEach(async () => {
+  await fleet.destroy()
+  for (const sink of sinks.splice(0)) await sink.close()
+})
+async function openSink(): Promise<Sink> {
+  const sink = await Sink.open()
+  sinks.push(sink)
+  return sink
+}
+
+describe('a storm', () => {
+  it('of a hundred resources is one message a receiver, and one at its end', async () => {
+    const [hook, slack] = [await openSink(), await openSink()]
+    const secrets = {
+      HOOK_KEY: signingKey,
+      SLACK_URL: `http://${slack.host}/services/T000/B000/verysecretpartofanaddress`,
+      RECONCILE_ALLOW_HOST: `${hook.host},${slack.host}`,
+    }
+    fleet = await TestFleet.create({
+      'services/job.mjs': job,
+      'services/broken': '',
+      'manifests/receivers.yaml': [
+        receiver('hook', `webhook: { url: "${hook.url}", secret: { fromEnv: HOOK_KEY } }`),
+        receiver('chat', 'slack: { url: { fromEnv: SLACK_URL } }'),
+      ].join('---\n'),
+      'manifests/alert.yaml': alert(
+        'on-call',
+        'receivers: [Receiver/hook, Receiver/chat]\ngroupWait: 8s\ngroupInterval: 1h',
+      ),
+    })
+    for (let n = 0; n < 100; n++) await fleet.write(`manifests/p${n}.yaml`, jobManifest(`p${n}`))
+    const watch = await fleet.watch([], { env: secrets })
+    const isOver = (status: string) =>
+      eventually(() => {
+        for (const sink of [hook, slack]) expect(sink.received.length).toBeGreaterThan(0)
+        expect(messagesOf(hook).at(-1)?.status).toBe(status)
+      }, 150_000)
+    await isOver('firing')
+    const [first] = messagesOf(hook)
+    expect(first?.title).toContain('[FIRING] fleet default')
+    const toldOf = new Set(first?.firing.map(({ resource }) => resource))
+    expect(toldOf.size).toBeGreaterThanOrEqual(100)
+    expect(slack.received[0]?.body).toContain('and 8')
+
+    await rm(fleet.path('services/broken'))
+    expect((await fleet.reconcile(['resume', '--all'])).status).toBe(0)
+    await isOver('resolved')
+    await eventually(() => expect(slack.received).toHaveLength(2))
+    expect(messagesOf(hook).map(({ status }) => status)).toEqual(['firing', 'resolved'])
+    expect(slack.received).toHaveLength(2)
+
+    for (const { headers, body } of hook.received) {
+      expect(new Webhook(signingKey).verify(body, headers as Record<string, string>)).toMatchObject({
+        formatVersion: '1',
+      })
+      const other = new Webhook(`whsec_${Buffer.from('another key, of someone else....').toString('base64')}`)
+      expect(() => other.verify(body, headers as Record<string, string>)).toThrow()
+    }
+
+    // Nothing secret in what is said or kept.
+    const { out: events } = await fleet.reconcile(['events', 'Receiver/hook', '-o', 'json'])
+    expect(JSON.parse(events).events.map(({ reason }: { reason: string }) => reason)).toEqual([
+      'AlertSent',
+      'AlertSent',
+    ])
+    watch.signal('SIGTERM')
+    expect(await watch.ended).toBe(0)
+    const { out: plan } = await fleet.reconcile(['--dry-run', '-o', 'json'], { env: secrets })
+    const kept = await fleet.read('.reconcile/state.db').catch(() => '')
+    for (const text of [watch.log(), events, plan, kept]) {
+      expect(text).not.toContain('verysecretpart')
+      expect(text).not.toContain(signingKey)
+      expect(text).not.toContain(signingKey.slice('whsec_'.length))
+    }
+    expect(hook.received).toHaveLength(2)
+  })
+})
+
+describe('a one-shot pass', () => {
+  it('tells at its end, not again in the next, and goes on with what it could not tell', async () => {
+    const [good, bad] = [await openSink(), await openSink()]
+    bad.status(500)
+    const env = { RECONCILE_ALLOW_HOST: `${good.host},${bad.host}` }
+    fleet = await TestFleet.create({
+      'services/job.mjs': job,
+      'services/broken': '',
+      'manifests/one.yaml': jobManifest('one'),
+      'manifests/alerting.yaml': [
+        receiver('good', `webhook: { url: "${good.url}" }`),
+        receiver('bad', `webhook: { url: "${bad.url}" }`),
+        alert('all', 'receivers: [Receiver/good, Receiver/bad]'),
+      ].join('---\n'),
+    })
+    // Whatever only looks sends nothing.
+    for (const args of [['check'], ['--dry-run'], ['plan'], ['status']]) await fleet.reconcile(args, { env })
+    expect([...good.received, ...bad.received]).toEqual([])
+
+    const first = await fleet.reconcile([], { env })
+    expect(first.status).toBe(1)
+    expect(first.err).toContain('warning: not told yet: Receiver/bad')
+    expect(messagesOf(good).map(({ status }) => status)).toEqual(['firing'])
+    expect(bad.received.length).toBeGreaterThan(0)
+    const ids = new Set(bad.received.map(({ headers }) => headers['webhook-id']))
+    expect(ids.size).toBe(1)
+
+    // Killed between sending and writing down is told as it is: the same message comes again, and is known by its id.
+    bad.status(200)
+    const before = bad.received.length
+    await eventually(async () => {
+      await fleet.reconcile([], { env })
+      expect(bad.received).toHaveLength(before + 1)
+    }, 60_000)
+    expect(ids).toContain(bad.received.at(-1)?.headers['webhook-id'])
+    expect(good.received).toHaveLength(1)
+
+    await rm(fleet.path('services/broken'))
+    await fleet.reconcile(['resume', 'Process/one'], { env })
+    expect((await fleet.reconcile([], { env })).status).toBe(0)
+    expect(messagesOf(good).map(({ status }) => status)).toEqual(['firing', 'resolved'])
+    expect(messagesOf(bad).at(-1)).toMatchObject({ status: 'resolved' })
+  })
+})
+
+describe('alert test', () => {
+  it('sends one message, says what became of it, and names what is misspelt', async () => {
+    const sink = await openSink()
+    const env = { RECONCILE_ALLOW_HOST: sink.host }
+    fleet = await TestFleet.create({
+      'services/job.mjs': job,
+      'manifests/one.yaml': jobManifest('one'),
+      'manifests/alerting.yaml': [
+        receiver('ops', `webhook: { url: "${sink.url}" }`),
+        receiver('chat', 'slack: { url: { fromEnv: NOT_SET_ANYWHERE } }'),
+      ].join('---\n'),
+    })
+    const sent = await fleet.reconcile(['alert', 'test', 'Receiver/ops'], { env })
+    expect(sent).toMatchObject({ status: 0, err: '' })
+    expect(sent.out).toMatch(/^Receiver\/ops took the test message in /)
+    expect(messagesOf(sink)).toMatchObject([{ status: 'test', title: 'Test from fleet default' }])
+    sink.status(403)
+    const refused = await fleet.reconcile(['alert', 'test', 'Receiver/ops'], { env })
+    expect(refused).toMatchObject({ status: 1, out: 'Receiver/ops was not told: it answered with 403.\n' })
+    const unset = await fleet.reconcile(['alert', 'test', 'Receiver/chat'], { env })
+    expect(unset.status).toBe(1)
+    expect(unset.err).toContain('fromEnv NOT_SET_ANYWHERE: the environment variable is not set')
+    const misspelt = await fleet.reconcile(['alert', 'test', 'Receiver/opps'], { env })
+    expect(misspelt.status).toBe(1)
+    expect(misspelt.err).toContain('Did you mean Receiver/ops?')
+  })
+})
