@@ -23,6 +23,11 @@ const sentences: Readonly<Record<string, string>> = Object.freeze({
   EHOSTUNREACH: 'its host cannot be reached',
   ENETUNREACH: 'its network cannot be reached',
   ETIMEDOUT: 'it did not answer in time',
+  // nodemailer's own, which stand for whatever was beneath them.
+  ECONNECTION: 'the connection was cut off',
+  ESOCKET: 'the connection failed, or its certificate is not valid',
+  EDNS: 'its host name could not be looked up',
+  ETLS: 'it does not encrypt, or its encryption is not valid',
 })
 
 function sentenceOf(code: string): string {
