@@ -2,7 +2,7 @@ import type { Notice } from '../core/alert.ts'
 import type { Duration } from '../core/duration.ts'
 
 /** After this many tries in vain it is given up, about an hour after the first. */
-export const mostAttempts = 12
+const mostAttempts = 12
 
 const firstPause: Duration = 2_000
 const longestPause: Duration = 1_200_000
