@@ -1,4 +1,4 @@
-import { dirname, resolve, sep } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { quote } from './excerpt.ts'
 import { faultOfFile } from './fault.ts'
@@ -34,10 +34,9 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
   const diagnostics: Diagnostic[] = []
   const lookInto = async (path: string, isNamed: boolean) => {
     const found = await findManifests(path, [root])
-    if (isNamed) {
-      base.push(...found.base)
-      diagnostics.push(...found.diagnostics)
-    }
+    // A single file is of its fleet all the same: the fleet's own settings say where PM2 is, and how much may go.
+    base.push(...(isNamed ? found.base : found.base.filter((file) => isFleetFile(file, path))))
+    if (isNamed) diagnostics.push(...found.diagnostics)
     for (const [name, files] of found.environments) {
       environments.set(name, [...(environments.get(name) ?? []), ...files])
     }
@@ -63,6 +62,11 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
     isWhole: kinds.length === 1 && kinds[0]?.isFolder === true,
     diagnostics,
   }
+}
+
+/** The place of a fleet's own settings. */
+function isFleetFile(path: string, folder: string): boolean {
+  return dirname(path) === folder && /^fleet\.ya?ml$/.test(basename(path))
 }
 
 function folderOf(

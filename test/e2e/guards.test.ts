@@ -125,7 +125,7 @@ describe('guards', () => {
     await expectPass(1, ['--allow-deletions', '2'])
     // A part of the manifests proves nothing about the rest.
     await expectPass(0, ['--only', 'Process/a', '--allow-deletions', '3'])
-    await expectPass(0, ['-f', 'manifests/a.yaml', '-f', 'manifests/fleet.yaml', '--allow-deletions', '3'])
+    await expectPass(0, ['-f', 'manifests/a.yaml', '--allow-deletions', '3'])
     expect(lives(await fleet.processes())).toEqual(before)
     await expectPass(0, ['--allow-deletions', '3'])
     expect(await names()).toEqual(['a', 'b'])

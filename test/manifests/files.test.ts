@@ -149,6 +149,23 @@ test('-f takes files and folders, several at once; only one whole folder is whol
   expect(codesOf(await read(folder, { paths: ['manifests/gone.yaml'] }))).toEqual(['file-missing'])
 })
 
+test('a single file keeps the settings of its fleet', async () => {
+  const fleet =
+    'apiVersion: reconcile.dev/v1\nkind: Fleet\nmetadata: { name: acme }\nspec: { pm2: { home: /srv/pm2 } }\n'
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/b.yaml': processOf('b'),
+    'manifests/fleet.yaml': fleet,
+  })
+  const one = await read(folder, { paths: ['manifests/a.yaml'] })
+  expect(one.fleet).toMatchObject({ name: 'acme', pm2: { home: '/srv/pm2' } })
+  expect(one).toMatchObject({ isWhole: false })
+  expect(one.resources.map(({ id }) => id)).toEqual(['Process/a'])
+  const both = await read(folder, { paths: ['manifests/a.yaml', 'manifests/fleet.yaml'] })
+  expect(both.fleet.name).toBe('acme')
+  expect(codesOf(both)).toEqual([])
+})
+
 test('a file of an environment means nothing alone', async () => {
   const folder = await makeFolder({
     'manifests/a.yaml': processOf('a'),
