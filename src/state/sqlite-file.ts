@@ -65,12 +65,14 @@ export function assertAccess(path: string): void {
  * a cut file, or a log that its database was taken from.
  */
 export function findStore(path: string): FileFacts | undefined {
+  // The log first: a store that is made between the two looks has its file before it has a log.
+  const log = lookAt(`${path}-wal`)
   const facts = lookAt(path)
   if (facts && facts.size < smallestFile) {
     const what = facts.size === 0 ? 'it is empty' : `it is only ${facts.size} bytes long`
     throw newStoreError('StoreCorrupt', path, what)
   }
-  if (!facts && (lookAt(`${path}-wal`)?.size ?? 0) > 0) {
+  if (!facts && (log?.size ?? 0) > 0) {
     throw newStoreError('StoreCorrupt', path, `it is gone, but its log ${path}-wal is there`)
   }
   return facts
