@@ -3,7 +3,7 @@ import { silentLogger } from '../src/core/logger.ts'
 import type { Wanted } from '../src/core/reconciler.ts'
 import { resourceId } from '../src/core/resource.ts'
 import { Secret } from '../src/core/secret.ts'
-import { reconciler } from '../src/reconcilers/workflow/index.ts'
+import { connectWorkflows } from '../src/reconcilers/workflow/connection.ts'
 import type { WorkflowSpec } from '../src/reconcilers/workflow/spec.generated.ts'
 import { GithubSimulator } from '../test/simulators/github/server.ts'
 import { defaultControls, defaultFleet } from '../test/support/modelled-fleet.ts'
@@ -52,18 +52,22 @@ for (let index = 0; index < repositories; index += 1) {
   }
 }
 
-const connection = await reconciler.connect({
-  fleet: {
-    ...defaultFleet,
-    github: { apiUrl: simulator.url, token: Secret.read('bench', 'test-token', 'bench') },
+const connection = await connectWorkflows(
+  {
+    fleet: {
+      ...defaultFleet,
+      github: { apiUrl: simulator.url, token: Secret.read('bench', 'test-token', 'bench') },
+    },
+    env: {},
+    clock: systemClock,
+    random: new SeededRandom(1),
+    logger: silentLogger,
+    store: { id: 'bench', location: '' },
+    mayRunCommands: true,
   },
-  env: {},
-  clock: systemClock,
-  random: new SeededRandom(1),
-  logger: silentLogger,
-  store: { id: 'bench', location: '' },
-  mayRunCommands: true,
-})
+  // Counted, however slow the machine is.
+  { request: 120_000, reading: 600_000 },
+)
 
 const rows = []
 try {

@@ -43,6 +43,11 @@ export interface Assessment<A extends Action = Action> extends Health {
   readonly remedy: A | undefined
   /** When the verdict may change without an event (a start period ends), in milliseconds from the observation. */
   readonly recheckAfter: Duration | undefined
+  /**
+   * How long it may be left alone without an event where nobody declared an interval, because nothing happens to it;
+   * default: the domain's interval.
+   */
+  readonly restFor?: Duration
   /** Whether a pass waits while it is on its way; default true. False: it takes its own time, as a run of CI does. */
   readonly isAwaited?: boolean
   readonly measurements: Readonly<Record<string, number>>

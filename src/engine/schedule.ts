@@ -28,6 +28,7 @@ export function nextVisit(
   const interval =
     finding.desired?.controls.interval ??
     context.fleet.intervals[kind] ??
+    finding.assessment.restFor ??
     reconcilerOf(world, kind).defaultInterval
   const isAttemptDue = state.status.health !== 'Healthy' && state.recovery.nextAttemptAt !== undefined
   const stableAt =

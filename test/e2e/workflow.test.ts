@@ -64,6 +64,9 @@ describe('a workflow, end to end', () => {
     stage.site.addRun(ci)
     const plan = await pass(['--dry-run', '--detailed-exitcode'])
     expect(plan.status).toBe(2)
+    expect(plan.out).toMatch(/GitHub: 1 call needed; 4,99\d are left\./)
+    const { api } = JSON.parse((await pass(['plan', '-o', 'json'])).out) as { api: unknown }
+    expect(api).toEqual({ github: { needed: 1, remaining: expect.any(Number) } })
     expect(stage.simulator.writes()).toEqual([])
     expect(ci.state).toBe('disabled_manually')
     expect((await pass()).status).toBe(0)

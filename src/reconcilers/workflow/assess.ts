@@ -22,6 +22,7 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
     message: verdict.message,
     remedy: verdict.remedy,
     recheckAfter: verdict.recheckAfter,
+    ...(verdict.status === 'Healthy' && restOf(pair, history.now)),
     // A run takes its own time, and so does the person who merges: a pass does not wait for either.
     isAwaited: false,
     measurements: desired ? measure(pair, desired) : {},
@@ -29,6 +30,21 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
     remember: desired ? rememberOf(pair, desired) : undefined,
     resolvedIntents: fateOfDispatches(pair).resolved,
   }
+}
+
+/** From how long without a new run it is read less often, and how often then. Milliseconds. */
+const quietness = Object.freeze([
+  { after: 7 * 86_400_000, restFor: 1_800_000 },
+  { after: 86_400_000, restFor: 900_000 },
+])
+
+/** Where nothing ran for long nothing will in the next minutes: what is quiet is read less often. */
+function restOf({ observed }: WorkflowPair, now: number): { readonly restFor: number } | undefined {
+  const [newest] = observed?.runs?.list ?? []
+  if (!observed || !newest) return undefined
+  const quietFor = now + observed.clockAhead - newest.updatedAt
+  const found = quietness.find(({ after }) => quietFor >= after)
+  return found && { restFor: found.restFor }
 }
 
 function judge(pair: WorkflowPair, desired: DesiredWorkflow, history: History): Verdict {

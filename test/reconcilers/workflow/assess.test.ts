@@ -296,3 +296,23 @@ describe('a fallback', () => {
     )
   })
 })
+
+describe('how often a workflow is read', () => {
+  const restOf = (age: number, spec = {}) => {
+    const runs = observedRuns([run({ createdAt: now - age, updatedAt: now - age })])
+    return assessWorkflow(pairOf(desired({ green: {}, ...spec }), observed({ runs })), { now, samples: [] })
+      .restFor
+  }
+
+  it.each([
+    ['at the usual interval after a run of this day', 23 * hour, undefined],
+    ['each 15 minutes after a day without one', 25 * hour, 900_000],
+    ['each 30 minutes after a week', 8 * day, 1_800_000],
+  ])('is %s', (_, age, expected) => {
+    expect(restOf(age)).toBe(expected)
+  })
+
+  it('is never stretched where something is wrong', () => {
+    expect(restOf(8 * day, { green: { within: '24h' } })).toBeUndefined()
+  })
+})
