@@ -16,7 +16,7 @@ import type { RestoreAction, ScriptSetAction } from './action.ts'
 import { readCheckLogs } from './checks/check-log-reader.ts'
 import { CheckRunner } from './checks/check-runner.ts'
 import { checksFolder } from './checks/checks-folder.ts'
-import { observePackage } from './observe-package.ts'
+import { type Looking, observeLeaving, observePackage } from './observe-package.ts'
 import type { ObservedScripts } from './observed.ts'
 import { editScripts } from './package-json/edit-scripts.ts'
 import { editFile } from './package-json/write-file.ts'
@@ -51,9 +51,7 @@ class ScriptSetConnection implements Connection<ScriptSetSpec, ObservedScripts, 
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedScripts>]> => {
         signal.throwIfAborted()
-        // Nothing of a package is ours to take away: what is no longer declared is as good as gone.
-        if (!one.desired) return [one.id, { type: 'absent' }]
-        const reading = await observePackage(one.desired, looking).catch(
+        const reading = await observeOne(one, looking).catch(
           (error: unknown): Reading<ObservedScripts> => ({
             type: 'unreadable',
             code: 'PackageUnreadable',
@@ -92,6 +90,13 @@ class ScriptSetConnection implements Connection<ScriptSetSpec, ObservedScripts, 
   async close(): Promise<void> {
     await this.#checks.settled()
   }
+}
+
+function observeOne(
+  { desired, owned }: Wanted<ScriptSetSpec>,
+  looking: Looking,
+): Promise<Reading<ObservedScripts>> {
+  return desired ? observePackage(desired, looking) : observeLeaving(owned?.externalName ?? '', looking)
 }
 
 function restore({ path, realPath, hash, texts }: RestoreAction): Promise<void> {

@@ -17,6 +17,23 @@ export interface Looking {
   readonly lookAtCheck: (resource: string, script: string) => Promise<SeenCheck>
 }
 
+/** Reads a package whose set is no longer declared: that it is there, and no more, because nothing is done about it. */
+export async function observeLeaving(
+  path: string,
+  { facts }: Pick<Looking, 'facts'>,
+): Promise<Reading<ObservedScripts>> {
+  const reading = parsePackage(await facts.read(path))
+  if (reading.type === 'absent') return reading
+  if (reading.type === 'unreadable') return unreadable(path, reading.message)
+  const { hash, scripts } = reading.file
+  const nothing = { locked: undefined, findings: [], graph: new Map(), checks: new Map() }
+  return { type: 'present', value: Object.freeze({ path, realPath: path, hash, scripts, ...nothing }) }
+}
+
+function unreadable(path: string, message: string): Reading<ObservedScripts> {
+  return { type: 'unreadable', code: 'PackageUnreadable', message: `${path}: ${message}` }
+}
+
 /** Reads one package and resolves its scripts. Starts nothing and changes nothing. */
 export async function observePackage(
   desired: DesiredScriptSet,
@@ -25,10 +42,7 @@ export async function observePackage(
   const path = packagePathOf(desired)
   const reading = parsePackage(await facts.read(path))
   if (reading.type === 'absent') return { type: 'absent' }
-  if (reading.type === 'unreadable') {
-    const message = `${desired.spec.package}: ${reading.message}`
-    return { type: 'unreadable', code: 'PackageUnreadable', message }
-  }
+  if (reading.type === 'unreadable') return unreadable(desired.spec.package, reading.message)
   const { file } = reading
   const { findings, graph } = await resolvePackage({ folder: dirname(path), file, facts, searchPath })
   const names = Object.keys(desired.spec.checks ?? {})

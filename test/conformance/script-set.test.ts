@@ -1,0 +1,4 @@
+import { scriptSetAdapter } from './script-set-adapter.ts'
+import { describeConformance } from './suite.ts'
+
+describeConformance(scriptSetAdapter)
