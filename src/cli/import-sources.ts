@@ -20,6 +20,11 @@ export const importSources: Readonly<Record<string, ImportSource>> = Object.free
     usage: 'ecosystem FILE... [--evaluate]',
     load: async () => (await import('../reconcilers/process/import/ecosystem.ts')).importEcosystem,
   },
+  npm: {
+    takes: 'files',
+    usage: 'npm package.json..',
+    load: async () => (await import('../reconcilers/script-set/import/npm.ts')).importNpm,
+  },
   pm2: {
     takes: 'nothing',
     usage: 'pm2',

@@ -146,6 +146,34 @@ describe('a set of scripts, end to end', () => {
   })
 })
 
+describe('logs and imports of scripts', () => {
+  it('shows what a check printed', async () => {
+    await declare('checks: { lint: { every: 6h } }')
+    expect((await fleet.reconcile(['logs', 'ScriptSet/site'])).err).toContain('has printed nothing yet')
+    await fleet.reconcile([])
+    const { out, status: exit } = await fleet.reconcile(['logs', 'ScriptSet/site', '-o', 'json'])
+    expect(exit).toBe(0)
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toContainEqual(
+      expect.objectContaining({ source: 'lint', stream: 'out', text: 'no faults' }),
+    )
+  })
+
+  it('imports a package.json as a set that passes check and is healthy at once', async () => {
+    const imported = await fleet.reconcile(['import', 'npm', 'package.json'])
+    expect(imported.status).toBe(0)
+    const text = await fleet.read('manifests/site.yaml')
+    expect(text).toContain('package: ../package.json')
+    expect(text).toMatch(/fallbacks:\s+build:\s+- build:safe/)
+    expect((await fleet.reconcile(['check', '--strict'])).status).toBe(0)
+    expect((await fleet.reconcile([])).status).toBe(0)
+    expect(await fleet.read('package.json')).toBe(packageText)
+  })
+})
+
 describe('reconcile run', () => {
   const safe =
     'fallbacks: { build: [gone, build:safe] }\nresolve: none\nrecovery: { backoff: { initial: 100ms } }'

@@ -74,3 +74,11 @@ function endOfValue(text: string, from: number): number {
   }
   return text.length
 }
+
+/** The line of a script in the text of a package.json, counted from 1; undefined: it has no such script. */
+export function lineOfScript(text: string, script: string): number | undefined {
+  const section = locateObject(text)?.members.findLast(({ name }) => name === 'scripts')
+  const member =
+    section && locateObject(text, section.valueStart)?.members.findLast(({ name }) => name === script)
+  return member && text.slice(0, member.keyStart).split('\n').length
+}

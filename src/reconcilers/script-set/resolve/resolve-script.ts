@@ -196,7 +196,7 @@ class ScriptWork {
       this.#tell('MissingScript', `no script matches \`${shown}\`${where}`)
       return
     }
-    const like = scriptLike(name, target.file.scripts.keys())
+    const like = scriptLike(name, target.file.scripts)
     const hint = like === undefined ? '' : `; is \`${like}\` meant?`
     this.#tell('MissingScript', `runs the script \`${shown}\`, which does not exist${where}${hint}`)
   }

@@ -48,9 +48,16 @@ export function scriptsMeant(
   need: Pick<ScriptNeed, 'name' | 'isPattern'>,
   file: PackageFile,
 ): readonly string[] {
-  const names = [...file.scripts.keys()]
-  return names.filter(need.isPattern ? patternOf(need.name) : (name) => name === need.name)
+  if (!need.isPattern) return file.scripts.has(need.name) ? [need.name] : []
+  const known = matches.get(file) ?? new Map<string, readonly string[]>()
+  matches.set(file, known)
+  const matching = known.get(need.name) ?? [...file.scripts.keys()].filter(patternOf(need.name))
+  known.set(need.name, matching)
+  return matching
 }
+
+/** What patterns match, by package: hundreds of scripts ask for the same ones. */
+const matches = new WeakMap<PackageFile, Map<string, readonly string[]>>()
 
 /** npm-run-all's patterns: as of files, with `:` for `/`. */
 function patternOf(pattern: string): (name: string) => boolean {
@@ -59,9 +66,14 @@ function patternOf(pattern: string): (name: string) => boolean {
 }
 
 /** A script that was perhaps meant: the same but for what people mix up. */
-export function scriptLike(name: string, names: Iterable<string>): string | undefined {
-  return [...names].find((other) => bare(other) === bare(name))
+export function scriptLike(name: string, scripts: PackageFile['scripts']): string | undefined {
+  const known = bareNames.get(scripts) ?? new Map([...scripts.keys()].map((other) => [bare(other), other]))
+  bareNames.set(scripts, known)
+  return known.get(bare(name))
 }
+
+/** Names without what people mix up, by the scripts that they are of. */
+const bareNames = new WeakMap<PackageFile['scripts'], ReadonlyMap<string, string>>()
 
 function bare(name: string): string {
   return name.toLowerCase().replaceAll(/[-_:.]/g, '')

@@ -26,9 +26,7 @@ export async function findSet(resources: readonly Resource[], script: string): P
   const [first, ...others] = having
   if (!first) {
     const where = sets.map(({ id }) => id).join(', ')
-    const like = found
-      .map(({ scripts }) => scriptLike(script, scripts.keys()))
-      .find((name) => name !== undefined)
+    const like = found.map(({ scripts }) => scriptLike(script, scripts)).find((name) => name !== undefined)
     const hint = like === undefined ? {} : { hint: `Did you mean ${like}?` }
     throw new ReconcileError('NotFound', `Cannot run ${script}: ${where} has no such script`, hint)
   }
