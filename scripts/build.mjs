@@ -63,7 +63,8 @@ try {
 
 const { build } = await import('esbuild')
 const result = await build({
-  entryPoints: { main: entry },
+  // The bundler of functions runs in a process of its own.
+  entryPoints: { main: entry, 'bundle-functions': join(root, 'src/clients/bundler/child.ts') },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunk-[name]-[hash]',
@@ -75,8 +76,9 @@ const result = await build({
   platform: 'node',
   target: 'node24',
   banner: { js: banner },
-  // PM2 is a program of its own: run from its folder, never loaded (and AGPL).
-  external: ['pm2'],
+  // PM2 is a program of its own: run from its folder, never loaded (and AGPL). The bundler of functions reads files
+  // of its own package, and brings a compiler.
+  external: ['pm2', '@netlify/zip-it-and-ship-it'],
   legalComments: 'none',
   logLevel: 'error',
 }).catch(() => fail('esbuild could not bundle src/cli/main.ts; its messages stand above'))

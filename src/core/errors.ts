@@ -131,6 +131,15 @@ export const errorCatalogue = Object.freeze({
     next: 'person',
     meaning: 'A file cannot be edited without a doubt, or cannot be written; it was left as it is.',
   },
+  FunctionNotBundled: {
+    next: 'person',
+    meaning:
+      'A function could not be bundled; the message names its file. Nothing was deployed, and the site is as it was.',
+  },
+  BundlerFailed: {
+    next: 'retry',
+    meaning: 'The bundler of functions ended before its work was done. Nothing was deployed.',
+  },
   Internal: {
     next: 'person',
     meaning: 'A defect of reconciled. Please report it with the output of the same command and -v.',

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join, relative, resolve } from 'node:path'
+import type { Bundle, BundleFailure, BundleJob, BundleRequest } from './bundle.ts'
+
+// The child process that bundles: its working directory is the project's root, because paths relative to it end up in
+// the code. It reads one job from standard input and answers one line a function.
+
+/** Mode bits of a plain file that its owner may write. */
+const plainFile = 0o100644
+
+/** How many are bundled at once. */
+const parallel = 4
+
+/**
+ * Zips hold the modes of files, so that a clone under another umask would have other digests. What is bundled is read
+ * as if every file had the same.
+ */
+function readEveryModeAlike(): void {
+  const alike = <T extends fs.Stats | fs.BigIntStats | undefined>(stats: T): T => {
+    if (stats?.isFile() && typeof stats.mode === 'number') stats.mode = plainFile
+    return stats
+  }
+  const { promises } = fs
+  const { lstat, stat } = promises
+  const { lstatSync, statSync } = fs
+  Object.assign(promises, {
+    lstat: async (...args: Parameters<typeof lstat>) => alike(await lstat(...args)),
+    stat: async (...args: Parameters<typeof stat>) => alike(await stat(...args)),
+  })
+  Object.assign(fs, {
+    lstatSync: Object.assign((...args: Parameters<typeof lstatSync>) => alike(lstatSync(...args)), lstatSync),
+    statSync: Object.assign((...args: Parameters<typeof statSync>) => alike(statSync(...args)), statSync),
+  })
+  syncBuiltinESMExports()
+}
+
+type Zisi = typeof import('@netlify/zip-it-and-ship-it')
+
+async function bundleOne(
+  zisi: Zisi,
+  job: BundleJob,
+  request: BundleRequest,
+): Promise<Bundle | BundleFailure> {
+  const work = await fs.promises.mkdtemp(join(job.folder, 'work-'))
+  try {
+    const result = await zisi.zipFunction(request.path, work, {
+      archiveFormat: 'zip',
+      basePath: job.root,
+      config: job.config as NonNullable<Parameters<Zisi['zipFunction']>[2]>['config'] & object,
+    })
+    if (!result) throw new Error('The bundler takes it for no function')
+    const zip = await fs.promises.readFile(result.path)
+    const digest = createHash('sha256').update(zip).digest('hex')
+    await fs.promises.rename(result.path, join(job.folder, `${digest}.zip`))
+    const inputs = (result.inputs ?? [result.mainFile]).map((path) =>
+      relative(job.root, resolve(job.root, path)),
+    )
+    return {
+      name: request.name,
+      digest,
+      size: zip.byteLength,
+      inputs: [...new Set(inputs)].sort(),
+      runtime: result.runtimeVersion ?? result.runtime,
+      invocationMode: result.invocationMode,
+      timeout: result.timeout,
+      schedule: result.schedule,
+      config: configOf(result),
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { name: request.name, file: relative(job.root, fileIn(message) ?? request.path), message }
+  } finally {
+    await fs.promises.rm(work, { recursive: true, force: true })
+  }
+}
+
+type Zipped = NonNullable<Awaited<ReturnType<Zisi['zipFunction']>>>
+
+/** What Netlify's command line tool says of a function in `functions_config`. */
+function configOf(result: Zipped): Readonly<Record<string, unknown>> | undefined {
+  const {
+    displayName,
+    generator,
+    routes,
+    excludedRoutes,
+    buildData,
+    priority,
+    trafficRules,
+    region,
+    memory,
+    vcpu,
+  } = result
+  if (!displayName && !generator && !routes && !buildData) return undefined
+  return {
+    ...(displayName !== undefined && { display_name: displayName }),
+    ...(generator !== undefined && { generator }),
+    ...(routes && {
+      routes: routes.map(({ prefer_static, ...route }: Readonly<Record<string, unknown>>) => ({
+        ...route,
+        ...(prefer_static !== undefined && { prefer_static }),
+      })),
+    }),
+    ...(excludedRoutes && { excluded_routes: excludedRoutes }),
+    ...(buildData && { build_data: buildData }),
+    ...(priority !== undefined && { priority }),
+    ...(trafficRules && { traffic_rules: trafficRules }),
+    ...(region !== undefined && { region }),
+    ...(memory !== undefined && { memory }),
+    ...(vcpu !== undefined && { vcpu }),
+  }
+}
+
+/** A path that an error of the bundler names, such as `lib/a.ts:3:12: ERROR: ...`. */
+function fileIn(message: string): string | undefined {
+  const found = /([^\s"'()]+\.[cm]?[jt]sx?)(?::\d+:\d+)/.exec(message)?.[1]
+  return found && fs.existsSync(found) ? resolve(found) : undefined
+}
+
+async function readJob(): Promise<BundleJob> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as BundleJob
+}
+
+const job = await readJob()
+readEveryModeAlike()
+const zisi = await import('@netlify/zip-it-and-ship-it')
+const waiting = [...job.functions]
+await Promise.all(
+  Array.from({ length: parallel }, async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      process.stdout.write(`${JSON.stringify(await bundleOne(zisi, job, next))}\n`)
+    }
+  }),
+)

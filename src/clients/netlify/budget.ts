@@ -1,0 +1,82 @@
+import type { Clock } from '../../core/clock.ts'
+import { formatDuration } from '../../core/duration.ts'
+import { ReconcileError } from '../../core/errors.ts'
+
+/** Calls that reads leave for a deploy under way. Of 500 a minute, as Netlify's guide to its API says. */
+const keptForWrites = 100
+
+/** Milliseconds to wait where Netlify refuses and names no time, and the longest that is believed. */
+const pause = Object.freeze({ usual: 60_000, longest: 900_000 })
+
+/** What Netlify still takes of us. Calls are stopped here before it refuses them. */
+export class NetlifyBudget {
+  readonly #clock: Clock
+  #remaining: number | undefined
+  /** Epoch milliseconds by our clock. */
+  #resetAt = 0
+  #pausedUntil = 0
+  #used = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get used(): number {
+    return this.#used
+  }
+
+  get remaining(): number | undefined {
+    return this.#clock.now() >= this.#resetAt ? undefined : this.#remaining
+  }
+
+  /** Rejects a call that should not be made now. */
+  assertMay(kind: 'read' | 'write'): void {
+    const now = this.#clock.now()
+    if (this.#pausedUntil > now) throw rateLimited('asked us to wait', this.#pausedUntil - now)
+    const { remaining } = this
+    if (remaining === undefined || remaining > (kind === 'read' ? keptForWrites : 0)) return
+    const why =
+      kind === 'read' ? `has ${remaining} calls left, which are kept for writes` : 'has no calls left'
+    throw rateLimited(why, this.#resetAt - now)
+  }
+
+  learn(headers: Headers): void {
+    this.#used += 1
+    const limit = wholeNumber(headers.get('x-ratelimit-limit'))
+    const remaining = wholeNumber(headers.get('x-ratelimit-remaining'))
+    const reset = wholeNumber(headers.get('x-ratelimit-reset'))
+    // A limit that is smaller than what is kept for writes would stop every read.
+    if (remaining === undefined || reset === undefined || (limit ?? 0) <= 2 * keptForWrites) return
+    const now = this.#clock.now()
+    const resetAt = Math.min(reset * 1000, now + pause.longest)
+    const isSameWindow = resetAt === this.#resetAt && this.#remaining !== undefined
+    this.#remaining = isSameWindow ? Math.min(this.#remaining ?? remaining, remaining) : remaining
+    this.#resetAt = resetAt
+  }
+
+  /** What a 429 was: nothing more is asked until it is over. */
+  refusal(headers: Headers): ReconcileError {
+    const now = this.#clock.now()
+    const after = wholeNumber(headers.get('retry-after'))
+    const reset = wholeNumber(headers.get('x-ratelimit-reset'))
+    const wait =
+      after !== undefined
+        ? after * 1000
+        : reset !== undefined && reset * 1000 > now
+          ? reset * 1000 - now
+          : pause.usual
+    this.#pausedUntil = now + Math.min(pause.longest, Math.max(1000, wait))
+    return rateLimited('asked us to wait', this.#pausedUntil - now)
+  }
+}
+
+function rateLimited(why: string, wait: number): ReconcileError {
+  return new ReconcileError(
+    'RateLimited',
+    `Netlify ${why}; it goes on in ${formatDuration(Math.max(1000, wait))}`,
+  )
+}
+
+function wholeNumber(text: string | null): number | undefined {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}

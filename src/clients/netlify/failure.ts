@@ -1,0 +1,68 @@
+import { type ErrorCode, ReconcileError } from '../../core/errors.ts'
+
+/** Longest text of Netlify's that is passed on. */
+const maxText = 300
+
+/** What a call was about, for its messages: `could not <what>`. */
+export interface CallPurpose {
+  readonly what: string
+  readonly isWrite: boolean
+}
+
+/** The error for an answer that is none of success. A write that Netlify broke down at has an unknown outcome. */
+export function refusalOf(
+  answer: { readonly status: number; readonly body: string },
+  { what, isWrite }: CallPurpose,
+): ReconcileError {
+  const { status } = answer
+  const said = saidIn(answer.body)
+  const fail = (code: ErrorCode, message: string) => new ReconcileError(code, message)
+  if (status === 401) {
+    return fail('CredentialsRefused', `Could not ${what}: Netlify does not accept the credential (${said})`)
+  }
+  if (status === 403) return fail('PermissionMissing', `Could not ${what}: ${said || 'Netlify forbids it'}`)
+  if (status === 404) {
+    return fail('PermissionMissing', `Could not ${what}: it does not exist, or the credential may not see it`)
+  }
+  if (status === 409) return fail('RemoteChanged', `Could not ${what}: ${said}`)
+  if (status >= 500) {
+    return isWrite
+      ? fail('OutcomeUnknown', `Netlify answered ${status} while trying to ${what}`)
+      : fail('RemoteUnavailable', `Could not ${what}: Netlify answered ${status}`)
+  }
+  return fail('RemoteRefused', `Could not ${what}: Netlify refused (${status}): ${said}`)
+}
+
+/** The error where no answer came. */
+export function lossOf(error: unknown, { what, isWrite }: CallPurpose): ReconcileError {
+  if (isWrite && !wasNeverSent(error)) {
+    return new ReconcileError('OutcomeUnknown', `The answer was lost while trying to ${what}`, {
+      cause: error,
+    })
+  }
+  return new ReconcileError('RemoteUnavailable', `Could not ${what}: Netlify could not be reached`, {
+    cause: error,
+  })
+}
+
+function saidIn(body: string): string {
+  try {
+    const data: unknown = JSON.parse(body)
+    if (data !== null && typeof data === 'object' && 'message' in data && typeof data.message === 'string') {
+      return data.message.slice(0, maxText)
+    }
+  } catch {
+    // Not JSON: its words are as good.
+  }
+  return body.slice(0, maxText)
+}
+
+/** Whether a request surely never reached Netlify. */
+function wasNeverSent(error: unknown): boolean {
+  for (let cause = error; cause !== null && typeof cause === 'object'; ) {
+    const { code, cause: inner } = cause as { readonly code?: unknown; readonly cause?: unknown }
+    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') return true
+    cause = inner
+  }
+  return false
+}

@@ -1,0 +1,316 @@
+import type { Clock } from '../../core/clock.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { NetlifyBudget } from './budget.ts'
+import type {
+  DeployDigest,
+  EnvVariable,
+  FunctionUpload,
+  NetlifyClient,
+  Site,
+  SiteFile,
+  WantedVariable,
+} from './client.ts'
+import type { Deploy } from './deploy-record.ts'
+import { fillPath, operationNamed } from './operation.ts'
+import {
+  parseDeploy,
+  parseDeploys,
+  parseEnv,
+  parseFiles,
+  parseSite,
+  parseSiteFunctions,
+  parseSites,
+} from './parse.ts'
+import { type NetlifyAnswer, NetlifyTransport } from './transport.ts'
+
+/** Netlify's own address. */
+const netlifyApiUrl = 'https://api.netlify.com/api/v1'
+
+const netlifyDeadlines = Object.freeze({
+  /** Milliseconds for one request, its body included; a zip has up to 50 MB. */
+  request: 60_000,
+  /** Milliseconds before a read is asked again. */
+  readPauses: Object.freeze([250, 1000]),
+  /** Milliseconds before an upload is tried again. */
+  uploadPauses: Object.freeze([500, 1000, 3000, 5000, 8000]),
+})
+
+/** Above this many entries Netlify wants to compare them in its own time; the command line tool does the same. */
+const asyncFrom = 100
+
+export interface NetlifyOptions {
+  /** Default: Netlify's own. */
+  readonly apiUrl: string | undefined
+  readonly token: Secret
+  readonly clock: Clock
+  /** Milliseconds for one request; default `netlifyDeadlines.request`. */
+  readonly deadline?: number
+}
+
+/** Opens the client; sends nothing yet. */
+export function openNetlify(options: NetlifyOptions): NetlifyClient {
+  return new ApiClient(options)
+}
+
+interface Call<T> {
+  readonly what: string
+  readonly operation: string
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly parse?: (data: unknown) => T
+}
+
+class ApiClient implements NetlifyClient {
+  readonly #transport: NetlifyTransport
+  readonly #budget: NetlifyBudget
+
+  constructor({ apiUrl, token, clock, deadline }: NetlifyOptions) {
+    this.#budget = new NetlifyBudget(clock)
+    this.#transport = new NetlifyTransport({
+      apiUrl: (apiUrl ?? netlifyApiUrl).replace(/\/+$/, ''),
+      authorization: `Bearer ${token.reveal()}`,
+      budget: this.#budget,
+      clock,
+      deadline: deadline ?? netlifyDeadlines.request,
+    })
+  }
+
+  get used(): number {
+    return this.#budget.used
+  }
+
+  get remaining(): number | undefined {
+    return this.#budget.remaining
+  }
+
+  async findSite(nameOrId: string, signal: AbortSignal): Promise<Site | undefined> {
+    const what = `read the site ${nameOrId}`
+    if (isSiteId(nameOrId)) {
+      const asked = { what, operation: 'getSite', path: { site_id: nameOrId }, signal }
+      const answer = await this.#ask(asked, [404])
+      return answer.status === 404 ? undefined : parseSite(parseJson(answer, what))
+    }
+    const sites = await this.#read({
+      what,
+      operation: 'listSites',
+      query: { name: nameOrId, filter: 'all' },
+      signal,
+      parse: parseSites,
+    })
+    return sites.find((site) => site.name === nameOrId)
+  }
+
+  async getDeploy(siteId: string, deployId: string, signal: AbortSignal): Promise<Deploy> {
+    const what = `read the deploy ${deployId}`
+    const path = { site_id: siteId, deploy_id: deployId }
+    const deploy = await this.#read({ what, operation: 'getSiteDeploy', path, signal, parse: parseDeploy })
+    if (deploy.functions || deploy.state !== 'ready') return deploy
+    const functions = await this.#read({
+      what: 'read the functions of the site',
+      operation: 'searchSiteFunctions',
+      path: { site_id: siteId },
+      signal,
+      parse: parseSiteFunctions,
+    })
+    return { ...deploy, functions }
+  }
+
+  listDeploys(siteId: string, signal: AbortSignal): Promise<readonly Deploy[]> {
+    const what = 'list the deploys of the site'
+    const path = { site_id: siteId }
+    return this.#read({
+      what,
+      operation: 'listSiteDeploys',
+      path,
+      query: { per_page: '30' },
+      signal,
+      parse: parseDeploys,
+    })
+  }
+
+  listFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[]> {
+    const what = 'list the files of the site'
+    return this.#read({
+      what,
+      operation: 'listSiteFiles',
+      path: { site_id: siteId },
+      signal,
+      parse: parseFiles,
+    })
+  }
+
+  listEnv(site: Site, signal: AbortSignal): Promise<readonly EnvVariable[]> {
+    return this.#read({
+      what: 'read the environment variables of the site',
+      operation: 'getEnvVars',
+      path: { account_id: site.account },
+      query: { site_id: site.id },
+      signal,
+      parse: parseEnv,
+    })
+  }
+
+  createDeploy(
+    siteId: string,
+    deploy: { readonly title: string; readonly digest: DeployDigest },
+    signal: AbortSignal,
+  ): Promise<Deploy> {
+    const { files, functions, schedules, config } = deploy.digest
+    const entries = Object.keys(files).length + Object.keys(functions).length
+    const body = {
+      files,
+      functions,
+      function_schedules: Object.entries(schedules).map(([name, cron]) => ({ name, cron })),
+      functions_config: config,
+      draft: false,
+      async: entries > asyncFrom,
+    }
+    return this.#write(
+      {
+        what: 'begin a deploy',
+        operation: 'createSiteDeploy',
+        path: { site_id: siteId },
+        query: { title: deploy.title },
+        signal,
+        parse: parseDeploy,
+      },
+      body,
+    )
+  }
+
+  async uploadFunction(deployId: string, upload: FunctionUpload, signal: AbortSignal): Promise<void> {
+    const { verb, path } = operationNamed('uploadDeployFunction')
+    const query = queryOf({
+      runtime: upload.runtime,
+      invocation_mode: upload.invocationMode,
+      timeout: upload.timeout === undefined ? undefined : String(upload.timeout),
+      size: String(upload.zip.byteLength),
+    })
+    await this.#transport.sendAgain(
+      {
+        what: `upload the function ${upload.name}`,
+        isWrite: true,
+        verb,
+        path: fillPath(path, { deploy_id: deployId, name: upload.name }) + query,
+        body: { type: 'application/octet-stream', bytes: upload.zip },
+        signal,
+      },
+      netlifyDeadlines.uploadPauses,
+      (attempt): Readonly<Record<string, string>> =>
+        attempt === 0 ? {} : { 'X-Nf-Retry-Count': String(attempt) },
+    )
+  }
+
+  async cancelDeploy(deployId: string, signal: AbortSignal): Promise<void> {
+    const what = `cancel the deploy ${deployId}`
+    await this.#write(
+      { what, operation: 'cancelSiteDeploy', path: { deploy_id: deployId }, signal },
+      undefined,
+      [404, 422],
+    )
+  }
+
+  async restoreDeploy(siteId: string, deployId: string, signal: AbortSignal): Promise<void> {
+    const path = { site_id: siteId, deploy_id: deployId }
+    await this.#write({
+      what: `publish the deploy ${deployId} again`,
+      operation: 'restoreSiteDeploy',
+      path,
+      signal,
+    })
+  }
+
+  async startBuild(siteId: string, title: string, signal: AbortSignal): Promise<void> {
+    const path = { site_id: siteId }
+    await this.#write({ what: 'start a build', operation: 'createSiteBuild', path, query: { title }, signal })
+  }
+
+  async setEnv(site: Site, variable: WantedVariable, signal: AbortSignal): Promise<void> {
+    const { key, value, isSecret, exists } = variable
+    // A secret has no value for all contexts at once, and none for post-processing.
+    const contexts = isSecret ? ['production', 'deploy-preview', 'branch-deploy'] : ['all']
+    const entry = {
+      key,
+      values: contexts.map((context) => ({ context, value })),
+      is_secret: isSecret,
+      ...(isSecret && { scopes: ['builds', 'functions', 'runtime'] }),
+    }
+    const what = `set the environment variable ${key}`
+    const query = { site_id: site.id }
+    await (exists
+      ? this.#write(
+          { what, operation: 'updateEnvVar', path: { account_id: site.account, key }, query, signal },
+          entry,
+        )
+      : this.#write({ what, operation: 'createEnvVars', path: { account_id: site.account }, query, signal }, [
+          entry,
+        ]))
+  }
+
+  async deleteEnv(site: Site, key: string, signal: AbortSignal): Promise<void> {
+    const path = { account_id: site.account, key }
+    const what = `remove the environment variable ${key}`
+    await this.#write(
+      { what, operation: 'deleteEnvVar', path, query: { site_id: site.id }, signal },
+      undefined,
+      [404],
+    )
+  }
+
+  async #read<T>(call: Call<T> & { readonly parse: (data: unknown) => T }): Promise<T> {
+    return call.parse(parseJson(await this.#ask(call, []), call.what))
+  }
+
+  #ask(call: Call<unknown>, accepts: readonly number[]): Promise<NetlifyAnswer> {
+    const { verb, path } = operationNamed(call.operation)
+    return this.#transport.sendAgain(
+      {
+        what: call.what,
+        isWrite: false,
+        verb,
+        path: fillPath(path, call.path ?? {}) + queryOf(call.query ?? {}),
+        accepts,
+        signal: call.signal,
+      },
+      netlifyDeadlines.readPauses,
+    )
+  }
+
+  async #write<T = void>(call: Call<T>, body?: unknown, accepts: readonly number[] = []): Promise<T> {
+    const { verb, path } = operationNamed(call.operation)
+    const answer = await this.#transport.send({
+      what: call.what,
+      isWrite: true,
+      verb,
+      path: fillPath(path, call.path ?? {}) + queryOf(call.query ?? {}),
+      ...(body !== undefined && { body: { type: 'application/json', bytes: JSON.stringify(body) } }),
+      accepts,
+      signal: call.signal,
+    })
+    return call.parse ? call.parse(parseJson(answer, call.what)) : (undefined as T)
+  }
+}
+
+/** Ids are UUIDs, which no site may be called. */
+function isSiteId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+}
+
+function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, value)
+  const text = query.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+function parseJson(answer: NetlifyAnswer, what: string): unknown {
+  try {
+    return JSON.parse(answer.text)
+  } catch (error) {
+    throw new ReconcileError('RemoteAnswerInvalid', `Could not ${what}: Netlify's answer is not JSON`, {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../../core/clock.ts'
+import type { Duration } from '../../core/duration.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import type { NetlifyBudget } from './budget.ts'
+import { type CallPurpose, lossOf, refusalOf } from './failure.ts'
+
+/** One request. */
+export interface NetlifyCall extends CallPurpose {
+  readonly verb: string
+  /** Below the API's address, with its query. */
+  readonly path: string
+  readonly body?: { readonly type: string; readonly bytes: string | Uint8Array }
+  readonly headers?: Readonly<Record<string, string>>
+  /** Statuses that are an answer and no failure. */
+  readonly accepts?: readonly number[]
+  readonly signal: AbortSignal
+}
+
+export interface NetlifyAnswer {
+  readonly status: number
+  readonly text: string
+}
+
+/**
+ * Sends requests to Netlify's own host alone, with a deadline each, and only while the budget allows it. The API
+ * client's own `fetch` has no deadline and repeats a refused POST for as long as Netlify says: what would be sent then
+ * is sent after we gave up, so requests are ours and only their addresses are the client's.
+ */
+export class NetlifyTransport {
+  readonly #options: TransportOptions
+  readonly #origin: string
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+    this.#origin = new URL(options.apiUrl).origin
+  }
+
+  /** Sends it once. */
+  async send(call: NetlifyCall): Promise<NetlifyAnswer> {
+    const { apiUrl, authorization, budget, deadline } = this.#options
+    const url = `${apiUrl}${call.path}`
+    // Whatever an id made of it: the credential goes nowhere else.
+    if (new URL(url).origin !== this.#origin) {
+      throw new ReconcileError('Internal', `Refused to send a credential to ${new URL(url).host}`)
+    }
+    budget.assertMay(call.isWrite ? 'write' : 'read')
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(url, {
+        method: call.verb,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'reconciled',
+          ...(call.body && { 'content-type': call.body.type }),
+          ...call.headers,
+          authorization,
+        },
+        ...(call.body && { body: call.body.bytes as NonNullable<RequestInit['body']> }),
+        signal: AbortSignal.any([call.signal, AbortSignal.timeout(deadline)]),
+        // A redirect would lead a write, or its credential, elsewhere.
+        redirect: 'error',
+      })
+      budget.learn(response.headers)
+      text = await response.text()
+    } catch (error) {
+      call.signal.throwIfAborted()
+      throw lossOf(error, call)
+    }
+    if (response.status === 429) throw budget.refusal(response.headers)
+    if (response.ok || call.accepts?.includes(response.status)) return { status: response.status, text }
+    throw refusalOf({ status: response.status, body: text }, call)
+  }
+
+  /** Sends what may be repeated, again after each pause where nothing, or a fault of Netlify's own, came back. */
+  async sendAgain(
+    call: NetlifyCall,
+    pauses: readonly Duration[],
+    headersOf: (attempt: number) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<NetlifyAnswer> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.send({ ...call, headers: { ...call.headers, ...headersOf(attempt) } })
+      } catch (error) {
+        const pause = pauses[attempt]
+        const mayHelp =
+          error instanceof ReconcileError &&
+          (error.code === 'RemoteUnavailable' || error.code === 'OutcomeUnknown')
+        if (!mayHelp || pause === undefined) throw error
+        await this.#options.clock.sleep(pause, call.signal)
+      }
+    }
+  }
+}
+
+export interface TransportOptions {
+  /** Without a slash at its end. */
+  readonly apiUrl: string
+  readonly authorization: string
+  readonly budget: NetlifyBudget
+  readonly clock: Clock
+  /** Milliseconds for one request, its body included. */
+  readonly deadline: Duration
+}
