@@ -1,0 +1,251 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { Contract } from './contract.ts'
+import { type FaultKind, Faults } from './faults.ts'
+import { type Answer, type Route, routes } from './routes.ts'
+import { Runtime } from './runtime.ts'
+import { SimulatedSite, type SiteOptions } from './world.ts'
+
+/** One call as it came, for a test to look at. */
+export interface SeenCall {
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly status: number
+}
+
+/** Where a test may step in: before a call has its effect, and after that before it is answered. */
+export type Hook = (at: {
+  readonly operation: string
+  readonly phase: 'received' | 'done'
+}) => Promise<void> | void
+
+/** Calls a minute that Netlify takes. */
+const limit = 500
+
+/** Netlify in miniature, on loopback: digest deploys, functions that are really run, and faults by switch. */
+export class NetlifySimulator {
+  readonly sites: SimulatedSite[] = []
+  readonly faults = new Faults()
+  readonly calls: SeenCall[] = []
+  /** What the answers break of Netlify's description; a test ends with none. */
+  readonly violations: string[] = []
+  readonly tokens = new Set(['test-token'])
+  /** Credentials that arrived where a site is served: there must be none. */
+  readonly leaks: string[] = []
+  hook: Hook | undefined
+  readonly #server: Server
+  readonly #served: Server[] = []
+  readonly #sockets = new Set<Socket>()
+  readonly #contract = new Contract()
+  readonly #runtime = new Runtime()
+  readonly #waiting = new Set<() => void>()
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  /** Listens on a port of loopback; default: any. */
+  static async start(options: { readonly port?: number } = {}): Promise<NetlifySimulator> {
+    const server = createServer()
+    const simulator = new NetlifySimulator(server)
+    server.on('request', (request, response) => {
+      simulator.#handle(request, response).catch((error: unknown) => {
+        simulator.violations.push(String(error))
+        response.destroy()
+      })
+    })
+    await simulator.#listen(server, options.port ?? 0)
+    return simulator
+  }
+
+  /** Of the API. */
+  get url(): string {
+    return `${addressOf(this.#server)}/api/v1`
+  }
+
+  /** A new site, served at a port of its own (default: any). */
+  async addSite(
+    name: string,
+    options: SiteOptions & { readonly port?: number } = {},
+  ): Promise<SimulatedSite> {
+    const site = new SimulatedSite(name, options)
+    const server = createServer((request, response) => {
+      this.#serve(site, request, response).catch(() => response.destroy())
+    })
+    this.#served.push(server)
+    await this.#listen(server, options.port ?? 0)
+    site.url = addressOf(server)
+    this.sites.push(site)
+    return site
+  }
+
+  callsTo(operation: string): readonly SeenCall[] {
+    return this.calls.filter((call) => call.operation === operation)
+  }
+
+  /** Calls that changed something, or would have. */
+  writes(): readonly SeenCall[] {
+    return this.calls.filter(({ method }) => method !== 'GET')
+  }
+
+  async close(): Promise<void> {
+    for (const wake of this.#waiting) wake()
+    for (const socket of this.#sockets) socket.destroy()
+    const servers = [this.#server, ...this.#served]
+    await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
+    await this.#runtime.close()
+  }
+
+  async #listen(server: Server, port: number): Promise<void> {
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.on('close', () => this.#sockets.delete(socket))
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.on('error', reject)
+      server.listen(port, '127.0.0.1', resolve)
+    })
+  }
+
+  /** The published site as a visitor sees it. */
+  async #serve(site: SimulatedSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headers.authorization !== undefined) this.leaks.push(request.headers.authorization)
+    const { pathname } = new URL(request.url ?? '/', site.url)
+    const deploy = site.published
+    const name =
+      /^\/\.netlify\/functions\/([^/]+)/.exec(pathname)?.[1] ?? routedTo(deploy?.config ?? {}, pathname)
+    const zip = name === undefined ? undefined : site.zips.get(deploy?.functions[name] ?? '')
+    if (name !== undefined && zip) {
+      const { status, body } = await this.#runtime.invoke(zip, { name, url: `${site.url}${request.url}` })
+      response.writeHead(status).end(body)
+      return
+    }
+    const file = site.blobs.get(deploy?.files[pathname === '/' ? '/index.html' : pathname] ?? '')
+    response.writeHead(file ? 200 : 404).end(file ?? 'Not Found')
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://simulator')
+    const path = url.pathname.replace(/^\/api\/v1/, '')
+    const method = request.method ?? 'GET'
+    const bytes = await readBody(request)
+    const matched = match(method, path)
+    const operation = matched?.route.operation ?? 'unknown'
+    await this.hook?.({ operation, phase: 'received' })
+    const fault = this.faults.take(operation)
+    if (fault === 'hang') return new Promise((resolve) => this.#waiting.add(resolve))
+    if (fault === 'cut') return void request.socket.destroy()
+    const early = earlyAnswer(fault)
+    let answer = early ?? this.#answer(request, { matched, query: url.searchParams, bytes, fault })
+    if (!early) await this.hook?.({ operation, phase: 'done' })
+    this.calls.push({ operation, method, path, status: fault === 'cut-after' ? 0 : answer.status })
+    if (fault === 'cut-after') return void request.socket.destroy()
+    if (fault === undefined && matched && answer.status < 400) {
+      const { status, body } = answer
+      this.violations.push(...this.#contract.faultsOf({ path: matched.route.path, method, status, body }))
+    }
+    if (fault === '502-after') answer = { status: 502, body: { message: 'Bad Gateway' } }
+    if (fault === 'wrong-shape') answer = { status: 200, body: { hello: 'there' } }
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      'x-ratelimit-limit': String(limit),
+      'x-ratelimit-remaining': String(limit - 1),
+      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 60),
+      ...(fault === '429' && {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 30),
+      }),
+    })
+    if (fault === 'malformed') response.end('{"id": ')
+    else response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body))
+  }
+
+  #answer(
+    request: IncomingMessage,
+    call: {
+      readonly matched: Matched | undefined
+      readonly query: URLSearchParams
+      readonly bytes: Buffer
+      readonly fault: FaultKind | undefined
+    },
+  ): Answer {
+    const { matched, query, bytes, fault } = call
+    const token = (request.headers.authorization ?? '').replace(/^bearer /i, '')
+    if (!this.tokens.has(token)) return { status: 401, body: { code: 401, message: 'Access Denied' } }
+    if (!matched) return { status: 404, body: { code: 404, message: 'Not Found' } }
+    const { params, route } = matched
+    const isNamed = (site: SimulatedSite) =>
+      site.id === params.site_id ||
+      `${site.name}.netlify.app` === params.site_id ||
+      site.name === params.site_id
+    const bySite = this.sites.find(isNamed)
+    const site = bySite ?? this.sites.find(({ deploys }) => deploys.some(({ id }) => id === params.deploy_id))
+    const isJson = request.headers['content-type']?.startsWith('application/json') === true
+    return route.answer({
+      sites: this.sites,
+      site,
+      deploy: site?.deploys.find(({ id }) => id === params.deploy_id),
+      params,
+      query,
+      json: (isJson && bytes.length > 0 ? JSON.parse(bytes.toString('utf8')) : {}) as Readonly<
+        Record<string, unknown>
+      >,
+      bytes,
+      failsProcessing: fault === 'deploy-error',
+    })
+  }
+}
+
+function earlyAnswer(fault: FaultKind | undefined): Answer | undefined {
+  if (fault === '500') return { status: 500, body: { code: 500, message: 'Internal Server Error' } }
+  if (fault === '429') return { status: 429, body: { code: 429, message: 'Too Many Requests' } }
+  if (fault === 'forbidden') return { status: 403, body: { code: 403, message: 'Forbidden' } }
+  return undefined
+}
+
+function addressOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function routedTo(
+  config: Readonly<Record<string, { readonly routes?: readonly { readonly literal?: string }[] }>>,
+  pathname: string,
+): string | undefined {
+  return Object.entries(config).find(([, { routes: own }]) =>
+    own?.some(({ literal }) => literal === pathname),
+  )?.[0]
+}
+
+interface Matched {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+const patterns = routes.map((route) => ({
+  route,
+  // Paths of files hold slashes; all other parts do not.
+  pattern: new RegExp(
+    `^${route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === 'path' ? `(?<${name}>.+)` : `(?<${name}>[^/]+)`))}$`,
+  ),
+}))
+
+function match(method: string, path: string): Matched | undefined {
+  for (const { route, pattern } of patterns) {
+    const found = route.method === method ? pattern.exec(path) : null
+    if (found) {
+      const params = Object.entries(found.groups ?? {}).map(([name, value]) => [
+        name,
+        decodeURIComponent(value),
+      ])
+      return { route, params: Object.fromEntries(params) as Record<string, string> }
+    }
+  }
+  return undefined
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
