@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const entry = join(root, 'src/cli/main.ts')
+const bundler = join(root, 'src/clients/bundler/child.ts')
 const dist = join(root, 'dist')
 
 // Loads nothing modern before it knows where it runs, and says in one line what it needs.
@@ -64,7 +65,7 @@ try {
 const { build } = await import('esbuild')
 const result = await build({
   // The bundler of functions runs in a process of its own.
-  entryPoints: { main: entry, 'bundle-functions': join(root, 'src/clients/bundler/child.ts') },
+  entryPoints: { main: entry, ...(existsSync(bundler) && { 'bundle-functions': bundler }) },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunk-[name]-[hash]',

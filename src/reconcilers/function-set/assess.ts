@@ -1,0 +1,128 @@
+import type { HealthStatus } from '../../core/health.ts'
+import type { Assessment } from '../../core/reconciler.ts'
+import type { FunctionSetAction } from './action.ts'
+import { childrenOf } from './children.ts'
+import { driftOf } from './drift.ts'
+import type { ObservedFunctionSet, Verified } from './observed.ts'
+import { actionOf, type FunctionSetPair } from './pair.ts'
+import { publishedFunctions } from './site-functions.ts'
+import { named, titlesOf } from './title.ts'
+
+/** Readings in a row that a request must fail before it is believed: a new deploy takes a moment to be everywhere. */
+const failuresBelieved = 3
+
+/** Milliseconds between the readings of a request that fails. */
+const lookAgainAfter = 1000
+
+interface Verdict {
+  readonly status: HealthStatus
+  readonly reason: string
+  readonly message: string
+  readonly remedy?: FunctionSetAction
+  readonly recheckAfter?: number
+}
+
+/** What the observation says of health. Pure. */
+export function assessFunctionSet(pair: FunctionSetPair): Assessment<FunctionSetAction> {
+  const { desired, observed } = pair
+  const verdict: Verdict =
+    desired && observed
+      ? judge(pair, observed)
+      : { status: 'Missing', reason: desired ? 'SiteMissing' : 'NotDeclared', message: missingMessage(pair) }
+  return {
+    status: verdict.status,
+    reason: verdict.reason,
+    message: verdict.message,
+    remedy: verdict.remedy,
+    recheckAfter: verdict.recheckAfter,
+    measurements: observed ? measure(observed) : {},
+    children: desired && observed ? childrenOf(observed, desired) : [],
+    remember: undefined,
+  }
+}
+
+function missingMessage({ desired }: FunctionSetPair): string {
+  return desired ? `Netlify shows no site ${desired.spec.site} to this credential` : 'no longer declared'
+}
+
+function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
+  const { published, source, verified, memory } = observed
+  if (source.problems.length > 0) {
+    return { status: 'Degraded', reason: 'DirectoryInvalid', message: source.problems.join('; ') }
+  }
+  if (!published)
+    return { status: 'Missing', reason: 'NothingPublished', message: 'nothing is published yet' }
+  const failed = verified.filter(({ isPassed }) => !isPassed)
+  if (failed.length > 0) return judgeFailed(pair, observed, failed)
+  const { rolledBack } = memory
+  const isInStep = pair.desired && driftOf(observed, pair.desired).changes.length === 0
+  if (rolledBack && rolledBack.to === published.id && !isInStep) {
+    return {
+      status: 'Degraded',
+      reason: 'RolledBack',
+      message: `deploy ${rolledBack.from} failed its verification; deploy ${rolledBack.to}, which passed, is published again`,
+    }
+  }
+  const site = publishedFunctions(observed)
+  const missing = source.functions.filter(({ name }) => !site.has(name)).map(({ name }) => name)
+  if (missing.length > 0) {
+    return { status: 'Degraded', reason: 'FunctionsMissing', message: `not on the site: ${named(missing)}` }
+  }
+  const count = source.functions.length
+  const proof = verified.length > 0 ? ', verified' : ''
+  return {
+    status: 'Healthy',
+    reason: 'Published',
+    message: `${count} ${count === 1 ? 'function' : 'functions'} in deploy ${published.id}${proof}`,
+  }
+}
+
+function judgeFailed(
+  pair: FunctionSetPair,
+  observed: ObservedFunctionSet,
+  failed: readonly Verified[],
+): Verdict {
+  const message = failed
+    .map(
+      ({ path, status, expected }) =>
+        `${path} answers ${status === undefined ? 'nothing' : status} instead of ${expected}`,
+    )
+    .join('; ')
+  if (failed.some(({ failures }) => failures < failuresBelieved)) {
+    return { status: 'Progressing', reason: 'Verifying', message, recheckAfter: lookAgainAfter }
+  }
+  const { published, memory } = observed
+  const { rolledBack } = memory
+  if (rolledBack && rolledBack.to === published?.id) {
+    return {
+      status: 'Degraded',
+      reason: 'RolledBack',
+      message: `${message}; deploy ${rolledBack.from} was taken back before`,
+    }
+  }
+  const isOurs = published?.title.startsWith(titlesOf(pair.id)) === true
+  const { lastGood } = memory
+  const mayRollBack = pair.desired?.spec.rollbackOnFailedVerify === true && isOurs
+  if (!mayRollBack || lastGood === undefined || lastGood === published.id) {
+    return { status: 'Degraded', reason: 'VerifyFailed', message }
+  }
+  return {
+    status: 'Degraded',
+    reason: 'VerifyFailed',
+    message,
+    remedy: actionOf(pair, {
+      type: 'roll-back',
+      verb: 'run',
+      summary: `publish deploy ${lastGood} again`,
+      reason: `deploy ${published.id} fails: ${message}`,
+      isRecovery: true,
+    }),
+  }
+}
+
+function measure({ verified, source }: ObservedFunctionSet): Readonly<Record<string, number>> {
+  return {
+    functions: source.functions.length,
+    ...(verified.length > 0 && { probeMs: Math.max(...verified.map(({ took }) => took)) }),
+  }
+}

@@ -1,0 +1,49 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Bundle } from '../../clients/bundler/bundle.ts'
+
+/** What was bundled the last time, by the name of the function. */
+export interface BundleIndex {
+  readonly entries: ReadonlyMap<string, IndexedBundle>
+}
+
+export interface IndexedBundle {
+  /** Of all that the bundle was made of. */
+  readonly sourceHash: string
+  readonly bundle: Bundle
+}
+
+const format = 1
+
+/** Reads the index; what cannot be read was never bundled: it is a saving, and nothing is lost without it. */
+export async function readIndex(path: string): Promise<BundleIndex> {
+  try {
+    const data = JSON.parse(await readFile(path, 'utf8')) as {
+      readonly format: number
+      readonly entries: Readonly<Record<string, IndexedBundle>>
+    }
+    if (data.format === format) return { entries: new Map(Object.entries(data.entries).filter(isWhole)) }
+  } catch {
+    // Never written, or cut off: bundling makes it anew.
+  }
+  return { entries: new Map() }
+}
+
+function isWhole([name, entry]: readonly [string, IndexedBundle]): boolean {
+  const { bundle } = entry
+  return bundle?.name === name && /^[0-9a-f]{64}$/.test(bundle.digest) && Array.isArray(bundle.inputs)
+}
+
+/** Writes it whole or not at all. */
+export async function writeIndex(path: string, index: BundleIndex, unique: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const temporary = `${path}.${unique}`
+  const entries = Object.fromEntries([...index.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
+  await writeFile(temporary, JSON.stringify({ format, entries }), { mode: 0o600 })
+  await rename(temporary, path)
+}
+
+/** Where the zip of a digest lies. */
+export function zipPath(folder: string, digest: string): string {
+  return join(folder, `${digest}.zip`)
+}

@@ -1,0 +1,85 @@
+import type { SiteFile } from '../../clients/netlify/client.ts'
+import type { Deploy } from '../../clients/netlify/deploy-record.ts'
+import type { PublishedFunction } from './site-functions.ts'
+import { isOurTitle, named } from './title.ts'
+
+/** Files that Netlify reads rules from. */
+const redirectFiles = ['/_redirects', '/netlify.toml']
+const headerFiles = ['/_headers', '/netlify.toml']
+
+/**
+ * What of the published deploy could not be carried into a new one, in sentences. What is not listed in a deploy
+ * disappears from the site, so with any of them nothing is deployed.
+ */
+export function obstaclesTo(carried: {
+  readonly published: Deploy | undefined
+  readonly files: readonly SiteFile[]
+  readonly kept: readonly PublishedFunction[]
+  /** Whether a person said that what cannot be known may be lost (`adopt: true`). */
+  readonly mayLoseUnknown: boolean
+}): readonly string[] {
+  const { published, files, kept, mayLoseUnknown } = carried
+  if (!published) return []
+  const obstacles: string[] = []
+  const unknown = kept.filter(({ digest }) => digest === undefined).map(({ name }) => name)
+  if (unknown.length > 0) {
+    obstacles.push(`${named(unknown)}: Netlify does not tell the digest, so it cannot be carried over`)
+  }
+  const routed = kept.filter(({ digest, hasOwnRoutes }) => digest !== undefined && hasOwnRoutes)
+  if (routed.length > 0) {
+    const names = named(routed.map(({ name }) => name))
+    obstacles.push(`${names}: Netlify does not tell the routes, so they cannot be carried over`)
+  }
+  return [...obstacles, ...obstaclesOfRules(published, files, mayLoseUnknown)]
+}
+
+function obstaclesOfRules(
+  published: Deploy,
+  files: readonly SiteFile[],
+  mayLoseUnknown: boolean,
+): readonly string[] {
+  const { rules, title } = published
+  if (!rules) {
+    if (isOurTitle(title) || mayLoseUnknown) return []
+    return [
+      `Netlify does not tell whether deploy ${published.id} has redirects, headers or edge functions of its build; \`adopt: true\` says that none are lost, or that they may be`,
+    ]
+  }
+  const paths = new Set(files.map(({ path }) => path))
+  const has = (names: readonly string[]) => names.some((name) => paths.has(name))
+  const obstacles: string[] = []
+  if (rules.edgeFunctions > 0) {
+    obstacles.push(`the site has edge functions, which cannot be carried over`)
+  }
+  if (rules.redirects > 0 && !has(redirectFiles)) {
+    obstacles.push(`the site has ${rules.redirects} redirects of its build, and no file of it says which`)
+  }
+  if (rules.headers > 0 && !has(headerFiles)) {
+    obstacles.push(`the site has ${rules.headers} header rules of its build, and no file of it says which`)
+  }
+  return obstacles
+}
+
+/** What a published deploy lost against what it was made to hold, in words; empty: nothing. */
+export function lossesOf(
+  wanted: { readonly files: readonly SiteFile[]; readonly functions: readonly string[] },
+  found: { readonly before: Deploy | undefined; readonly after: Deploy; readonly files: readonly SiteFile[] },
+): readonly string[] {
+  const losses: string[] = []
+  const paths = new Set(found.files.map(({ path, sha }) => `${path} ${sha}`))
+  const missing = wanted.files.filter(({ path, sha }) => !paths.has(`${path} ${sha}`))
+  if (missing.length > 0) losses.push(`${missing.length} files, such as ${missing[0]?.path}`)
+  const { functions } = found.after
+  if (functions) {
+    const names = new Set(functions.map(({ name }) => name))
+    const gone = wanted.functions.filter((name) => !names.has(name))
+    if (gone.length > 0) losses.push(named(gone))
+  }
+  const before = found.before?.rules
+  const after = found.after.rules
+  if (before && after) {
+    if (after.redirects < before.redirects) losses.push(`${before.redirects - after.redirects} redirects`)
+    if (after.headers < before.headers) losses.push(`${before.headers - after.headers} header rules`)
+  }
+  return losses
+}

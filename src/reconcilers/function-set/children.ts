@@ -1,0 +1,70 @@
+import type { HealthStatus } from '../../core/health.ts'
+import type { ChildStatus } from '../../core/status.ts'
+import { scheduleOf, shortDigest } from './drift.ts'
+import type { ObservedFunctionSet, Verified } from './observed.ts'
+import type { DesiredFunctionSet } from './place.ts'
+import { leftoversOf, type PublishedFunction, publishedFunctions } from './site-functions.ts'
+import type { SourceFunction } from './source.ts'
+
+/** One child a function: those of the directory, and those on the site that are not ours. */
+export function childrenOf(
+  observed: ObservedFunctionSet,
+  desired: DesiredFunctionSet,
+): readonly ChildStatus[] {
+  const site = publishedFunctions(observed)
+  const verified = Map.groupBy(observed.verified, (one) => one.function)
+  const own = observed.source.functions.map((file) =>
+    childOf(file, { there: site.get(file.name), verified: verified.get(file.name) ?? [], desired }),
+  )
+  const foreign = leftoversOf(observed, desired).kept.map(
+    ({ name, digest, schedule }): ChildStatus => ({
+      name,
+      health: 'Healthy',
+      message: 'on the site, not in the directory: left as it is',
+      details: {
+        ...(digest !== undefined && { digest: shortDigest(digest) ?? '' }),
+        ...(schedule && { schedule }),
+      },
+    }),
+  )
+  return [...own, ...foreign].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function childOf(
+  file: SourceFunction,
+  found: {
+    readonly there: PublishedFunction | undefined
+    readonly verified: readonly Verified[]
+    readonly desired: DesiredFunctionSet
+  },
+): ChildStatus {
+  const { there, verified, desired } = found
+  const failed = verified.find(({ isPassed }) => !isPassed)
+  const schedule = there?.schedule ?? scheduleOf(desired, file)
+  const last = verified[0]
+  const [health, message] = verdictOf(file, there, failed)
+  return {
+    name: file.name,
+    health,
+    message,
+    details: {
+      file: file.file,
+      ...(there?.digest !== undefined && { digest: shortDigest(there.digest) ?? '' }),
+      ...(schedule !== undefined && { schedule }),
+      ...(last && { verified: failed ? `${failed.status ?? 'no answer'}` : `${last.status}` }),
+    },
+  }
+}
+
+function verdictOf(
+  file: SourceFunction,
+  there: PublishedFunction | undefined,
+  failed: Verified | undefined,
+): readonly [HealthStatus, string] {
+  if (!there) return ['Missing', 'not on the site']
+  if (failed)
+    return ['Degraded', `${failed.path} answers ${failed.status ?? 'nothing'} instead of ${failed.expected}`]
+  if (!file.bundle || file.bundle.digest !== there.digest)
+    return ['Progressing', 'an older version is on the site']
+  return ['Healthy', 'published as it is in the directory']
+}

@@ -1,0 +1,183 @@
+import type { Change } from '../../core/action.ts'
+import type { HoldReason } from '../../core/hold.ts'
+import type { FunctionSetAction } from './action.ts'
+import { type Drift, driftOf } from './drift.ts'
+import type { ObservedFunctionSet } from './observed.ts'
+import { actionOf, type FunctionSetPair, isIgnored } from './pair.ts'
+import type { DesiredFunctionSet } from './place.ts'
+import { leftoversOf } from './site-functions.ts'
+import { named } from './title.ts'
+import { fingerprintOfSource } from './wanted-deploy.ts'
+
+/** What must be done so that the site is as the directory says: variables first, because a deploy takes them in. */
+export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetAction[] {
+  const { desired, observed } = pair
+  if (!desired) return diffRemoved(pair)
+  if (!observed) return []
+  const env = envAction(pair, observed)
+  return [
+    ...(env ? [env] : []),
+    ...deployActions(pair, { desired, observed, isEnvChanged: env !== undefined }),
+    ...inventoryActions(pair, observed),
+  ]
+}
+
+function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): FunctionSetAction | undefined {
+  if (isIgnored(pair, 'env')) return undefined
+  const differing = observed.env.filter(({ state }) => state !== 'same' && state !== 'unread')
+  if (differing.length === 0) return undefined
+  const changes = differing.map(
+    ({ key, isSecret, before, after }): Change =>
+      isSecret
+        ? { path: `env.${key}`, sensitive: true }
+        : { path: `env.${key}`, before: before ?? null, after: after ?? null, sensitive: false },
+  )
+  const count = differing.length
+  return actionOf(pair, {
+    type: 'set-env',
+    verb: 'update',
+    summary: `set ${count} environment ${count === 1 ? 'variable' : 'variables'}`,
+    reason: 'drifted',
+    changes,
+    variables: differing,
+  })
+}
+
+function deployActions(
+  pair: FunctionSetPair,
+  given: {
+    readonly desired: DesiredFunctionSet
+    readonly observed: ObservedFunctionSet
+    readonly isEnvChanged: boolean
+  },
+): readonly FunctionSetAction[] {
+  const { desired, observed, isEnvChanged } = given
+  if (isIgnored(pair, 'directory')) return []
+  const drift = driftOf(observed, desired)
+  const needsEnv = isEnvChanged || observed.memory.isEnvPending
+  const isDrifted = drift.changes.length > 0
+  if (desired.spec.via === 'build') return buildActions(pair, { drift, needsEnv })
+  if (!isDrifted && !needsEnv) return []
+  const blocked = refusalToDeploy(observed, desired)
+  return [
+    actionOf(pair, {
+      type: 'deploy',
+      verb: observed.published ? 'update' : 'create',
+      summary: isDrifted ? summaryOf(drift) : 'deploy again, so that changed variables take effect',
+      reason: observed.published ? (isDrifted ? 'drifted' : 'environment changed') : 'nothing is published',
+      changes: drift.changes,
+      removes: drift.dropped.length,
+      dropped: drift.dropped,
+      ...(blocked && { blocked }),
+    }),
+  ]
+}
+
+/** The build knows what the source becomes; we know only whether a function is there. */
+function buildActions(
+  pair: FunctionSetPair,
+  { drift, needsEnv }: { readonly drift: Drift; readonly needsEnv: boolean },
+): readonly FunctionSetAction[] {
+  if (drift.added.length === 0 && !needsEnv) return []
+  return [
+    actionOf(pair, {
+      type: 'build',
+      verb: 'run',
+      summary: "start the site's own build",
+      reason: drift.added.length > 0 ? `${named(drift.added)} not published` : 'environment changed',
+      isRecovery: true,
+    }),
+  ]
+}
+
+function summaryOf({ added, changed, dropped, rescheduled }: Drift): string {
+  const parts = [
+    added.length > 0 ? `${added.length} new` : '',
+    changed.length > 0 ? `${changed.length} changed` : '',
+    dropped.length > 0 ? `${dropped.length} removed` : '',
+    rescheduled.length > 0 ? `${rescheduled.length} rescheduled` : '',
+  ].filter((part) => part !== '')
+  return `deploy functions: ${parts.join(', ')}`
+}
+
+/** Why nothing may be deployed; undefined: nothing stands against it. */
+function refusalToDeploy(
+  observed: ObservedFunctionSet,
+  desired: DesiredFunctionSet,
+): { readonly reason: HoldReason; readonly message: string } | undefined {
+  const { site, published, source, obstacles, memory } = observed
+  const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
+  if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
+  if (source.functions.length === 0 && memory.managed.length > 0) {
+    return refuse(
+      'the directory holds no function any more: that is never taken for the wish to drop them all',
+    )
+  }
+  if (site.repository !== undefined && desired.spec.via === undefined) {
+    return refuse(`the site is linked to ${site.repository}: \`via: api\` or \`via: build\` says who deploys`)
+  }
+  if (site.refusesOtherDeploys) {
+    return refuse('the site takes no deploys but those of its repository (`prevent_non_git_prod_deploys`)')
+  }
+  if (published?.isLocked) return refuse(`deploy ${published.id} is locked: nothing newer would be published`)
+  const { kept } = leftoversOf(observed, desired)
+  if (desired.spec.unmanaged === 'refuse' && kept.length > 0) {
+    return refuse(
+      `on the site and not in the directory: ${named(kept.map(({ name }) => name))} (\`unmanaged: refuse\`)`,
+    )
+  }
+  if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
+  const { rolledBack } = memory
+  if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
+    return refuse(
+      `deploy ${rolledBack.from} of this very source failed its verification, and ${rolledBack.to} was published again; change the source`,
+    )
+  }
+  return undefined
+}
+
+function inventoryActions(
+  pair: FunctionSetPair,
+  { inventory, source }: ObservedFunctionSet,
+): readonly FunctionSetAction[] {
+  if (!inventory || inventory.found === inventory.wanted || isIgnored(pair, 'inventory')) return []
+  // A directory that could not be read says nothing of what it holds.
+  if (source.problems.length > 0) return []
+  const isEmptied = source.functions.length === 0 && inventory.found !== undefined
+  return [
+    actionOf(pair, {
+      type: 'write-inventory',
+      verb: inventory.found === undefined ? 'create' : 'update',
+      summary: `write ${inventory.path}`,
+      reason: inventory.found === undefined ? 'it does not exist' : 'differs from the directory',
+      ...(isEmptied && {
+        blocked: {
+          reason: 'NotAllowed' as const,
+          message: 'the directory holds no function: a list is not emptied',
+        },
+      }),
+    }),
+  ]
+}
+
+/** Deleting is a deploy without the functions that are ours; all else of the site stays. */
+function diffRemoved(pair: FunctionSetPair): readonly FunctionSetAction[] {
+  const { observed } = pair
+  if (!observed) return []
+  const { dropped } = leftoversOf(observed, undefined)
+  if (dropped.length === 0) return []
+  const obstacles = observed.obstacles ?? []
+  return [
+    actionOf(pair, {
+      type: 'deploy',
+      verb: 'delete',
+      summary: `deploy without ${named(dropped)}`,
+      reason: 'no longer declared',
+      removes: dropped.length,
+      dropped,
+      ...(obstacles.length > 0 && {
+        blocked: { reason: 'NotAllowed' as const, message: obstacles.join('; ') },
+      }),
+    }),
+  ]
+}

@@ -1,0 +1,110 @@
+import { readdir, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { messageOf } from '../../core/errors.ts'
+
+/** A function in the directory. */
+export interface FunctionFile {
+  readonly name: string
+  /** The file or folder that is the function, absolute. */
+  readonly path: string
+  /** The file that runs first, relative to the directory. */
+  readonly file: string
+}
+
+/** What a directory holds, and what is wrong with it. */
+export interface Directory {
+  /** In order of their names. */
+  readonly functions: readonly FunctionFile[]
+  /** Sentences; with any, nothing is deployed. */
+  readonly problems: readonly string[]
+}
+
+/** In the order in which Netlify's bundler prefers them. */
+const extensions = ['.js', '.cjs', '.mjs', '.tsx', '.ts', '.cts', '.mts'] as const
+const extensionSet: ReadonlySet<string> = new Set(extensions)
+
+/** What Netlify takes for a name. */
+const namePattern = /^[A-Za-z0-9_-]{1,200}$/
+
+/**
+ * Lists the functions as Netlify does: a file at the top, or a folder with a file of its own name or `index`. Other
+ * folders are helpers. Rejects where the directory cannot be read: that is never an empty one.
+ */
+export async function listDirectory(
+  directory: string,
+  chosen: {
+    readonly include: readonly string[] | undefined
+    readonly exclude: readonly string[] | undefined
+  },
+): Promise<Directory> {
+  const isChosen = chooserOf(chosen)
+  const problems: string[] = []
+  const found = new Map<string, FunctionFile>()
+  for (const entry of (await readdir(directory)).sort()) {
+    if (entry.startsWith('.') || entry === 'node_modules') continue
+    const file = await functionAt(directory, entry)
+    if (!file || !isChosen(file.name)) continue
+    const other = found.get(file.name)
+    if (other) {
+      problems.push(`${other.file} and ${file.file} are both the function ${file.name}`)
+      continue
+    }
+    if (!namePattern.test(file.name)) {
+      problems.push(`${file.file} is no name for a function: letters, digits, \`-\` and \`_\` only`)
+      continue
+    }
+    found.set(file.name, file)
+  }
+  const functions = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { functions, problems }
+}
+
+async function functionAt(directory: string, entry: string): Promise<FunctionFile | undefined> {
+  const path = join(directory, entry)
+  const found = await stat(path)
+  if (found.isFile()) {
+    const extension = extname(entry)
+    if (!extensionSet.has(extension) || entry.endsWith(`.d${extension}`)) return undefined
+    return { name: basename(entry, extension), path, file: entry }
+  }
+  if (!found.isDirectory()) return undefined
+  const inside = new Set(await readdir(path))
+  for (const stem of [entry, 'index']) {
+    const main = extensions.map((extension) => `${stem}${extension}`).find((name) => inside.has(name))
+    if (main !== undefined) return { name: entry, path, file: `${entry}/${main}` }
+  }
+  return undefined
+}
+
+/** Whether a name is meant by the globs of the manifest. */
+function chooserOf({ include, exclude }: Parameters<typeof listDirectory>[1]): (name: string) => boolean {
+  const wanted = (include ?? ['*']).map(globPattern)
+  const unwanted = (exclude ?? []).map(globPattern)
+  return (name) =>
+    wanted.some((pattern) => pattern.test(name)) && !unwanted.some((pattern) => pattern.test(name))
+}
+
+/** A glob over one name: `*`, `?` and `{a,b}`; everything else is meant as it stands. */
+function globPattern(glob: string): RegExp {
+  let depth = 0
+  const source = glob.replaceAll(/[*?{},]|[^*?{},]+/g, (part) => {
+    if (part === '*') return '.*'
+    if (part === '?') return '.'
+    if (part === '{') {
+      depth += 1
+      return '(?:'
+    }
+    if (part === '}' && depth > 0) {
+      depth -= 1
+      return ')'
+    }
+    if (part === ',' && depth > 0) return '|'
+    return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  })
+  return new RegExp(`^${source}${')'.repeat(depth)}$`)
+}
+
+/** Why a directory could not be read, for people. */
+export function unreadableDirectory(directory: string, error: unknown): string {
+  return `Could not read the directory ${directory}: ${messageOf(error)}`
+}

@@ -1,0 +1,65 @@
+import type { Change } from '../../core/action.ts'
+import type { ObservedFunctionSet } from './observed.ts'
+import type { DesiredFunctionSet } from './place.ts'
+import { leftoversOf, publishedFunctions } from './site-functions.ts'
+import type { SourceFunction } from './source.ts'
+
+/** What differs between the directory and the site. */
+export interface Drift {
+  readonly changes: readonly Change[]
+  readonly added: readonly string[]
+  readonly changed: readonly string[]
+  readonly dropped: readonly string[]
+  /** Functions whose schedule alone differs. */
+  readonly rescheduled: readonly string[]
+}
+
+/** The schedule that a function must have; undefined: none, or not known before it is bundled. */
+export function scheduleOf(
+  desired: DesiredFunctionSet,
+  { name, bundle }: SourceFunction,
+): string | undefined {
+  return desired.spec.schedules?.[name] ?? bundle?.schedule
+}
+
+/** Compares by digest. Pure; a function that must be bundled first counts as changed. */
+export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionSet): Drift {
+  const site = publishedFunctions(observed)
+  const changes: Change[] = []
+  const added: string[] = []
+  const changed: string[] = []
+  const rescheduled: string[] = []
+  const say = (path: string, before: string | null, after: string | null, note?: string) =>
+    changes.push({ path, before, after, sensitive: false, ...(note !== undefined && { note }) })
+  for (const file of observed.source.functions) {
+    const there = site.get(file.name)
+    const digest = file.bundle?.digest
+    if (!there) {
+      added.push(file.name)
+      say(`functions.${file.name}`, null, shortDigest(digest) ?? 'to be bundled')
+      continue
+    }
+    if (digest === undefined || there.digest !== digest) {
+      changed.push(file.name)
+      say(
+        `functions.${file.name}`,
+        shortDigest(there.digest) ?? 'unknown',
+        shortDigest(digest) ?? 'to be bundled',
+      )
+    }
+    const wanted = scheduleOf(desired, file)
+    const isKnown = file.bundle !== undefined || desired.spec.schedules?.[file.name] !== undefined
+    if (isKnown && wanted !== there.schedule) {
+      rescheduled.push(file.name)
+      say(`schedules.${file.name}`, there.schedule ?? null, wanted ?? null)
+    }
+  }
+  const { dropped } = leftoversOf(observed, desired)
+  for (const name of dropped) say(`functions.${name}`, shortDigest(site.get(name)?.digest) ?? 'unknown', null)
+  return { changes, added, changed, dropped, rescheduled }
+}
+
+/** As many digits as people compare. */
+export function shortDigest(digest: string | undefined): string | undefined {
+  return digest?.slice(0, 12)
+}

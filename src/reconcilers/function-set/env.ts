@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import type { EnvVariable } from '../../clients/netlify/client.ts'
+import type { OwnedField } from '../../core/ownership.ts'
+import { Secret } from '../../core/secret.ts'
+import type { SiteMemory } from './memory.ts'
+import type { ObservedVariable } from './observed.ts'
+import type { DesiredFunctionSet } from './place.ts'
+
+/** Contexts whose value the published site sees, the one that counts first. */
+const publishedContexts = ['production', 'all']
+
+type Value = string | Secret
+
+/** Compares the declared variables with the site's. A secret's value cannot be read: then what we set last counts. */
+export function compareEnv(
+  desired: DesiredFunctionSet,
+  found: {
+    readonly variables: readonly EnvVariable[]
+    readonly memory: SiteMemory
+    /** Fields that we set earlier, by dotted path. */
+    readonly owned: Readonly<Record<string, OwnedField>>
+  },
+): readonly ObservedVariable[] {
+  const { variables, memory, owned } = found
+  const declared: Readonly<Record<string, Value>> = desired.spec.env ?? {}
+  const byKey = new Map(variables.map((variable) => [variable.key, variable]))
+  const compared = Object.entries(declared).map(([key, value]): ObservedVariable => {
+    const isSecret = value instanceof Secret
+    const there = byKey.get(key)
+    const shown = (text: string | undefined) => (isSecret || there?.isSecret ? undefined : text)
+    const before = there && publishedValue(there)
+    const state = !there
+      ? 'missing'
+      : isSecret && !value.isRead
+        ? 'unread'
+        : isEqual(value, { there, before, last: memory.env[key] })
+          ? 'same'
+          : 'differs'
+    return { key, state, isSecret, before: shown(before), after: isSecret ? undefined : value }
+  })
+  const gone = Object.keys(owned)
+    .filter((path) => path.startsWith('env.'))
+    .map((path) => path.slice('env.'.length))
+    .filter((key) => !(key in declared) && byKey.has(key))
+    .map(
+      (key): ObservedVariable => ({
+        key,
+        state: 'undeclared',
+        isSecret: true,
+        before: undefined,
+        after: undefined,
+      }),
+    )
+  return [...compared, ...gone]
+}
+
+function isEqual(
+  value: Value,
+  found: {
+    readonly there: EnvVariable
+    readonly before: string | undefined
+    readonly last: string | undefined
+  },
+): boolean {
+  if (found.there.isSecret) return found.last === digestOf(value)
+  return found.before === textOf(value)
+}
+
+function publishedValue({ values }: EnvVariable): string | undefined {
+  for (const context of publishedContexts) {
+    const found = values.find((value) => value.context === context)
+    if (found) return found.value
+  }
+  return undefined
+}
+
+/** The value itself, called only where it leaves the program. */
+export function textOf(value: Value): string {
+  return value instanceof Secret ? value.reveal() : value
+}
+
+/** What is kept of a value that was set: of a secret its keyed digest, of a text a plain one. */
+export function digestOf(value: Value): string {
+  if (value instanceof Secret) return value.digest ?? ''
+  return createHash('sha256').update(value).digest('hex').slice(0, 32)
+}

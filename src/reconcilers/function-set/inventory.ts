@@ -1,0 +1,56 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { ReconcileError } from '../../core/errors.ts'
+import type { FunctionFile } from './directory.ts'
+import type { ObservedInventory } from './observed.ts'
+
+/** The file's whole text: the same directory gives the same bytes, without a time or a machine in it. */
+function inventoryText(functions: readonly FunctionFile[]): string {
+  const list = functions.map(({ name, file }) => ({ name, file }))
+  return `${JSON.stringify({ functions: list }, undefined, 2)}\n`
+}
+
+/** Compares the file with the directory. Rejects where it cannot be read, though it is there. */
+export async function readInventory(
+  path: string,
+  functions: readonly FunctionFile[],
+): Promise<ObservedInventory> {
+  const found = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  return { path, wanted: inventoryText(functions), found }
+}
+
+/** Names in an inventory as it was found; undefined: it cannot be understood. */
+export function namesInInventory(text: string): readonly string[] | undefined {
+  try {
+    const data: unknown = JSON.parse(text)
+    const list = Array.isArray(data) ? data : (data as { readonly functions?: unknown } | null)?.functions
+    if (!Array.isArray(list)) return undefined
+    return list.map((item: unknown) => {
+      if (typeof item === 'string') return item
+      const name = item !== null && typeof item === 'object' && 'name' in item ? item.name : undefined
+      return typeof name === 'string' ? name : ''
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes it whole or not at all. A list is never replaced by an empty one: that is a mistake of the directory. */
+export async function writeInventory(
+  { path, wanted, found }: ObservedInventory,
+  unique: string,
+): Promise<void> {
+  const isEmpty = namesInInventory(wanted)?.length === 0
+  if (isEmpty && found !== undefined && namesInInventory(found)?.length !== 0) {
+    throw new ReconcileError('RemoteRefused', `Did not empty ${path}: the directory holds no function`)
+  }
+  const mode = await stat(path).then(
+    (stats) => stats.mode & 0o777,
+    () => 0o644,
+  )
+  const temporary = `${path}.${unique}.tmp`
+  await writeFile(temporary, wanted, { mode })
+  await rename(temporary, path)
+}

@@ -1,0 +1,136 @@
+import type { DomainCache } from '../../core/reconciler.ts'
+import type { Json } from '../../core/store.ts'
+
+/**
+ * What we put into a deploy, kept by its title before it is begun. A deploy never changes, so this holds for as long as
+ * it exists.
+ */
+export interface DeployRecord {
+  readonly title: string
+  /** Of its functions. */
+  readonly fingerprint: string
+  /** SHA-256 of zips, by name. */
+  readonly functions: Readonly<Record<string, string>>
+  readonly schedules: Readonly<Record<string, string>>
+  /** Functions of the directory: those go when their files go. */
+  readonly managed: readonly string[]
+}
+
+/** What is remembered of a site between passes. */
+export interface SiteMemory {
+  /** The deploy that passed its verification last. */
+  readonly lastGood: string | undefined
+  /** A deploy that failed its verification and was taken back: the same thing is not deployed again. */
+  readonly rolledBack: RolledBack | undefined
+  /** Functions that we deployed from the directory last, whoever deployed since. */
+  readonly managed: readonly string[]
+  /** Keyed digests of the values that we set last, by the names of variables. */
+  readonly env: Readonly<Record<string, string>>
+  /** Whether a variable was changed and no deploy has followed. */
+  readonly isEnvPending: boolean
+}
+
+export interface RolledBack {
+  readonly from: string
+  readonly to: string
+  readonly fingerprint: string
+}
+
+const empty: SiteMemory = Object.freeze({
+  lastGood: undefined,
+  rolledBack: undefined,
+  managed: [],
+  env: {},
+  isEnvPending: false,
+})
+
+/**
+ * Keeps it in memory and in the store. It may be lost: then what a deploy of ours held is told by Netlify or bundled
+ * again, and nothing is removed because of it.
+ */
+export class Memories {
+  readonly #store: DomainCache | undefined
+  readonly #sites = new Map<string, SiteMemory>()
+  readonly #deploys = new Map<string, DeployRecord | undefined>()
+
+  constructor(store: DomainCache | undefined) {
+    this.#store = store
+  }
+
+  async site(siteId: string): Promise<SiteMemory> {
+    const known = this.#sites.get(siteId)
+    if (known) return known
+    const read = siteMemoryOf(await this.#store?.get(`site/1/${siteId}`))
+    this.#sites.set(siteId, read)
+    return read
+  }
+
+  /** Durable when it resolves; unchanged values are not written anew. */
+  async keepSite(siteId: string, changed: Partial<SiteMemory>): Promise<SiteMemory> {
+    const before = await this.site(siteId)
+    const after = { ...before, ...changed }
+    if (JSON.stringify(before) === JSON.stringify(after)) return before
+    await this.#put(`site/1/${siteId}`, after)
+    this.#sites.set(siteId, after)
+    return after
+  }
+
+  async deploy(title: string): Promise<DeployRecord | undefined> {
+    if (this.#deploys.has(title)) return this.#deploys.get(title)
+    const read = deployRecordOf(await this.#store?.get(`deploy/1/${title}`))
+    this.#deploys.set(title, read)
+    return read
+  }
+
+  async keepDeploy(record: DeployRecord): Promise<void> {
+    await this.#put(`deploy/1/${record.title}`, record)
+    this.#deploys.set(record.title, record)
+  }
+
+  async #put(key: string, value: unknown): Promise<void> {
+    await this.#store?.put(new Map([[key, JSON.parse(JSON.stringify(value)) as Json]]))
+  }
+}
+
+type Fields = Readonly<Record<string, Json | undefined>>
+
+function fieldsOf(value: Json | undefined): Fields {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : {}
+}
+
+function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
+  const entries = Object.entries(fieldsOf(value))
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
+
+function siteMemoryOf(value: Json | undefined): SiteMemory {
+  const { lastGood, rolledBack, managed, env, isEnvPending } = fieldsOf(value)
+  const { from, to, fingerprint } = fieldsOf(rolledBack)
+  const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
+  return {
+    ...empty,
+    ...(typeof lastGood === 'string' && { lastGood }),
+    ...(isWhole && { rolledBack: { from, to, fingerprint } }),
+    managed: namesOf(managed),
+    env: textsOf(env),
+    isEnvPending: isEnvPending === true,
+  }
+}
+
+function namesOf(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : []
+}
+
+function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
+  const { title, fingerprint, functions, schedules, managed } = fieldsOf(value)
+  if (typeof title !== 'string' || typeof fingerprint !== 'string') return undefined
+  return {
+    title,
+    fingerprint,
+    functions: textsOf(functions),
+    schedules: textsOf(schedules),
+    managed: namesOf(managed),
+  }
+}

@@ -1,0 +1,52 @@
+import type { Site } from '../../clients/netlify/client.ts'
+import type { Deploy } from '../../clients/netlify/deploy-record.ts'
+import type { DeployRecord, SiteMemory } from './memory.ts'
+import type { FunctionSource } from './source.ts'
+
+/** A site as it was seen, together with the directory as it was read. */
+export interface ObservedFunctionSet {
+  readonly site: Site
+  /** Undefined: nothing was ever published. */
+  readonly published: Deploy | undefined
+  /** What we know of that deploy, where it is ours. */
+  readonly record: DeployRecord | undefined
+  readonly memory: SiteMemory
+  readonly source: FunctionSource
+  /** What could not be carried into a new deploy; undefined: not asked, because none is needed. */
+  readonly obstacles: readonly string[] | undefined
+  readonly env: readonly ObservedVariable[]
+  readonly verified: readonly Verified[]
+  /** Undefined: no file is kept. */
+  readonly inventory: ObservedInventory | undefined
+}
+
+export interface ObservedVariable {
+  readonly key: string
+  /** `unread`: its reference was not read, so nothing can be said. */
+  readonly state: 'same' | 'differs' | 'missing' | 'unread' | 'undeclared'
+  readonly isSecret: boolean
+  /** Whether a value may be shown. */
+  readonly before: string | undefined
+  readonly after: string | undefined
+}
+
+/** What became of one request to the published site. */
+export interface Verified {
+  readonly function: string
+  readonly path: string
+  readonly expected: number
+  /** Undefined: no answer. */
+  readonly status: number | undefined
+  readonly isPassed: boolean
+  /** Readings in a row in which it failed on this deploy. */
+  readonly failures: number
+  /** Milliseconds that the answer took. */
+  readonly took: number
+}
+
+export interface ObservedInventory {
+  readonly path: string
+  readonly wanted: string
+  /** Undefined: there is no such file. */
+  readonly found: string | undefined
+}

@@ -1,0 +1,39 @@
+import type { Action } from '../../core/action.ts'
+import type { Pair } from '../../core/reconciler.ts'
+import type { FunctionSetAction } from './action.ts'
+import type { ObservedFunctionSet } from './observed.ts'
+import { siteOf } from './place.ts'
+import type { FunctionSetSpec } from './spec.generated.ts'
+
+export type FunctionSetPair = Pair<FunctionSetSpec, ObservedFunctionSet>
+
+/** Milliseconds that a deploy may take: a hundred bundles, a hundred uploads and Netlify's own processing. */
+const deployTimeLimit = 1_200_000
+
+type ActionParts = Pick<FunctionSetAction, 'type' | 'verb' | 'summary' | 'reason'> &
+  Partial<Pick<FunctionSetAction, 'dropped' | 'variables'>> &
+  Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'blocked'>>
+
+/** An action with what all of them have. */
+export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSetAction {
+  const { desired, observed } = pair
+  return Object.freeze({
+    changes: [],
+    // A deploy is found again by its title, and nothing is sent for what is there already.
+    repeatable: true,
+    removes: 0,
+    isRecovery: false,
+    site: observed?.site.id ?? (desired ? siteOf(desired) : (pair.owned?.externalName ?? '')),
+    publishedId: observed?.published?.id,
+    desired,
+    dropped: [],
+    variables: [],
+    ...((parts.type === 'deploy' || parts.type === 'build') && { timeLimit: deployTimeLimit }),
+    ...parts,
+  })
+}
+
+/** Whether the manifest says to leave this field alone. */
+export function isIgnored(pair: FunctionSetPair, field: string): boolean {
+  return pair.desired?.controls.ignore.includes(`/${field}`) ?? false
+}

@@ -1,0 +1,55 @@
+import type { ObservedFunctionSet } from './observed.ts'
+import type { DesiredFunctionSet } from './place.ts'
+
+/** A function that is published now. */
+export interface PublishedFunction {
+  readonly name: string
+  /** Undefined: neither Netlify nor our record tells it. */
+  readonly digest: string | undefined
+  readonly schedule: string | undefined
+  readonly hasOwnRoutes: boolean
+}
+
+/** What is published, by name: as Netlify tells it, filled in from our own record of that deploy. */
+export function publishedFunctions({
+  published,
+  record,
+}: ObservedFunctionSet): ReadonlyMap<string, PublishedFunction> {
+  const list = published?.functions ?? []
+  return new Map(
+    list.map(({ name, digest, hasOwnRoutes }) => [
+      name,
+      {
+        name,
+        digest: digest ?? record?.functions[name],
+        schedule: record ? record.schedules[name] : published?.schedules.get(name),
+        hasOwnRoutes,
+      },
+    ]),
+  )
+}
+
+/** Functions that are published and not in the directory. */
+export interface Leftovers {
+  /** Not ours, and they stay. */
+  readonly kept: readonly PublishedFunction[]
+  /** Ours, or to be pruned: they go. */
+  readonly dropped: readonly string[]
+}
+
+/** Sorts what is not in the directory. `desired` undefined: only what we deployed goes. */
+export function leftoversOf(
+  observed: ObservedFunctionSet,
+  desired: DesiredFunctionSet | undefined,
+): Leftovers {
+  const declared = new Set(desired ? observed.source.functions.map(({ name }) => name) : [])
+  const managed = new Set(observed.record?.managed ?? observed.memory.managed)
+  const kept: PublishedFunction[] = []
+  const dropped: string[] = []
+  for (const one of publishedFunctions(observed).values()) {
+    if (declared.has(one.name)) continue
+    if (managed.has(one.name) || desired?.spec.unmanaged === 'prune') dropped.push(one.name)
+    else kept.push(one)
+  }
+  return { kept, dropped: dropped.sort() }
+}

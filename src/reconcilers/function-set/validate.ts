@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises'
+import { parseDuration } from '../../core/duration.ts'
+import { messageOf } from '../../core/errors.ts'
+import type { Report } from '../../core/reconciler.ts'
+import type { Resource } from '../../core/resource.ts'
+import { type Directory, listDirectory, unreadableDirectory } from './directory.ts'
+import { namesInInventory } from './inventory.ts'
+import { readNetlifyToml } from './netlify-toml.ts'
+import { directoryOf, inventoryOf } from './place.ts'
+import { projectRootOf } from './project.ts'
+import { faultOfSchedule } from './schedule.ts'
+import type { FunctionSetSpec } from './spec.generated.ts'
+import { named } from './title.ts'
+import { verifyTimeouts } from './verify-timeouts.ts'
+
+/** What the schema cannot say of a FunctionSet. Looks at files, writes nothing. */
+export async function validateFunctionSet(desired: Resource<FunctionSetSpec>, report: Report): Promise<void> {
+  const directory = await checkDirectory(desired, report)
+  checkSchedules(desired, directory, report)
+  checkVerify(desired, directory, report)
+  if (!directory) return
+  await checkToml(desired, directory, report)
+  await checkInventory(desired, directory, report)
+}
+
+async function checkDirectory(
+  desired: Resource<FunctionSetSpec>,
+  report: Report,
+): Promise<Directory | undefined> {
+  const path = directoryOf(desired)
+  const { include, exclude } = desired.spec
+  let listed: Directory
+  try {
+    listed = await listDirectory(path, { include, exclude })
+  } catch (error) {
+    report({
+      severity: 'error',
+      code: 'function-set-directory-missing',
+      path: '/spec/directory',
+      message: unreadableDirectory(path, error),
+    })
+    return undefined
+  }
+  for (const problem of listed.problems) {
+    report({ severity: 'error', code: 'function-set-names', path: '/spec/directory', message: problem })
+  }
+  if (listed.functions.length === 0 && listed.problems.length === 0) {
+    report({
+      severity: 'warning',
+      code: 'function-set-empty',
+      path: '/spec/directory',
+      message: `The directory ${desired.spec.directory} holds no function`,
+    })
+  }
+  return listed
+}
+
+function checkSchedules(
+  { spec }: Resource<FunctionSetSpec>,
+  directory: Directory | undefined,
+  report: Report,
+): void {
+  const names = directory && new Set(directory.functions.map(({ name }) => name))
+  for (const [name, cron] of Object.entries(spec.schedules ?? {})) {
+    const path = `/spec/schedules/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    const fault = faultOfSchedule(cron)
+    if (fault !== undefined) {
+      report({
+        severity: 'error',
+        code: 'function-set-schedule-invalid',
+        path,
+        message: `The schedule of ${name} cannot be used: ${fault}`,
+      })
+    }
+    if (names && !names.has(name)) {
+      report({
+        severity: 'error',
+        code: 'function-set-unknown-function',
+        path,
+        message: `schedules names ${name}, and the directory holds no such function`,
+      })
+    }
+  }
+}
+
+function checkVerify(
+  { spec }: Resource<FunctionSetSpec>,
+  directory: Directory | undefined,
+  report: Report,
+): void {
+  for (const [index, request] of (spec.verify ?? []).entries()) {
+    const path = `/spec/verify/${index}`
+    if (directory && !directory.functions.some(({ name }) => name === request.function)) {
+      report({
+        severity: 'error',
+        code: 'function-set-unknown-function',
+        path: `${path}/function`,
+        message: `verify names ${request.function}, and the directory holds no such function`,
+      })
+    }
+    const timeout = parseDuration(request.timeout ?? '')
+    if (timeout !== undefined && (timeout > verifyTimeouts.longest || timeout === 0)) {
+      report({
+        severity: 'error',
+        code: 'function-set-verify-timeout',
+        path: `${path}/timeout`,
+        message: `Expected timeout to be from 1ms to 15s, got ${request.timeout}`,
+      })
+    }
+  }
+  if (spec.rollbackOnFailedVerify === true && (spec.verify ?? []).length === 0) {
+    report({
+      severity: 'warning',
+      code: 'function-set-rollback-without-verify',
+      path: '/spec/rollbackOnFailedVerify',
+      message: 'rollbackOnFailedVerify does nothing without verify',
+    })
+  }
+}
+
+/** What netlify.toml says that nobody would notice: names without a file, and schedules that Netlify does not read. */
+async function checkToml(
+  desired: Resource<FunctionSetSpec>,
+  directory: Directory,
+  report: Report,
+): Promise<void> {
+  const path = '/spec/directory'
+  try {
+    const toml = await readNetlifyToml(await projectRootOf(directoryOf(desired)))
+    if (!toml) return
+    const names = new Set(directory.functions.map(({ name }) => name))
+    const unknown = toml.names.filter((name) => !/[*?{[]/.test(name) && !names.has(name))
+    if (unknown.length > 0) {
+      report({
+        severity: 'warning',
+        code: 'function-set-toml-names',
+        path,
+        message: `${toml.path} has settings for what the directory does not hold: ${named(unknown)}`,
+      })
+    }
+    for (const form of toml.unreadSchedules) {
+      report({
+        severity: 'warning',
+        code: 'function-set-toml-schedule',
+        path,
+        message: `${toml.path} has ${form}, which Netlify does not read`,
+        hint: 'Write [functions."name"] with schedule = "0 4 * * *".',
+      })
+    }
+    for (const [name, { schedule }] of Object.entries(toml.config)) {
+      const fault = typeof schedule === 'string' ? faultOfSchedule(schedule) : undefined
+      if (fault === undefined) continue
+      report({
+        severity: 'error',
+        code: 'function-set-schedule-invalid',
+        path,
+        message: `The schedule of ${name} in ${toml.path} cannot be used: ${fault}`,
+      })
+    }
+  } catch (error) {
+    report({ severity: 'error', code: 'function-set-toml-invalid', path, message: messageOf(error) })
+  }
+}
+
+async function checkInventory(
+  desired: Resource<FunctionSetSpec>,
+  directory: Directory,
+  report: Report,
+): Promise<void> {
+  const file = inventoryOf(desired)
+  const text = file === undefined ? undefined : await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return
+  const path = '/spec/inventory'
+  const listed = namesInInventory(text)
+  if (!listed) {
+    report({
+      severity: 'warning',
+      code: 'function-set-inventory-differs',
+      path,
+      message: `${desired.spec.inventory} is no list of functions; a pass writes it anew`,
+    })
+    return
+  }
+  const names = new Set(directory.functions.map(({ name }) => name))
+  const withoutFile = listed.filter((name) => !names.has(name))
+  const withoutName = [...names].filter((name) => !listed.includes(name))
+  const say = (message: string) =>
+    report({ severity: 'warning', code: 'function-set-inventory-differs', path, message })
+  if (withoutFile.length > 0) say(`${desired.spec.inventory} names what has no file: ${named(withoutFile)}`)
+  if (withoutName.length > 0) say(`${desired.spec.inventory} lacks what has a file: ${named(withoutName)}`)
+}

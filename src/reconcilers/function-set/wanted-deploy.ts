@@ -1,0 +1,42 @@
+import type { DeployDigest } from '../../clients/netlify/client.ts'
+import { scheduleOf } from './drift.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import type { ObservedFunctionSet } from './observed.ts'
+import type { DesiredFunctionSet } from './place.ts'
+import { leftoversOf } from './site-functions.ts'
+
+/**
+ * The functions of the deploy that is wanted: those of the directory, and those that stay. Undefined where one must be
+ * bundled first, or cannot be carried.
+ */
+export function wantedFunctions(
+  observed: ObservedFunctionSet,
+  desired: DesiredFunctionSet | undefined,
+): Omit<DeployDigest, 'files'> | undefined {
+  const functions: Record<string, string> = {}
+  const schedules: Record<string, string> = {}
+  const config: Record<string, Readonly<Record<string, unknown>>> = {}
+  for (const file of desired ? observed.source.functions : []) {
+    const { name, bundle } = file
+    if (!bundle || !desired) return undefined
+    functions[name] = bundle.digest
+    if (bundle.config) config[name] = bundle.config
+    const schedule = scheduleOf(desired, file)
+    if (schedule !== undefined) schedules[name] = schedule
+  }
+  for (const { name, digest, schedule } of leftoversOf(observed, desired).kept) {
+    if (digest === undefined) return undefined
+    functions[name] = digest
+    if (schedule !== undefined) schedules[name] = schedule
+  }
+  return { functions, schedules, config }
+}
+
+/** What stands for the functions that are wanted; undefined: not known before they are bundled. */
+export function fingerprintOfSource(
+  observed: ObservedFunctionSet,
+  desired: DesiredFunctionSet,
+): string | undefined {
+  const wanted = wantedFunctions(observed, desired)
+  return wanted && fingerprintOf(wanted)
+}
