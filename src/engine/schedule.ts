@@ -14,7 +14,7 @@ const least: Duration = 20
  * a fleet does not march in step), or earlier where a hold ends, an attempt is due or a verdict may change.
  */
 export function nextVisit(
-  world: World,
+  world: Pick<World, 'reconcilers' | 'random'>,
   finding: Finding,
   context: {
     readonly fleet: FleetSettings

@@ -82,7 +82,7 @@ async function checkSource(desired: Resource<WorkflowSpec>, report: Report): Pro
   const path = sourceOf(desired)
   if (path === undefined) return
   const found = await stat(path).catch(() => undefined)
-  if (found?.isFile()) return checkContent(path, report)
+  if (found?.isFile()) return checkContent(path, desired.spec.source ?? path, report)
   report({
     severity: 'error',
     code: 'workflow-source-missing',
@@ -92,7 +92,7 @@ async function checkSource(desired: Resource<WorkflowSpec>, report: Report): Pro
 }
 
 /** GitHub's parser is large, so it is loaded where a file is to be judged. What is not valid is never delivered. */
-async function checkContent(path: string, report: Report): Promise<void> {
+async function checkContent(path: string, name: string, report: Report): Promise<void> {
   const [{ readWorkflowFile }, text] = await Promise.all([
     import('./workflow-file.ts'),
     readFile(path, 'utf8'),
@@ -103,7 +103,7 @@ async function checkContent(path: string, report: Report): Promise<void> {
       severity,
       code,
       path: '/spec/source',
-      message: `${path}:${line}:${column}: ${message}`,
+      message: `${name}:${line}:${column}: ${message}`,
       ...(hint !== undefined && { hint }),
     })
   }
