@@ -135,7 +135,7 @@ export class TestFleet {
       log: () => text,
       logged: (wanted, from = 0) =>
         new Promise((resolve, reject) => {
-          const timer = setTimeout(() => finish(new Error(`Not logged: ${wanted}\n${text}`)), 30_000)
+          const timer = setTimeout(() => finish(new Error(`Not logged: ${wanted}\n${text}`)), 120_000)
           const look = () => {
             if (text.includes(wanted, from)) finish()
           }
@@ -267,7 +267,7 @@ export function freePort(): Promise<number> {
 }
 
 /** Tries until it holds; the last failure is what is thrown. */
-export async function eventually(check: () => Promise<void> | void, limit = 30_000): Promise<void> {
+export async function eventually(check: () => Promise<void> | void, limit = 60_000): Promise<void> {
   const end = performance.now() + limit
   for (;;) {
     try {
