@@ -12,6 +12,19 @@ export function canonicalJson(value: unknown): string {
   return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`
 }
 
+/** Whether two values have the same canonical JSON, without making it. */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (!isPlain(a) || !isPlain(b)) return canonicalJson(a) === canonicalJson(b)
+  const keysOfA = Object.keys(a).filter((key) => a[key] !== undefined)
+  const keysOfB = Object.keys(b).filter((key) => b[key] !== undefined)
+  return keysOfA.length === keysOfB.length && keysOfA.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]))
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('toJSON' in value)
+}
+
 /** 128 bits of SHA-256 of the canonical JSON, as 32 hexadecimal digits. */
 export function fingerprint(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32)

@@ -122,11 +122,18 @@ function markFor(world: World, id: ResourceId, owned: Owned | undefined, hash: s
   }
 }
 
+/** A resource never changes once it was read, and its fields are a pure function of it. */
+const hashes = new WeakMap<Resource, string>()
+
 /** The same spec has the same hash; the value of a secret is not part of it, so that rotating one is no new spec. */
 function hashSpec(world: Pick<World, 'reconcilers'>, resource: Resource): string {
+  const known = hashes.get(resource)
+  if (known !== undefined) return known
   const fields = reconcilerOf(world, resource.kind).fields(resource)
   const open = Object.entries(fields).map(([path, field]) => [path, field.sensitive ? '***' : field.value])
-  return fingerprint(open)
+  const hash = fingerprint(open)
+  hashes.set(resource, hash)
+  return hash
 }
 
 /** Rows of the inventory whose thing is declared under another id now. */

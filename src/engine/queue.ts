@@ -7,6 +7,9 @@ import { RetryPace } from './retry-pace.ts'
 const retryInitial = 5
 const retryMax = 1_000_000
 
+/** Given as a reason, because without one each end would make an error with its stack, which nobody reads. */
+const replaced = Symbol('replaced')
+
 /**
  * A queue of keys with the semantics of client-go's workqueue: a key is handed out once at a time; an add while
  * it is worked on is kept and served after; adds of the same key merge; an earlier due time wins.
@@ -93,7 +96,7 @@ export class WorkQueue<Key extends string> {
   close(): void {
     this.#isClosed = true
     this.#ready.clear()
-    this.#alarm?.cancel.abort()
+    this.#alarm?.cancel.abort(replaced)
     for (const wake of this.#takers.splice(0)) wake()
   }
 
@@ -105,7 +108,7 @@ export class WorkQueue<Key extends string> {
   #setAlarm(): void {
     const at = this.#due.earliest()
     if (at === undefined || (this.#alarm && this.#alarm.at <= at)) return
-    this.#alarm?.cancel.abort()
+    this.#alarm?.cancel.abort(replaced)
     const cancel = new AbortController()
     this.#alarm = { at, cancel }
     this.#clock.sleep(Math.max(0, at - this.#clock.monotonic()), cancel.signal).then(

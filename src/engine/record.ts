@@ -3,7 +3,7 @@ import type { Intent } from '../core/intent.ts'
 import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Owned } from '../core/ownership.ts'
 import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
-import { canonicalJson } from './canonical.ts'
+import { isSameJson } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
 import { reconcilerOf, type World } from './world.ts'
@@ -136,7 +136,7 @@ function ownershipAfter(
     since: before?.since ?? result.now,
   }
   const stored = result.view.inventory.get(finding.id)
-  const isKnown = stored && canonicalJson(stored) === canonicalJson(owned)
+  const isKnown = stored && isSameJson(stored, owned)
   return [...(isKnown ? [] : [{ type: 'own' as const, owned }]), ...endReplaced(finding)]
 }
 

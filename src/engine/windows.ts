@@ -28,6 +28,13 @@ function endOfRunning(window: Window, now: number): number | undefined {
   return start.getTime() + window.duration
 }
 
+/** Parsed once for each declaration: a window is asked at every pass. */
+const parsed = new WeakMap<Window, Cron>()
+
 function cronOf(window: Window): Cron {
-  return new Cron(window.cron, { timezone: window.timezone, paused: true })
+  const known = parsed.get(window)
+  if (known) return known
+  const cron = new Cron(window.cron, { timezone: window.timezone, paused: true })
+  parsed.set(window, cron)
+  return cron
 }

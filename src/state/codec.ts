@@ -109,7 +109,7 @@ export function object<T extends object>(
 }
 
 /** An assignment to `__proto__` would set the prototype instead of a field of that name. */
-function setOwn<T>(items: Record<string, T>, key: string, value: T): void {
+export function setOwn<T>(items: Record<string, T>, key: string, value: T): void {
   if (key !== '__proto__') items[key] = value
   else Object.defineProperty(items, key, { value, enumerable: true, writable: true, configurable: true })
 }
@@ -157,8 +157,13 @@ function objectToJson(value: object, path: string): Json {
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError(`Expected ${path} to be a plain object, got ${value.constructor.name}`)
   }
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  return Object.fromEntries(entries.map(([key, item]) => [key, toJson(item, `${path}.${key}`)]))
+  const result: Record<string, Json> = {}
+  for (const [key, item] of Object.entries(value)) {
+    // The path of what is storable anyway is never read.
+    if (typeof item === 'string' || typeof item === 'boolean') setOwn(result, key, item)
+    else if (item !== undefined) setOwn(result, key, toJson(item, `${path}.${key}`))
+  }
+  return result
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

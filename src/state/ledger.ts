@@ -5,7 +5,7 @@ import { isErrorOf, ReconcileError } from '../core/errors.ts'
 import type { Ledger, LedgerEntry, LedgerView } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
-import type { Precondition, Store } from '../core/store.ts'
+import type { Precondition, Store, StoreEntry } from '../core/store.ts'
 import { type Decoder, decodeEntry, toJson } from './codec.ts'
 import { Draft } from './draft.ts'
 import { EventLog, readEvents } from './event-log.ts'
@@ -133,8 +133,22 @@ async function readMap<T>(
   const { collection, scope, decode } = query
   const entries = await store.list({ collection, prefix: scope })
   return new Map(
-    entries.map((entry) => [entry.key.slice(scope.length) as ResourceId, decodeEntry(entry, decode)]),
+    entries.map((entry) => [entry.key.slice(scope.length) as ResourceId, decodeOnce(entry, decode)]),
   )
+}
+
+/** What was decoded of values that can never change: a store in memory gives the same value again and again. */
+const decoded = new WeakMap<object, unknown>()
+
+function decodeOnce<T>(entry: StoreEntry, decode: Decoder<T>): T {
+  const { value } = entry
+  if (value === null || typeof value !== 'object' || !Object.isFrozen(value)) return decodeEntry(entry, decode)
+  // A value belongs to one record, and a collection has one decoder.
+  const known = decoded.get(value) as T | undefined
+  if (known !== undefined) return known
+  const result = decodeEntry(entry, decode)
+  decoded.set(value, result)
+  return result
 }
 
 /** Puts entries into a draft, in their order. */

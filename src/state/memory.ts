@@ -8,13 +8,12 @@ import type {
   StoreEntry,
   StoreWrite,
 } from '../core/store.ts'
+import { setOwn } from './codec.ts'
 import { conflict } from './conflict.ts'
 import { assertRecordKey, compareKeys } from './record-key.ts'
 
 interface Row {
-  /** JSON text, so that only what JSON can hold comes back. */
-  readonly text: string
-  /** What the text says, frozen to its depths: read often, written once. */
+  /** A copy of what was written, frozen to its depths: only what JSON can hold comes back, and nobody changes it. */
   readonly value: Json
   readonly revision: number
 }
@@ -74,13 +73,10 @@ export function openMemoryStore(disk: MemoryDisk = createMemoryDisk()): Store {
     async commit(writes, preconditions = []) {
       assertOpen()
       for (const key of [...writes, ...preconditions]) assertRecordKey(key)
-      const texts = writes.map((write) => (write.type === 'put' ? JSON.stringify(write.value) : ''))
       checkRevisions(disk, writes, preconditions)
       if (writes.length === 0) return disk.revision
       disk.revision += 1
-      writes.forEach((write, index) => {
-        applyWrite(disk, write, texts[index] ?? '')
-      })
+      for (const write of writes) applyWrite(disk, write)
       // A microtask later, as with every other store: nobody is called back in the middle of his own commit.
       for (const watcher of disk.watchers) queueMicrotask(() => disk.watchers.has(watcher) && watcher())
       return disk.revision
@@ -150,20 +146,25 @@ function checkRevisions(
   }
 }
 
-function applyWrite(disk: MemoryDisk, { type, collection, key }: StoreWrite, text: string): void {
+function applyWrite(disk: MemoryDisk, write: StoreWrite): void {
+  const { collection, key } = write
   const { rows, keys } = disk.collections.get(collection) ?? { rows: new Map<string, Row>(), keys: [] }
   disk.collections.set(collection, { rows, keys })
   const index = firstIndex(keys, isFrom(key))
-  if (type === 'delete') {
+  if (write.type === 'delete') {
     if (rows.delete(key)) keys.splice(index, 1)
     return
   }
   if (!rows.has(key)) keys.splice(index, 0, key)
-  rows.set(key, { text, value: freeze(JSON.parse(text) as Json), revision: disk.revision })
+  rows.set(key, { value: frozenCopy(write.value), revision: disk.revision })
 }
 
-function freeze(value: Json): Json {
+function frozenCopy(value: Json): Json {
+  // As JSON has it, which knows no number that is not finite.
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
   if (value === null || typeof value !== 'object') return value
-  for (const inner of Object.values(value)) freeze(inner)
-  return Object.freeze(value)
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
+  const copy: Record<string, Json> = {}
+  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) setOwn(copy, key, frozenCopy(inner))
+  return Object.freeze(copy)
 }

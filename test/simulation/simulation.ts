@@ -60,6 +60,7 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
 
   async function runUntil(within: Setting, until: number): Promise<void> {
     while (time.now < until && !within.rules.violation) await time.step()
+    await time.settle()
   }
 
   async function converge(within: Setting, mending: People): Promise<void> {

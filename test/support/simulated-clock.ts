@@ -66,7 +66,7 @@ export class SimulatedTime {
     })
   }
 
-  /** Moves on to the next alarm and lets everything run that it wakes. False: nothing sleeps. */
+  /** Lets everything run that can, and moves on to the next alarm; what that wakes runs at the next step. False: nothing sleeps. */
   async step(): Promise<boolean> {
     await settleMicrotasks()
     for (;;) {
@@ -80,7 +80,6 @@ export class SimulatedTime {
       }
       this.#now = Math.max(this.#now, alarm.at)
       alarm.ring()
-      await settleMicrotasks()
       return true
     }
   }
@@ -106,6 +105,11 @@ export class SimulatedTime {
   /** Runs all that is due within so many virtual milliseconds. */
   async pass(duration: Duration): Promise<void> {
     await this.run(this.sleep(duration))
+  }
+
+  /** Lets everything run that can without time going on. */
+  settle(): Promise<void> {
+    return settleMicrotasks()
   }
 
   /** A clock on this time. `epochOffset` is what the wall clock is off; monotonic time knows nothing of it. */
