@@ -18,7 +18,10 @@ export function isSameJson(a: unknown, b: unknown): boolean {
   if (!isPlain(a) || !isPlain(b)) return canonicalJson(a) === canonicalJson(b)
   const keysOfA = Object.keys(a).filter((key) => a[key] !== undefined)
   const keysOfB = Object.keys(b).filter((key) => b[key] !== undefined)
-  return keysOfA.length === keysOfB.length && keysOfA.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]))
+  return (
+    keysOfA.length === keysOfB.length &&
+    keysOfA.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]))
+  )
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -142,7 +142,8 @@ const decoded = new WeakMap<object, unknown>()
 
 function decodeOnce<T>(entry: StoreEntry, decode: Decoder<T>): T {
   const { value } = entry
-  if (value === null || typeof value !== 'object' || !Object.isFrozen(value)) return decodeEntry(entry, decode)
+  if (value === null || typeof value !== 'object' || !Object.isFrozen(value))
+    return decodeEntry(entry, decode)
   // A value belongs to one record, and a collection has one decoder.
   const known = decoded.get(value) as T | undefined
   if (known !== undefined) return known

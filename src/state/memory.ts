@@ -165,6 +165,7 @@ function frozenCopy(value: Json): Json {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
   const copy: Record<string, Json> = {}
-  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) setOwn(copy, key, frozenCopy(inner))
+  for (const [key, inner] of Object.entries(value))
+    if (inner !== undefined) setOwn(copy, key, frozenCopy(inner))
   return Object.freeze(copy)
 }

@@ -32,7 +32,7 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     },
     async afterEffect(action: Action) {
       rules.afterEffect(actor, action)
-      if (!weather.strikes('kill-after-effect')) return
+      if (!actor.isDoomedNow() && !weather.strikes('kill-after-effect')) return
       actor.kill()
       await never()
     },

@@ -35,6 +35,8 @@ export class Actor implements Sleeper {
   /** When each resource was last really read. */
   readonly lastRead = new Map<ResourceId, number>()
   isDead = false
+  /** After so many effects and commits more it is killed; undefined: it is not doomed. */
+  doomedIn: number | undefined
   pausedUntil = 0
   lease: Lease | undefined
   /** Whether the pass that it is at is of a selection: then it prunes nothing. */
@@ -56,6 +58,13 @@ export class Actor implements Sleeper {
     this.isDead = true
     this.#setting.note(`kill ${this.pid}`)
     this.#setting.onEnd(this)
+  }
+
+  /** Counts one effect or commit more; true: it was the last one that it lives to see. */
+  isDoomedNow(): boolean {
+    if (this.doomedIn === undefined) return false
+    this.doomedIn -= 1
+    return this.doomedIn <= 0
   }
 
   /** It asks for an end as SIGTERM does. */
@@ -226,8 +235,7 @@ export class Actor implements Sleeper {
     const setting = this.#setting
     setting.rules.afterCommit(this, writes)
     setting.note(`commit ${this.pid} ${writes.map((write) => describeWrite(setting, write)).join(' ')}`)
-    const isLeaseWrite = writes.every(({ collection }) => collection.startsWith('lease'))
-    if (!isLeaseWrite && setting.weather.strikes('kill-after-commit')) this.kill()
+    if (this.isDoomedNow() || setting.weather.strikes('kill-after-commit')) this.kill()
   }
 }
 

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest'
-import { simulate } from './simulation.ts'
+import { addTallies, emptyTally } from './tally.ts'
+import { partsFrom, runPart } from './thousand-seeds.ts'
 
-/** Another thousand seeds. */
-const parts = Array.from({ length: 20 }, (_, index) => 1_000 + index * 50 + 1)
+let sum = emptyTally
 
-test.each(parts)('when the faults stop it converges and stays, seeds from %i on', async (first) => {
-  for (let seed = first; seed < first + 50; seed += 1) {
-    const { violation } = await simulate(seed, 'liveness')
-    expect({ seed, violation }).toEqual({ seed, violation: undefined })
-  }
+test.each(partsFrom(1_001))(
+  'when the faults stop it converges and stays, seeds from %i on',
+  async (first) => {
+    sum = addTallies(sum, await runPart('liveness', first))
+  },
+)
+
+test('every one of these thousand seeds was judged at its end', () => {
+  expect(sum.checked.get('converges')).toBe(1_000)
+  expect(sum.checked.get('stays-converged')).toBe(2_000)
 })

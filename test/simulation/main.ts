@@ -1,93 +1,159 @@
-import { type Mode, type Run, simulate } from './simulation.ts'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { runCampaign } from './campaign.ts'
+import { type Run, simulate } from './simulation.ts'
+import { addTallies, emptyTally, type ModeChoice, modesOf, type Tally, tallyOf } from './tally.ts'
 
-/** `npm run simulate -- --seeds N [--seed S] [--mode safety|liveness] [--trace] [--quiet]` */
+const usage = `npm run simulate -- [--seeds N] [--seed FIRST] [--mode alternate|safety|liveness|both] [--workers N]
+                     [--trace] [--quiet]
+
+Runs N seeds of the simulation (default 1), from FIRST (default 1) on: odd ones in safety mode, even ones in liveness
+mode, or as --mode says. One seed in one mode is the same run each time and on every machine. A violation prints how to
+replay it and the end of its trace; --trace prints all of it, and runs in this thread alone.
+`
+
+const choices: readonly ModeChoice[] = ['alternate', 'safety', 'liveness', 'both']
+/** Milliseconds between two lines of progress. */
+const progressEvery = 5_000
+
 interface Options {
   readonly seeds: number
   readonly first: number
-  readonly modes: readonly Mode[]
+  readonly modes: ModeChoice
+  readonly workers: number
   readonly isTraced: boolean
   readonly isQuiet: boolean
 }
 
 function parseOptions(args: readonly string[]): Options {
-  const argumentOf = (name: string): string | undefined => {
-    const index = args.indexOf(name)
-    return index < 0 ? undefined : args[index + 1]
-  }
-  const seed = argumentOf('--seed')
-  const mode = argumentOf('--mode')
-  if (mode !== undefined && mode !== 'safety' && mode !== 'liveness') {
-    throw new TypeError(`Expected --mode to be safety or liveness, got ${mode}`)
-  }
-  const seeds = Number(argumentOf('--seeds') ?? 1)
-  if (!Number.isInteger(seeds) || seeds < 1)
-    throw new TypeError(`Expected --seeds to be a count, got ${seeds}`)
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      mode: { type: 'string', default: 'alternate' },
+      workers: { type: 'string', default: String(availableParallelism()) },
+      trace: { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
+    },
+  })
+  const modes = choices.find((choice) => choice === values.mode)
+  if (!modes) throw new TypeError(`Expected --mode to be one of ${choices.join(', ')}, got ${values.mode}`)
   return {
-    seeds,
-    first: Number(seed ?? 1),
-    modes: mode ? [mode] : ['safety', 'liveness'],
-    isTraced: args.includes('--trace'),
-    isQuiet: args.includes('--quiet'),
+    seeds: countOf('--seeds', values.seeds),
+    first: countOf('--seed', values.seed),
+    modes,
+    workers: countOf('--workers', values.workers),
+    isTraced: values.trace,
+    isQuiet: values.quiet,
   }
+}
+
+function countOf(name: string, text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new TypeError(`Expected ${name} to be a whole number from 1 on, got ${text}`)
+  return count
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function report(run: Run, isTraced: boolean): void {
-  const { seed, mode, violation, trace, traceHash } = run
+function report({ seed, mode, violation, trace, traceHash }: Run, isTraced: boolean): void {
   if (violation) {
-    say(
-      `Violation of ${violation.rule} in seed ${seed} (${mode}) at ${Math.round(violation.at)} ms: ${violation.message}`,
-    )
+    const at = Math.round(violation.at)
+    say(`Violation of ${violation.rule} in seed ${seed} (${mode}) at ${at} ms: ${violation.message}`)
     say(`Replay: npm run simulate -- --seed ${seed} --mode ${mode} --trace`)
   }
   if (violation || isTraced) for (const line of trace.slice(isTraced ? 0 : -60)) say(`  ${line}`)
   say(`seed ${seed} ${mode}: trace ${traceHash}`)
 }
 
-function addAll<Key>(sums: Map<Key, number>, more: ReadonlyMap<Key, number>): void {
-  for (const [key, count] of more) sums.set(key, (sums.get(key) ?? 0) + count)
-}
+const figure = (count: number): string => count.toLocaleString('en')
+const total = (sums: ReadonlyMap<string, number>): number =>
+  [...sums.values()].reduce((sum, one) => sum + one, 0)
 
 function printSums(title: string, sums: ReadonlyMap<string, number>): void {
   say(title)
-  for (const [key, count] of [...sums].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    say(`  ${key.padEnd(32)} ${count.toLocaleString('en').padStart(14)}`)
+  for (const [key, count] of [...sums].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    say(`  ${key.padEnd(32)} ${figure(count).padStart(14)}`)
+  }
+}
+
+function summaryOf(tally: Tally, took: number): string {
+  const rate = (tally.runs / Math.max(0.001, took / 1000)).toFixed(1)
+  const counts = [
+    `${figure(tally.runs)} runs`,
+    `${rate} a second`,
+    `${figure(total(tally.injected))} faults injected`,
+    `${figure(total(tally.checked))} checks of ${tally.checked.size} rules`,
+    `${figure(tally.effects)} effects`,
+  ]
+  return counts.join(', ')
+}
+
+/** In this thread, each run reported. */
+async function runTraced({ first, seeds, modes }: Options): Promise<Tally> {
+  let tally = emptyTally
+  for (let seed = first; seed < first + seeds && tally.broken.length === 0; seed += 1) {
+    for (const mode of modesOf(seed, modes)) {
+      const run = await simulate(seed, mode)
+      report(run, true)
+      tally = addTallies(tally, tallyOf(run))
+    }
+  }
+  return tally
+}
+
+async function runAll(options: Options): Promise<Tally> {
+  const began = performance.now()
+  let said = began
+  const tally = await runCampaign({
+    ...options,
+    onProgress(sum) {
+      const now = performance.now()
+      if (options.isQuiet || now - said < progressEvery) return
+      said = now
+      say(`${Math.floor((100 * sum.runs) / runsOf(options))} %: ${summaryOf(sum, now - began)}`)
+    },
+  })
+  const [worst] = tally.broken
+  if (worst) report(await simulate(worst.seed, worst.mode), false)
+  return tally
+}
+
+function runsOf({ seeds, modes }: Options): number {
+  return seeds * modesOf(1, modes).length
+}
+
+function optionsOrUsage(args: readonly string[]): Options | undefined {
+  try {
+    return parseOptions(args)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    return undefined
   }
 }
 
 async function main(options: Options): Promise<number> {
-  const { seeds, first, modes, isTraced, isQuiet } = options
-  const injected = new Map<string, number>()
-  const checked = new Map<string, number>()
-  let runs = 0
-  let effects = 0
-  let overlaps = 0
-  let violations = 0
   const began = performance.now()
-  const rate = () => (runs / Math.max(1, performance.now() - began)) * 1000
-  for (let seed = first; seed < first + seeds && violations === 0; seed += 1) {
-    for (const mode of modes) {
-      const run = await simulate(seed, mode)
-      runs += 1
-      effects += run.effects
-      overlaps += run.overlaps
-      addAll<string>(injected, run.injected)
-      addAll(checked, run.checked)
-      if (run.violation) violations += 1
-      if (run.violation || isTraced) report(run, isTraced)
-    }
-    if (!isQuiet && runs % 1000 < modes.length) say(`${runs} runs, ${rate().toFixed(1)} a second`)
-  }
-  if (isQuiet) return violations === 0 ? 0 : 1
-  printSums('Faults injected', injected)
-  printSums('Rules checked', checked)
+  const tally = options.isTraced ? await runTraced(options) : await runAll(options)
+  const hasFailed = tally.broken.length > 0
+  if (options.isQuiet) return hasFailed ? 1 : 0
+  printSums('Faults injected', tally.injected)
+  printSums('Rules checked', tally.checked)
   say(
-    `${runs} runs (${modes.join(' and ')}), ${rate().toFixed(1)} a second, ${effects} effects, ${overlaps} overlaps, ${violations} violations`,
+    `${summaryOf(tally, performance.now() - began)}, ${tally.overlaps} overlaps, ${tally.broken.length} violations`,
   )
-  return violations === 0 ? 0 : 1
+  return hasFailed ? 1 : 0
 }
 
-process.exitCode = await main(parseOptions(process.argv.slice(2)))
+// Whoever reads only the beginning (head) has seen what he wanted.
+process.stdout.on('error', () => process.exit(1))
+if (process.argv.includes('--help')) process.stdout.write(usage)
+else {
+  const options = optionsOrUsage(process.argv.slice(2))
+  process.exitCode = options ? await main(options) : 1
+}

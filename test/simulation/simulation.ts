@@ -1,10 +1,11 @@
-import { createMemoryDisk } from '../../src/state/memory.ts'
+import { createMemoryDisk, type MemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
 import { ModelledWorld } from '../support/modelled-world.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimulatedTime } from '../support/simulated-clock.ts'
 import { Actor } from './actor.ts'
 import { findUnconverged } from './convergence.ts'
 import { Manifests } from './manifests.ts'
+import { peekToken } from './peek.ts'
 import { People } from './people.ts'
 import { Rules, type Violation } from './rules.ts'
 import type { Setting } from './setting.ts'
@@ -107,6 +108,7 @@ function setUp(seed: number): Stage {
   outside.livingStores.add(disk.id)
   const isLocal = random.isLucky(0.7)
   let pid = 100
+  let isRecovering = false
   const setting: Setting = {
     time,
     random,
@@ -123,6 +125,7 @@ function setUp(seed: number): Stage {
     onEnd(actor) {
       actors.delete(actor)
       dead.add(actor.pid)
+      isRecovering ||= actor.isDead
       const wait = random.between(50, 2_000)
       void time.sleep(wait).then(() => {
         if (actors.size === 0) spawn()
@@ -134,11 +137,22 @@ function setUp(seed: number): Stage {
   const spawn = (): void => {
     pid += 1
     const actor = new Actor(setting, pid)
+    // A second kill while it looks for what the first one left.
+    if (isRecovering && weather.strikes('kill-in-recovery')) actor.doomedIn = random.between(1, 8)
+    isRecovering = false
     actors.add(actor)
     setting.note(`start ${pid} as ${actor.role}`)
     void actor.live()
   }
   return { setting, trace, actors, spawn }
+}
+
+/** As if another had taken the lease over and given it back: whoever held it does not know yet. */
+async function loseLease(disk: MemoryDisk): Promise<void> {
+  await openMemoryStore(disk).commit([
+    { type: 'delete', collection: 'lease', key: 'fleet' },
+    { type: 'delete', collection: 'lease-token', key: 'fleet' },
+  ])
 }
 
 /** Everything that goes on beside the first actor. */
@@ -163,6 +177,11 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
     if (!actor || !weather.strikes('pause')) return
     actor.pausedUntil = time.now + random.between(500, 9_000)
     setting.note(`pause ${actor.pid}`)
+  })
+  void loop(4_000, 12_000, async () => {
+    if (peekToken(setting.disk) === 0 || !weather.strikes('lease-lost')) return
+    setting.note('lease lost')
+    await loseLease(setting.disk)
   })
   void loop(6_000, 20_000, () => {
     if (!weather.strikes('clock-jump')) return

@@ -4,6 +4,7 @@ import type { SeededRandom } from '../support/seeded-random.ts'
 export const faultTypes = [
   'kill-after-effect',
   'kill-after-commit',
+  'kill-in-recovery',
   'error-before-effect',
   'lost-answer',
   'hang-before-effect',
@@ -23,6 +24,7 @@ export const faultTypes = [
   'store-full',
   'store-unreadable',
   'pause',
+  'lease-lost',
   'clock-jump',
   'second-actor',
   'rival',
@@ -33,6 +35,8 @@ export type FaultType = (typeof faultTypes)[number]
 const rates: Readonly<Record<FaultType, number>> = {
   'kill-after-effect': 0.12,
   'kill-after-commit': 0.02,
+  // Of those who follow a killed one.
+  'kill-in-recovery': 0.6,
   'error-before-effect': 0.12,
   'lost-answer': 0.1,
   'hang-before-effect': 0.05,
@@ -52,6 +56,7 @@ const rates: Readonly<Record<FaultType, number>> = {
   'store-full': 0.002,
   'store-unreadable': 0.002,
   pause: 0.25,
+  'lease-lost': 0.3,
   'clock-jump': 0.15,
   'second-actor': 0.5,
   rival: 0.5,
