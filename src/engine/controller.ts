@@ -41,6 +41,7 @@ export class Controller {
   readonly #queues = new Map<string, WorkQueue<ResourceId>>()
   readonly #slots: Slots
   readonly #running = new Set<Promise<void>>()
+  readonly #acting = new Set<ResourceId>()
   /** How to stop listening, by kind. */
   readonly #watched = new Map<string, (() => void) | undefined>()
   readonly #ended = new AbortController()
@@ -208,6 +209,8 @@ export class Controller {
     if (!declaration) return
     // Who asks while this one is under way is answered by the next one.
     const orders = [...this.#orders]
+    // Taken before anything is read: what ends while this reads is not in what was read.
+    const busy = new Set(this.#acting)
     const draft = await draftPass(
       this.#world,
       {
@@ -218,6 +221,7 @@ export class Controller {
         kind,
         readDependencies: false,
         allowedDeletions: this.#allowedDeletions(),
+        isBusy: (id) => busy.has(id) || this.#acting.has(id),
       },
       this.#ended.signal,
     )
@@ -246,6 +250,7 @@ export class Controller {
     decided: { readonly draft: Draft; readonly finding: Finding; readonly orders: readonly PassOrder[] },
   ): Promise<void> {
     const { draft, finding, orders } = decided
+    this.#acting.add(finding.id)
     try {
       const isStillDue = (due: Finding) => this.#isStillDue(due)
       const options = { slots: this.#slots, isStillDue }
@@ -261,13 +266,15 @@ export class Controller {
       // Two readings that contradict each other must not make it spin.
       if (outcomes.every((outcome) => outcome.result === 'superseded')) queue.retry(finding.id)
       else queue.add(finding.id)
-      const state = result.states.get(finding.id)
-      if (state && isNews(finding.state, state)) this.#wakeRelated(finding.id)
     } catch (error) {
       queue.done(finding.id)
       if (this.#ended.signal.aborted) return
       this.#survive(error, 'an action could not be carried through')
       queue.retry(finding.id)
+    } finally {
+      this.#acting.delete(finding.id)
+      // They waited for its end, whatever that was.
+      this.#wakeRelated(finding.id)
     }
   }
 

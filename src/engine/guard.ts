@@ -17,6 +17,8 @@ export interface GuardInput {
   /** Whether any resource is declared: no manifest at all never means that everything should go. */
   readonly isAnythingDeclared: boolean
   readonly allowedDeletions: number | undefined
+  /** Whether somebody acts on it: nobody who depends on it goes on before that is over. */
+  readonly isBusy: (id: ResourceId) => boolean
   /** Deletions that are due elsewhere in the fleet: they count towards the limit. */
   readonly otherRemovals: number
   readonly now: number
@@ -107,16 +109,17 @@ function holdOnDependencies(
   if (broken) {
     return { reason: 'DependencyBroken', message: `the manifest of ${broken} is broken`, until: undefined }
   }
-  const waiting = resource.controls.dependsOn.filter((id) => !isReady(id, byId, input.view))
+  const waiting = resource.controls.dependsOn.filter((id) => !isReady(id, byId, input))
   if (waiting.length === 0) return undefined
   return { reason: 'DependencyNotReady', message: `waits for ${waiting.join(', ')}`, until: undefined }
 }
 
 /** Healthy and with nothing left to do: what is about to be restarted is not ready. */
-function isReady(id: ResourceId, byId: ReadonlyMap<ResourceId, Finding>, view: LedgerView): boolean {
+function isReady(id: ResourceId, byId: ReadonlyMap<ResourceId, Finding>, input: GuardInput): boolean {
+  if (input.isBusy(id)) return false
   const finding = byId.get(id)
   if (finding) return finding.assessment.status === 'Healthy' && finding.actions.length === 0
-  const state = view.states.get(id)
+  const state = input.view.states.get(id)
   return state !== undefined && state.status.health === 'Healthy' && state.status.sync === 'Synced'
 }
 

@@ -29,6 +29,8 @@ export interface PassRequest {
   /** Whether dependencies outside the selection are read too, or believed as they were last seen. */
   readonly readDependencies?: boolean
   readonly allowedDeletions: number | undefined
+  /** Whether somebody acts on it, so that what is written of it is not true any more. Default: on none. */
+  readonly isBusy?: (id: ResourceId) => boolean
 }
 
 /** A plan with what it was made from. */
@@ -82,6 +84,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     isComplete: declaration.isComplete,
     isAnythingDeclared: declaration.resources.length > 0,
     allowedDeletions: request.allowedDeletions,
+    isBusy: request.isBusy ?? (() => false),
     otherRemovals: countOtherRemovals(world, declaration, view, scope),
     now,
   })

@@ -134,6 +134,25 @@ describe('the controller', () => {
     )
   })
 
+  test('lets nothing go on that depends on what it acts upon', async () => {
+    let latency = 0
+    const effect: ModelFaults['effect'] = () => ({ type: 'done', latency })
+    const b = model('b', {}, { dependsOn: [modelId('a')] })
+    await watching(declare([model('a'), b]), { faults: { effect } }, async ({ fleet, controller }) => {
+      latency = 5_000
+      fleet.outside.change('a', { state: 'stopped' })
+      await fleet.time.pass(100)
+      fleet.outside.remove('b')
+      await fleet.time.pass(500)
+      controller.wake([modelId('b')])
+      await fleet.time.pass(5_000)
+      expect(fleet.outside.thing('a')?.state).toBe('running')
+      expect(fleet.outside.thing('b')).toBeUndefined()
+      await fleet.time.pass(10_000)
+      expect(fleet.outside.thing('b')?.state).toBe('running')
+    })
+  })
+
   test('does not delete what is declared again while the deletion waited for its turn', async () => {
     const slow: Partial<ModelFaults> = {
       effect: (action) => ({ type: 'done', latency: action.type === 'update' ? 20_000 : 0 }),

@@ -19,6 +19,7 @@ function inputOf(change: Partial<GuardInput> = {}): GuardInput {
     isAnythingDeclared: true,
     allowedDeletions: undefined,
     otherRemovals: 0,
+    isBusy: () => false,
     now: noon,
     ...change,
   }
@@ -117,6 +118,11 @@ describe('holds by dependencies', () => {
     {
       title: 'not in this pass, last seen drifted',
       input: { view: viewOf({ states: new Map([[db, stateOf(db, { status: { sync: 'OutOfSync' } })]]) }) },
+      hold: 'DependencyNotReady',
+    },
+    {
+      title: 'not in this pass, last seen healthy, and acted upon right now',
+      input: { view: viewOf({ states: new Map([[db, stateOf(db)]]) }), isBusy: (id) => id === db },
       hold: 'DependencyNotReady',
     },
     { title: 'never seen', hold: 'DependencyNotReady' },
