@@ -37,6 +37,9 @@ function stormFor(seed: number, mode: Mode): number {
 const convergesWithin = 700_000
 const staysFor = 15_000
 
+/** A run has some hundred wake-ups; one with so many has an engine that spins while time hardly goes on. */
+const mostSteps = 50_000
+
 /** One run. The same seed and mode give the same run, to the last letter of its trace. */
 export async function simulate(seed: number, mode: Mode): Promise<Run> {
   const stage = setUp(seed)
@@ -44,6 +47,7 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
   const { time, rules, weather } = setting
   const people = new People(setting)
   const end = stormFor(seed, mode)
+  let steps = 0
   runBackground(stage, people, end)
   await runUntil(setting, end)
   if (mode === 'liveness' && !rules.violation) await converge(setting, people)
@@ -60,7 +64,11 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
   }
 
   async function runUntil(within: Setting, until: number): Promise<void> {
-    while (time.now < until && !within.rules.violation) await time.step()
+    while (time.now < until && !within.rules.violation) {
+      await time.step()
+      steps += 1
+      if (steps > mostSteps) rules.violate('engine-never-breaks', `${steps} wake-ups: it spins`)
+    }
     await time.settle()
   }
 

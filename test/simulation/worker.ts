@@ -12,7 +12,7 @@ export interface Chunk {
 /** Runs chunks of seeds as they are sent, and answers each with its tally. */
 parentPort?.on('message', async ({ first, count, modes }: Chunk) => {
   let tally = emptyTally
-  for (let seed = first; seed < first + count; seed += 1) {
+  for (let seed = first; seed < first + count && tally.broken.length === 0; seed += 1) {
     for (const mode of modesOf(seed, modes)) tally = addTallies(tally, tallyOf(await simulate(seed, mode)))
   }
   parentPort?.postMessage(tally)
