@@ -7,6 +7,7 @@ import type { SeededRandom } from '../support/seeded-random.ts'
 import { isDispatch, isModel, newFields, newModel, outsideName } from './manifests.ts'
 import { peekInventory } from './peek.ts'
 import type { Setting } from './setting.ts'
+import { slack } from './slack.ts'
 
 /** Whoever else is at work: people at the manifests and at the machine, and rivals. */
 export class People {
@@ -50,6 +51,16 @@ export class People {
     const act = this.#random.pick(acts)
     this.#count += 1
     await act?.()
+  }
+
+  /** Resumes something that fails, where anything does: what is said right before the clock is set back is special. */
+  async resumeFailing(): Promise<void> {
+    const failing = this.#models.filter((one) => this.#setting.outside.cursed.has(outsideName(one)))
+    const id = this.#random.pick(failing)?.id
+    if (id === undefined || this.#setting.rules.suspendedSince.has(id)) return
+    this.#setting.note(`people: resume ${id}`)
+    this.#setting.rules.disturb(id)
+    await this.#suspensions.resume(id, this.#wall())
   }
 
   /** Undoes the same field again and again. */
@@ -185,9 +196,11 @@ export class People {
     await this.#suspensions.suspend(one.id, { reason: 'work', by: 'ann', until: undefined })
   }
 
+  /** What is suspended, or what fails, or anything. */
   async #resume(): Promise<void> {
     const suspended = [...this.#setting.rules.suspendedSince.keys()]
-    const id = this.#random.pick(suspended) ?? this.#random.pick(this.#models)?.id
+    const failing = this.#models.filter((one) => this.#setting.outside.cursed.has(outsideName(one)))
+    const id = this.#random.pick(suspended) ?? this.#random.pick([...failing, ...this.#models])?.id
     if (id === undefined) return
     this.#setting.note(`people: resume ${id}`)
     this.#setting.rules.suspendedSince.delete(id)
@@ -208,6 +221,15 @@ export class People {
     this.#setting.note('people: down')
     rules.downSince = time.now
     await this.#suspensions.takeDown({ by: 'ann', at: this.#wall() })
+    void this.#editWhileDown()
+  }
+
+  /** Who takes a fleet down has something in mind with its manifests. */
+  async #editWhileDown(): Promise<void> {
+    const { rules, time, weather } = this.#setting
+    await time.sleep(slack + this.#random.between(500, 3_000))
+    if (rules.downSince === undefined || weather.isCalm) return
+    this.#remove()
   }
 
   #dispatch(): void {

@@ -191,8 +191,9 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
     setting.note('lease lost')
     await loseLease(setting.disk)
   })
-  void loop(6_000, 20_000, () => {
+  void loop(6_000, 20_000, async () => {
     if (!weather.strikes('clock-jump')) return
+    await people.resumeFailing()
     setting.wallOffset += random.pick([-3_600_000, 3_600_000, -5_000, 5_000] as const)
     rules.lastJump = time.now
     setting.note(`clock ${setting.wallOffset}`)
