@@ -194,6 +194,7 @@ export class People {
     const { rules, time } = this.#setting
     if (!rules.suspendedSince.has(one.id)) rules.suspendedSince.set(one.id, time.now)
     await this.#suspensions.suspend(one.id, { reason: 'work', by: 'ann', until: undefined })
+    if (this.#random.isLucky(0.4)) void this.#removeLater(one.id, () => rules.suspendedSince.has(one.id))
   }
 
   /** What is suspended, or what fails, or anything. */
@@ -221,15 +222,20 @@ export class People {
     this.#setting.note('people: down')
     rules.downSince = time.now
     await this.#suspensions.takeDown({ by: 'ann', at: this.#wall() })
-    void this.#editWhileDown()
+    void this.#removeLater(this.#random.pick(this.#models)?.id, () => rules.downSince !== undefined)
   }
 
-  /** Who takes a fleet down has something in mind with its manifests. */
-  async #editWhileDown(): Promise<void> {
-    const { rules, time, weather } = this.#setting
-    await time.sleep(slack + this.#random.between(500, 3_000))
-    if (rules.downSince === undefined || weather.isCalm) return
-    this.#remove()
+  /** Who takes a fleet down or suspends something has something in mind with its manifest. */
+  async #removeLater(id: Resource['id'] | undefined, isStillSo: () => boolean): Promise<void> {
+    const { manifests, rules, time, weather } = this.#setting
+    await time.sleep(slack + this.#random.between(100, 2_000))
+    const { resources } = manifests.edition
+    if (id === undefined || resources.length < 2 || !isStillSo() || weather.isCalm) return
+    rules.disturb(id)
+    this.#save(
+      resources.filter((other) => other.id !== id),
+      `remove ${id} although it is held`,
+    )
   }
 
   #dispatch(): void {
