@@ -33,7 +33,9 @@ export async function runCampaign(campaign: Campaign): Promise<Tally> {
     const worker = new Worker(new URL('./worker.ts', import.meta.url))
     try {
       for (let chunk = nextChunk(); chunk; chunk = nextChunk()) {
-        sum = addTallies(sum, await ask(worker, chunk))
+        const tally = await ask(worker, chunk)
+        // Only now is the sum read: another thread may have added to it meanwhile.
+        sum = addTallies(sum, tally)
         campaign.onProgress(sum)
       }
     } finally {
