@@ -72,11 +72,16 @@ export class EventLog {
 
   async #takeNumber(): Promise<number> {
     this.#next ??= (await newestNumber(this.#store, this.#scope)) + 1
+    // Somebody may take the same number at the same time: one that is seen to be taken is passed over, and what was
+    // read as free must still be so when this is committed. No event overwrites another.
+    while ((await this.#draft.read(this.#keyOf(this.#next))) !== undefined) this.#next += 1
     const number = this.#next
     this.#next += 1
-    // Whoever takes the same number at the same time must not overwrite this event, nor this one his.
-    await this.#draft.read({ collection: eventCollection, key: eventKey(this.#scope, number) })
     return number
+  }
+
+  #keyOf(sequence: number) {
+    return { collection: eventCollection, key: eventKey(this.#scope, sequence) }
   }
 
   #remove({ sequence, event }: Numbered): void {

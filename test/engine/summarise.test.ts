@@ -52,6 +52,13 @@ const cases: readonly {
     sync: 'OutOfSync',
   },
   {
+    title: 'a check has run: how it went is told by the next reading, and until then nothing has changed',
+    finding: findingOf(id, model('a'), { health: 'Degraded' }),
+    outcomes: [outcomeOf(id, { action: actionOf({ verb: 'run', isRoutine: true }) })],
+    health: 'Degraded',
+    sync: 'Synced',
+  },
+  {
     title: 'to be revived: degraded, in sync',
     finding: findingOf(id, model('a'), { health: 'Degraded', actions: [revive], holds: hold('BackOff') }),
     health: 'Degraded',
