@@ -144,6 +144,22 @@ describe('a workflow, end to end', () => {
     expect(await statusOf('Workflow/backup')).toMatchObject({ health: 'Healthy' })
   })
 
+  it('is managed by a GitHub App that the Fleet names', async () => {
+    stage = await setStage({ ci: green })
+    const ci = stage.site.addWorkflow('ci.yml', { state: 'disabled_manually' })
+    stage.site.addRun(ci)
+    await stage.fleet.write('app.pem', stage.simulator.apps.add('77', 'acme'))
+    await stage.fleet.write(
+      'manifests/fleet.yaml',
+      'apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: { app: { id: "77", privateKey: { fromFile: ../app.pem } } } }\n',
+    )
+    stage.simulator.tokens.clear()
+    const { status, out, err } = await pass()
+    expect(status, out + err).toBe(0)
+    expect(ci.state).toBe('active')
+    expect(out + err + (await pass(['describe', 'Workflow/ci'])).out).not.toMatch(/ghs_|PRIVATE KEY/)
+  })
+
   it('says what is missing without a token, and leaves other domains at work', async () => {
     stage = await setStage({ ci: green })
     await stage.fleet.write(

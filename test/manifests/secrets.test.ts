@@ -205,3 +205,27 @@ test('an apiUrl counts only if its host is allowed', async () => {
   expect(allowed.fleet.github.apiUrl).toBe('http://127.0.0.1:8080/api')
   expect(allowed.fleet.netlify.apiUrl).toBeUndefined()
 })
+
+test('a GitHub App takes the place of a token, and its key is a reference', async () => {
+  const fleet = (github: string) => `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: ${github} }\n`
+  const app = (reference: string) => `{ app: { id: "77", privateKey: { ${reference} } } }`
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/fleet.yaml': fleet(app('fromEnv: APP_KEY')),
+  })
+  const github = async (env: Record<string, string>) => (await read(folder, { env })).fleet.github
+  const declared = await github({ APP_KEY: 'a key', GITHUB_TOKEN: 'two' })
+  expect(declared.app).toMatchObject({ id: '77', installation: undefined })
+  expect(declared.app?.privateKey.reveal()).toBe('a key')
+  expect(declared.token).toBeUndefined()
+  // One that cannot be had is known to be missing, and no token of the environment stands in for it.
+  const missing = await github({ GITHUB_TOKEN: 'two' })
+  expect(missing.app?.privateKey.isRead).toBe(false)
+  expect(missing.token).toBeUndefined()
+  await put(
+    `${folder}/manifests/fleet.yaml`,
+    fleet('{ token: { fromEnv: A }, app: { id: "77", privateKey: { fromEnv: B } } }'),
+  )
+  const { diagnostics } = await check(folder)
+  expect(diagnostics.map(({ code }) => code)).toContain('github-credential-twice')
+})
