@@ -35,4 +35,9 @@ export const importSources: Readonly<Record<string, ImportSource>> = Object.free
     usage: 'github OWNER/REPO..',
     load: async () => (await import('../reconcilers/workflow/import/github.ts')).importGithub,
   },
+  netlify: {
+    takes: 'words',
+    usage: 'netlify SITE..',
+    load: async () => (await import('../reconcilers/function-set/import/netlify.ts')).importNetlify,
+  },
 })

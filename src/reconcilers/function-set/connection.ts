@@ -5,6 +5,8 @@ import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
   ConnectContext,
   Connection,
+  LogLine,
+  LogOptions,
   Observation,
   Reading,
   VendorAllowance,
@@ -86,6 +88,18 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
   allowance(): VendorAllowance | undefined {
     const netlify = this.#netlify
     return netlify && { vendor: 'netlify', used: netlify.used, remaining: netlify.remaining }
+  }
+
+  /** Netlify's API gives no logs of functions: they are where this says. */
+  logs(desired: DesiredFunctionSet, _options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
+    const refusal = async (): Promise<never> => {
+      const site = await this.#client().findSite(siteOf(desired), signal)
+      const page = site?.adminUrl || `https://app.netlify.com/projects/${siteOf(desired)}`
+      throw new ReconcileError('NoLogs', `Cannot show logs of ${desired.id}: Netlify's API gives none`, {
+        hint: `They are at ${page}/logs/functions.`,
+      })
+    }
+    return { [Symbol.asyncIterator]: () => ({ next: refusal }) }
   }
 
   async close(): Promise<void> {
