@@ -68,6 +68,7 @@ export class Deployer {
 
   /** One deploy. What it was decided on is read anew; cut off anywhere, it is taken up where it was. */
   async deploy(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+    if (await this.#isGone(action, signal)) return
     // What stands against it is told before anything is bundled.
     await this.#survey(action, signal)
     const source = await this.#bundle(action, signal)
@@ -121,6 +122,14 @@ export class Deployer {
     if (deploys.some(({ state, isDraft }) => unfinishedStates.has(state) && !isDraft)) return
     await this.#netlify.startBuild(site.id, `reconciled ${action.desired?.id ?? ''}`.trim(), signal)
     await this.#memories.keepSite(site.id, { isEnvPending: false })
+  }
+
+  /** Whether what is to be deleted is on the site no more, whoever took it off. */
+  async #isGone({ desired, site, dropped }: FunctionSetAction, signal: AbortSignal): Promise<boolean> {
+    if (desired) return false
+    const reading = await readSite(this.#netlify, this.#memories, { nameOrId: site, signal })
+    const there = new Set(reading?.published?.functions?.map(({ name }) => name))
+    return !dropped.some((name) => there.has(name))
   }
 
   async #bundle(action: FunctionSetAction, signal: AbortSignal): Promise<FunctionSource> {

@@ -248,10 +248,16 @@ describe('a manifest that went', () => {
       memory: {},
       since: 0,
     }
-    expect(await stage.pass(undefined, owned)).toMatchObject([{ verb: 'delete', removes: 2 }])
+    const actions = await stage.pass(undefined, owned)
+    expect(actions).toMatchObject([{ verb: 'delete', removes: 2 }])
     expect(stage.published()).toEqual(['other'])
     expect(await stage.visit('/')).toBe('200 home')
     const { observed } = await stage.observe(undefined, owned)
     expect(observed).toBeUndefined()
+    // Deleting what is gone already succeeds, and changes nothing.
+    const [action] = actions
+    const deploys = stage.site.deploys.length
+    if (action) await (await stage.connection()).apply(action, AbortSignal.timeout(60_000))
+    expect(stage.site.deploys).toHaveLength(deploys)
   }, 60_000)
 })
