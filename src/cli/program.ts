@@ -2,11 +2,14 @@ import { Command, CommanderError } from 'commander'
 import type { Declare, Register, Verb } from './command.ts'
 import { alertCommand } from './commands/alert.ts'
 import { checkCommand } from './commands/check.ts'
+import { completionCommand } from './commands/completion.ts'
 import { describeCommand } from './commands/describe.ts'
 import { downCommand } from './commands/down.ts'
 import { eventsCommand } from './commands/events.ts'
+import { explainCommand } from './commands/explain.ts'
 import { healthCommand } from './commands/health.ts'
 import { importCommand } from './commands/import.ts'
+import { initCommand } from './commands/init.ts'
 import { logsCommand } from './commands/logs.ts'
 import { passCommand } from './commands/pass.ts'
 import { planCommand } from './commands/plan.ts'
@@ -38,6 +41,9 @@ const commands: readonly Register[] = [
   downCommand,
   importCommand,
   alertCommand,
+  initCommand,
+  explainCommand,
+  completionCommand,
 ]
 
 /** Understands the command line and runs one verb. Each verb's code is loaded when it is called, and no other's. */

@@ -1,12 +1,13 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
-import { type ResourceId, resourceId } from '../core/resource.ts'
+import type { ResourceId } from '../core/resource.ts'
 import { classify, type Document, isDocument } from './document.ts'
 import { type Finding, faultAt, faultOfFile } from './fault.ts'
 import { parseManifest } from './parse.ts'
 import { limits } from './precheck.ts'
 import { readText, type TextReading } from './read-text.ts'
+import { scanIds } from './scan-ids.ts'
 import { createSourceFile } from './source-file.ts'
 import { childOf, textOf } from './tree.ts'
 
@@ -58,20 +59,6 @@ export function parseManifestFile(path: string, text: string, kinds: readonly st
   }
   const readableIds = diagnostics.length > 0 ? scanIds(text, kinds) : documents.map((document) => document.id)
   return { path, text, documents, diagnostics, readableIds }
-}
-
-/** The ids that a text which cannot be parsed seems to declare: its `kind` lines, each with the `name` that follows. */
-function scanIds(text: string, kinds: readonly string[]): readonly ResourceId[] {
-  const ids = new Set<ResourceId>()
-  for (const document of text.split(/^---/m)) {
-    const kind = /^["']?kind["']?\s*:\s*["']?([A-Za-z0-9]+)/m.exec(document)?.[1]
-    const name =
-      /^metadata\s*:[^\n]*?(?:\{[^\n]*?|\n(?:[ \t]+[^\n]*\n|\s*#[^\n]*\n|\s*\n)*?[ \t]+)["']?name["']?\s*:\s*["']?([a-z0-9][-a-z0-9.]*)/m.exec(
-        document,
-      )?.[1]
-    if (kind && name && kinds.includes(kind)) ids.add(resourceId(kind, name))
-  }
-  return [...ids]
 }
 
 /** Files that stand in the folder and are the content of something, such as a workflow, and no manifests. */

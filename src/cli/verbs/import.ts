@@ -33,8 +33,17 @@ export async function importManifests(
   common: CommonOptions,
   options: ImportOptions,
 ): Promise<ExitStatus> {
+  return writeImported(call, common, chosen(await readSource(call, common, options), common.only), options)
+}
+
+/** Writes what was imported, as far as it passes `check`, and reports on it. */
+export async function writeImported(
+  call: Invocation,
+  common: CommonOptions,
+  found: Imported,
+  options: Pick<ImportOptions, 'out' | 'dryRun' | 'force'>,
+): Promise<ExitStatus> {
   const isDryRun = options.dryRun === true
-  const found = chosen(await readSource(call, common, options), common.only)
   const prepared = await prepareFiles(found.resources, {
     folder: resolve(call.cwd, options.out),
     schemasFolder: findSchemasFolder(),
@@ -85,10 +94,11 @@ function print(
   if (!report.isDryRun || !common.quiet) sink.write(importText(report, { ...page, workingDirectory }))
 }
 
-async function readSource(
+/** What a source has, read and not written. */
+export async function readSource(
   call: Invocation,
   common: CommonOptions,
-  { source, inputs, evaluate }: ImportOptions,
+  { source, inputs, evaluate }: Pick<ImportOptions, 'source' | 'inputs' | 'evaluate'>,
 ): Promise<Imported> {
   const found = Object.hasOwn(importSources, source) ? importSources[source] : undefined
   const usages = Object.values(importSources).map(({ usage }) => `reconcile import ${usage}`)

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { relative, resolve, sep } from 'node:path'
+import { ReconcileError } from '../../core/errors.ts'
+import type { Imported } from '../../core/import.ts'
+import { findManifests, isFolder } from '../../manifests/files.ts'
+import { findFleetRoot } from '../../manifests/fleet-root.ts'
+import { displayPath } from '../../reports/names.ts'
+import { sample } from '../init/sample.ts'
+import type { ExitStatus, Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { readSource, writeImported } from './import.ts'
+
+/** Names under which people keep PM2's configuration. */
+const configurations = /^(?:ecosystem|pm2|process|processes)(?:\.config)?\.(?:js|cjs|mjs|json|ya?ml)$/
+
+/** `reconcile init`: the first manifests, made of what can be found out. Asks nothing, and never writes over a file. */
+export async function init(
+  call: Invocation,
+  common: CommonOptions,
+  { out }: { readonly out: string },
+): Promise<ExitStatus> {
+  const folder = resolve(call.cwd, out)
+  await assertNothingThere(folder, call)
+  const { imported, story } = await find(call, common)
+  call.out.write(`${story}\n\n`)
+  const status = await writeImported(call, common, imported, { out })
+  if (status !== 0) return status
+  const option = out === 'manifests' ? '' : ` -f ${out}`
+  call.out.write(
+    `\nNext: \`reconcile check${option}\` judges them, \`reconcile --dry-run${option}\` shows what a pass would do, \`reconcile${option}\` does it.\n` +
+      'The state will lie in .reconcile beside the manifests; it holds a key, so add that folder to .gitignore.\n',
+  )
+  return status
+}
+
+async function assertNothingThere(folder: string, call: Invocation): Promise<void> {
+  if (!(await isFolder(folder))) return
+  const { base } = await findManifests(folder, [await findFleetRoot(folder)])
+  const [first] = base
+  if (first === undefined) return
+  throw new ReconcileError(
+    'UsageInvalid',
+    `There is nothing to begin: ${displayPath(first, call.cwd)} exists already. Nothing was written`,
+    { hint: '`reconcile check` judges what is there; `reconcile import` adds to it.' },
+  )
+}
+
+/** What runs from this folder is what is meant; else a configuration that lies in it; else something to try. */
+async function find(
+  call: Invocation,
+  common: CommonOptions,
+): Promise<{ readonly imported: Imported; readonly story: string }> {
+  const running = await readSource(call, common, { source: 'pm2', inputs: [] })
+  const here = running.resources.filter(({ manifest }) => liesIn(call.cwd, manifest.spec))
+  if (here.length > 0) {
+    const names = new Set(here.map(({ id }) => id.slice('Process/'.length)))
+    const warnings = running.warnings.filter(({ message }) => names.has(message.split(':')[0] ?? ''))
+    return {
+      imported: { ...running, resources: here, warnings, errors: [] },
+      story: `PM2 runs ${counted(here.length)} from this folder: manifests of them were made.`,
+    }
+  }
+  const elsewhere =
+    running.resources.length > 0
+      ? ` PM2 runs ${counted(running.resources.length)} from other folders: \`reconcile import pm2\` takes them.`
+      : ''
+  const files = (await readdir(call.cwd)).filter((name) => configurations.test(name)).sort()
+  if (files.length > 0) {
+    const imported = await readSource(call, common, { source: 'ecosystem', inputs: files })
+    return { imported, story: `PM2's configuration is here: ${files.join(', ')}.${elsewhere}` }
+  }
+  return {
+    imported: sample,
+    story: `Nothing that runs was found here: this is a sample to begin with.${elsewhere}`,
+  }
+}
+
+function counted(count: number): string {
+  return count === 1 ? '1 process' : `${count} processes`
+}
+
+function liesIn(folder: string, spec: unknown): boolean {
+  const { script, cwd } = (spec ?? {}) as { readonly script?: unknown; readonly cwd?: unknown }
+  return [script, cwd].some((path) => {
+    if (typeof path !== 'string' || !path.startsWith('/') || !existsSync(path)) return false
+    const way = relative(folder, path)
+    return way === '' || (way !== '..' && !way.startsWith(`..${sep}`))
+  })
+}

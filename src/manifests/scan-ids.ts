@@ -1,0 +1,35 @@
+import { type ResourceId, resourceId } from '../core/resource.ts'
+import { findManifests, isFolder } from './files.ts'
+import { findFleetRoot } from './fleet-root.ts'
+import { limits } from './precheck.ts'
+import { readText } from './read-text.ts'
+
+/**
+ * The ids that a text seems to declare, also one that cannot be parsed: its `kind` lines, each with the `name` that
+ * follows. `kinds`: those that count; default: all.
+ */
+export function scanIds(text: string, kinds?: readonly string[]): readonly ResourceId[] {
+  const ids = new Set<ResourceId>()
+  for (const document of text.split(/^---/m)) {
+    const kind = /^["']?kind["']?\s*:\s*["']?([A-Za-z0-9]+)/m.exec(document)?.[1]
+    const name =
+      /^metadata\s*:[^\n]*?(?:\{[^\n]*?|\n(?:[ \t]+[^\n]*\n|\s*#[^\n]*\n|\s*\n)*?[ \t]+)["']?name["']?\s*:\s*["']?([a-z0-9][-a-z0-9.]*)/m.exec(
+        document,
+      )?.[1]
+    if (kind && name && (kinds === undefined || kinds.includes(kind))) ids.add(resourceId(kind, name))
+  }
+  return [...ids]
+}
+
+/** What a folder of manifests declares, as quickly as that can be told; nothing where there is none. */
+export async function scanFolder(
+  folder: string,
+): Promise<{ readonly resources: readonly ResourceId[]; readonly environments: readonly string[] }> {
+  if (!(await isFolder(folder))) return { resources: [], environments: [] }
+  const found = await findManifests(folder, [await findFleetRoot(folder)])
+  const files = [...found.base, ...[...found.environments.values()].flat()]
+  const texts = await Promise.all(files.map((file) => readText(file, limits.bytes)))
+  const ids = texts.flatMap((reading) => (reading.type === 'text' ? scanIds(reading.text) : []))
+  const resources = [...new Set(ids)].filter((id) => !id.startsWith('Fleet/')).sort()
+  return { resources, environments: [...found.environments.keys()] }
+}
