@@ -1,3 +1,5 @@
+import { symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { processIdentity } from '../../src/clients/host/process-identity.ts'
 import { eventually, TestFleet } from '../support/fleet.ts'
@@ -111,10 +113,12 @@ describe('a set of scripts, end to end', () => {
       'manifests/out.yaml',
       manifest('required: [a]', 'out').replace('../package', '/tmp/package'),
     )
+    await symlink(tmpdir(), fleet.path('linked'))
+    await fleet.write('manifests/link.yaml', manifest('required: [a]', 'link').replace('../', '../linked/'))
     await fleet.write('manifests/gone.yaml', manifest('required: [a]', 'gone').replace('../', '../gone/'))
     const { status: exit, out } = await fleet.reconcile(['check'])
     expect(exit).toBe(1)
-    expect(out).toContain('path-outside-root')
+    expect(out.match(/path-outside-root/g)).toHaveLength(2)
     expect(out).toContain('script-set-package-missing')
   })
 
