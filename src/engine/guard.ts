@@ -45,8 +45,15 @@ function holdsOf(
   if (finding.actions.length === 0) return []
   if (!finding.desired) return holdOnRemoved(finding, input)
   const resource = finding.desired
-  // Down is said of the whole fleet, by a person who saw the plan: only what we may not touch at all is left.
-  if (finding.isTakenDown) return [holdOnPolicy(resource), holdOnBlock(finding)].filter(isHold)
+  // Down is said of the whole fleet, by a person who saw the plan: only what we may not touch at all is left, and the
+  // pace of what fails or is undone.
+  if (finding.isTakenDown) {
+    return [
+      holdOnPolicy(resource),
+      holdOnBlock(finding),
+      holdOnPaceOfStops(finding, resource, input.now),
+    ].filter(isHold)
+  }
   return [
     holdOnDown(input),
     holdOnSuspension(finding, input),
@@ -157,6 +164,19 @@ function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold
   // What is due by its own schedule is no correction that somebody could undo.
   if (finding.actions.every((action) => action.isRoutine === true)) return undefined
   return holdOnContention(recovery, backoff, finding, now)
+}
+
+/** A stop that failed waits like an attempt, and one that is undone like any correction; neither is ever given up. */
+function holdOnPaceOfStops(finding: Finding, resource: Resource, now: number): Hold | undefined {
+  const recovery = recoveryOf(finding)
+  const { backoff } = resource.controls.recovery
+  const last = finding.state?.status.lastAction
+  const hasFailed = last !== undefined && last.outcome !== 'succeeded'
+  // What failed before it was taken down says nothing of stopping it.
+  const isSame = finding.actions.some((action) => action.type === last?.type)
+  const until = hasFailed && isSame ? endOfWait(recovery.nextAttemptAt, now, backoff.max) : undefined
+  if (until === undefined) return holdOnContention(recovery, backoff, finding, now)
+  return { reason: 'BackOff', message: `stopping failed; again in ${formatDuration(until - now)}`, until }
 }
 
 function holdOnContention(

@@ -224,6 +224,23 @@ describe('the controller', () => {
     })
   })
 
+  test('does not spin where nothing can be stopped while the fleet is down', async () => {
+    let tries = 0
+    const effect: ModelFaults['effect'] = (action) => {
+      if (action.type !== 'stop') return { type: 'done', latency: 0 }
+      tries += 1
+      return { type: 'error-before', latency: 0, isForTime: false }
+    }
+    await watching(declare([model('a')]), { faults: { effect } }, async ({ fleet, controller }) => {
+      const suspensions = openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined })
+      await suspensions.takeDown({ by: 'ann', at: fleet.clock.now() })
+      controller.wake()
+      await fleet.time.pass(60_000)
+      expect(tries).toBeGreaterThan(2)
+      expect(tries).toBeLessThan(8)
+    })
+  })
+
   test('does not spin where the vendor says to wait', async () => {
     let tries = 0
     const faults: Partial<ModelFaults> = {

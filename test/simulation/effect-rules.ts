@@ -28,12 +28,15 @@ export function checkEffect(setting: Setting, actor: Actor, effect: Effect): voi
     const isRivals = rivalSince !== undefined && time.now - rivalSince > slack
     rules.check('no-rival-is-touched', !isRivals, () => `${action.summary}, which bears another fleet's mark`)
   }
+  // What a fleet that is down still does is to stop what runs, also what somebody starts again.
   rules.check(
     'fleet-down',
-    rules.downSince === undefined || time.now - rules.downSince < slack,
+    rules.downSince === undefined || time.now - rules.downSince < slack || action.type === 'stop',
     () => `${action.summary} while the fleet is down`,
   )
   if (action.type === 'delete') return
+  // Who takes a fleet down means all of it, suspended or not.
+  if (action.type === 'stop' && rules.downSince !== undefined) return
   checkControls(setting, actor, effect)
   checkStandby(setting, actor, action)
   if (action.type === 'revive') checkRecovery(setting, effect)
