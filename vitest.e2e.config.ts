@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/e2e/*.test.ts', 'test/conformance/{process,workflow}.test.ts'],
-    globalSetup: ['test/support/build.ts', 'test/support/gh.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/gh.ts', 'test/support/alertmanager.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     fileParallelism: false,

@@ -81,7 +81,8 @@ export class AlertDesk {
   note(result: Pick<PassResult, 'states' | 'view'>): void {
     for (const [id, state] of result.states) this.#states.set(id, state)
     this.#isDown = result.view.isDown
-    this.#show()
+    // A fleet without alerts pays nothing for them.
+    if (this.#declaration.alerting.alerts.length > 0) this.#show()
   }
 
   /** Told of what kept the controller from its work. */

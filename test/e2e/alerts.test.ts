@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Alertmanager } from '../support/alertmanager.ts'
 import { eventually, TestFleet } from '../support/fleet.ts'
 import { processManifest } from '../support/manifest.ts'
 import { type Received, Sink } from '../support/sink.ts'
@@ -153,6 +154,95 @@ describe('a one-shot pass', () => {
     expect((await fleet.reconcile([], { env })).status).toBe(0)
     expect(messagesOf(good).map(({ status }) => status)).toEqual(['firing', 'resolved'])
     expect(messagesOf(bad).at(-1)).toMatchObject({ status: 'resolved' })
+  })
+})
+
+describe('a controller that is killed', () => {
+  it('between sending and writing down tells once more, under the same id, and no more', async () => {
+    const sink = await openSink()
+    const env = { RECONCILE_ALLOW_HOST: sink.host }
+    fleet = await TestFleet.create({
+      'services/job.mjs': job,
+      'services/broken': '',
+      'manifests/one.yaml': jobManifest('one'),
+      'manifests/alerting.yaml': [
+        receiver('ops', `webhook: { url: "${sink.url}" }`),
+        alert('all', 'receivers: [Receiver/ops]\non: [RecoveryExhausted]\ngroupWait: 0s'),
+      ].join('---\n'),
+    })
+    const first = await fleet.watch([], { env })
+    // It has been sent, and is never answered: what happens to it is not known.
+    sink.answer = (request) => {
+      first.signal('SIGKILL')
+      request.socket.destroy()
+    }
+    await first.ended
+    expect(sink.received).toHaveLength(1)
+
+    sink.status(200)
+    const second = await fleet.watch([], { env })
+    await second.logged('alert sent')
+    second.signal('SIGTERM')
+    await second.ended
+    const third = await fleet.watch([], { env })
+    await third.logged('controller started')
+    await fleet.reconcile([], { env })
+    expect(sink.received).toHaveLength(2)
+    expect(new Set(sink.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+  })
+})
+
+describe('a real Alertmanager', () => {
+  it('takes one alert a resource and trouble, and tells of its end', async () => {
+    const sink = await openSink()
+    const manager = await Alertmanager.open(sink.url)
+    try {
+      const env = { RECONCILE_ALLOW_HOST: `localhost:${manager.port}` }
+      fleet = await TestFleet.create({
+        'services/job.mjs': job,
+        'services/broken': '',
+        'manifests/one.yaml': jobManifest('one'),
+        'manifests/two.yaml': jobManifest('two'),
+        'manifests/fleet.yaml': 'apiVersion: reconcile.dev/v1\nkind: Fleet\nmetadata: { name: acme }\n',
+        'manifests/alerting.yaml': [
+          receiver('manager', `alertmanager: { url: "http://localhost:${manager.port}/" }`),
+          alert('all', 'receivers: [Receiver/manager]\non: [Degraded, HealthBelowTarget]'),
+        ].join('---\n'),
+      })
+      expect((await fleet.reconcile(['alert', 'test', 'Receiver/manager'], { env })).status).toBe(0)
+      expect((await manager.alerts()).map(({ labels }) => labels.alertname)).toEqual(['ReconcileTest'])
+
+      expect((await fleet.reconcile([], { env })).err).toBe('')
+      const firing = (await manager.alerts()).filter(({ labels }) => labels.alert === 'all')
+      expect(firing.map(({ labels }) => `${labels.alertname} ${labels.resource}`).sort()).toEqual([
+        'Degraded Process/one',
+        'Degraded Process/two',
+        'HealthBelowTarget undefined',
+      ])
+      expect(firing.find(({ labels }) => labels.name === 'one')).toMatchObject({
+        labels: { fleet: 'acme', kind: 'Process', severity: 'warning' },
+        annotations: { summary: 'Process/one: Degraded' },
+      })
+
+      await rm(fleet.path('services/broken'))
+      await fleet.reconcile(['resume', '--all'], { env })
+      expect((await fleet.reconcile([], { env })).status).toBe(0)
+      expect((await manager.alerts()).filter(({ labels }) => labels.alert === 'all')).toEqual([])
+      // What Alertmanager in turn told its own receiver.
+      await eventually(() => {
+        const last = sink.received.map(({ body }) => JSON.parse(body)).at(-1)
+        const ours = last.alerts.filter(
+          ({ labels }: { labels: { alert?: string } }) => labels.alert === 'all',
+        )
+        expect(ours.map(({ status }: { status: string }) => status)).toEqual([
+          'resolved',
+          'resolved',
+          'resolved',
+        ])
+      }, 60_000)
+    } finally {
+      await manager.close()
+    }
   })
 })
 

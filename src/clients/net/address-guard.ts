@@ -1,4 +1,4 @@
-import { lookup as systemLookup } from 'node:dns'
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { isPublicAddress } from '../../core/public-address.ts'
 
@@ -23,23 +23,35 @@ export function isAllowedHost(host: string, { allowedHosts }: AddressRule): bool
   return allowedHosts.some((allowed) => allowed.toLowerCase() === host.toLowerCase())
 }
 
+/** Node's look-up of all addresses of a name. */
+type LookUpAll = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void
+
 /**
  * Looks a name up for a connection and gives back public addresses alone. The connection is made to what was checked
  * here, so that a name which answers differently the next time gains nothing.
  */
-export const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  systemLookup(hostname, { ...options, all: true }, (error, found) => {
-    if (error) {
-      callback(error, '', 0)
-      return
-    }
-    const fine = found.filter(({ address }) => isPublicAddress(address))
-    const [first] = fine
-    if (!first) callback(new AddressRefused(), '', 0)
-    else if (options.all) callback(null, fine)
-    else callback(null, first.address, first.family)
-  })
+export function guardLookup(lookUpAll: LookUpAll): LookupFunction {
+  return (hostname, options, callback) => {
+    lookUpAll(hostname, { ...options, all: true }, (error, found) => {
+      if (error) {
+        callback(error, '', 0)
+        return
+      }
+      const fine = found.filter(({ address }) => isPublicAddress(address))
+      const [first] = fine
+      if (!first) callback(new AddressRefused(), '', 0)
+      else if (options.all) callback(null, fine)
+      else callback(null, first.address, first.family)
+    })
+  }
 }
+
+/** The same, by the resolver of the machine. */
+export const guardedLookup: LookupFunction = guardLookup(lookup)
 
 /** A name as one checked address; an address is checked itself. Rejects with `AddressRefused`. */
 export function resolvePublic(host: string): Promise<string> {

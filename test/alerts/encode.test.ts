@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest'
+import { encode } from '../../src/alerts/encode.ts'
+import type { Notice, Target, Trouble } from '../../src/core/alert.ts'
+import { resourceId } from '../../src/core/resource.ts'
+import { Secret } from '../../src/core/secret.ts'
+
+const noon = Date.UTC(2026, 10, 24, 12)
+const secret = (text: string) => Secret.read('fromEnv TEST', text, 'digest')
+
+const trouble = (name: string, message: string, own: Partial<Trouble> = {}): Trouble => ({
+  type: 'Degraded',
+  id: resourceId('Process', name),
+  severity: 'warning',
+  message,
+  since: noon,
+  ...own,
+})
+
+const firing: Notice = {
+  id: 'notice1',
+  receiver: 'ops',
+  alert: 'on-call',
+  groupId: 'all',
+  groupName: '',
+  status: 'firing',
+  firing: [
+    trouble('api', 'exit code 1', { type: 'RecoveryExhausted', severity: 'critical' }),
+    trouble('api', 'exit code 1'),
+    trouble('web', 'probe: <!channel> & *bold* {{ fleet }} @everyone'),
+  ],
+  resolved: [trouble('db', '')],
+  at: noon,
+  since: noon - 60_000,
+  attempts: 0,
+  nextAttemptAt: noon,
+}
+const resolved: Notice = { ...firing, status: 'resolved', firing: [], resolved: firing.firing }
+
+function bodyOf(target: Target, notice: Notice, own: { title?: string; text?: string } = {}) {
+  const message = encode(
+    notice,
+    { name: 'ops', target, unusable: undefined },
+    {
+      alert: { title: undefined, text: undefined, repeatInterval: 3_600_000, ...own },
+      sender: { fleet: 'acme', environment: 'production' },
+      now: noon,
+    },
+  )
+  return message.type === 'http'
+    ? { url: message.url, headers: message.headers, body: JSON.parse(message.body) }
+    : { url: '', headers: {}, body: message }
+}
+
+describe('the form of a receiver', () => {
+  it('is text with nothing that Slack takes for a command', () => {
+    const { url, body } = bodyOf({ type: 'slack', url: secret('https://hooks.example/T/B/x') }, firing)
+    expect(url).toBe('https://hooks.example/T/B/x')
+    expect(body.text.split('\n')).toEqual([
+      '*[FIRING] fleet acme (production): 2 resources, RecoveryExhausted, Degraded*',
+      'Process/api: RecoveryExhausted, Degraded: exit code 1',
+      'Process/web: Degraded: probe: &lt;!channel&gt; &amp; *bold* {{ fleet }} @everyone',
+      '1 trouble ended since the last message.',
+    ])
+  })
+
+  it('is text that mentions nobody in Discord, of 2,000 characters at most', () => {
+    const target: Target = { type: 'discord', url: secret('https://discord.example/x') }
+    const { body } = bodyOf(target, firing)
+    expect(body.content).toContain('**\\[FIRING\\] fleet acme')
+    expect(body.content).toContain('\\*bold\\*')
+    expect(body.allowed_mentions).toEqual({ parse: [] })
+    const many = Array.from({ length: 500 }, (_, n) => trouble(`p${n}`, 'x'.repeat(500)))
+    expect(bodyOf(target, { ...firing, firing: many }).body.content).toHaveLength(2000)
+  })
+
+  it('is a push of the right priority for ntfy', () => {
+    const target: Target = {
+      type: 'ntfy',
+      server: 'https://ntfy.sh',
+      topic: secret('acme-ops'),
+      token: secret('tk_1'),
+    }
+    expect(bodyOf(target, firing)).toMatchObject({
+      url: 'https://ntfy.sh/',
+      headers: { authorization: 'Bearer tk_1' },
+      body: { topic: 'acme-ops', priority: 5, tags: ['rotating_light'] },
+    })
+    expect(bodyOf(target, resolved).body).toMatchObject({ priority: 3, tags: ['white_check_mark'] })
+    const wide = Array.from({ length: 20 }, (_, n) => trouble(`p${n}`, '語'.repeat(300)))
+    const { message } = bodyOf(target, { ...firing, firing: wide }).body
+    expect(Buffer.byteLength(message)).toBeLessThanOrEqual(3500)
+  })
+
+  it('is one incident for PagerDuty, from its trigger to its end', () => {
+    const target: Target = {
+      type: 'pagerduty',
+      url: 'https://events.pagerduty.com',
+      routingKey: secret('key'),
+    }
+    const begin = bodyOf(target, firing)
+    const end = bodyOf(target, resolved)
+    expect(begin.url).toBe('https://events.pagerduty.com/v2/enqueue')
+    expect(begin.body).toMatchObject({
+      routing_key: 'key',
+      event_action: 'trigger',
+      payload: { severity: 'critical', source: 'reconcile/acme' },
+    })
+    expect(end.body.event_action).toBe('resolve')
+    expect(end.body.dedup_key).toBe(begin.body.dedup_key)
+  })
+
+  it('is one thread of mail, whose subject has one line', () => {
+    const target: Target = {
+      type: 'email',
+      host: 'smtp.example.com',
+      port: 587,
+      security: 'starttls',
+      username: undefined,
+      password: undefined,
+      from: 'alerts@example.com',
+      to: ['ops@example.com'],
+    }
+    const begin = bodyOf(target, firing, { title: '{{ status }} {{ resources }}\u0000 {{ nothing }}' }).body
+    const end = bodyOf(target, { ...resolved, id: 'notice2' }).body
+    expect(begin.subject).toBe('FIRING Process/api, Process/web  {{ nothing }}')
+    expect(begin.inReplyTo).toBe(end.inReplyTo)
+    expect(begin.messageId).not.toBe(end.messageId)
+  })
+
+  it('is signed with the time for a webhook, and counts what it does not list', () => {
+    const target: Target = {
+      type: 'webhook',
+      url: 'https://ops.example.com/',
+      secret: secret('sixteen characters'),
+      token: undefined,
+    }
+    const many = Array.from({ length: 700 }, (_, n) => trouble(`p${n}`, 'x'))
+    const { headers, body } = bodyOf(target, { ...firing, firing: many })
+    expect(headers).toMatchObject({ 'webhook-id': 'notice1', 'webhook-timestamp': String(noon / 1000) })
+    expect(headers['webhook-signature' as keyof typeof headers]).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/)
+    expect(body.firing).toHaveLength(500)
+    expect(body.counts).toEqual({ firing: 700, resolved: 1 })
+    expect(JSON.stringify(body)).not.toContain('sixteen')
+  })
+})
+
+describe('a template', () => {
+  it('fills placeholders once, and evaluates nothing', () => {
+    const odd = [trouble('api', '{{ time }} $(exit) {{ constructor }} $& $1')]
+    const { body } = bodyOf(
+      { type: 'slack', url: 'https://x.example' },
+      { ...firing, firing: odd, resolved: [] },
+      {
+        title: '{{status}}: {{ count }} in {{ fleet }}/{{ environment }}',
+        text: '{{ list }} {{ toString }}',
+      },
+    )
+    expect(body.text).toBe(
+      '*FIRING: 1 in acme/production*\nProcess/api: Degraded: {{ time }} $(exit) {{ constructor }} $&amp; $1 {{ toString }}',
+    )
+  })
+})

@@ -1,0 +1,305 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Notifier } from '../../src/alerts/notifier.ts'
+import type { Alert, Alerting, Notice } from '../../src/core/alert.ts'
+import type { Courier, Delivery, OutgoingMessage } from '../../src/core/courier.ts'
+import { ReconcileError } from '../../src/core/errors.ts'
+import { silentLogger } from '../../src/core/logger.ts'
+import { resourceId } from '../../src/core/resource.ts'
+import type { ResourceStatus } from '../../src/core/status.ts'
+import type { Store } from '../../src/core/store.ts'
+import { openAlertMemory } from '../../src/state/alert-memory.ts'
+import type { Fence } from '../../src/state/fence.ts'
+import { openMemoryStore } from '../../src/state/memory.ts'
+import { FakeClock, settle } from '../state/fake-clock.ts'
+import { realRandom, takeFence } from '../state/fixtures.ts'
+
+const minute = 60_000
+const onCall: Alert = {
+  name: 'on-call',
+  receivers: ['a', 'b'],
+  on: ['Degraded'],
+  severity: 'info',
+  kinds: undefined,
+  labels: undefined,
+  groupBy: [],
+  groupWait: 10_000,
+  groupInterval: 5 * minute,
+  repeatInterval: 24 * 60 * minute,
+  sendResolved: true,
+  title: undefined,
+  text: undefined,
+}
+const alerting: Alerting = {
+  alerts: [onCall],
+  receivers: ['a', 'b'].map((name) => ({
+    name,
+    target: { type: 'webhook', url: `https://${name}.example/`, secret: undefined, token: undefined },
+    unusable: undefined,
+  })),
+}
+
+/** What a receiver gets, as far as these tests look at it. */
+interface Got {
+  readonly to: string
+  readonly id: string
+  readonly status: string
+  readonly firing: number
+  readonly resolved: number
+}
+
+const delivered: Delivery = { type: 'delivered' }
+const failed: Delivery = { type: 'failed', reason: 'it answered with 500', retryAfter: undefined }
+
+let clock: FakeClock
+let store: Store
+let fence: Fence
+let got: Got[]
+let events: string[]
+/** How each receiver answers; `hang`: never. */
+let answers: Record<string, Delivery | 'hang' | 'die'>
+let ends: AbortController[]
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  store = openMemoryStore()
+  fence = await takeFence(store)
+  got = []
+  events = []
+  answers = { a: delivered, b: delivered }
+  ends = []
+})
+afterEach(async () => {
+  for (const end of ends) end.abort(new Error('the test is over'))
+  await clock.advance(minute)
+})
+
+/** A program that tells: it ends with `kill`, as if it had been killed. */
+async function start() {
+  let isDead = false
+  const courier: Courier = {
+    async send(message: OutgoingMessage, signal) {
+      if (message.type !== 'http') throw new TypeError('Expected a webhook')
+      const to = new URL(message.url).hostname.slice(0, 1)
+      const { id, status, firing, resolved } = JSON.parse(message.body)
+      got.push({ to, id, status, firing: firing.length, resolved: resolved.length })
+      const answer = answers[to] ?? delivered
+      if (answer === 'die') isDead = true
+      if (typeof answer === 'object') return answer
+      if (answer === 'die') return delivered
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      })
+    },
+  }
+  const memory = openAlertMemory({ store, environment: undefined, lease: fence })
+  const notifier = await Notifier.open({
+    memory: {
+      ...memory,
+      async commit(changes) {
+        if (isDead) throw new ReconcileError('LeaseLost', 'killed')
+        await memory.commit(changes)
+      },
+    },
+    courier,
+    clock,
+    random: { ...realRandom, next: () => 0.5 },
+    logger: silentLogger,
+    note: async ({ reason, id }) => {
+      events.push(`${reason} ${id}`)
+    },
+  })
+  notifier.declare(alerting, true)
+  const end = new AbortController()
+  ends.push(end)
+  void notifier.run(end.signal)
+  return { notifier, kill: () => end.abort(new Error('killed')) }
+}
+
+function statusOf(name: string): ResourceStatus {
+  return {
+    id: resourceId('Process', name),
+    sync: 'Synced',
+    health: 'Degraded',
+    reason: 'Exited',
+    message: 'exit code 1',
+    observedAt: 0,
+    attempts: 0,
+    nextAttemptAt: undefined,
+    lastAction: undefined,
+    conditions: [],
+    children: [],
+    critical: false,
+    isExcused: false,
+  }
+}
+
+function see(notifier: Notifier, degraded: readonly string[]): void {
+  notifier.see({
+    fleet: 'acme',
+    environment: undefined,
+    statuses: degraded.map(statusOf),
+    labels: new Map(),
+    health: undefined,
+    controllerErrors: [],
+    now: clock.now(),
+  })
+}
+
+const hundred = Array.from({ length: 100 }, (_, n) => `p${n}`)
+const kept = (): Promise<readonly Notice[]> => openAlertMemory({ store, environment: undefined }).notices()
+const briefly = () => got.map(({ to, status, firing, resolved }) => `${to} ${status} ${firing}/${resolved}`)
+
+describe('a storm', () => {
+  it('is one message a receiver however it comes in, and one at its end', async () => {
+    const { notifier } = await start()
+    for (let n = 1; n <= 100; n++) {
+      see(notifier, hundred.slice(0, n))
+      await clock.advance(50)
+    }
+    await clock.advance(2 * minute)
+    expect(briefly()).toEqual(['a firing 100/0', 'b firing 100/0'])
+    for (let n = 99; n >= 0; n--) {
+      see(notifier, hundred.slice(0, n))
+      await clock.advance(50)
+    }
+    await clock.advance(2 * minute)
+    expect(briefly().slice(2)).toEqual(['a resolved 0/100', 'b resolved 0/100'])
+    await clock.advance(60 * minute)
+    expect(got).toHaveLength(4)
+    expect(await kept()).toEqual([])
+  })
+})
+
+describe('a receiver that hangs', () => {
+  it('holds up no other, and has one message waiting however much happens', async () => {
+    answers.a = 'hang'
+    const { notifier } = await start()
+    for (let round = 0; round < 20; round++) {
+      see(notifier, hundred.slice(0, (round % 3) * 10))
+      await clock.advance(6 * minute)
+    }
+    expect(briefly().filter((line) => line.startsWith('a'))).toHaveLength(1)
+    expect(briefly().filter((line) => line.startsWith('b')).length).toBeGreaterThan(10)
+    expect(await kept()).toHaveLength(1)
+  })
+})
+
+describe('a receiver that fails', () => {
+  it('is tried within bounds, more and more slowly, and then given up', async () => {
+    answers.a = failed
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    const begun = clock.now()
+    await clock.advance(20 * 60 * minute)
+    const tries = got.filter(({ to }) => to === 'a')
+    expect(tries).toHaveLength(12)
+    expect(new Set(tries.map(({ id }) => id)).size).toBe(1)
+    expect(events.filter((event) => event === 'AlertGivenUp Receiver/a')).toHaveLength(1)
+    expect(events.filter((event) => event === 'AlertDelayed Receiver/a')).toHaveLength(11)
+    expect(await kept()).toEqual([])
+    expect(clock.now() - begun).toBe(20 * 60 * minute)
+    // The next repetition tries anew.
+    await clock.advance(5 * 60 * minute)
+    expect(got.filter(({ to }) => to === 'a').length).toBeGreaterThan(12)
+  })
+
+  it('is left alone for as long as it asks', async () => {
+    answers.a = { ...failed, retryAfter: 30 * minute }
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    await clock.advance(29 * minute)
+    expect(got.filter(({ to }) => to === 'a')).toHaveLength(1)
+    await clock.advance(2 * minute)
+    expect(got.filter(({ to }) => to === 'a')).toHaveLength(2)
+  })
+
+  it('is not tried again where it would fail again', async () => {
+    answers.a = { type: 'refused', reason: 'it answered with 404' }
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    await clock.advance(60 * minute)
+    expect(briefly()).toEqual(['a firing 1/0', 'b firing 1/0'])
+    expect(events.sort()).toEqual(['AlertGivenUp Receiver/a', 'AlertSent Receiver/b'])
+  })
+
+  it('hears at its return what is so then, with all that ended meanwhile', async () => {
+    answers.a = failed
+    const { notifier } = await start()
+    see(notifier, ['x', 'y'])
+    await clock.advance(minute)
+    see(notifier, [])
+    await clock.advance(minute)
+    got.length = 0
+    answers.a = delivered
+    await clock.advance(30 * minute)
+    expect(briefly()).toEqual(['a resolved 0/2'])
+  })
+})
+
+describe('a restart', () => {
+  it('repeats nothing that was told, and tells the end of it', async () => {
+    const first = await start()
+    see(first.notifier, ['x'])
+    await clock.advance(minute)
+    first.kill()
+    await clock.advance(minute)
+    const second = await start()
+    see(second.notifier, ['x'])
+    await clock.advance(10 * minute)
+    expect(got).toHaveLength(2)
+    see(second.notifier, [])
+    await clock.advance(minute)
+    expect(briefly().slice(2)).toEqual(['a resolved 0/1', 'b resolved 0/1'])
+  })
+
+  it('sends what was decided and not sent', async () => {
+    answers = { a: 'hang', b: 'hang' }
+    const first = await start()
+    see(first.notifier, ['x'])
+    await clock.advance(minute)
+    const ids = got.map(({ id }) => id).sort()
+    first.kill()
+    await clock.advance(minute)
+    answers = { a: delivered, b: delivered }
+    got.length = 0
+    const second = await start()
+    see(second.notifier, ['x'])
+    await clock.advance(10 * minute)
+    expect(got.map(({ id }) => id).sort()).toEqual(ids)
+    expect(await kept()).toEqual([])
+  })
+
+  it('repeats once, under the same id, what was sent and not written down', async () => {
+    answers = { a: 'die', b: 'hang' }
+    const first = await start()
+    see(first.notifier, ['x'])
+    await clock.advance(minute)
+    first.kill()
+    answers = { a: delivered, b: delivered }
+    await clock.advance(minute)
+    for (let restart = 0; restart < 3; restart++) {
+      const next = await start()
+      see(next.notifier, ['x'])
+      await clock.advance(5 * minute)
+      next.kill()
+      await clock.advance(minute)
+    }
+    const toA = got.filter(({ to }) => to === 'a')
+    expect(toA).toHaveLength(2)
+    expect(new Set(toA.map(({ id }) => id)).size).toBe(1)
+  })
+
+  it('forgets what is no longer declared only where all manifests could be read', async () => {
+    answers = { a: failed, b: delivered }
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    await clock.advance(minute)
+    notifier.declare({ alerts: [], receivers: [] }, false)
+    await clock.advance(minute)
+    expect(await kept()).toHaveLength(1)
+    notifier.declare({ alerts: [], receivers: [] }, true)
+    await clock.advance(minute)
+    expect(await kept()).toEqual([])
+    await settle()
+  })
+})
