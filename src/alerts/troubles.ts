@@ -56,7 +56,7 @@ function troublesOf(status: ResourceStatus, now: number): readonly Trouble[] {
   const usual: Severity = status.critical ? 'critical' : 'warning'
   const troubles: Trouble[] = []
   const add = (type: Trouble['type'], severity: Severity, found: Pick<Trouble, 'message' | 'since'>) =>
-    troubles.push({ type, id: status.id, severity, ...found })
+    troubles.push({ type, id: status.id, severity, message: found.message, since: found.since })
   if (status.health === 'Degraded') add('Degraded', usual, { message: status.message, since })
   if (status.health === 'Unknown') add('Unknown', usual, { message: status.message, since })
   if (held?.reason === 'AttemptsExhausted') add('RecoveryExhausted', 'critical', held)
@@ -66,13 +66,7 @@ function troublesOf(status: ResourceStatus, now: number): readonly Trouble[] {
       message: `suspended only ${suspended.message}`,
       since: suspended.since,
     })
-  return troubles.map(({ type, id, severity, message, since: from }) => ({
-    type,
-    id,
-    severity,
-    message,
-    since: from,
-  }))
+  return troubles
 }
 
 /** What makes two troubles the same one, told at different times. */
