@@ -60,7 +60,7 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
     return {
       status: 'Degraded',
       reason: 'RolledBack',
-      message: `deploy ${rolledBack.from} failed its verification; deploy ${rolledBack.to}, which passed, is published again`,
+      message: `deploy ${rolledBack.from} failed its verification, or lacked something; deploy ${rolledBack.to} is published again`,
     }
   }
   const site = publishedFunctions(observed)

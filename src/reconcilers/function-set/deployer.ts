@@ -269,6 +269,10 @@ export class Deployer {
     const functions = Object.keys(manifest.digest.functions)
     const losses = lossesOf({ files: manifest.files, functions }, { before: published, after, files })
     if (losses.length === 0 || !published) return
+    // Remembered first: the same thing is not published, and taken back, again and again.
+    await this.#memories.keepSite(site.id, {
+      rolledBack: { from: deployId, to: published.id, fingerprint: fingerprintOf(manifest.digest) },
+    })
     await this.#netlify.restoreDeploy(site.id, published.id, signal)
     throw new ReconcileError(
       'RemoteRefused',

@@ -130,7 +130,7 @@ function refusalToDeploy(
   const { rolledBack } = memory
   if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
     return refuse(
-      `deploy ${rolledBack.from} of this very source failed its verification, and ${rolledBack.to} was published again; change the source`,
+      `deploy ${rolledBack.from} of this very source was taken back (it failed its verification, or lacked something), and ${rolledBack.to} published again; change the source`,
     )
   }
   return undefined

@@ -176,6 +176,22 @@ describe('a deploy that is cut off', () => {
     expect(stage.site.published).toBe(before)
   }, 60_000)
 
+  it('is taken back at once where something is missing after all, and is not tried again', async () => {
+    stage = await FunctionStage.open()
+    const before = stage.site.seed({ files: { '/index.html': 'home' } })
+    await stage.addFunction('hello')
+    stage.simulator.hook = ({ operation, phase }) => {
+      const deploy = stage.site.deploys.at(-1)
+      if (operation === 'uploadDeployFunction' && phase === 'done' && deploy) deploy.files = {}
+    }
+    await expect(stage.pass(stage.desired())).rejects.toThrow(/lacks 1 files, such as \/index.html/)
+    stage.simulator.hook = undefined
+    expect(stage.site.published).toBe(before)
+    stage.restart()
+    expect(await stage.pass(stage.desired())).toMatchObject([{ blocked: { reason: 'NotAllowed' } }])
+    expect(stage.site.deploys).toHaveLength(2)
+  }, 60_000)
+
   it('waits its minute rather than making more deploys than Netlify takes', async () => {
     stage = await FunctionStage.open()
     for (let count = 0; count < 3; count += 1) stage.site.seed({ files: { '/index.html': `${count}` } })
