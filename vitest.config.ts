@@ -15,7 +15,11 @@ export default defineConfig({
   plugins: [parserWithoutMaps],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/e2e/**', 'test/conformance/{process,workflow}.test.ts'],
+    exclude: [
+      'test/e2e/**',
+      'test/conformance/{process,workflow}.test.ts',
+      'test/reconcilers/script-set/checks.test.ts',
+    ],
     // Validators and types are made from the schemas first: no test may judge stale ones.
     globalSetup: ['test/support/generate.ts'],
     // It imports JSON as only bundlers do.

@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config'
 /** End to end: the built program as a user runs it, with real daemons. One file at a time: each has a world of its own. */
 export default defineConfig({
   test: {
-    include: ['test/e2e/*.test.ts', 'test/conformance/{process,workflow}.test.ts'],
+    include: [
+      'test/e2e/*.test.ts',
+      'test/conformance/{process,workflow}.test.ts',
+      'test/reconcilers/script-set/checks.test.ts',
+    ],
     globalSetup: ['test/support/build.ts', 'test/support/gh.ts', 'test/support/alertmanager.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
