@@ -4,6 +4,7 @@ import { alertCommand } from './commands/alert.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { describeCommand } from './commands/describe.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { downCommand } from './commands/down.ts'
 import { eventsCommand } from './commands/events.ts'
 import { explainCommand } from './commands/explain.ts'
@@ -42,6 +43,7 @@ const commands: readonly Register[] = [
   importCommand,
   alertCommand,
   initCommand,
+  doctorCommand,
   explainCommand,
   completionCommand,
 ]

@@ -6,7 +6,7 @@ import { isErrorOf } from '../../../core/errors.ts'
 import { Caller } from '../caller.ts'
 import { homePaths } from '../home-paths.ts'
 import { runProgram } from './launch.ts'
-import { findProgram } from './program-path.ts'
+import { findProgram, withoutModuleFolders } from './program-path.ts'
 
 /** The versions of a `pm2` on PATH that may start the daemon. */
 const supportedVersion = /^[67]\.\d+\.\d+/
@@ -84,4 +84,10 @@ export async function findUsersPm2(search: Pm2Search): Promise<string | undefine
   if (program === undefined) return undefined
   const version = (await installedVersion(program)) ?? (await askedVersion(program, search))
   return version !== undefined && supportedVersion.test(version) ? program : undefined
+}
+
+/** The version of the `pm2` on a PATH, by its package alone: nothing is run. Undefined: none, or a shim of its own. */
+export async function usersPm2Version(path: string | undefined): Promise<string | undefined> {
+  const program = await findProgram('pm2', withoutModuleFolders(path))
+  return program === undefined ? undefined : installedVersion(program)
 }
