@@ -9,6 +9,8 @@ export interface Invocation {
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   readonly version: string
+  /** Tells each key as it is pressed, until the returned function is called; undefined: there is no keyboard. */
+  readonly readKeys?: ((onKey: (key: string) => void) => () => void) | undefined
   /** Asks a person, and gives what he typed; undefined: nobody is there to be asked. */
   readonly ask?: ((question: string) => Promise<string>) | undefined
 }
@@ -16,6 +18,8 @@ export interface Invocation {
 export interface Sink {
   write(text: string): void
   readonly isTerminal: boolean
+  /** Rows of the terminal; undefined where there is none. */
+  readonly rows?: number | undefined
   /** Columns of the terminal; for a pipe what COLUMNS says, or 200. */
   readonly columns: number
 }

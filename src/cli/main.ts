@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { supervisedVariable } from './background/supervised-variable.ts'
 import type { Sink } from './invocation.ts'
 import { runProgram } from './program.ts'
 
@@ -26,7 +27,23 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   signal: interruption.signal,
   version: String(version),
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+  readKeys: process.stdin.isTTY ? readKeys : undefined,
 })
+
+/** Raw, so that a key tells without a line break; the terminal is as before when it ends. */
+function readKeys(onKey: (key: string) => void): () => void {
+  const { stdin } = process
+  const receive = (chunk: Buffer) => {
+    for (const key of chunk.toString('utf8')) onKey(key)
+  }
+  stdin.setRawMode(true)
+  stdin.on('data', receive)
+  return () => {
+    stdin.off('data', receive)
+    stdin.setRawMode(false)
+    stdin.pause()
+  }
+}
 
 /** On standard error, so that a result can go into a file. An interrupt, or the end of the input, answers nothing. */
 async function ask(question: string): Promise<string> {
@@ -49,6 +66,9 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
       stream.write(text)
     },
     isTerminal: stream.isTTY === true,
+    get rows() {
+      return stream.rows
+    },
     get columns() {
       return stream.columns ?? (Number(process.env.COLUMNS) || pipeColumns)
     },
@@ -56,6 +76,8 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
 }
 
 function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  // What reads from a controller that PM2 keeps is PM2's daemon: it must outlive that, and starts it again.
+  if (error.code === 'EPIPE' && process.env[supervisedVariable] !== undefined) return
   if (error.code === 'EPIPE') process.exit()
   throw error
 }

@@ -12,12 +12,16 @@ import { healthCommand } from './commands/health.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { logsCommand } from './commands/logs.ts'
+import { monitorCommand } from './commands/monitor.ts'
 import { passCommand } from './commands/pass.ts'
 import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
+import { restartCommand } from './commands/restart.ts'
 import { resumeCommand } from './commands/resume.ts'
 import { runCommand } from './commands/run.ts'
+import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
+import { stopCommand } from './commands/stop.ts'
 import { suspendCommand } from './commands/suspend.ts'
 import { watchCommand } from './commands/watch.ts'
 import { reportFailure } from './failure.ts'
@@ -29,6 +33,9 @@ const commands: readonly Register[] = [
   passCommand,
   planCommand,
   watchCommand,
+  startCommand,
+  stopCommand,
+  restartCommand,
   checkCommand,
   statusCommand,
   describeCommand,
@@ -37,6 +44,7 @@ const commands: readonly Register[] = [
   healthCommand,
   runCommand,
   reportCommand,
+  monitorCommand,
   suspendCommand,
   resumeCommand,
   downCommand,

@@ -2,8 +2,10 @@ import { ReconcileError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
 import { draftPass, statesOf } from '../../engine/pass.ts'
+import { attendanceDocument, attendanceText } from '../../reports/attendance-text.ts'
 import { statusDocument } from '../../reports/status-json.ts'
 import { statusText } from '../../reports/status-text.ts'
+import { attendanceOf } from '../attendance.ts'
 import { printDocument } from '../documents.ts'
 import { fleetStatusOf } from '../fleet-status.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -33,9 +35,15 @@ export function status(
       })
     }
     if (common.output === 'json' || common.output === 'yaml') {
-      printDocument(call, common.output, statusDocument(known))
+      printDocument(call, common.output, {
+        ...statusDocument(known),
+        controller: attendanceDocument(await attendanceOf(fleet)),
+      })
     } else {
-      call.out.write(statusText(known, { ...pageOf(call, common, call.out), now: workspace.clock.now() }))
+      const now = workspace.clock.now()
+      call.out.write(statusText(known, { ...pageOf(call, common, call.out), now }))
+      const text = attendanceText(await attendanceOf(fleet), { ...pageOf(call, common, call.out), now })
+      call.out.write(text)
     }
     return 0
   })

@@ -8,6 +8,7 @@ import { watchManifests } from '../../manifests/watch.ts'
 import { openLastGood } from '../../state/last-good.ts'
 import { becomeActor, openKeeper } from '../actor.ts'
 import { AlertDesk } from '../alert-desk.ts'
+import { superviseSelf } from '../background/self-supervision.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import { openLog } from '../log.ts'
@@ -59,7 +60,8 @@ export async function watch(
       mayRunCommands: true,
       lease: actor.lease,
     })
-    const signal = AbortSignal.any([call.signal, actor.lease.signal])
+    const handover = new AbortController()
+    const signal = AbortSignal.any([call.signal, actor.lease.signal, handover.signal])
     let declaration: Manifests = first.declaration
     let shownFaults = faultsOf(early.declaration)
     const read = async () => {
@@ -103,6 +105,12 @@ export async function watch(
       await actor.ledger.prune(declaration.fleet.historyKeep)
       await service.clean()
     }
+    const supervising = superviseSelf(workspace, {
+      declaration: () => declaration,
+      log,
+      signal,
+      onSuperseded: () => handover.abort(new Error('another controller takes over')),
+    })
     const keeping = keepHouse(workspace, tidy, { log, signal })
     log.info({ pid: process.pid, fleet: declaration.fleet.name, state: store.location }, 'controller started')
     const ended = new AbortController()
@@ -120,6 +128,7 @@ export async function watch(
       await alerting
       await session.close()
       await keeping
+      await supervising
       await actor.lease.release()
     }
     if (actor.lease.signal.aborted && !call.signal.aborted) throw actor.lease.signal.reason

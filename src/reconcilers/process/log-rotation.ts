@@ -33,11 +33,20 @@ export async function rotateLogs(
         .flatMap((record) => [record.outLogPath, record.errLogPath])
         .filter((file) => file !== undefined),
     )
-    for (const file of files) {
-      signal.throwIfAborted()
-      const stats = await stat(file).catch(() => undefined)
-      if (stats?.isFile() && stats.size >= size) await rotateFile(file, rotate.keep ?? defaultKeep)
-    }
+    signal.throwIfAborted()
+    await rotateWhereGrown([...files], { size, keep: rotate.keep ?? defaultKeep })
+  }
+}
+
+/** Rotates those of some files that have grown to a size in bytes. */
+export async function rotateWhereGrown(
+  files: readonly (string | undefined)[],
+  limits: { readonly size: number; readonly keep: number },
+): Promise<void> {
+  for (const file of new Set(files)) {
+    const stats = file === undefined ? undefined : await stat(file).catch(() => undefined)
+    if (file !== undefined && stats?.isFile() && stats.size >= limits.size)
+      await rotateFile(file, limits.keep)
   }
 }
 

@@ -241,7 +241,7 @@ function unattended({ statuses, hasController, observedAt, now }: Observations):
       problem: 'nobody looks after this fleet',
       observed: `no controller lives, and the oldest reading is ${formatDuration(now - observedAt)} old`,
       cure: 'Read anew now, and keep a controller running.',
-      commands: ['reconcile', 'reconcile watch'],
+      commands: ['reconcile', 'reconcile start'],
     },
   ]
 }

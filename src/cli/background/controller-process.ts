@@ -1,0 +1,112 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { NewProcess } from '../../clients/pm2/process-config.ts'
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { Secret } from '../../core/secret.ts'
+import type { Manifests } from '../../manifests/read.ts'
+import { baseEnvironment } from '../../reconcilers/process/base-env.ts'
+import { pm2HomeOf } from '../../reconcilers/process/home.ts'
+import type { Workspace } from '../workspace.ts'
+import { supervisedVariable } from './supervised-variable.ts'
+
+/** As long as a pass may need to end what it began. */
+const killTimeout = 60_000
+
+/** Beginnings of the variables that decide how a controller works; all others it gets only where a manifest refers to them. */
+const passedOn = [
+  'RECONCILE_',
+  'GITHUB_',
+  'GH_',
+  'NETLIFY_',
+  'XDG_',
+  'PM2_HOME',
+  'SSL_CERT',
+  'NODE_EXTRA_CA_CERTS',
+]
+
+/** The name in PM2: of the fleet in its environment. */
+export function controllerName(declaration: Pick<Manifests, 'fleet'>): string {
+  const { name, environment } = declaration.fleet
+  return `reconciled-${name}${environment === undefined ? '' : `-${environment}`}`
+}
+
+/** The PM2_HOME that the fleet's controller lives in: the one of its processes. */
+export function homeOf(workspace: Workspace, declaration: Pick<Manifests, 'fleet'>): string {
+  return pm2HomeOf(declaration.fleet.pm2.home, workspace.call.env)
+}
+
+/**
+ * The controller as a process for PM2: `watch` with the same manifests, environment and state, by the Node that runs
+ * now. It bears no mark and no fleet owns it, so that no pass ever deletes it.
+ */
+export function controllerProcess(workspace: Workspace, declaration: Manifests): NewProcess {
+  const { call, common, paths, environment, statePath } = workspace
+  const args = [
+    'watch',
+    '--file',
+    ...paths,
+    '--state',
+    statePath,
+    ...(environment === undefined ? [] : ['--env', environment]),
+    ...common.allowHost.flatMap((host) => ['--allow-host', host]),
+    ...common.allowPath.flatMap((path) => ['--allow-path', path]),
+    ...(common.verbose ? ['-v'] : []),
+  ]
+  return {
+    name: controllerName(declaration),
+    execPath: programPath(call.env),
+    args,
+    cwd: call.cwd,
+    interpreter: process.execPath,
+    mode: 'fork',
+    env: {
+      ...baseEnvironment(call.env),
+      ...passedVariables(call.env, declaration),
+      [supervisedVariable]: statePath,
+    },
+    instances: 1,
+    killTimeout,
+    expBackoffRestartDelay: 1000,
+  }
+}
+
+/** The program that runs now. Under PM2 that is not what Node was started with, but what PM2 says. */
+function programPath(env: Readonly<Record<string, string | undefined>>): string {
+  const underPm2 = env[supervisedVariable] === undefined ? undefined : env.pm_exec_path
+  return realpathSync(underPm2 ?? process.argv[1] ?? fileURLToPath(import.meta.url))
+}
+
+/** No token of the shell goes further than it is needed: what manifests refer to, and our own settings. */
+function passedVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  declaration: Manifests,
+): Readonly<Record<string, string>> {
+  const referred = new Set<string>()
+  for (const value of [declaration.fleet, ...declaration.resources.map(({ spec }) => spec)]) {
+    for (const name of variablesIn(value)) referred.add(name)
+  }
+  const passed: Record<string, string> = {}
+  for (const [key, value] of Object.entries(env)) {
+    if (value === undefined || value === '') continue
+    if (referred.has(key) || passedOn.some((start) => key.startsWith(start))) passed[key] = value
+  }
+  return passed
+}
+
+function* variablesIn(value: unknown): Generator<string> {
+  if (value instanceof Secret) {
+    if (value.source.startsWith('fromEnv ')) yield value.source.slice('fromEnv '.length)
+  } else if (Array.isArray(value)) for (const item of value) yield* variablesIn(item)
+  else if (value !== null && typeof value === 'object')
+    for (const item of Object.values(value)) yield* variablesIn(item)
+}
+
+/** The process of that name, and whether it is this fleet's controller. */
+export function findController(
+  records: readonly Pm2Record[],
+  name: string,
+  statePath: string,
+): { readonly record: Pm2Record; readonly isOurs: boolean } | undefined {
+  const record = records.find((candidate) => candidate.name === name)
+  return record && { record, isOurs: record.env[supervisedVariable] === statePath }
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { attendanceDocument, attendanceText } from '../../src/reports/attendance-text.ts'
+import { type MonitorView, monitorFrame } from '../../src/reports/monitor-text.ts'
+import { ansi, plain } from '../../src/reports/style.ts'
+import { shownColours } from '../support/called.ts'
+import { expectPrintable, expectWithin } from './printed.ts'
+import { emptyFleet, events, fleet, now } from './samples.ts'
+
+const view: MonitorView = {
+  status: fleet,
+  controller: { pid: 4711, since: now - 7_200_000 },
+  isDown: false,
+  lastPassAt: now - 12_000,
+  queue: [
+    { id: 'Process/api', at: now + 4_000, what: 'attempt 4' },
+    { id: 'Process/db', at: now + 18_000, what: 'is read again' },
+  ],
+  events: events.toReversed(),
+}
+
+describe.each([
+  [80, 24],
+  [200, 50],
+])('on a screen of %i columns and %i rows', (columns, rows) => {
+  test('the frame reads as it should and fits', async () => {
+    const bare = monitorFrame(view, { columns, rows, style: plain, now })
+    expect(bare.length).toBeLessThanOrEqual(rows)
+    expectWithin(bare.join('\n'), columns)
+    expectPrintable(bare.join('\n'))
+    const coloured = monitorFrame(view, { columns, rows, style: ansi, now })
+    await expect(`${bare.join('\n')}\n`).toMatchFileSnapshot(`goldens/monitor-${columns}.txt`)
+    await expect(shownColours(`${coloured.join('\n')}\n`)).toMatchFileSnapshot(
+      `goldens/monitor-terminal-${columns}.txt`,
+    )
+  })
+})
+
+test('the frame of a fleet in trouble shows what is not well first, and how much more there is', () => {
+  const many = Array.from({ length: 100 }, (_, index) => ({
+    ...(fleet.resources[0] as (typeof fleet.resources)[number]),
+    id: `Process/p-${index}` as (typeof fleet.resources)[number]['id'],
+    health: index === 70 ? ('Degraded' as const) : ('Healthy' as const),
+  }))
+  const frame = monitorFrame(
+    { ...view, status: { ...fleet, resources: many } },
+    { columns: 80, rows: 24, style: plain, now },
+  )
+  expect(frame.length).toBeLessThanOrEqual(24)
+  expect(frame.find((line) => line.startsWith('Process/'))).toContain('Process/p-70')
+  expect(frame.join('\n')).toMatch(/and \d+ more/)
+})
+
+test('an empty fleet and a small screen are shown as well', () => {
+  const empty: MonitorView = { ...view, status: emptyFleet, controller: undefined, queue: [], events: [] }
+  const frame = monitorFrame(empty, { columns: 60, rows: 8, style: plain, now })
+  expect(frame.length).toBeLessThanOrEqual(8)
+  expectWithin(frame.join('\n'), 60)
+})
+
+test('whether a controller lives is told for people and programs', () => {
+  const lives = {
+    controller: view.controller,
+    isDown: false,
+    lastPassAt: now - 12_000,
+    nextPassAt: now + 18_000,
+  }
+  expect(attendanceText(lives, { width: 200, now })).toBe(
+    'The controller (pid 4711) has run for 2h; last pass 12s ago, next in 18s.\n',
+  )
+  expect(attendanceDocument(lives)).toEqual({
+    pid: 4711,
+    since: '2026-03-01T10:00:00.000Z',
+    lastPassAt: '2026-03-01T11:59:48.000Z',
+    nextPassAt: '2026-03-01T12:00:18.000Z',
+  })
+  const dead = { controller: undefined, isDown: true, lastPassAt: undefined, nextPassAt: undefined }
+  expect(attendanceText(dead, { width: 200, now })).toBe(
+    'No controller lives; no pass yet. `reconcile start` keeps one running.\nThe fleet is down; `reconcile resume --all` ends it.\n',
+  )
+  expect(attendanceDocument(dead)).toBeNull()
+})
