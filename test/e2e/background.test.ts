@@ -116,7 +116,7 @@ describe('the controller in the background', () => {
 function onTerminal(columns: number, key: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const command = `stty cols ${columns} rows 24; stty -a > before; "${process.execPath}" "${program}" monitor; echo "ended with $?"; stty -a > after`
-    const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    const child = spawn('/usr/bin/script', ['-qefc', command, '/dev/null'], {
       cwd: fleet.folder,
       env: { ...fleet.env, TERM: 'xterm' },
       stdio: ['pipe', 'pipe', 'inherit'],
