@@ -26,6 +26,7 @@ const examine = 'src/engine/examine.ts'
 const execute = 'src/engine/execute.ts'
 const record = 'src/engine/record.ts'
 const recovery = 'src/engine/recovery.ts'
+const pair = 'src/engine/pair.ts'
 const observe = 'src/engine/observe.ts'
 const standby = 'src/engine/standby.ts'
 
@@ -202,6 +203,12 @@ export const mutants: readonly Mutant[] = [
     execute,
     "isErrorOf(error, 'OutcomeUnknown') || isErrorOf(error, 'OperationTimedOut')",
     "isErrorOf(error, 'OutcomeUnknown')",
+  ]),
+  mutant('a move deletes', [pair, '    for (const old of olds) takenFrom.add(old.id)\n', '']),
+  mutant('a moment of health forgets the attempts', [
+    recovery,
+    'attempts: isStable ? 0 : before.attempts',
+    'attempts: isHealthy ? 0 : before.attempts',
   ]),
   mutant('a resume is heard again each time the vendor puts it off', [
     recovery,
