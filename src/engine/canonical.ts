@@ -20,7 +20,8 @@ export function isSameJson(a: unknown, b: unknown): boolean {
   const keysOfB = Object.keys(b).filter((key) => b[key] !== undefined)
   return (
     keysOfA.length === keysOfB.length &&
-    keysOfA.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]))
+    // Undefined is as good as missing; as a value it would pass for null.
+    keysOfA.every((key) => Object.hasOwn(b, key) && b[key] !== undefined && isSameJson(a[key], b[key]))
   )
 }
 

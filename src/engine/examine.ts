@@ -94,6 +94,7 @@ export function examine(
     unknown: undefined,
     ownership,
     ...(isTakenDown && { isTakenDown }),
+    ...(pair.posture === 'standby' && { isStandingBy: true }),
   }
 }
 

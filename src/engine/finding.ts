@@ -55,6 +55,8 @@ export interface Finding extends Subject {
   readonly unknown: { readonly code: string; readonly message: string } | undefined
   /** The fleet is down and this is stopped for it: its actions are what stops it. */
   readonly isTakenDown?: boolean
+  /** It is not to run now, so that its declared fields are not compared with what is there. */
+  readonly isStandingBy?: boolean
   /** The inventory row as the pass believes it: the stored one, or the one that taking back will write. */
   readonly ownership: Owned | undefined
 }

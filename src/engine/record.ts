@@ -111,7 +111,10 @@ function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
   ]
 }
 
-/** In sync, we own exactly the declared fields; before that the row written with the intent stands. */
+/**
+ * In sync, we own exactly the declared fields; before that the row written with the intent stands. What stands by and
+ * is there was not compared: which fields we set on it once must be known when it runs again.
+ */
 function ownershipAfter(
   world: World,
   finding: Finding,
@@ -124,6 +127,7 @@ function ownershipAfter(
   if (desired.controls.managementPolicy === 'Observe' && !finding.ownership) return []
   const isInSync = finding.actions.every((action) => action.verb === 'run')
   const reconciler = reconcilerOf(world, desired.kind)
+  const isCompared = !finding.isStandingBy || finding.stance === 'absent'
   const before = finding.ownership
   if (!before && !isInSync) return []
   const owned: Owned = {
@@ -131,7 +135,7 @@ function ownershipAfter(
     externalName: reconciler.externalName(desired),
     origin: before?.origin ?? 'adopted',
     deletionPolicy: lastingPolicy(desired),
-    fields: isInSync ? reconciler.fields(desired) : (before?.fields ?? {}),
+    fields: isInSync && isCompared ? reconciler.fields(desired) : (before?.fields ?? {}),
     memory: { ...before?.memory, ...finding.assessment.remember },
     since: before?.since ?? result.now,
   }

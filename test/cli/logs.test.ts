@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { callVerb, pages, shownColours } from '../support/called.ts'
 import { processManifest } from '../support/manifest.ts'
 import { eventually, makeFolder, removeFolder } from '../support/pm2.ts'
-import { workflowManifest } from '../support/workflow-manifest.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -71,16 +70,6 @@ test('in a fleet in trouble they say what is not known and start nothing', async
   expect(broken.out).toContain('written before it')
   expect(broken.err).toContain('broken.yaml')
   expect(await readdir(join(folder, 'p'))).toEqual(before)
-})
-
-test('a kind that keeps no logs says so', async () => {
-  await writeFile(
-    join(folder, 'manifests/flow.yaml'),
-    workflowManifest('flow', 'repository: acme/site\npath: .github/workflows/flow.yml'),
-  )
-  const { status, err } = await callVerb(folder, ['logs', 'Workflow/flow'])
-  expect(status).toBe(1)
-  expect(err).toContain('Cannot show logs of Workflow/flow: a Workflow keeps none [NoLogs]')
 })
 
 test('followed, they come as they are printed, until an interrupt ends it well', async () => {

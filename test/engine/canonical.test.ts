@@ -23,4 +23,5 @@ test('two values are the same exactly where their canonical texts are', () => {
 test('the order of keys and what is undefined do not count', () => {
   expect(isSameJson({ a: 1, b: [2] }, { b: [2], a: 1, c: undefined })).toBe(true)
   expect(isSameJson({ a: 1 }, { b: 1 })).toBe(false)
+  expect(isSameJson({ a: null }, { a: undefined, b: 1 })).toBe(false)
 })

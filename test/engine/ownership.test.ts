@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Mark } from '../../src/core/ownership.ts'
-import type { Controls } from '../../src/core/resource.ts'
+import type { Controls, Resource } from '../../src/core/resource.ts'
 import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
 import { declare, type ModelledFleet, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
@@ -334,4 +334,23 @@ test('only what was owned or declared is ever touched', async () => {
   const before = fleet.outside.print()
   await pass(fleet, [model('b')])
   expect(fleet.outside.print()).toBe(before)
+})
+
+test('a field that we set is taken back although it went from the manifest while the thing stood by', async () => {
+  const fleet = modelledFleet()
+  const primary = model('a', {}, { fallback: [modelId('b')] })
+  const settle = async (...resources: readonly Resource[]) => {
+    for (let count = 0; count < 3; count += 1) {
+      await pass(fleet, resources)
+      await fleet.time.pass(1_000)
+    }
+  }
+  await settle(model('b', { fields: { LEVEL: '1' } }))
+  expect(fleet.outside.thing('b')).toMatchObject({ state: 'running', fields: { LEVEL: '1' } })
+  await settle(primary, model('b', { fields: { LEVEL: '1' } }))
+  expect(fleet.outside.thing('b')).toMatchObject({ state: 'stopped' })
+  await settle(primary, model('b'))
+  await settle(model('b'))
+  expect(fleet.outside.thing('b')).toMatchObject({ state: 'running' })
+  expect(fleet.outside.thing('b')?.fields).toEqual({})
 })

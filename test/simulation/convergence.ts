@@ -18,8 +18,12 @@ export function findUnconverged(setting: Setting): readonly string[] {
   return [...faults, ...faultsOfRemoved(setting), ...findLeaks(setting), ...findLeftovers(setting)]
 }
 
-/** Resources that rightly get no action, and whoever waits for them. */
-function findBlocked(setting: Setting): ReadonlySet<string> {
+/**
+ * Resources that may rightly get no action to the end of the run, and whoever waits for them. A window opens, and what
+ * is only observed becomes healthy by itself: then they are rightly acted upon, as late as that is. That nothing is
+ * done to what is suspended or only observed is a rule of its own.
+ */
+export function findBlocked(setting: Setting): ReadonlySet<string> {
   const { resources } = setting.manifests.edition
   const blocked = new Set<string>(resources.filter((one) => isHeldForGood(setting, one)).map(({ id }) => id))
   for (let size = -1; size !== blocked.size; ) {

@@ -36,7 +36,7 @@ export function checkEffect(setting: Setting, actor: Actor, effect: Effect): voi
   )
   if (action.type === 'delete') return
   // Who takes a fleet down means all of it, suspended or not.
-  if (action.type === 'stop' && rules.downSince !== undefined) return
+  if (action.type === 'stop' && (rules.downSince !== undefined || time.now - rules.lastUp < slack)) return
   checkControls(setting, actor, effect)
   checkStandby(setting, actor, action)
   if (action.type === 'revive') checkRecovery(setting, effect)

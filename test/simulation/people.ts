@@ -84,6 +84,7 @@ export class People {
     await this.#suspensions.resumeAll(known, this.#wall())
     for (const id of known) rules.disturb(id)
     rules.suspendedSince.clear()
+    if (rules.downSince !== undefined) rules.lastUp = this.#setting.time.now
     rules.downSince = undefined
     this.#setting.note('people mend')
   }
@@ -213,6 +214,7 @@ export class People {
     const { rules, time } = this.#setting
     if (rules.downSince !== undefined) {
       rules.downSince = undefined
+      rules.lastUp = time.now
       rules.suspendedSince.clear()
       for (const { id } of this.#models) rules.disturb(id)
       await this.#suspensions.resumeAll([], this.#wall())

@@ -86,6 +86,8 @@ export class Rules {
   /** Since when a thing bears a rival's mark, by outside name. */
   readonly rivalSince = new Map<string, number>()
   downSince: number | undefined
+  /** When people last resumed a fleet that was down. */
+  lastUp = Number.NEGATIVE_INFINITY
   lastJump = Number.NEGATIVE_INFINITY
   /** When people last changed or resumed anything. */
   lastWord = Number.NEGATIVE_INFINITY
