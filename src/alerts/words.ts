@@ -16,6 +16,8 @@ export interface Words {
 
 /** Lines of a message: more is not read on a phone. */
 const mostLines = 20
+/** Characters of a list. Discord takes 2,000 in all: none is to cut off how many more there are. */
+const longestList = 1500
 const longestLine = 400
 
 /** Says a notice in the alert's own words, or in ours. */
@@ -109,7 +111,13 @@ function linesOf(troubles: readonly Trouble[], isOver: boolean): readonly string
 }
 
 function listed(items: readonly string[], separator: string): string {
-  const shown = items.slice(0, mostLines)
+  const shown: string[] = []
+  let length = 0
+  for (const item of items.slice(0, mostLines)) {
+    length += item.length + separator.length
+    if (length > longestList) break
+    shown.push(item)
+  }
   const rest = items.length - shown.length
   return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join(separator)
 }

@@ -69,8 +69,7 @@ describe('the form of a receiver', () => {
     expect(body.content).toContain('**\\[FIRING\\] fleet acme')
     expect(body.content).toContain('\\*bold\\*')
     expect(body.allowed_mentions).toEqual({ parse: [] })
-    const many = Array.from({ length: 500 }, (_, n) => trouble(`p${n}`, 'x'.repeat(500)))
-    expect(bodyOf(target, { ...firing, firing: many }).body.content).toHaveLength(2000)
+    expect(bodyOf(target, firing, { text: 'x'.repeat(5000) }).body.content).toHaveLength(2000)
   })
 
   it('is a push of the right priority for ntfy', () => {
@@ -159,4 +158,18 @@ describe('a template', () => {
       '*FIRING: 1 in acme/production*\nProcess/api: Degraded: {{ time }} $(exit) {{ constructor }} $&amp; $1 {{ toString }}',
     )
   })
+})
+
+it('of many troubles with long messages says how many more there are, within what each chat takes', () => {
+  const many = Array.from({ length: 100 }, (_, at) =>
+    trouble(`p${at}`, `ended with exit code 1; ${'x'.repeat(120)}`),
+  )
+  const storm: Notice = { ...firing, firing: many, resolved: [] }
+  const url = secret('https://chat.example/hook')
+  const slack = bodyOf({ type: 'slack', url }, storm).body as { readonly text: string }
+  const discord = bodyOf({ type: 'discord', url }, storm).body as { readonly content: string }
+  for (const text of [slack.text, discord.content]) {
+    expect(text.length).toBeLessThanOrEqual(2000)
+    expect(text).toMatch(/\nand \d\d more$/)
+  }
 })

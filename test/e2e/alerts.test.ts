@@ -75,7 +75,7 @@ describe('a storm', () => {
     expect(first?.title).toContain('[FIRING] fleet default')
     const toldOf = new Set(first?.firing.map(({ resource }) => resource))
     expect(toldOf.size).toBeGreaterThanOrEqual(100)
-    expect(slack.received[0]?.body).toContain('and 8')
+    expect(slack.received[0]?.body).toMatch(/and \d+ more/)
 
     await rm(fleet.path('services/broken'))
     expect((await fleet.reconcile(['resume', '--all'])).status).toBe(0)
