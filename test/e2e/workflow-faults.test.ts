@@ -17,9 +17,14 @@ const calls = [
   'getRun',
   'getFile',
   'enable',
+  'disable',
+  'rerun',
   'rerunFailed',
   'dispatch',
   'putFile',
+  'createRef',
+  'listPulls',
+  'createPull',
 ]
 
 async function setScene(world: GithubWorld) {
@@ -29,6 +34,9 @@ async function setScene(world: GithubWorld) {
   const flaky = site.addWorkflow('flaky.yml')
   const failed = site.addRun(flaky, { conclusion: 'failure' })
   const off = site.addWorkflow('off.yml', { state: 'disabled_inactivity' })
+  const halted = site.addWorkflow('halted.yml')
+  const redone = site.addRun(site.addWorkflow('again.yml'), { conclusion: 'failure' })
+  site.addWorkflow('proposed.yml')
   site.addWorkflow('drifted.yml')
   // On a branch of its own: a commit to main would move the head on, and a rerun could not make that green.
   site.branch('files')
@@ -38,16 +46,20 @@ async function setScene(world: GithubWorld) {
   const quiet = site.addWorkflow('quiet.yml')
   site.addRun(quiet, { branch: 'side' })
   await world.write('drifted.yml', 'on: push\n')
+  await world.write('proposed.yml', 'on: push\n')
   const green = { within: '24h', onFailure: 'rerun-failed' as const, onStale: 'dispatch' as const }
   world.declare('stale', { green })
   world.declare('flaky', { green })
   world.declare('off', { state: 'active' })
+  world.declare('halted', { state: 'disabled' })
+  world.declare('again', { green: { ...green, onFailure: 'rerun' } })
+  world.declare('proposed', { source: 'proposed.yml', branch: 'files', delivery: 'pull-request' })
   world.declare('drifted', { source: 'drifted.yml', branch: 'files' })
   world.declare('fine', { green })
   world.declare('quiet', { green: {} })
   world.declare('gone', { state: 'active' })
   const dispatches = () => site.runs.filter((run) => run.event === 'workflow_dispatch').length
-  return { site, off, failed, dispatches }
+  return { site, off, halted, failed, redone, dispatches }
 }
 
 function healthOf(result: PassResult): Readonly<Record<string, string>> {
@@ -59,6 +71,10 @@ const settled: Readonly<Record<string, string>> = {
   stale: 'Healthy',
   flaky: 'Healthy',
   off: 'Healthy',
+  halted: 'Healthy',
+  again: 'Healthy',
+  // Its pull request waits to be merged.
+  proposed: 'Progressing',
   drifted: 'Healthy',
   fine: 'Healthy',
   quiet: 'Degraded',
@@ -74,7 +90,7 @@ async function survive(kind: FaultKind, on: string): Promise<readonly string[]> 
   const wrong: string[] = []
   const world = await GithubWorld.create()
   try {
-    const { site, off, failed, dispatches } = await setScene(world)
+    const { site, off, halted, failed, redone, dispatches } = await setScene(world)
     world.simulator.faults.add({ kind, on })
     for (let pass = 0; pass < 3; pass += 1) {
       const health = healthOf(await world.pass())
@@ -99,7 +115,10 @@ async function survive(kind: FaultKind, on: string): Promise<readonly string[]> 
     }
     if (dispatches() !== 1) wrong.push(`${dispatches()} dispatches at the end`)
     if (failed.attempt !== 2) wrong.push(`attempt ${failed.attempt} of the flaky run`)
+    if (redone.attempt !== 2) wrong.push(`attempt ${redone.attempt} of the run that is run again whole`)
     if (off.state !== 'active') wrong.push('not enabled')
+    if (halted.state !== 'disabled_manually') wrong.push('not disabled')
+    if (site.pulls.length !== 1) wrong.push(`${site.pulls.length} pull requests`)
     const content = site.branches.get('files')?.files.get('.github/workflows/drifted.yml')
     if (String(content) !== 'on: push\n') wrong.push('file not in step')
     for (const [name, status] of Object.entries(health)) {
