@@ -11,6 +11,11 @@ export interface FailedRequest {
   readonly cause?: unknown
 }
 
+/** The request behind an error of this client; undefined where something else failed. */
+export function requestBehind(error: unknown): FailedRequest | undefined {
+  return error instanceof ReconcileError ? (error.cause as FailedRequest | undefined) : undefined
+}
+
 /** Longest text of GitHub's that is passed on. */
 const maxText = 300
 

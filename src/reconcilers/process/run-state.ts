@@ -1,4 +1,5 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Duration } from '../../core/duration.ts'
 
 /** It is not running and PM2 will not start it by itself. */
 export function hasEnded(record: Pm2Record): boolean {
@@ -30,4 +31,9 @@ export function endedAsAllowed(record: Pm2Record, stopExitCodes: readonly number
     record.exitCode !== undefined &&
     (stopExitCodes ?? []).includes(record.exitCode)
   )
+}
+
+/** How long it has run; 0 where PM2 does not know since when. */
+export function uptimeOf(record: Pm2Record, now: number): Duration {
+  return record.uptimeSince === undefined ? 0 : Math.max(0, now - record.uptimeSince)
 }
