@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** End to end: the built program as a user runs it, with real daemons. One file at a time: each has a world of its own. */
+/** End to end: the built program as a user runs it, with real daemons. Each file has a world of its own, so two run at once. */
 export default defineConfig({
   test: {
     include: [
@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts', 'test/support/gh.ts', 'test/support/alertmanager.ts'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    fileParallelism: false,
+    maxWorkers: 2,
     env: { NO_COLOR: '1' },
   },
 })
