@@ -31,6 +31,7 @@ export function recordOf(
     ...ownershipAfter(world, finding, result),
     ...(isRowUnfounded(world, finding, result) ? [{ type: 'disown' as const, id: finding.id }] : []),
     ...closed.map((intent) => settleEntry(intent.intentId, 'superseded', result.now)),
+    ...redated(finding, closed, result.now),
     ...result.outcomes.flatMap((outcome) => settlement(world, outcome)),
     ...eventsOf(finding, result),
     ...sampleOf(finding, result.view, result.now),
@@ -66,6 +67,16 @@ function isRowUnfounded(
 function isClosed(finding: Finding, intent: Intent): boolean {
   if (!finding.desired && intent.verb !== 'delete') return false
   return intent.repeatable || (finding.assessment.resolvedIntents?.includes(intent.intentId) ?? false)
+}
+
+/**
+ * Intents of a time that has not come: the clock was set back. Their age is what tells that nothing came of them, and
+ * would say so only when that time has come again; it is counted from now on instead.
+ */
+function redated(finding: Finding, closed: readonly Intent[], now: number): readonly LedgerEntry[] {
+  return finding.unconfirmed
+    .filter((intent) => intent.at > now && !closed.includes(intent))
+    .map((intent) => ({ type: 'intend', intent: { ...intent, at: now } }))
 }
 
 /**

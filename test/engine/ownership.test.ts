@@ -3,7 +3,14 @@ import type { Mark } from '../../src/core/ownership.ts'
 import type { Controls, Resource } from '../../src/core/resource.ts'
 import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
-import { declare, type ModelledFleet, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
+import {
+  declare,
+  type ModelledFleet,
+  model,
+  modelId,
+  modelledFleet,
+  resourceOf,
+} from '../support/modelled-fleet.ts'
 import { markOf, ownedOf } from './finding-fixture.ts'
 
 const never = new AbortController().signal
@@ -277,6 +284,37 @@ describe('a move', () => {
     ])
     const { findings } = await draft(fleet, [model('b', { name: 'a', program: 'a.mjs' })])
     expect(findings[0]?.unconfirmed.map(({ intentId }) => intentId)).toEqual(['i1'])
+  })
+})
+
+describe('a clock that was set back', () => {
+  test('does not keep a dispatch that never happened unconfirmed until its time comes again', async () => {
+    const fleet = modelledFleet()
+    const nightly = resourceOf('Dispatch', 'nightly', { workflow: 'nightly', revision: 'r1' })
+    await fleet.ledger.commit([
+      {
+        type: 'intend',
+        intent: {
+          intentId: 'i1',
+          id: nightly.id,
+          actionType: 'dispatch',
+          verb: 'create',
+          summary: 'dispatch nightly',
+          externalName: 'nightly',
+          repeatable: false,
+          at: fleet.clock.now() + 3_600_000,
+        },
+      },
+    ])
+    await pass(fleet, [nightly])
+    expect(fleet.outside.current.runs).toEqual([])
+    await fleet.time.pass(60_000)
+    await pass(fleet, [nightly])
+    await fleet.time.pass(60_000)
+    await pass(fleet, [nightly])
+    expect(fleet.outside.current.runs.map(({ workflow, revision }) => [workflow, revision])).toEqual([
+      ['nightly', 'r1'],
+    ])
   })
 })
 
