@@ -112,6 +112,8 @@ function checkStandby(setting: Setting, actor: Actor, action: ModelAction): void
 
 function checkRecovery(setting: Setting, { action, id, begun }: Effect): void {
   const { rules, time } = setting
+  // Decided before people resumed or changed it: an attempt of before, though its effect came after.
+  if (rules.wasOverruled(id)) return
   const before = rules.revivals.get(id) ?? []
   rules.check(
     'attempts-are-bounded',

@@ -32,6 +32,11 @@ export function peekIntents(disk: MemoryDisk): readonly Intent[] {
   return [...peek<Intent>(disk, 'intent-open').values()]
 }
 
+/** What a write puts. */
+export function written<T>(value: Json): T {
+  return value as T
+}
+
 /** The token of whoever holds the lease; 0: nobody. */
 export function peekToken(disk: MemoryDisk): number {
   return disk.collections.get('lease-token')?.rows.get('fleet')?.revision ?? 0

@@ -1,11 +1,12 @@
 import type { Action } from '../../src/core/action.ts'
+import type { Intent } from '../../src/core/intent.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
 import { checkCommit } from './commit-rules.ts'
 import { checkDeletion } from './deletion-rules.ts'
 import { checkDispatch, checkEffect } from './effect-rules.ts'
-import { peekIntents, peekToken } from './peek.ts'
+import { peekIntents, peekToken, written } from './peek.ts'
 import type { Setting } from './setting.ts'
 import { Shadow } from './shadow.ts'
 
@@ -98,6 +99,8 @@ export class Rules {
   readonly #starts = new Map<string, number[]>()
   readonly #deletionStarts = new Map<string, number>()
   readonly #begun = new Map<string, number>()
+  /** By id: when its newest intent was written down. */
+  readonly #decided = new Map<string, number>()
   #setting: Setting | undefined
 
   attach(setting: Setting): void {
@@ -119,6 +122,11 @@ export class Rules {
     this.disturbed.set(id, this.#now())
     this.#starts.delete(id)
     this.revivals.delete(id)
+  }
+
+  /** Whether people changed it since the newest intent on it was written down. */
+  wasOverruled(id: string): boolean {
+    return (this.#decided.get(id) ?? 0) <= (this.disturbed.get(id) ?? Number.NEGATIVE_INFINITY)
   }
 
   onEffectStart(actor: Actor, action: Action): void {
@@ -180,6 +188,11 @@ export class Rules {
 
   afterCommit(actor: Actor, writes: readonly StoreWrite[]): void {
     if (!this.#setting) return
+    for (const write of writes) {
+      if (write.collection === 'intent-open' && write.type === 'put') {
+        this.#decided.set(written<Intent>(write.value).id, this.#now())
+      }
+    }
     const before = this.shadow.follow(writes)
     checkCommit(this.#setting, actor, { writes, before })
   }
