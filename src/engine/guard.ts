@@ -242,7 +242,15 @@ function holdDeletions(findings: readonly Finding[], input: GuardInput): readonl
   const unread = findings.filter(
     ({ desired, unknown, owned }) => !desired && unknown && owned?.deletionPolicy !== 'Orphan',
   ).length
-  const count = here + unread + input.otherRemovals
+  // What waits after a failed deletion goes as soon as its wait is over: failing must not split a mass deletion.
+  const later = findings.filter(
+    ({ desired, actions, holds }) =>
+      !desired &&
+      actions.some(({ removes }) => removes > 0) &&
+      holds.length > 0 &&
+      holds.every(({ reason }) => reason === 'BackOff'),
+  ).length
+  const count = here + unread + later + input.otherRemovals
   if (here === 0 || count <= (input.allowedDeletions ?? 0)) return findings
   const { max, percent } = input.fleet.deletions
   const share = (100 * count) / Math.max(1, input.view.inventory.size)

@@ -326,6 +326,22 @@ describe('the deletion limit', () => {
     )
   })
 
+  test('counts what waits after a deletion that failed: it goes as soon as its wait is over', () => {
+    const waiting = ids(2).map((id) =>
+      findingOf(id, undefined, {
+        actions: [removal],
+        state: stateOf(id, { recovery: { specHash: '', attempts: 1, nextAttemptAt: noon + 5_000 } }),
+      }),
+    )
+    const view = viewOf({ inventory: new Map([...ids(2), modelId('x')].map((id) => [id, ownedOf(id)])) })
+    const findings = guard([...waiting, gone(modelId('x'))], inputOf({ view }))
+    expect(findings.map((finding) => finding.holds[0]?.reason)).toEqual([
+      'BackOff',
+      'BackOff',
+      'DeletionLimit',
+    ])
+  })
+
   test('counts each thing that an action drops, not each action', () => {
     const finding = drifted({}, { actions: [actionOf({ removes: 6 })] })
     expect(holdOf(finding)?.reason).toBe('DeletionLimit')
