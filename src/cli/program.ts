@@ -4,6 +4,7 @@ import { alertCommand } from './commands/alert.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { describeCommand } from './commands/describe.ts'
+import { diffEnvCommand } from './commands/diff-env.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { downCommand } from './commands/down.ts'
 import { eventsCommand } from './commands/events.ts'
@@ -37,6 +38,7 @@ const commands: readonly Register[] = [
   stopCommand,
   restartCommand,
   checkCommand,
+  diffEnvCommand,
   statusCommand,
   describeCommand,
   eventsCommand,

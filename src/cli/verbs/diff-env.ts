@@ -1,0 +1,65 @@
+import type { Diagnostic } from '../../core/diagnostic.ts'
+import { compareEnvironments } from '../../manifests/compare-environments.ts'
+import { type Manifests, readManifests } from '../../manifests/read.ts'
+import { type EnvironmentsDocument, environmentsText } from '../../reports/environments-text.ts'
+import { sanitiseJson } from '../../reports/sanitise.ts'
+import { printDiagnostics } from '../diagnostics.ts'
+import { printDocument } from '../documents.ts'
+import type { ExitStatus, Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { pageOf } from '../page.ts'
+import { allowancesOf } from '../read-declaration.ts'
+import { selectResources } from '../selection.ts'
+import { openWorkspace, type Workspace } from '../workspace.ts'
+
+/** `reconcile diff-env`: what two environments declare differently. Neither state nor world is read. */
+export async function diffEnv(
+  call: Invocation,
+  common: CommonOptions,
+  environments: { readonly a: string; readonly b: string },
+): Promise<ExitStatus> {
+  const workspace = await openWorkspace(call, common)
+  // One key for both, so that equal secrets have equal digests; it is kept nowhere.
+  const secretKey = workspace.random.id()
+  const a = await readEnvironment(workspace, environments.a, secretKey)
+  const b = await readEnvironment(workspace, environments.b, secretKey)
+  printDiagnostics(workspace, distinct([...a.diagnostics, ...b.diagnostics]))
+  if (!a.isComplete || !b.isComplete) return 1
+  const document: EnvironmentsDocument = {
+    formatVersion: '1',
+    environments: [environments.a, environments.b],
+    ...compareEnvironments(selected(a, common), selected(b, common)),
+  }
+  const { output } = common
+  if (output === 'json' || output === 'yaml') printDocument(call, output, sanitiseJson(document))
+  else call.out.write(environmentsText(document, pageOf(call, common, call.out)))
+  return 0
+}
+
+async function readEnvironment(
+  { call, common, clock, paths, reconcilers, ...workspace }: Workspace,
+  environment: string,
+  secretKey: string,
+): Promise<Manifests> {
+  return readManifests({
+    paths,
+    cwd: call.cwd,
+    environment,
+    reconcilers,
+    env: call.env,
+    allow: allowancesOf({ call, common, ...workspace }),
+    runCommands: common.runCommands,
+    secretKey,
+    now: clock.now(),
+  })
+}
+
+function selected(declaration: Manifests, common: CommonOptions): Manifests {
+  const selection = selectResources(declaration, common)
+  if (!selection) return declaration
+  return { ...declaration, resources: declaration.resources.filter(({ id }) => selection.has(id)) }
+}
+
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...new Map(diagnostics.map((fault) => [JSON.stringify(fault), fault])).values()]
+}
