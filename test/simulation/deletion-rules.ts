@@ -22,9 +22,11 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
   if (!row) return
   const policy = row.deletionPolicy ?? (row.origin === 'created' ? 'Delete' : 'Orphan')
   rules.check('deletes-only-by-policy', policy === 'Delete', said)
-  // A replacement that is older than the fresh read must have been seen.
+  // Somebody else's that is older than the fresh read must have been seen. No vendor compares marks when he deletes:
+  // Process names the number that the fresh read found, and who marks that very process afterwards is not noticed.
   const isOurs = thing.mark?.fleet === 'acme' || row.origin === 'adopted'
-  rules.check('deletes-only-what-we-made', isOurs || time.now - thing.madeAt < 5_000, said)
+  const othersSince = Math.max(thing.madeAt, rules.rivalSince.get(action.name) ?? Number.NEGATIVE_INFINITY)
+  rules.check('deletes-only-what-we-made', isOurs || time.now - othersSince < lastLook, said)
   const window = actor.readings.filter(
     (_, index) => (actor.readings[index + 1]?.at ?? time.now) >= time.now - lastLook,
   )
