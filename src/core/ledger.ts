@@ -58,6 +58,8 @@ export interface RecoveryState {
   readonly healthySince: number | undefined
   /** Hash of the spec that the attempts belong to. */
   readonly specHash: string
+  /** The word of a person who resumed it that was heard last, by its time: each is heard once. */
+  readonly heardResumeAt?: number | undefined
   /** Times of our recent corrections of drift, to see a rival that undoes them. Oldest first, bounded. */
   readonly corrections: readonly number[]
 }

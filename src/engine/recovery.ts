@@ -43,9 +43,13 @@ export function recoveryOf(subject: Subject): RecoveryState {
   return withUnwritten(writtenRecovery(subject), subject)
 }
 
+/**
+ * Whether a word was heard is remembered, and not told from what was tried since: what was decided before the word
+ * may end after it, and the times of what was tried are forgotten one day, when an old word would be heard anew.
+ */
 function writtenRecovery({ state, resumedAt, specHash }: Subject): RecoveryState {
   const before = state?.recovery
-  const isResumed = resumedAt !== undefined && resumedAt > lastTryOf(before)
+  const isResumed = resumedAt !== undefined && resumedAt !== before?.heardResumeAt
   const isSameSpec = before?.specHash === specHash
   if (before && isSameSpec && !isResumed) return before
   return {
@@ -55,6 +59,7 @@ function writtenRecovery({ state, resumedAt, specHash }: Subject): RecoveryState
     // A person who resumes it says nothing of its health.
     healthySince: isSameSpec ? before?.healthySince : undefined,
     specHash,
+    heardResumeAt: resumedAt ?? before?.heardResumeAt,
     corrections: [],
   }
 }
@@ -119,7 +124,6 @@ function afterOutcome(
     return {
       ...base,
       deferrals,
-      // It was heard that a person resumed it: without this it would be heard again and again.
       lastAttemptAt: outcome.begunAt,
       nextAttemptAt: now + backoffAfter(deferrals, policy.backoff, chance),
     }
@@ -129,7 +133,6 @@ function afterOutcome(
     return {
       ...base,
       attempts,
-      // From when it was sent: a person who resumes it meanwhile means this one too.
       lastAttemptAt: outcome.begunAt,
       nextAttemptAt: now + backoffAfter(attempts, policy.backoff, chance),
     }

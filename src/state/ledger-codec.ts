@@ -71,6 +71,7 @@ const recoveryState = object<RecoveryState>({
   nextAttemptAt: optional(number),
   healthySince: optional(number),
   specHash: text,
+  heardResumeAt: optional(number),
   corrections: list(number),
 })
 

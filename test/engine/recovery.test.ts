@@ -170,7 +170,7 @@ describe('the count of attempts', () => {
     },
     {
       title: 'attempts after it was resumed count',
-      recovery: { attempts: 1, lastAttemptAt: noon - 500 },
+      recovery: { attempts: 1, lastAttemptAt: noon - 500, heardResumeAt: noon - 1000 },
       change: { resumedAt: noon - 1000 },
       attempts: 1,
       healthySince: noon,
@@ -294,6 +294,28 @@ describe('the count of attempts', () => {
     const state = stateOf(id, { recovery })
     const resumed = findingOf(id, model('a'), { state, resumedAt: noon - 1000, health: 'Degraded' })
     expect(nextRecovery(resumed, [], context).attempts).toBe(0)
+  })
+
+  test('a person who resumes it while a correction is on its way is heard, at once and never again', () => {
+    const resumedAt = noon - 1000
+    const decided = finding({ attempts: 3, lastAttemptAt: noon - 60_000 }, { actions: [actionOf()] })
+    const corrected = outcomeOf(id, { begunAt: noon - 2000, at: noon })
+    const ended = nextRecovery(decided, [corrected], context)
+    const seen = findingOf(id, model('a'), {
+      state: stateOf(id, { recovery: ended }),
+      resumedAt,
+      health: 'Degraded',
+    })
+    const heard = nextRecovery(seen, [], context)
+    expect(heard.attempts).toBe(0)
+
+    const failed = outcomeOf(id, { action: revive, result: 'failed', begunAt: noon + 60_000 })
+    const tried = findingOf(id, model('a'), { ...seen, state: stateOf(id, { recovery: heard }) })
+    const later = nextRecovery(tried, [failed], { now: noon + 60_000, chance: 0 })
+    // The times of what was tried are gone, as they are after a calm or a clock that was set back.
+    const forgetful = stateOf(id, { recovery: { ...later, lastAttemptAt: undefined, corrections: [] } })
+    const next = findingOf(id, model('a'), { state: forgetful, resumedAt, health: 'Degraded' })
+    expect(nextRecovery(next, [], { now: noon + 7_200_000, chance: 0 }).attempts).toBe(1)
   })
 
   test('what the vendor puts off for a time is no attempt, waits ever longer, and hears a resume once', () => {
