@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/core/clock.ts'
 import { messageOf, ReconcileError } from '../../src/core/errors.ts'
+import { type Logger, silentLogger } from '../../src/core/logger.ts'
 import type { AnyReconciler } from '../../src/core/reconciler.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 import type { Store, StoreWrite } from '../../src/core/store.ts'
@@ -82,13 +83,20 @@ export class Actor implements Sleeper {
       await this.#work(store, lease)
     } catch (error) {
       if (this.isDead) return
-      const isExpected = error instanceof ReconcileError || this.#ended.signal.aborted
-      if (!isExpected) this.#setting.rules.violate('engine-never-breaks', messageOf(error))
+      this.#mayFail(error, 'it ended')
     }
     if (this.isDead) return
     await this.lease?.release().catch(() => undefined)
     this.#setting.note(`end ${this.pid}`)
     this.#setting.onEnd(this)
+  }
+
+  /** What the engine catches and says is no fault of it, as long as the catalogue of errors has a name for it. */
+  #mayFail(error: unknown, what: string): void {
+    const isNamed = error instanceof ReconcileError && error.code !== 'Internal'
+    const isTold = this.#ended.signal.aborted && error === this.#ended.signal.reason
+    if (isNamed || isTold || this.isDead) return
+    this.#setting.rules.violate('engine-never-breaks', `${what}: ${messageOf(error)}`)
   }
 
   async #acquire(store: Store): Promise<Lease> {
@@ -117,11 +125,15 @@ export class Actor implements Sleeper {
   }
 
   async #control(world: World): Promise<void> {
-    const controller = new Controller(world, { read: () => this.#read(), rereadEvery: 8_000 })
+    const controller = new Controller(world, {
+      read: () => this.#read(),
+      rereadEvery: 8_000,
+      onFault: (error, what) => this.#mayFail(error, what),
+    })
     const stopListening = this.#setting.manifests.listen(() => {
       void this.clock
         .sleep(this.#random.between(10, 400))
-        .then(() => controller.reread().catch(() => undefined))
+        .then(() => controller.reread().catch((error) => this.#mayFail(error, 'manifests not read')))
     })
     try {
       await controller.run(this.#ended.signal)
@@ -168,7 +180,7 @@ export class Actor implements Sleeper {
     try {
       await draftPass(this.#world(store.id, ledger, faults), request, this.#ended.signal)
     } catch (error) {
-      if (!(error instanceof ReconcileError)) setting.rules.violate('engine-never-breaks', messageOf(error))
+      this.#mayFail(error, 'a dry run')
     }
   }
 
@@ -179,7 +191,12 @@ export class Actor implements Sleeper {
       ['Dispatch', dispatchReconciler(context)],
     ])
     const parts = { clock: this.clock, random: this.#random, ledger, reconcilers, storeId }
-    return { ...modelledEngineWorld({ ...parts, environment: undefined }), deadlines }
+    const world = modelledEngineWorld({ ...parts, environment: undefined })
+    // What breaks while a domain is read makes it unreadable, and is said in the log alone.
+    const warn: Logger['warn'] = ({ code, error }, message) => {
+      if (code === 'Internal') this.#mayFail(error, message)
+    }
+    return { ...world, deadlines, logger: { ...silentLogger, warn } }
   }
 
   async #read(): Promise<ReadEdition['declaration']> {
