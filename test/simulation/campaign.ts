@@ -7,6 +7,8 @@ export interface Campaign {
   readonly seeds: number
   readonly modes: ModeChoice
   readonly workers: number
+  /** Whether it goes on after a violation, to find all of them. */
+  readonly keepsGoing: boolean
   /** Told after every chunk; the sum so far. */
   readonly onProgress: (tally: Tally) => void
 }
@@ -15,17 +17,17 @@ export interface Campaign {
 const chunkSize = 50
 
 /**
- * Runs many seeds on several threads. It stops at the first violation, after the chunks that are under way: which one
- * is found first hangs on the threads, what a seed does never does.
+ * Runs many seeds on several threads. Unless told to go on it stops at the first violation, after the chunks that are
+ * under way: which one is found first hangs on the threads, what a seed does never does.
  */
 export async function runCampaign(campaign: Campaign): Promise<Tally> {
   const end = campaign.first + campaign.seeds
   let next = campaign.first
   let sum = emptyTally
   const nextChunk = (): Chunk | undefined => {
-    if (next >= end || sum.broken.length > 0) return undefined
+    if (next >= end || (sum.broken.length > 0 && !campaign.keepsGoing)) return undefined
     const count = Math.min(chunkSize, end - next)
-    const chunk = { first: next, count, modes: campaign.modes }
+    const chunk = { first: next, count, modes: campaign.modes, keepsGoing: campaign.keepsGoing }
     next += count
     return chunk
   }

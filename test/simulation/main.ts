@@ -5,11 +5,11 @@ import { type Run, simulate } from './simulation.ts'
 import { addTallies, emptyTally, type ModeChoice, modesOf, type Tally, tallyOf } from './tally.ts'
 
 const usage = `npm run simulate -- [--seeds N] [--seed FIRST] [--mode alternate|safety|liveness|both] [--workers N]
-                     [--trace] [--quiet]
+                     [--keep-going] [--trace] [--quiet]
 
 Runs N seeds of the simulation (default 1), from FIRST (default 1) on: odd ones in safety mode, even ones in liveness
-mode, or as --mode says. One seed in one mode is the same run each time and on every machine. A violation prints how to
-replay it and the end of its trace; --trace prints all of it, and runs in this thread alone.
+mode, or as --mode says. One seed in one mode is the same run each time and on every machine. A violation ends it, and
+prints how to replay it and the end of its trace; with --keep-going all seeds are run, and the violations listed. --trace prints all of it, and runs in this thread alone.
 `
 
 const choices: readonly ModeChoice[] = ['alternate', 'safety', 'liveness', 'both']
@@ -21,6 +21,7 @@ interface Options {
   readonly first: number
   readonly modes: ModeChoice
   readonly workers: number
+  readonly keepsGoing: boolean
   readonly isTraced: boolean
   readonly isQuiet: boolean
 }
@@ -33,6 +34,7 @@ function parseOptions(args: readonly string[]): Options {
       seed: { type: 'string', default: '1' },
       mode: { type: 'string', default: 'alternate' },
       workers: { type: 'string', default: String(availableParallelism()) },
+      'keep-going': { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       quiet: { type: 'boolean', default: false },
     },
@@ -44,6 +46,7 @@ function parseOptions(args: readonly string[]): Options {
     first: countOf('--seed', values.seed),
     modes,
     workers: countOf('--workers', values.workers),
+    keepsGoing: values['keep-going'],
     isTraced: values.trace,
     isQuiet: values.quiet,
   }
@@ -60,12 +63,16 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function report({ seed, mode, violation, trace, traceHash }: Run, isTraced: boolean): void {
-  if (violation) {
-    const at = Math.round(violation.at)
-    say(`Violation of ${violation.rule} in seed ${seed} (${mode}) at ${at} ms: ${violation.message}`)
-    say(`Replay: npm run simulate -- --seed ${seed} --mode ${mode} --trace`)
-  }
+function name({ seed, mode, violation }: Run): void {
+  if (!violation) return
+  const at = Math.round(violation.at)
+  say(`Violation of ${violation.rule} in seed ${seed} (${mode}) at ${at} ms: ${violation.message}`)
+}
+
+function report(run: Run, isTraced: boolean): void {
+  const { seed, mode, violation, trace, traceHash } = run
+  name(run)
+  if (violation) say(`Replay: npm run simulate -- --seed ${seed} --mode ${mode} --trace`)
   if (violation || isTraced) for (const line of trace.slice(isTraced ? 0 : -60)) say(`  ${line}`)
   say(`seed ${seed} ${mode}: trace ${traceHash}`)
 }
@@ -94,9 +101,10 @@ function summaryOf(tally: Tally, took: number): string {
 }
 
 /** In this thread, each run reported. */
-async function runTraced({ first, seeds, modes }: Options): Promise<Tally> {
+async function runTraced({ first, seeds, modes, keepsGoing }: Options): Promise<Tally> {
   let tally = emptyTally
-  for (let seed = first; seed < first + seeds && tally.broken.length === 0; seed += 1) {
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    if (tally.broken.length > 0 && !keepsGoing) break
     for (const mode of modesOf(seed, modes)) {
       const run = await simulate(seed, mode)
       report(run, true)
@@ -118,6 +126,7 @@ async function runAll(options: Options): Promise<Tally> {
       say(`${Math.floor((100 * sum.runs) / runsOf(options))} %: ${summaryOf(sum, now - began)}`)
     },
   })
+  if (options.keepsGoing) for (const { seed, mode } of tally.broken) name(await simulate(seed, mode))
   const [worst] = tally.broken
   if (worst) report(await simulate(worst.seed, worst.mode), false)
   return tally
