@@ -41,6 +41,11 @@ export interface History {
 export interface Assessment<A extends Action = Action> extends Health {
   /** The corrective action for what is unhealthy though it is as declared; the engine bounds it by `recovery`. */
   readonly remedy: A | undefined
+  /**
+   * All that is due by its own schedule (`isRoutine`), in the order in which it is to be done; it comes after what
+   * corrects. Default: nothing.
+   */
+  readonly due?: readonly A[]
   /** When the verdict may change without an event (a start period ends), in milliseconds from the observation. */
   readonly recheckAfter: Duration | undefined
   /**

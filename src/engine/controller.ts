@@ -253,7 +253,7 @@ export class Controller {
     this.#acting.add(finding.id)
     try {
       const isStillDue = (due: Finding) => this.#isStillDue(due)
-      const options = { slots: this.#slots, isStillDue }
+      const options = { slots: this.#slots, isStillDue, pausesInRoutine: true }
       const { signal } = this.#ended
       const outcomes = await execute(this.#world, [finding], options, signal)
       const result = await concludePass(this.#world, draft, {

@@ -79,7 +79,8 @@ export function examine(
     return quietFinding(subject, 'released', 'no longer declared; nothing to delete')
   if (!desired) return { ...quietFinding(subject, stance, message), actions: drift }
   const assessment = reconciler.assess(pair, history)
-  const wanted = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []
+  const corrections = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []
+  const wanted = [...corrections, ...(assessment.due ?? [])]
   const actions = isTakenDown ? wanted.map(stopping) : wanted
   return {
     ...subject,

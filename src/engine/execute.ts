@@ -22,6 +22,11 @@ export interface ExecutionOptions {
   readonly slots: Slots
   /** Asked when its turn has come, which may be long after it was decided; default: always. */
   readonly isStillDue?: (finding: Finding) => boolean
+  /**
+   * Whether it is read and decided anew before anything further that is only due by its own schedule: that takes its
+   * time, and a controller must see what people say meanwhile. Default: all that was planned is done.
+   */
+  readonly pausesInRoutine?: boolean
   readonly listener?: ExecutionListener
 }
 
@@ -88,6 +93,7 @@ async function executeOne(
   if (!actions) return finding.actions.map((action) => superseded(world, finding, action))
   for (const action of actions) {
     if (signal.aborted) break
+    if (options.pausesInRoutine === true && outcomes.length > 0 && action.isRoutine === true) break
     const intentId = world.random.id()
     const begunAt = world.clock.now()
     await world.ledger.commit([

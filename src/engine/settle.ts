@@ -41,7 +41,8 @@ const pace = { least: 20, most: 1000 } as const
 
 /**
  * Runs passes until nothing is left that waiting could change, or the time is over: a dependant starts in the
- * round after its dependency became healthy, a revival follows its back-off.
+ * round after its dependency became healthy, a revival follows its back-off. A round that is under way when the time is
+ * over is finished, and what it did is looked at once more.
  */
 export async function settle(
   world: World,
@@ -57,8 +58,8 @@ export async function settle(
   const outcomes: Outcome[] = []
   const states = new Map<ResourceId, ResourceState>()
   let first: PassResult | undefined
+  let isLook = false
   for (;;) {
-    const isLook = first !== undefined && !request.wait
     const result = isLook
       ? await lookOnce(world, asked, signal)
       : await runPass(world, asked, { slots, ...(listener && { listener }) }, signal)
@@ -75,17 +76,20 @@ export async function settle(
       until: now + left,
     })
     listener?.round?.(result, pending)
-    const isOver =
-      isLook || pending.size === 0 || left <= 0 || (!request.wait && result.outcomes.length === 0)
-    if (isOver) return { first, last: result, outcomes, states, pending }
-    const relevant = result.findings.filter((finding) => pending.has(finding.id))
+    const mayGoOn = request.wait && left > 0
     const hasActed = result.outcomes.some((outcome) => outcome.result !== 'superseded')
+    // What was done is never told without having been looked at, though doing it took longer than there was time.
+    const isConfirmed = isLook || (request.wait ? !hasActed : result.outcomes.length === 0)
+    if (pending.size === 0 || (!mayGoOn && isConfirmed))
+      return { first, last: result, outcomes, states, pending }
+    isLook = !mayGoOn
+    const relevant = result.findings.filter((finding) => pending.has(finding.id))
     const rest = hasActed ? pace.least : nextLook(relevant, now, pace)
     await world.clock.sleep(Math.min(rest, Math.max(0, left)), signal)
   }
 }
 
-/** The second look of a pass that does not wait: it confirms what was done and does nothing. */
+/** The last look of a pass that waits no longer: it confirms what was done and does nothing. */
 async function lookOnce(
   world: World,
   asked: Pick<SettleRequest, 'declaration' | 'selection' | 'allowedDeletions'>,

@@ -137,6 +137,26 @@ describe('a set of scripts, end to end', () => {
     expect(await controller.ended).toBe(0)
   })
 
+  it('is checked by one pass in all that its plan said, though one check outlasts the time of the pass', async () => {
+    await fleet.write('package.json', packageText.replace('node hang.js', 'sleep 4'))
+    await declare(
+      'scripts: { lint: node ./lint.js }\nchecks: { hang: { every: 6h }, lint: { every: 6h }, build:safe: { every: 6h } }',
+    )
+    const { out } = await fleet.reconcile(['plan', '-o', 'json'])
+    const { resources } = JSON.parse(out) as { resources: { actions: { summary: string }[] }[] }
+    expect(resources[0]?.actions.map(({ summary }) => summary)).toEqual([
+      'restore the script lint in ../package.json',
+      'npm run hang, for at most 5m',
+      'npm run lint, for at most 5m',
+      'npm run build:safe, for at most 5m',
+    ])
+    const pass = await fleet.reconcile(['--timeout', '1s'])
+    expect(pass.status).toBe(0)
+    expect(await status()).toMatchObject({ health: 'Healthy', sync: 'Synced' })
+    expect((await status())?.message).toContain('3 checks pass')
+    expect(await events()).toMatch(/Normal +Healthy +ScriptSet\/site/)
+  })
+
   it('leaves nothing of a check running when its controller is killed', async () => {
     await declare('checks: { hang: { every: 1h, timeout: 10m } }')
     const controller = await fleet.watch()

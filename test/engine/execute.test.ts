@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
+import { type ExecutionOptions, execute } from '../../src/engine/execute.ts'
 import { runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
+import type { ModelAction } from '../support/modelled-domain.ts'
 import { declare, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
+import { actionOf, findingOf, markOf } from './finding-fixture.ts'
 
 test('a pass that is told to end before its deletions writes down what it has done until then', async () => {
   const end = new AbortController()
@@ -25,4 +28,31 @@ test('a pass that is told to end before its deletions writes down what it has do
   expect(view.states.get(modelId('a'))?.status.lastAction?.outcome).toBe('succeeded')
   expect(fleet.outside.thing('b')).toBeDefined()
   expect(view.inventory.has(modelId('b'))).toBe(true)
+})
+
+test.each([
+  { pausesInRoutine: false, taken: ['update a', 'check one', 'check two'] },
+  { pausesInRoutine: true, taken: ['update a'] },
+])('what is only due by its schedule is done as planned, or after a new decision: $taken', async (one) => {
+  const { pausesInRoutine, taken } = one
+  const fleet = modelledFleet()
+  const desired = model('a')
+  const step = (summary: string, isRoutine: boolean): ModelAction => ({
+    ...actionOf({ summary, isRoutine, verb: 'run' }),
+    type: 'delete',
+    id: modelId('a'),
+    name: 'a',
+    mark: markOf(),
+    program: '',
+    fields: {},
+    dropped: [],
+  })
+  const actions = [step('update a', false), step('check one', true), step('check two', true)]
+  const options: ExecutionOptions = { slots: new Slots(() => 1), pausesInRoutine }
+  const finding = findingOf(modelId('a'), desired, { actions })
+  const { signal } = new AbortController()
+  const outcomes = await fleet.time.run(execute(fleet.world, [finding], options, signal))
+  expect(outcomes.map(({ action, result }) => [action.summary, result])).toEqual(
+    taken.map((summary) => [summary, 'succeeded']),
+  )
 })

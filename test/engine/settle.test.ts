@@ -72,6 +72,19 @@ describe('one pass to its end', () => {
     expect(fleet.time.now).toBeLessThanOrEqual(120)
   })
 
+  test('confirms an action that took longer than there was time to wait, and begins no other', async () => {
+    const slow: ModelledFleet = modelledFleet({
+      faults: { effect: () => ({ type: 'done', latency: 8_000 }) },
+    })
+    const dependant = model('b', {}, { dependsOn: [modelId('a')] })
+    const result = await settled(slow, declare([model('a'), dependant]), { timeout: 3_000 })
+    expect(result.outcomes.map(({ id, result: end }) => [id, end])).toEqual([[modelId('a'), 'succeeded']])
+    expect(result.states.get(modelId('a'))?.status.reason).not.toBe('Acted')
+    expect(result.states.get(modelId('a'))?.status).toMatchObject({ sync: 'Synced', reason: 'Starting' })
+    expect([...result.pending]).toEqual([modelId('a'), modelId('b')])
+    expect(slow.time.now).toBeLessThan(9_000)
+  })
+
   test('without waiting it acts once and looks once', async () => {
     const fleet = modelledFleet()
     const result = await settled(fleet, declare([model('a')]), { wait: false })

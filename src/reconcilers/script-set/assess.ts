@@ -2,7 +2,7 @@ import type { Duration } from '../../core/duration.ts'
 import type { HealthStatus } from '../../core/health.ts'
 import type { Assessment, History } from '../../core/reconciler.ts'
 import type { ScriptSetAction } from './action.ts'
-import { type Check, checksOf, dueAt, nextCheckAction, resultOf } from './checks/check-plan.ts'
+import { type Check, checkActions, checksOf, dueAt, resultOf } from './checks/check-plan.ts'
 import { hasPassed } from './checks/check-run.ts'
 import { childrenOf, type Evidence } from './children.ts'
 import type { ScriptSetPair } from './diff.ts'
@@ -29,7 +29,8 @@ export function assessScriptSet(pair: ScriptSetPair, history: History): Judged {
   const context = { desired, observed, now: history.now }
   return {
     ...verdict,
-    remedy: isObserved ? undefined : nextCheckAction(checks, context),
+    remedy: undefined,
+    due: isObserved ? [] : checkActions(checks, context),
     recheckAfter: isObserved ? undefined : recheckAfter(checks, history.now),
     isAwaited: verdict.status === 'Progressing',
     measurements: measure(observed, counted, checks),

@@ -91,6 +91,28 @@ describe('a check', () => {
     expect((await site.look(spec())).actions).toHaveLength(1)
   })
 
+  it('is planned with all others that are due, the longest overdue first, and after what is restored', async () => {
+    const site = await open('', 'true')
+    await site.write(
+      'package.json',
+      JSON.stringify({ scripts: { check: 'true', other: 'true', third: 'true' } }),
+    )
+    const { check: timing } = spec().checks ?? {}
+    if (!timing) throw new Error('the spec of this test has a check')
+    const all = { checks: { check: timing, other: timing, third: timing } }
+    await check(site, { checks: { third: timing } })
+    clock.ahead = 1_000
+    await check(site, { checks: { check: timing } })
+    clock.ahead = 7_200_000
+    const { actions } = await site.look({ ...all, scripts: { other: 'exit 0' } })
+    expect(actions.map(({ summary }) => summary)).toEqual([
+      'restore the script other in ../package.json',
+      'npm run third, for at most 1m',
+      'npm run check, for at most 1m',
+      'npm run other, for at most 1m',
+    ])
+  })
+
   it('fails by its exit code, which a pass does not wait for, and is not run again before its time', async () => {
     const site = await open('console.error("two faults"); process.exit(3)')
     await check(site)

@@ -147,8 +147,7 @@ export class PackageFolder {
     }
     const drift = reconciler.diff(pair)
     const assessment = reconciler.assess(pair, { now: observedAt, samples: [] })
-    const remedy = assessment.remedy ? [assessment.remedy] : []
-    return { unreadable: undefined, actions: drift.length > 0 ? drift : remedy, assessment }
+    return { unreadable: undefined, actions: [...drift, ...(assessment.due ?? [])], assessment }
   }
 
   async apply(action: ScriptSetAction | undefined, signal = AbortSignal.timeout(120_000)): Promise<void> {

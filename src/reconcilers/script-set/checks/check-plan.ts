@@ -51,19 +51,19 @@ export function dueAt({ last, every }: Check, now: number): number {
   return !last || last.endedAt > now ? now : last.endedAt + every
 }
 
-/** What is to be done about the checks now: one thing at a time, the longest overdue first. */
-export function nextCheckAction(
+/** What is to be done about the checks now: what is stuck is ended, and what is due is run, the longest overdue first. */
+export function checkActions(
   checks: readonly Check[],
   context: { readonly desired: DesiredScriptSet; readonly observed: ObservedScripts; readonly now: number },
-): CheckAction | EndCheckAction | undefined {
+): readonly (CheckAction | EndCheckAction)[] {
   const { desired, now } = context
-  const stuck = checks.find(({ seen }) => seen?.running && now > seen.running.until)
-  if (stuck?.seen?.running) return endCheck(desired, stuck.script, stuck.seen.running)
+  const stuck = checks.flatMap(({ script, seen }) =>
+    seen?.running && now > seen.running.until ? [endCheck(desired, script, seen.running)] : [],
+  )
   const due = checks
     .filter((check) => check.exists && !check.seen?.running && dueAt(check, now) <= now)
     .sort((a, b) => dueAt(a, now) - dueAt(b, now))
-  const [first] = due
-  return first && runCheck(desired, first)
+  return [...stuck, ...due.map((check) => runCheck(desired, check))]
 }
 
 function runCheck(desired: DesiredScriptSet, check: Check): CheckAction {
