@@ -2,9 +2,11 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { Credential } from './credential.ts'
-import { failureOf } from './failure.ts'
+import { Budget } from './budget.ts'
+import type { Authorization, Credential } from './credential.ts'
+import { failureOf, requestBehind, saidBy } from './failure.ts'
 import { nameOfRepository, type Repository } from './repository.ts'
+import { VendorClock } from './vendor-clock.ts'
 
 /** A GitHub App that acts in the repositories in which it is installed. */
 export interface AppOptions {
@@ -31,7 +33,7 @@ const times = Object.freeze({
 })
 
 interface Token {
-  readonly text: string
+  readonly authorization: Authorization
   /** Epoch milliseconds. */
   readonly until: number
 }
@@ -46,24 +48,58 @@ class AppCredential implements Credential {
   readonly #options: AppOptions
   readonly #tokens = new Map<string, Promise<Token>>()
   readonly #installations = new Map<string, Promise<string>>()
+  readonly #dropped = new WeakSet<Authorization>()
+  readonly #vendorClock: VendorClock
+  /** Of the App itself, which asks for tokens. */
+  readonly #budget: Budget
   #key: KeyObject | undefined
 
   constructor(options: AppOptions) {
     this.#options = options
     this.digest = `app-${options.id}-${options.installation ?? ''}`
+    this.#vendorClock = new VendorClock(options.clock)
+    this.#budget = new Budget(options.clock, this.#vendorClock)
   }
 
-  async authorize(repository: Repository | undefined, signal: AbortSignal): Promise<string> {
-    const installation = await this.#installationOf(repository, signal)
+  async authorize(repository: Repository | undefined, signal: AbortSignal): Promise<Authorization> {
+    const finding = this.#installationOf(repository, signal)
+    const installation = await finding
+    try {
+      return await this.#tokenOf(installation, signal)
+    } catch (error) {
+      // The App was taken away, and perhaps installed anew, under another number.
+      const isGone = requestBehind(error)?.status === 404
+      if (!isGone || this.#options.installation !== undefined) throw error
+      this.#forgetInstallation(finding)
+      const another = await this.#installationOf(repository, signal)
+      if (another === installation) throw error
+      return this.#tokenOf(another, signal)
+    }
+  }
+
+  drop(refused: Authorization): boolean {
+    this.#dropped.add(refused)
+    this.#installations.clear()
+    return true
+  }
+
+  async #tokenOf(installation: string, signal: AbortSignal): Promise<Authorization> {
     for (;;) {
       const making = this.#tokens.get(installation)
       if (!making) {
         const made = await once(this.#tokens, installation, () => this.#mint(installation, signal))
-        return `token ${made.text}`
+        return made.authorization
       }
-      const token = await making
-      if (token.until - this.#options.clock.now() > times.spare) return `token ${token.text}`
+      const { until, authorization } = await making
+      const isFresh = until - this.#options.clock.now() > times.spare
+      if (isFresh && !this.#dropped.has(authorization)) return authorization
       if (this.#tokens.get(installation) === making) this.#tokens.delete(installation)
+    }
+  }
+
+  #forgetInstallation(finding: Promise<string>): void {
+    for (const [owner, known] of this.#installations) {
+      if (known === finding) this.#installations.delete(owner)
     }
   }
 
@@ -95,7 +131,7 @@ class AppCredential implements Credential {
     const { token, expires_at: end } = await this.#ask('POST', path, { what, signal })
     const until = Date.parse(String(end))
     if (typeof token !== 'string' || !Number.isFinite(until)) throw invalid(what)
-    return { text: token, until }
+    return { authorization: { header: `token ${token}`, account: `installation-${installation}` }, until }
   }
 
   /** Asks as the App itself. A token that was made and never arrived does no harm, so nothing here is a write. */
@@ -104,9 +140,13 @@ class AppCredential implements Credential {
     path: string,
     { what, signal }: { readonly what: string; readonly signal: AbortSignal },
   ): Promise<Readonly<Record<string, unknown>>> {
-    const { apiUrl, userAgent } = this.#options
+    const { apiUrl, userAgent, clock } = this.#options
     const authorization = `Bearer ${this.#prove()}`
+    // What waits for a token may be a write: nothing of what is left is kept from it.
+    this.#budget.assertMay('write')
+    const end = this.#budget.begin()
     try {
+      const askedAt = clock.now()
       const response = await fetch(apiUrl + path, {
         method,
         headers: {
@@ -118,18 +158,22 @@ class AppCredential implements Credential {
         signal: AbortSignal.any([signal, AbortSignal.timeout(times.request)]),
         redirect: 'error',
       })
+      const { status, headers } = response
+      const limited = { status, headers, askedAt }
+      this.#budget.learn(limited)
+      this.#vendorClock.learn(headers, askedAt)
       const data: unknown = await response.json().catch(() => undefined)
       if (response.ok && typeof data === 'object' && data !== null) return { ...data }
-      const failed = {
-        status: response.status,
-        response: { headers: Object.fromEntries(response.headers), data },
-      }
       if (response.ok) throw invalid(what)
-      throw failureOf(failed, { what, isWrite: false })
+      const failed = { status, response: { headers: Object.fromEntries(headers), data } }
+      const refusal = this.#budget.refusal({ ...limited, message: saidBy(failed) })
+      throw refusal ?? failureOf(failed, { what, isWrite: false })
     } catch (error) {
       if (error instanceof ReconcileError) throw error
       signal.throwIfAborted()
       throw failureOf({ cause: error }, { what, isWrite: false })
+    } finally {
+      end()
     }
   }
 

@@ -2,32 +2,49 @@ import type { Clock } from '../../core/clock.ts'
 import { formatDuration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Json } from '../../core/store.ts'
+import type { VendorClock } from './vendor-clock.ts'
 
-/** The share of the hourly limit that reads leave for writes. */
-const reserveShare = 0.2
+/**
+ * What a call is made for. `refresh`: a read with an ETag, which is free where nothing has changed. `write`: a write, and
+ * a read that one is decided on, because without it there is no write.
+ */
+export type Purpose = 'read' | 'refresh' | 'write'
+
+/** The share of the hourly limit at which calls of a purpose stop, to leave the rest to the ones below. */
+const floors: Readonly<Record<Purpose, number>> = Object.freeze({ read: 0.2, refresh: 0.1, write: 0 })
 
 /** GitHub's rule for a secondary limit that names no time: at least a minute, then longer. Milliseconds. */
 const secondaryPause = Object.freeze({ initial: 60_000, max: 3_600_000 })
 
+/** An answer, as far as limits go. */
+export interface LimitedAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** When the call left, epoch milliseconds by our clock. */
+  readonly askedAt: number
+}
+
 /**
- * What GitHub still takes of us. Calls are stopped here before he refuses them: who goes on calling over a limit is
- * banned for longer. See docs.github.com, "Rate limits for the REST API".
+ * What GitHub still takes of one account. Calls are stopped here before he refuses them: who goes on calling over a
+ * limit is banned for longer. See docs.github.com, "Rate limits for the REST API".
  */
 export class Budget {
   readonly #clock: Clock
+  readonly #vendorClock: VendorClock
   #limit: number | undefined
   #remaining: number | undefined
   /** Epoch milliseconds by GitHub's clock. */
   #resetAt = 0
   /** Epoch milliseconds by our clock; a secondary limit. */
   #pausedUntil = 0
+  /** Secondary limits in a row, since a call that was sent after one was answered well. */
   #strikes = 0
   #inFlight = 0
   #used = 0
-  #clockAhead = 0
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, vendorClock: VendorClock) {
     this.#clock = clock
+    this.#vendorClock = vendorClock
   }
 
   get used(): number {
@@ -38,22 +55,18 @@ export class Budget {
     return this.#isOver() ? undefined : this.#remaining
   }
 
-  get clockAhead(): number {
-    return this.#clockAhead
-  }
-
   /** Rejects a call that should not be made now. */
-  assertMay(kind: 'read' | 'write'): void {
+  assertMay(purpose: Purpose): void {
     const now = this.#clock.now()
     if (this.#pausedUntil > now) throw rateLimited('asked us to wait', this.#pausedUntil - now)
     if (this.#remaining === undefined || this.#limit === undefined || this.#isOver()) return
-    const floor = kind === 'read' ? Math.ceil(this.#limit * reserveShare) : 0
+    const floor = Math.ceil(this.#limit * floors[purpose])
     if (this.#remaining - this.#inFlight > floor) return
     const why =
-      kind === 'read'
-        ? `has ${this.#remaining} of ${this.#limit} calls left, which are kept for writes`
-        : 'has no calls left'
-    throw rateLimited(why, this.#resetAt - this.#vendorNow())
+      floor === 0
+        ? 'has no calls left'
+        : `has ${this.#remaining} of ${this.#limit} calls left, which are kept for writes`
+    throw rateLimited(why, this.#resetAt - this.#vendorClock.now())
   }
 
   /** Counts a call on its way; returns what ends it. */
@@ -65,13 +78,10 @@ export class Budget {
   }
 
   /** Learns from an answer. A 304 to who is authorised is free. */
-  learn(answer: { readonly status: number; readonly headers: Headers; readonly askedAt: number }): void {
-    const { status, headers, askedAt } = answer
+  learn({ status, headers, askedAt }: LimitedAnswer): void {
     if (status !== 304) this.#used += 1
-    const date = Date.parse(headers.get('date') ?? '')
-    const now = this.#clock.now()
-    // The header counts whole seconds: half of one is its best guess.
-    if (Number.isFinite(date)) this.#clockAhead = Math.round(date + 500 - (askedAt + now) / 2)
+    // Before the limits are looked at: GitHub Enterprise need not tell of any.
+    if (status < 400 && askedAt >= this.#pausedUntil) this.#strikes = 0
     const limit = wholeNumber(headers.get('x-ratelimit-limit'))
     const remaining = wholeNumber(headers.get('x-ratelimit-remaining'))
     const reset = wholeNumber(headers.get('x-ratelimit-reset'))
@@ -82,31 +92,34 @@ export class Budget {
     this.#remaining = isSameWindow ? Math.min(this.#remaining ?? remaining, remaining) : remaining
     this.#limit = limit
     this.#resetAt = resetAt
-    if (status < 400) this.#strikes = 0
   }
 
   /** The refusal that an answer was, if it was one for too many calls; undefined: it was something else. */
-  refusal(answer: {
-    readonly status: number
-    readonly headers: Readonly<Record<string, string | number | undefined>>
-    readonly message: string
-  }): ReconcileError | undefined {
-    const { status, headers, message } = answer
+  refusal(answer: LimitedAnswer & { readonly message: string }): ReconcileError | undefined {
+    const { status, headers, message, askedAt } = answer
     if (status !== 403 && status !== 429) return undefined
-    const retryAfter = wholeNumber(String(headers['retry-after'] ?? ''))
-    const isPrimary = String(headers['x-ratelimit-remaining'] ?? '') === '0'
+    const retryAfter = wholeNumber(headers.get('retry-after'))
+    const isPrimary = headers.get('x-ratelimit-remaining') === '0'
     const isSecondary = retryAfter !== undefined || /secondary rate|abuse detection/i.test(message)
     if (status === 403 && !isPrimary && !isSecondary && !/rate limit exceeded/i.test(message))
       return undefined
-    if (isPrimary && retryAfter === undefined && this.#resetAt > this.#vendorNow()) {
+    if (isPrimary && retryAfter === undefined && this.#resetAt > this.#vendorClock.now()) {
       this.#remaining = 0
-      return rateLimited('has no calls left', this.#resetAt - this.#vendorNow())
+      return rateLimited('has no calls left', this.#resetAt - this.#vendorClock.now())
     }
+    this.#pause({ askedAt, retryAfter })
+    return rateLimited('asked us to wait', this.#pausedUntil - this.#clock.now())
+  }
+
+  /** All calls that were on their way when a limit was met are refused by it: that is one limit, and one strike. */
+  #pause({ askedAt, retryAfter }: { readonly askedAt: number; readonly retryAfter: number | undefined }) {
+    const now = this.#clock.now()
+    const isSameLimit = askedAt < this.#pausedUntil
+    if (isSameLimit && retryAfter === undefined) return
     const growing = Math.min(secondaryPause.max, secondaryPause.initial * 2 ** this.#strikes)
-    this.#strikes += 1
     const pause = retryAfter === undefined ? growing : Math.max(1, retryAfter) * 1000
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.now() + pause)
-    return rateLimited('asked us to wait', pause)
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
+    if (!isSameLimit) this.#strikes += 1
   }
 
   /** For the next start, so that it does not begin by running into the same limit. */
@@ -116,17 +129,19 @@ export class Budget {
       remaining: this.#remaining ?? null,
       resetAt: this.#resetAt,
       pausedUntil: this.#pausedUntil,
+      strikes: this.#strikes,
     }
   }
 
   /** Takes over what an earlier start learned. */
   recall(value: Json | undefined): void {
     if (value === null || typeof value !== 'object' || this.#limit !== undefined) return
-    const { limit, remaining, resetAt, pausedUntil } = value as Readonly<Record<string, Json>>
+    const { limit, remaining, resetAt, pausedUntil, strikes } = value as Readonly<Record<string, Json>>
     if (typeof pausedUntil === 'number') {
       // Never longer than a pause can be: the clock may have been set back.
       this.#pausedUntil = Math.min(pausedUntil, this.#clock.now() + secondaryPause.max)
     }
+    if (typeof strikes === 'number') this.#strikes = strikes
     if (typeof limit !== 'number' || typeof remaining !== 'number' || typeof resetAt !== 'number') return
     if (resetAt - this.#clock.now() > 2 * 3_600_000) return
     this.#limit = limit
@@ -134,12 +149,8 @@ export class Budget {
     this.#resetAt = resetAt
   }
 
-  #vendorNow(): number {
-    return this.#clock.now() + this.#clockAhead
-  }
-
   #isOver(): boolean {
-    return this.#vendorNow() >= this.#resetAt
+    return this.#vendorClock.now() >= this.#resetAt
   }
 }
 

@@ -8,6 +8,11 @@ import type { WorkflowRun } from './workflow-run.ts'
  * their answer is lost they reject with `OutcomeUnknown`. Every call has a deadline.
  */
 export interface GithubClient {
+  /**
+   * The same client for what a write is decided on: reads ask GitHub anew, without an ETag, and use what is kept for
+   * writes, because without them there is no write.
+   */
+  readonly forWriting: GithubClient
   /** The branch that scheduled and new workflows run on. */
   defaultBranchOf(repository: Repository, signal: AbortSignal): Promise<string>
   /** All workflows of a repository. */
@@ -23,12 +28,8 @@ export interface GithubClient {
    * (cli/cli#5440, #7341).
    */
   listRuns(repository: Repository, signal: AbortSignal): Promise<readonly WorkflowRun[]>
-  /** The newest runs of one workflow, unfiltered but for that. `isFresh`: without an ETag, before a write. */
-  listRunsOf(
-    repository: Repository,
-    workflowId: number,
-    options: { readonly signal: AbortSignal; readonly isFresh?: boolean },
-  ): Promise<readonly WorkflowRun[]>
+  /** The newest runs of one workflow, unfiltered but for that. */
+  listRunsOf(repository: Repository, workflowId: number, signal: AbortSignal): Promise<readonly WorkflowRun[]>
   /** One run, never from a list; undefined: it was deleted. */
   getRun(repository: Repository, runId: number, signal: AbortSignal): Promise<WorkflowRun | undefined>
   /** The jobs of one attempt of a run. */
@@ -44,7 +45,7 @@ export interface GithubClient {
   /** git's name of a file's content on a branch; undefined: no such file. */
   findFile(
     repository: Repository,
-    file: { readonly path: string; readonly branch: string; readonly isFresh?: boolean },
+    file: { readonly path: string; readonly branch: string },
     signal: AbortSignal,
   ): Promise<string | undefined>
   /** The newest pull request from a branch of the repository itself into another; undefined: none. */

@@ -14,7 +14,7 @@ import {
   parseWorkflows,
 } from './parse.ts'
 import { nameOfRepository, type Repository } from './repository.ts'
-import { type GithubOptions, Requester } from './requester.ts'
+import { type GithubOptions, type Read, Requester } from './requester.ts'
 
 /** Items on one page; GitHub's most. */
 const pageSize = 100
@@ -22,13 +22,18 @@ const pageSize = 100
 const maxPages = 20
 /** Opens the client; sends nothing yet. */
 export function openGithub(options: GithubOptions): GithubClient {
-  return new OctokitClient(options)
+  return new OctokitClient(new Requester(options), false)
 }
-class OctokitClient implements GithubClient {
-  readonly #requester: Requester
 
-  constructor(options: GithubOptions) {
-    this.#requester = new Requester(options)
+class OctokitClient implements GithubClient {
+  readonly forWriting: GithubClient
+  readonly #requester: Requester
+  readonly #isForWrite: boolean
+
+  constructor(requester: Requester, isForWrite: boolean) {
+    this.#requester = requester
+    this.#isForWrite = isForWrite
+    this.forWriting = isForWrite ? this : new OctokitClient(requester, true)
   }
 
   get clockAhead(): number {
@@ -51,10 +56,18 @@ class OctokitClient implements GithubClient {
     return
   }
 
+  #read<T>(read: Read<T>): Promise<T> {
+    return this.#requester.read({ ...read, isForWrite: this.#isForWrite })
+  }
+
+  #find<T>(read: Read<T>): Promise<T | undefined> {
+    return this.#requester.find({ ...read, isForWrite: this.#isForWrite })
+  }
+
   // --- reads -------------------------------------------------------------------------------------------------
 
   defaultBranchOf(repository: Repository, signal: AbortSignal) {
-    return this.#requester.read({
+    return this.#read({
       what: `read the repository ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}',
       parameters: { ...repository },
@@ -66,7 +79,7 @@ class OctokitClient implements GithubClient {
   async listWorkflows(repository: Repository, signal: AbortSignal) {
     const all = []
     for (let page = 1; page <= maxPages; page += 1) {
-      const list = await this.#requester.read({
+      const list = await this.#read({
         what: `list the workflows of ${nameOfRepository(repository)}`,
         route: 'GET /repos/{owner}/{repo}/actions/workflows',
         parameters: { ...repository, per_page: pageSize, ...(page > 1 && { page }) },
@@ -81,7 +94,7 @@ class OctokitClient implements GithubClient {
   }
 
   findWorkflow(repository: Repository, fileName: string, signal: AbortSignal) {
-    return this.#requester.find({
+    return this.#find({
       what: `read the workflow ${fileName} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}',
       parameters: { ...repository, workflow_id: fileName },
@@ -92,7 +105,7 @@ class OctokitClient implements GithubClient {
   }
 
   listRuns(repository: Repository, signal: AbortSignal) {
-    return this.#requester.read({
+    return this.#read({
       what: `list the runs of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/runs',
       parameters: { ...repository, per_page: pageSize },
@@ -101,23 +114,18 @@ class OctokitClient implements GithubClient {
     })
   }
 
-  listRunsOf(
-    repository: Repository,
-    workflowId: number,
-    { signal, isFresh = false }: { readonly signal: AbortSignal; readonly isFresh?: boolean },
-  ) {
-    return this.#requester.read({
+  listRunsOf(repository: Repository, workflowId: number, signal: AbortSignal) {
+    return this.#read({
       what: `list the runs of workflow ${workflowId} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
       parameters: { ...repository, workflow_id: workflowId, per_page: 30 },
       parse: parseRuns,
       signal,
-      isFresh,
     })
   }
 
   getRun(repository: Repository, runId: number, signal: AbortSignal) {
-    return this.#requester.find({
+    return this.#find({
       what: `read run ${runId} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
       parameters: { ...repository, run_id: runId },
@@ -132,7 +140,7 @@ class OctokitClient implements GithubClient {
     run: { readonly id: number; readonly attempt: number },
     signal: AbortSignal,
   ) {
-    return this.#requester.read({
+    return this.#read({
       what: `list the jobs of run ${run.id} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs',
       parameters: { ...repository, run_id: run.id, attempt_number: run.attempt, per_page: pageSize },
@@ -143,7 +151,7 @@ class OctokitClient implements GithubClient {
 
   readJobLog(repository: Repository, jobId: number, signal: AbortSignal) {
     // Answered with a redirect to a store of another host, which gets no credential.
-    return this.#requester.find({
+    return this.#find({
       what: `read the log of job ${jobId} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs',
       parameters: { ...repository, job_id: jobId },
@@ -154,7 +162,7 @@ class OctokitClient implements GithubClient {
   }
 
   headOf(repository: Repository, branch: string, signal: AbortSignal) {
-    return this.#requester.find({
+    return this.#find({
       what: `read branch ${branch} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/git/ref/{ref}',
       parameters: { ...repository, ref: `heads/${branch}` },
@@ -165,16 +173,15 @@ class OctokitClient implements GithubClient {
 
   findFile(
     repository: Repository,
-    file: { readonly path: string; readonly branch: string; readonly isFresh?: boolean },
+    file: { readonly path: string; readonly branch: string },
     signal: AbortSignal,
   ) {
-    return this.#requester.find({
+    return this.#find({
       what: `read ${file.path} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/contents/{path}',
       parameters: { ...repository, path: file.path, ref: file.branch },
       parse: parseFile,
       signal,
-      isFresh: file.isFresh === true,
     })
   }
 
@@ -183,7 +190,7 @@ class OctokitClient implements GithubClient {
     { head, base }: { readonly head: string; readonly base: string },
     signal: AbortSignal,
   ) {
-    const pulls = await this.#requester.read({
+    const pulls = await this.#read({
       what: `list the pull requests from ${head} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/pulls',
       parameters: {

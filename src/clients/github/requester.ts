@@ -3,12 +3,13 @@ import { Octokit } from '@octokit/rest'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
-import { Budget } from './budget.ts'
+import { Budgets } from './budgets.ts'
 import type { Credential } from './credential.ts'
 import { EtagCache } from './etag-cache.ts'
-import { type FailedRequest, failureOf, requestBehind, saidBy } from './failure.ts'
+import { type FailedRequest, failureOf, requestBehind } from './failure.ts'
 import { type Patience, usualPatience } from './patience.ts'
-import { openTransport } from './transport.ts'
+import { Transport } from './transport.ts'
+import { VendorClock } from './vendor-clock.ts'
 
 const ThrottledOctokit = Octokit.plugin(throttling)
 
@@ -45,45 +46,44 @@ export interface Read<T> {
   readonly parameters: Parameters
   readonly parse: (data: unknown) => T
   readonly signal: AbortSignal
-  /** Before a write: asked without an ETag. */
+  /** Asked without an ETag, and not kept. */
   readonly isFresh?: boolean
+  /** A write is decided on it: fresh, and let through where reads must leave the rest to writes. */
+  readonly isForWrite?: boolean
 }
 /** Sends the calls: asks again where that is harmless, remembers what did not change, and keeps within the limits. */
 export class Requester {
   readonly #octokit: InstanceType<typeof ThrottledOctokit>
-  readonly #budget: Budget
+  readonly #transport: Transport
+  readonly #vendorClock: VendorClock
+  readonly #budgets: Budgets
   readonly #etags: EtagCache
   readonly #clock: Clock
-  readonly #cache: DomainCache | undefined
-  readonly #budgetKey: string
   readonly #patience: Patience
-  #recalled: Promise<void> | undefined
 
   constructor(options: GithubOptions) {
     const { credential, clock, cache, userAgent } = options
     const apiUrl = apiUrlOf(options.apiUrl)
     this.#clock = clock
-    this.#cache = cache
     this.#patience = { ...usualPatience, ...options.patience }
-    this.#budget = new Budget(clock)
     const owner = `${new URL(apiUrl).host}/${credential.digest}`
     this.#etags = new EtagCache(cache, owner)
-    this.#budgetKey = `budget/1/${owner}`
+    this.#vendorClock = new VendorClock(clock)
+    this.#budgets = new Budgets({ clock, vendorClock: this.#vendorClock, cache, owner })
+    this.#transport = new Transport({
+      apiUrl,
+      credential,
+      budgets: this.#budgets,
+      vendorClock: this.#vendorClock,
+      clock,
+      deadline: this.#patience.request,
+    })
     this.#octokit = new ThrottledOctokit({
       baseUrl: apiUrl,
       userAgent,
       // Else every 304 is printed as an error.
       log: silent,
-      request: {
-        fetch: openTransport({
-          apiUrl,
-          credential,
-          budget: this.#budget,
-          clock,
-          deadline: this.#patience.request,
-        }),
-        headers: { 'x-github-api-version': apiVersion },
-      },
+      request: { headers: { 'x-github-api-version': apiVersion } },
       throttle: {
         enabled: this.#patience.isSpaced,
         // GitHub limits who asks; whoever else asks in this process has a turn of their own.
@@ -95,20 +95,20 @@ export class Requester {
     })
   }
   get clockAhead(): number {
-    return this.#budget.clockAhead
+    return this.#vendorClock.ahead
   }
 
   get used(): number {
-    return this.#budget.used
+    return this.#budgets.used
   }
 
   get remaining(): number | undefined {
-    return this.#budget.remaining
+    return this.#budgets.remaining
   }
 
   async save(): Promise<void> {
     await this.#etags.save()
-    await this.#cache?.put(new Map([[this.#budgetKey, this.#budget.toJson()]]))
+    await this.#budgets.save()
   }
 
   async close(): Promise<void> {
@@ -127,7 +127,6 @@ export class Requester {
 
   /** Asks, and asks again where GitHub failed or what he said cannot be read. */
   async read<T>(read: Read<T>): Promise<T> {
-    await this.#recall()
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#readOnce(read)
@@ -144,14 +143,18 @@ export class Requester {
   }
 
   async #readOnce<T>(read: Read<T>): Promise<T> {
-    const { route, parameters, parse, signal, isFresh } = read
+    const { route, parameters, parse, signal, isForWrite = false } = read
+    const isFresh = read.isFresh === true || isForWrite
     const { url } = this.#octokit.request.endpoint(route, { ...parameters })
     const known = isFresh ? undefined : await this.#etags.get(url)
     try {
       const response = await this.#octokit.request(route, {
         ...parameters,
         headers: { 'x-github-api-version': apiVersion, ...(known && { 'if-none-match': known.etag }) },
-        request: { signal },
+        request: {
+          signal,
+          fetch: this.#transport.fetchFor(isForWrite ? 'write' : known ? 'refresh' : 'read'),
+        },
       })
       const value = parse(response.data)
       const { etag } = response.headers
@@ -173,12 +176,11 @@ export class Requester {
     parameters: Parameters,
     signal: AbortSignal,
   ): Promise<{ readonly data: unknown }> {
-    await this.#recall()
     try {
       return await this.#octokit.request(route, {
         ...parameters,
         headers: { 'x-github-api-version': apiVersion },
-        request: { signal },
+        request: { signal, fetch: this.#transport.fetchFor('write') },
       })
     } catch (error) {
       if (error instanceof ReconcileError) throw error
@@ -194,19 +196,7 @@ export class Requester {
     const own = errorInside(failed)
     if (own) return own
     if (signal.aborted && !isWrite) return signal.reason
-    const { status, response } = failed
-    const refusal =
-      response && status !== undefined
-        ? this.#budget.refusal({ status, headers: response.headers, message: saidBy(failed) })
-        : undefined
-    return refusal ?? failureOf(failed, { what, isWrite })
-  }
-
-  async #recall(): Promise<void> {
-    this.#recalled ??= (async () => {
-      this.#budget.recall(await this.#cache?.get(this.#budgetKey))
-    })()
-    await this.#recalled
+    return failureOf(failed, { what, isWrite })
   }
 }
 /** Octokit wraps what our own transport throws. */

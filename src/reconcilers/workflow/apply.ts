@@ -16,6 +16,7 @@ export async function applyWorkflowAction(
   signal: AbortSignal,
 ): Promise<void> {
   const repository = repositoryOf(action.repository)
+  const { forWriting } = github
   switch (action.type) {
     case 'enable':
       return github.enableWorkflow(repository, idOf(action), signal)
@@ -23,15 +24,15 @@ export async function applyWorkflowAction(
       return github.disableWorkflow(repository, idOf(action), signal)
     case 'rerun':
     case 'rerun-failed':
-      return rerun(github, repository, action, signal)
+      return rerun(forWriting, repository, action, signal)
     case 'dispatch':
-      return dispatch(github, repository, action, signal)
+      return dispatch(forWriting, repository, action, signal)
     case 'commit-file':
-      return commitFile(github, repository, action, signal)
+      return commitFile(forWriting, repository, action, signal)
     case 'propose-file':
-      return proposeFile(github, repository, action, signal)
+      return proposeFile(forWriting, repository, action, signal)
     case 'close-pull':
-      return closePull(github, repository, action, signal)
+      return closePull(forWriting, repository, action, signal)
     case 'resolve':
       throw new ReconcileError('Internal', `Could not ${action.summary}: it is for a person to decide`)
     default:
@@ -69,7 +70,7 @@ async function dispatch(
   signal: AbortSignal,
 ): Promise<void> {
   const workflowId = idOf(action)
-  const runs = await github.listRunsOf(repository, workflowId, { signal, isFresh: true })
+  const runs = await github.listRunsOf(repository, workflowId, signal)
   const known = action.run?.id
   const [newest] = runs.filter((run) => run.branch === action.branch && run.isOwnBranch).sort(compareRuns)
   if (newest && newest.id !== known && newest.id > (known ?? 0)) {
@@ -102,7 +103,7 @@ async function commitFile(
 ): Promise<void> {
   const { content } = await contentOf(action)
   const { path, branch } = action
-  const found = await github.findFile(repository, { path, branch, isFresh: true }, signal)
+  const found = await github.findFile(repository, { path, branch }, signal)
   if (found === action.file?.wanted) return
   if (found !== action.file?.found) {
     throw new ReconcileError('RemoteChanged', `Did not ${action.summary}: somebody changed it meanwhile`)
@@ -127,7 +128,7 @@ async function proposeFile(
     throw new ReconcileError('RemoteRefused', `Could not ${action.summary}: there is no branch ${branch}`)
   }
   await github.createBranch(repository, { name, from: head }, signal)
-  const found = await github.findFile(repository, { path, branch: name, isFresh: true }, signal)
+  const found = await github.findFile(repository, { path, branch: name }, signal)
   if (found !== wanted) {
     const message = `${found === undefined ? 'Add' : 'Update'} ${path} as declared`
     await github.putFile(repository, { path, branch: name, content, replaces: found, message }, signal)

@@ -37,7 +37,7 @@ export class RunsReader {
       ownRuns(runs, desired).filter((run) => run.workflowId === workflowId)
     let list: readonly WorkflowRun[] = own(reading.runs ?? [])
     if (!newestRuns(desired, list).completed) {
-      const further = own(await this.#github.listRunsOf(repository, workflowId, { signal }))
+      const further = own(await this.#github.listRunsOf(repository, workflowId, signal))
       list = merge(list, further)
     }
     await this.#assertNotOlder(repository, list, seen, signal)

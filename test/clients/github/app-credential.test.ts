@@ -4,6 +4,7 @@ import { openGithub } from '../../../src/clients/github/open.ts'
 import { systemClock } from '../../../src/clients/host/clock.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { GithubSimulator } from '../../simulators/github/server.ts'
+import type { SimulatedWorkflow } from '../../simulators/github/world.ts'
 
 const site = { owner: 'acme', repo: 'site' }
 const other = { owner: 'Acme', repo: 'other' }
@@ -12,11 +13,12 @@ const signal = AbortSignal.timeout(60_000)
 describe('a GitHub App', () => {
   let simulator: GithubSimulator
   let key: string
+  let ci: SimulatedWorkflow
   let ahead = 0
 
   beforeEach(async () => {
     simulator = await GithubSimulator.start()
-    simulator.world.add('acme/site')
+    ci = simulator.world.add('acme/site').addWorkflow('ci.yml')
     simulator.world.add('acme/other')
     simulator.tokens.clear()
     key = simulator.apps.add('77', 'acme')
@@ -86,6 +88,58 @@ describe('a GitHub App', () => {
       message: expect.stringContaining('fromFile app.pem'),
     })
     expect(simulator.calls).toHaveLength(before)
+  })
+
+  it('gets a new token where GitHub does not accept the old one any more', async () => {
+    const github = open()
+    await github.listRuns(site, signal)
+    simulator.tokens.clear()
+    await github.listRuns(site, signal)
+    await github.dispatch(site, { workflowId: ci.id, branch: 'main', inputs: {} }, signal)
+    expect(minted()).toBe(2)
+    expect(simulator.world.repositories.get('acme/site')?.runs).toHaveLength(1)
+  })
+
+  it('finds its installation again where it was installed anew', async () => {
+    const github = open()
+    await github.listRuns(site, signal)
+    simulator.apps.uninstall('77', 'acme')
+    await expect(github.listRuns(site, signal)).rejects.toMatchObject({ code: 'PermissionMissing' })
+    simulator.apps.install('77', 'acme')
+    await github.listRuns(site, signal)
+    // The token that ended is not refused: asking for the next one tells.
+    simulator.apps.uninstall('77', 'acme')
+    simulator.apps.install('77', 'acme')
+    ahead = 56 * 60_000
+    simulator.world.clockAhead = ahead
+    await github.listRuns(site, signal)
+  })
+
+  it('has a limit for each installation: one that is used up does not stop another', async () => {
+    simulator.world.add('other/site')
+    const second = simulator.apps.install('77', 'other')
+    const github = open()
+    simulator.setRemaining(`installation-${second}`, 1)
+    await github.listRuns({ owner: 'other', repo: 'site' }, signal)
+    expect(github.remaining).toBe(0)
+    await expect(github.listWorkflows({ owner: 'other', repo: 'site' }, signal)).rejects.toMatchObject({
+      code: 'RateLimited',
+    })
+    await github.listRuns(site, signal)
+    simulator.faults.add({ kind: 'secondary', times: 1 })
+    await expect(github.listWorkflows(site, signal)).rejects.toMatchObject({ code: 'RateLimited' })
+  })
+
+  it('waits where it may not ask for tokens', async () => {
+    simulator.faults.add({ kind: 'secondary', on: 'mintToken', times: 1 })
+    const github = open()
+    await expect(github.listRuns(site, signal)).rejects.toMatchObject({ code: 'RateLimited' })
+    const before = simulator.calls.length
+    await expect(github.listRuns(site, signal)).rejects.toMatchObject({ code: 'RateLimited' })
+    expect(simulator.calls).toHaveLength(before)
+    ahead = 61_000
+    simulator.world.clockAhead = ahead
+    await expect(github.listRuns(site, signal)).resolves.toEqual([])
   })
 
   it('tries anew after GitHub failed, and never takes a failed mint for a write whose outcome is open', async () => {

@@ -1,18 +1,28 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import { shaped } from './shape.ts'
 
 /** A GitHub App as GitHub knows it. */
 interface SimulatedApp {
   readonly id: string
-  readonly installation: number
+  readonly publicKey: KeyObject
+}
+
+interface SimulatedInstallation {
+  readonly id: number
+  readonly app: string
   /** Owner of the repositories that it is installed for, lower-case. */
   readonly owner: string
-  readonly publicKey: KeyObject
 }
 
 interface AppAnswer {
   readonly status: number
   readonly body: unknown
+}
+
+/** Whose limit a call with this token counts against. */
+export function accountOf(token: string): string {
+  const [, installation] = /^ghs_(\d+)_/.exec(token) ?? []
+  return installation === undefined ? token : `installation-${installation}`
 }
 
 /** Calls that are made as an App, and not as one of its installations. */
@@ -26,8 +36,11 @@ const refused = (status: number, message: string): AppAnswer => ({ status, body:
 /** The Apps, and the tokens that they were given. */
 export class SimulatedApps {
   readonly #apps: SimulatedApp[] = []
+  readonly #installations: SimulatedInstallation[] = []
   readonly #tokens: Set<string>
   readonly #now: () => number
+  #lastInstallation = 99
+  #minted = 0
   /** Milliseconds that a token holds. */
   life = 3_600_000
 
@@ -38,10 +51,31 @@ export class SimulatedApps {
 
   /** Makes an App that is installed for an owner; its private key, PEM. */
   add(id: string, owner: string): string {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const publicKey = createPublicKey(privateKey)
-    this.#apps.push({ id, owner: owner.toLowerCase(), installation: 100 + this.#apps.length, publicKey })
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    this.#apps.push({ id, publicKey })
+    this.install(id, owner)
     return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+  }
+
+  /** Installs an App for an owner; the number of the installation, which is another one each time. */
+  install(id: string, owner: string): number {
+    this.#lastInstallation += 1
+    this.#installations.push({ id: this.#lastInstallation, app: id, owner: owner.toLowerCase() })
+    return this.#lastInstallation
+  }
+
+  /** Takes an App away from an owner, with the tokens of that installation. */
+  uninstall(id: string, owner: string): void {
+    const index = this.#installations.findIndex((one) => one.app === id && one.owner === owner.toLowerCase())
+    const [gone] = index < 0 ? [] : this.#installations.splice(index, 1)
+    for (const token of this.#tokens)
+      if (gone && token.startsWith(`ghs_${gone.id}_`)) this.#tokens.delete(token)
+  }
+
+  /** Whether a token may see repositories of an owner: that of an installation sees its own alone. */
+  maySee(token: string, owner: string): boolean {
+    const found = this.#installations.find(({ id }) => accountOf(token) === `installation-${id}`)
+    return !found || found.owner === owner.toLowerCase()
   }
 
   /** What GitHub answers to a call as an App. */
@@ -52,12 +86,16 @@ export class SimulatedApps {
   }): AppAnswer {
     const app = this.#appOf(call.authorization)
     if (!app) return refused(401, 'A JSON web token could not be decoded')
+    const own = this.#installations.filter(({ app: id }) => id === app.id)
     if (call.route === 'getInstallation') {
-      if (call.params.owner?.toLowerCase() !== app.owner) return refused(404, 'Not Found')
-      return { status: 200, body: shaped('installation', { id: app.installation, app_id: 1 }) }
+      const found = own.find(({ owner }) => owner === call.params.owner?.toLowerCase())
+      if (!found) return refused(404, 'Not Found')
+      return { status: 200, body: shaped('installation', { id: found.id, app_id: 1 }) }
     }
-    if (call.params.installation_id !== String(app.installation)) return refused(404, 'Not Found')
-    const token = `ghs_${app.id}_${this.#tokens.size}`
+    const found = own.find(({ id }) => String(id) === call.params.installation_id)
+    if (!found) return refused(404, 'Not Found')
+    this.#minted += 1
+    const token = `ghs_${found.id}_${this.#minted}`
     this.#tokens.add(token)
     const end = new Date(this.#now() + this.life).toISOString()
     return { status: 201, body: { token, expires_at: `${end.slice(0, 19)}Z`, permissions: {} } }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { appRoutes, SimulatedApps } from './apps.ts'
+import { accountOf, appRoutes, SimulatedApps } from './apps.ts'
 import { Contract } from './contract.ts'
 import { type FaultKind, Faults } from './faults.ts'
 import { listen, urlOf } from './listen.ts'
@@ -43,6 +43,8 @@ export class GithubSimulator {
   /** Milliseconds that filtered lists lag behind. */
   lag = 0
   limit = 5000
+  /** Off: GitHub Enterprise without limits, which tells of none. */
+  hasLimits = true
   /** Off where thousands of answers are measured rather than judged. */
   isJudged = true
   hook: Hook | undefined
@@ -50,8 +52,8 @@ export class GithubSimulator {
   dispatchVersion: string | undefined
   /** Another host. */
   readonly logs: LogStore
-  #remaining = 5000
-  #resetAt = 0
+  /** By account: a token, or an installation of an App. */
+  readonly #windows = new Map<string, { remaining: number; resetAt: number }>()
   #server: Server
   #sockets = new Set<Socket>()
   #render: Renderer
@@ -89,13 +91,19 @@ export class GithubSimulator {
     return urlOf(this.#server)
   }
 
+  /** Calls that the test's own token has left. */
   get remaining(): number {
-    return this.#remaining
+    return this.#window('test-token').remaining
   }
 
   set remaining(value: number) {
-    this.#remaining = value
-    this.#resetAt = Math.ceil((this.world.now() + hour) / 1000) * 1000
+    this.setRemaining('test-token', value)
+  }
+
+  /** Sets what an account has left until an hour from now: a token, or `installation-<number>`. */
+  setRemaining(account: string, value: number): void {
+    const resetAt = Math.ceil((this.world.now() + hour) / 1000) * 1000
+    this.#windows.set(account, { remaining: value, resetAt })
   }
 
   /** Calls by the name of their route. */
@@ -126,7 +134,7 @@ export class GithubSimulator {
     const fault = this.faults.take(route)
     if (fault === 'hang') return this.#hang()
     if (fault === 'cut') return void request.socket.destroy()
-    const early = fault === undefined ? undefined : this.#earlyAnswer(fault)
+    const early = fault === undefined ? undefined : this.#earlyAnswer(fault, accountOfRequest(request))
     let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body })
     if (!early) await this.hook?.({ route, path, phase: 'done' })
     if (fault !== undefined && !early) answer = this.#spoil(fault, answer, matched?.route)
@@ -147,15 +155,16 @@ export class GithubSimulator {
       const authorization = request.headers.authorization ?? ''
       return this.apps.answer({ route: matched.route.name, params: matched.params, authorization })
     }
-    const token = (request.headers.authorization ?? '').replace(/^(token|bearer) /i, '')
+    const token = tokenOf(request)
     if (!this.tokens.has(token)) return { status: 401, body: { message: 'Bad credentials', status: '401' } }
-    this.#renewWindow()
-    if (this.#remaining <= 0) return this.#primaryLimit()
+    if (this.hasLimits && this.#window(accountOf(token)).remaining <= 0) return this.#primaryLimit()
     if (!matched?.route.answer) return { status: 404, body: { message: 'Not Found', status: '404' } }
     const repository = this.world.repositories.get(
       `${matched.params.owner}/${matched.params.repo}`.toLowerCase(),
     )
-    if (!repository) return { status: 404, body: { message: 'Not Found', status: '404' } }
+    if (!repository || !this.apps.maySee(token, repository.owner)) {
+      return { status: 404, body: { message: 'Not Found', status: '404' } }
+    }
     repository.advance()
     return matched.route.answer({
       world: this.world,
@@ -170,7 +179,7 @@ export class GithubSimulator {
     })
   }
 
-  #earlyAnswer(fault: FaultKind): Answer | undefined {
+  #earlyAnswer(fault: FaultKind, account: string): Answer | undefined {
     switch (fault) {
       case '500':
       case '502':
@@ -186,7 +195,7 @@ export class GithubSimulator {
           body: { message: 'You have exceeded a secondary rate limit. Please wait a few minutes.' },
         }
       case 'primary':
-        this.remaining = 0
+        this.setRemaining(account, 0)
         return this.#primaryLimit()
       case 'forbidden':
         return {
@@ -247,26 +256,32 @@ export class GithubSimulator {
     const etag = `W/"${createHash('sha1').update(text).digest('hex')}"`
     const isUnchanged = method === 'GET' && answer.status === 200 && request.headers['if-none-match'] === etag
     const isCounted = !isUnchanged
-    if (isCounted && this.#remaining > 0) this.#remaining -= 1
+    const window = this.#window(accountOfRequest(request))
+    if (isCounted && window.remaining > 0) window.remaining -= 1
     const status = isUnchanged ? 304 : answer.status
     this.#log({ route, method, path, request, status, isCounted })
     response.writeHead(status, {
       'content-type': 'application/json; charset=utf-8',
       date: new Date(this.world.now()).toUTCString(),
-      'x-ratelimit-limit': String(this.limit),
-      'x-ratelimit-remaining': String(this.#remaining),
-      'x-ratelimit-used': String(this.limit - this.#remaining),
-      'x-ratelimit-reset': String(Math.floor(this.#resetAt / 1000)),
-      'x-ratelimit-resource': 'core',
+      ...(this.hasLimits && {
+        'x-ratelimit-limit': String(this.limit),
+        'x-ratelimit-remaining': String(window.remaining),
+        'x-ratelimit-used': String(this.limit - window.remaining),
+        'x-ratelimit-reset': String(Math.floor(window.resetAt / 1000)),
+        'x-ratelimit-resource': 'core',
+      }),
       ...(method === 'GET' && answer.status === 200 && { etag }),
       ...answer.headers,
     })
     response.end(isUnchanged ? undefined : text)
   }
 
-  #renewWindow(): void {
-    if (this.world.now() < this.#resetAt) return
-    this.remaining = this.limit
+  /** What an account has left; anew where its hour is over. */
+  #window(account: string): { remaining: number; resetAt: number } {
+    const known = this.#windows.get(account)
+    if (known && this.world.now() < known.resetAt) return known
+    this.setRemaining(account, this.limit)
+    return this.#windows.get(account) ?? { remaining: this.limit, resetAt: 0 }
   }
 
   #log(call: Omit<SeenCall, 'apiVersion'> & { readonly request: IncomingMessage }): void {
@@ -306,6 +321,16 @@ function match(method: string, path: string): Matched | undefined {
     if (found) return { route, params: { ...found.groups } }
   }
   return undefined
+}
+
+function tokenOf(request: IncomingMessage): string {
+  return (request.headers.authorization ?? '').replace(/^(token|bearer) /i, '')
+}
+
+/** A call as an App itself is signed anew each time: all of them count against one. */
+function accountOfRequest(request: IncomingMessage): string {
+  const token = tokenOf(request)
+  return token.startsWith('ey') ? 'app' : accountOf(token)
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

@@ -54,7 +54,7 @@ async function newestRun(
   workflowId: number,
   signal: AbortSignal,
 ): Promise<WorkflowRun | undefined> {
-  const runs = await github.listRunsOf(repositoryOf(desired.spec.repository), workflowId, { signal })
+  const runs = await github.listRunsOf(repositoryOf(desired.spec.repository), workflowId, signal)
   return newestRuns(desired, ownRuns([...runs].sort(compareRuns), desired)).completed
 }
 

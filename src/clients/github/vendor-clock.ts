@@ -1,0 +1,28 @@
+import type { Clock } from '../../core/clock.ts'
+
+/** GitHub's clock, as far as his answers tell it. */
+export class VendorClock {
+  readonly #clock: Clock
+  #ahead = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Milliseconds that it is ahead of ours, by his last answer. */
+  get ahead(): number {
+    return this.#ahead
+  }
+
+  /** Epoch milliseconds by his clock. */
+  now(): number {
+    return this.#clock.now() + this.#ahead
+  }
+
+  /** Learns from the `date` of an answer, and from when it was asked for. */
+  learn(headers: Headers, askedAt: number): void {
+    const date = Date.parse(headers.get('date') ?? '')
+    // The header counts whole seconds: half of one is its best guess.
+    if (Number.isFinite(date)) this.#ahead = Math.round(date + 500 - (askedAt + this.#clock.now()) / 2)
+  }
+}
