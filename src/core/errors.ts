@@ -5,6 +5,11 @@ interface CatalogueEntry {
   readonly next: NextActor
   /** What it means and what to do; printed by the documentation. */
   readonly meaning: string
+  /**
+   * False: nothing was tried on the thing itself, so that no attempt is used up; the domain holds the action until what
+   * it is made from has changed. Default: true.
+   */
+  readonly isAttempt?: boolean
 }
 
 /** Every error the program raises by itself. Codes are never reused; docs/errors.md is checked against it. */
@@ -135,6 +140,7 @@ export const errorCatalogue = Object.freeze({
     next: 'person',
     meaning:
       'A function could not be bundled; the message names its file. Nothing was deployed, and the site is as it was.',
+    isAttempt: false,
   },
   BundlerFailed: {
     next: 'retry',
@@ -167,6 +173,12 @@ export class ReconcileError extends Error {
 
   get next(): NextActor {
     return errorCatalogue[this.code].next
+  }
+
+  /** Whether an action that failed with it used up an attempt. */
+  get isAttempt(): boolean {
+    const entry: CatalogueEntry = errorCatalogue[this.code]
+    return entry.isAttempt ?? true
   }
 }
 

@@ -15,6 +15,8 @@ export type HoldReason =
   | 'UnconfirmedOutcome'
   | 'ManifestsIncomplete'
   | 'FleetDown'
+  /** What it is made from does not bundle; it waits until that changes. */
+  | 'FunctionNotBundled'
   /** The manifest does not allow it: a person's own change is not undone without being told to. */
   | 'NotAllowed'
 

@@ -185,6 +185,7 @@ function outcomeOf(
     message: error === undefined ? undefined : messageOf(error),
     begunAt,
     next: error === undefined ? undefined : error instanceof ReconcileError ? error.next : 'retry',
+    ...(error instanceof ReconcileError && !error.isAttempt && { isAttempt: false }),
     at: world.clock.now(),
   }
 }

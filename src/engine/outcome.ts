@@ -13,6 +13,8 @@ export interface Outcome {
   readonly message: string | undefined
   /** Who acts next, where it failed. */
   readonly next: NextActor | undefined
+  /** Whether it used up an attempt where it failed; default: true. */
+  readonly isAttempt?: boolean
   /** Epoch milliseconds at which its intent was written. */
   readonly begunAt: number
   /** Epoch milliseconds of its end. */

@@ -118,6 +118,9 @@ function afterOutcome(
   const policy = finding.desired?.controls.recovery
   if (!policy || outcome.result === 'superseded') return state
   const base = { ...state, healthySince: undefined, deferrals: undefined }
+  if (outcome.result === 'failed' && outcome.isAttempt === false) {
+    return { ...base, lastAttemptAt: outcome.begunAt, nextAttemptAt: undefined }
+  }
   const waitsForTime = outcome.result === 'failed' && outcome.next === 'time'
   if (waitsForTime) {
     const deferrals = (state.deferrals ?? 0) + 1

@@ -84,6 +84,14 @@ describe('the count of attempts', () => {
       corrections: 0,
     },
     {
+      title: 'what was not even tried on the thing is no attempt, and the domain says how long it is held',
+      action: actionOf(),
+      outcome: { result: 'failed', next: 'person', isAttempt: false },
+      attempts: 2,
+      wait: undefined,
+      corrections: 0,
+    },
+    {
       title: 'a correction that worked is counted as a correction',
       action: actionOf(),
       outcome: {},

@@ -29,8 +29,11 @@ export interface Bundle {
 /** A function that could not be bundled. */
 export interface BundleFailure {
   readonly name: string
-  /** The file that is at fault, as far as the bundler says. */
+  /** The file that is at fault, as far as the bundler says; relative to the project's root. */
   readonly file: string
+  /** Where in it, from 1; undefined: the bundler does not say. */
+  readonly line: number | undefined
+  readonly column: number | undefined
   readonly message: string
 }
 

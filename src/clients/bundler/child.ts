@@ -69,8 +69,7 @@ async function bundleOne(
       config: configOf(result),
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { name: request.name, file: relative(job.root, fileIn(message) ?? request.path), message }
+    return { name: request.name, ...faultIn(error, job, request) }
   } finally {
     await fs.promises.rm(work, { recursive: true, force: true })
   }
@@ -112,10 +111,32 @@ function configOf(result: Zipped): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-/** A path that an error of the bundler names, such as `lib/a.ts:3:12: ERROR: ...`. */
-function fileIn(message: string): string | undefined {
-  const found = /([^\s"'()]+\.[cm]?[jt]sx?)(?::\d+:\d+)/.exec(message)?.[1]
-  return found && fs.existsSync(found) ? resolve(found) : undefined
+/** The first fault that a bundler found; esbuild tells the place of each, others name a file in a sentence. */
+function faultIn(error: unknown, job: BundleJob, request: BundleRequest): Omit<BundleFailure, 'name'> {
+  const from = (path: string) => relative(job.root, resolve(job.root, path))
+  const found = (error as { readonly errors?: readonly BuildFault[] }).errors
+  const [first, ...more] = Array.isArray(found) ? found : []
+  if (first) {
+    const { file, line, column } = first.location ?? {}
+    const rest = more.length > 0 ? ` (and ${more.length} more)` : ''
+    return {
+      file: from(file ?? request.path),
+      line,
+      column: column === undefined ? undefined : column + 1,
+      message: `${first.text}${rest}`,
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  const [heading = '', ...lines] = message.split('\n')
+  const named = /^In file "(.+)"$/.exec(heading)?.[1]
+  const told = named === undefined ? heading : (lines[0] ?? heading)
+  return { file: from(named ?? request.path), line: undefined, column: undefined, message: told }
+}
+
+/** What esbuild says of one fault. */
+interface BuildFault {
+  readonly text: string
+  readonly location: { readonly file: string; readonly line: number; readonly column: number } | null
 }
 
 async function readJob(): Promise<BundleJob> {

@@ -1,6 +1,7 @@
 import type { HealthStatus } from '../../core/health.ts'
 import type { Assessment } from '../../core/reconciler.ts'
 import type { FunctionSetAction } from './action.ts'
+import { faultOfBundling } from './bundle-fault.ts'
 import { childrenOf } from './children.ts'
 import { driftOf } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
@@ -50,10 +51,18 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   if (source.problems.length > 0) {
     return { status: 'Degraded', reason: 'DirectoryInvalid', message: source.problems.join('; ') }
   }
-  if (!published)
-    return { status: 'Missing', reason: 'NothingPublished', message: 'nothing is published yet' }
   const failed = verified.filter(({ isPassed }) => !isPassed)
   if (failed.length > 0) return judgeFailed(pair, observed, failed)
+  if (source.failures.length > 0) {
+    return {
+      status: 'Degraded',
+      reason: 'FunctionNotBundled',
+      message: `${faultOfBundling(source.failures)}; the site is as it was`,
+    }
+  }
+  if (!published) {
+    return { status: 'Missing', reason: 'NothingPublished', message: 'nothing is published yet' }
+  }
   const { rolledBack } = memory
   const isInStep = pair.desired && driftOf(observed, pair.desired).changes.length === 0
   if (rolledBack && rolledBack.to === published.id && !isInStep) {

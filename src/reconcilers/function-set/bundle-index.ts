@@ -1,10 +1,18 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Bundle } from '../../clients/bundler/bundle.ts'
+import type { Bundle, BundleFailure } from '../../clients/bundler/bundle.ts'
 
 /** What was bundled the last time, by the name of the function. */
 export interface BundleIndex {
   readonly entries: ReadonlyMap<string, IndexedBundle>
+  /** Undefined: everything could be bundled. */
+  readonly failed: FailedBundling | undefined
+}
+
+/** What could not be bundled, and what stood for the project then: unchanged, it fails again. */
+export interface FailedBundling {
+  readonly project: string
+  readonly failures: readonly BundleFailure[]
 }
 
 export interface IndexedBundle {
@@ -13,7 +21,7 @@ export interface IndexedBundle {
   readonly bundle: Bundle
 }
 
-const format = 1
+const format = 2
 
 /** Reads the index; what cannot be read was never bundled: it is a saving, and nothing is lost without it. */
 export async function readIndex(path: string): Promise<BundleIndex> {
@@ -21,12 +29,15 @@ export async function readIndex(path: string): Promise<BundleIndex> {
     const data = JSON.parse(await readFile(path, 'utf8')) as {
       readonly format: number
       readonly entries: Readonly<Record<string, IndexedBundle>>
+      readonly failed?: FailedBundling
     }
-    if (data.format === format) return { entries: new Map(Object.entries(data.entries).filter(isWhole)) }
+    if (data.format === format) {
+      return { entries: new Map(Object.entries(data.entries).filter(isWhole)), failed: data.failed }
+    }
   } catch {
     // Never written, or cut off: bundling makes it anew.
   }
-  return { entries: new Map() }
+  return { entries: new Map(), failed: undefined }
 }
 
 function isWhole([name, entry]: readonly [string, IndexedBundle]): boolean {
@@ -39,7 +50,7 @@ export async function writeIndex(path: string, index: BundleIndex, unique: strin
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${unique}`
   const entries = Object.fromEntries([...index.entries].sort(([a], [b]) => (a < b ? -1 : 1)))
-  await writeFile(temporary, JSON.stringify({ format, entries }), { mode: 0o600 })
+  await writeFile(temporary, JSON.stringify({ format, entries, failed: index.failed }), { mode: 0o600 })
   await rename(temporary, path)
 }
 

@@ -1,5 +1,7 @@
+import type { BundleFailure } from '../../clients/bundler/bundle.ts'
 import type { HealthStatus } from '../../core/health.ts'
 import type { ChildStatus } from '../../core/status.ts'
+import { faultOfBundling } from './bundle-fault.ts'
 import { scheduleOf, shortDigest } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
@@ -14,7 +16,12 @@ export function childrenOf(
   const site = publishedFunctions(observed)
   const verified = Map.groupBy(observed.verified, (one) => one.function)
   const own = observed.source.functions.map((file) =>
-    childOf(file, { there: site.get(file.name), verified: verified.get(file.name) ?? [], desired }),
+    childOf(file, {
+      there: site.get(file.name),
+      verified: verified.get(file.name) ?? [],
+      failure: observed.source.failures.find(({ name }) => name === file.name),
+      desired,
+    }),
   )
   const foreign = leftoversOf(observed, desired).kept.map(
     ({ name, digest, schedule }): ChildStatus => ({
@@ -35,14 +42,17 @@ function childOf(
   found: {
     readonly there: PublishedFunction | undefined
     readonly verified: readonly Verified[]
+    readonly failure: BundleFailure | undefined
     readonly desired: DesiredFunctionSet
   },
 ): ChildStatus {
-  const { there, verified, desired } = found
+  const { there, verified, failure, desired } = found
   const failed = verified.find(({ isPassed }) => !isPassed)
   const schedule = there?.schedule ?? scheduleOf(desired, file)
   const last = verified[0]
-  const [health, message] = verdictOf(file, there, failed)
+  const [health, message] = failure
+    ? (['Degraded', faultOfBundling([failure])] as const)
+    : verdictOf(file, there, failed)
   return {
     name: file.name,
     health,

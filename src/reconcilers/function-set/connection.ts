@@ -165,7 +165,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
     reading: SiteReading,
     signal: AbortSignal,
   ): Promise<Reading<ObservedFunctionSet>> {
-    const source = { functions: [], problems: [] }
+    const source = { functions: [], problems: [], failures: [] }
     const bare = { ...reading, source, env: [], verified: [], inventory: undefined, obstacles: undefined }
     if (leftoversOf(bare, undefined).dropped.length === 0) return { type: 'absent' }
     const obstacles = await this.#obstacles(netlify, bare, undefined, signal)

@@ -6,11 +6,12 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { type ResourceId, resourceId } from '../../core/resource.ts'
 import type { FunctionSetAction } from './action.ts'
+import { faultOfBundling } from './bundle-fault.ts'
 import { lossesOf, obstaclesTo } from './carry.ts'
 import { DeployWatch } from './deploy-watch.ts'
 import { driftOf } from './drift.ts'
 import { fingerprintOf, fingerprintOfFiles } from './fingerprint.ts'
-import type { Memories } from './memory.ts'
+import { type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { leftoversOf } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
@@ -67,7 +68,11 @@ export class Deployer {
   }
 
   /** One deploy. What it was decided on is read anew; cut off anywhere, it is taken up where it was. */
-  async deploy(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+  deploy(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+    return this.#sources.hold(() => this.#deploy(action, signal))
+  }
+
+  async #deploy(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
     if (await this.#isGone(action, signal)) return
     // What stands against it is told before anything is bundled.
     await this.#survey(action, signal)
@@ -79,6 +84,10 @@ export class Deployer {
     const isAsked = action.desired && driftOf(observed, action.desired).changes.length === 0
     // What was bundled is what is there already.
     if (isAsked && !reading.memory.isEnvPending) return
+    const { rolledBack } = reading.memory
+    if (rolledBack?.fingerprint === fingerprintOf(manifest.digest)) {
+      throw refused(action, takenBackBefore(rolledBack))
+    }
     await this.#memories.keepDeploy({
       title: manifest.title,
       fingerprint: fingerprintOf(manifest.digest),
@@ -140,10 +149,7 @@ export class Deployer {
     const [problem] = source.problems
     if (problem !== undefined) throw new ReconcileError('ScriptMissing', problem)
     if (source.failures.length > 0) {
-      const told = source.failures.map(
-        ({ name, file, message }) => `${name} (${file}): ${firstLine(message)}`,
-      )
-      throw new ReconcileError('FunctionNotBundled', `Could not bundle ${told.join('; ')}`, {
+      throw new ReconcileError('FunctionNotBundled', faultOfBundling(source.failures), {
         hint: 'Correct it. Nothing was deployed: the site is as it was.',
       })
     }
@@ -281,7 +287,7 @@ export class Deployer {
   }
 }
 
-const noSource: FunctionSource = Object.freeze({ functions: [], problems: [] })
+const noSource: FunctionSource = Object.freeze({ functions: [], problems: [], failures: [] })
 
 /** All that the deploy consists of. */
 function compose(
@@ -302,13 +308,4 @@ function refused(action: FunctionSetAction, why: string): ReconcileError {
 
 function observedOf(reading: SiteReading, source: FunctionSource): ObservedFunctionSet {
   return { ...reading, source, obstacles: undefined, env: [], verified: [], inventory: undefined }
-}
-
-function firstLine(text: string): string {
-  return (
-    text
-      .split('\n')
-      .find((line) => line.trim() !== '')
-      ?.trim() ?? ''
-  )
 }

@@ -1,7 +1,9 @@
 import type { Change } from '../../core/action.ts'
 import type { HoldReason } from '../../core/hold.ts'
 import type { FunctionSetAction } from './action.ts'
+import { faultOfBundling } from './bundle-fault.ts'
 import { type Drift, driftOf } from './drift.ts'
+import { takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
@@ -108,6 +110,9 @@ function refusalToDeploy(
   const { site, published, source, obstacles, memory } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
   if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
+  if (source.failures.length > 0) {
+    return { reason: 'FunctionNotBundled', message: faultOfBundling(source.failures) }
+  }
   if (source.functions.length === 0 && memory.managed.length > 0) {
     return refuse(
       'the directory holds no function any more: that is never taken for the wish to drop them all',
@@ -129,9 +134,7 @@ function refusalToDeploy(
   if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
   const { rolledBack } = memory
   if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
-    return refuse(
-      `deploy ${rolledBack.from} of this very source was taken back (it failed its verification, or lacked something), and ${rolledBack.to} published again; change the source`,
-    )
+    return refuse(`${takenBackBefore(rolledBack)}; change the source`)
   }
   return undefined
 }

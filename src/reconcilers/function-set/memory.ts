@@ -36,6 +36,11 @@ export interface RolledBack {
   readonly fingerprint: string
 }
 
+/** Why the same source is not deployed again. */
+export function takenBackBefore({ from, to }: RolledBack): string {
+  return `deploy ${from} of this very source was taken back (it failed its verification, or lacked something), and ${to} published again`
+}
+
 const empty: SiteMemory = Object.freeze({
   lastGood: undefined,
   rolledBack: undefined,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { glob } from 'tinyglobby'
+import { extendedBy } from './tsconfig-chain.ts'
 
 /** Files that decide how a source is understood, wherever they lie above it in the project. */
 const settings = ['package.json', 'tsconfig.json'] as const
@@ -14,6 +15,7 @@ export class SourceHasher {
   readonly #root: string
   readonly #contents = new Map<string, Promise<string>>()
   readonly #siblings = new Map<string, Promise<readonly string[]>>()
+  readonly #extended = new Map<string, Promise<readonly string[]>>()
 
   constructor(root: string) {
     this.#root = root
@@ -29,7 +31,12 @@ export class SourceHasher {
   }): Promise<string> {
     const folders = new Set(source.inputs.map((input) => dirname(input)))
     const paths = new Set([...source.inputs, ...(await this.#included(source.includedFiles))])
-    for (const folder of folders) for (const path of settingsAbove(folder)) paths.add(path)
+    for (const folder of folders) {
+      for (const path of settingsAbove(folder)) {
+        paths.add(path)
+        for (const extended of await this.#extendedBy(path)) paths.add(extended)
+      }
+    }
     const sorted = [...paths].sort()
     const hashes = await Promise.all(sorted.map((path) => this.#contentOf(path)))
     const rivals = await Promise.all(source.inputs.map((input) => this.#rivalsOf(input)))
@@ -47,6 +54,15 @@ export class SourceHasher {
       () => 'absent',
     )
     this.#contents.set(path, reading)
+    return reading
+  }
+
+  #extendedBy(path: string): Promise<readonly string[]> {
+    if (basename(path) !== 'tsconfig.json') return Promise.resolve([])
+    const known = this.#extended.get(path)
+    if (known) return known
+    const reading = extendedBy(this.#root, path)
+    this.#extended.set(path, reading)
     return reading
   }
 

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import type { Bundle, BundleFailure } from '../../clients/bundler/bundle.ts'
 import { bundlerVersion, runBundler } from '../../clients/bundler/run.ts'
 import { messageOf } from '../../core/errors.ts'
-import { type BundleIndex, type IndexedBundle, readIndex, writeIndex, zipPath } from './bundle-index.ts'
+import { BundleFolder } from './bundle-folder.ts'
+import { type IndexedBundle, readIndex, writeIndex } from './bundle-index.ts'
 import { type FunctionFile, listDirectory, unreadableDirectory } from './directory.ts'
 import { type NetlifyToml, readNetlifyToml } from './netlify-toml.ts'
 import { type DesiredFunctionSet, directoryOf } from './place.ts'
 import { projectRootOf } from './project.ts'
+import { hashProjectTree } from './project-tree.ts'
 import { SourceHasher } from './source-hash.ts'
 
 /** The functions as the directory has them now. */
@@ -16,6 +18,8 @@ export interface FunctionSource {
   readonly functions: readonly SourceFunction[]
   /** Why nothing can be deployed; empty: nothing stands against it. */
   readonly problems: readonly string[]
+  /** What could not be bundled as the project is now. */
+  readonly failures: readonly BundleFailure[]
 }
 
 export interface SourceFunction extends FunctionFile {
@@ -25,7 +29,7 @@ export interface SourceFunction extends FunctionFile {
 
 /** Reads directories of functions, and bundles what changed. Bundles are kept beside the state. */
 export class SourceReader {
-  readonly #folder: string
+  readonly #folder: BundleFolder
   readonly #env: Readonly<Record<string, string | undefined>>
   readonly #unique: () => string
 
@@ -35,65 +39,112 @@ export class SourceReader {
     readonly env: Readonly<Record<string, string | undefined>>
     readonly unique: () => string
   }) {
-    const { location, env } = options
-    this.#folder = join(isAbsolute(location) ? dirname(location) : (env.TMPDIR ?? '/tmp'), 'functions')
+    const { location, env, unique } = options
+    const folder = join(isAbsolute(location) ? dirname(location) : (env.TMPDIR ?? '/tmp'), 'functions')
+    this.#folder = new BundleFolder(folder, unique)
     this.#env = env
-    this.#unique = options.unique
+    this.#unique = unique
   }
 
   /** Reads; bundles nothing and writes nothing. */
   async read(desired: DesiredFunctionSet): Promise<FunctionSource> {
     const project = await this.#open(desired)
-    if ('problem' in project) return { functions: [], problems: [project.problem] }
-    const functions = await Promise.all(project.functions.map((file) => project.withBundle(file)))
-    return { functions, problems: project.problems }
-  }
-
-  /** The same, with everything bundled. Functions that could not be are told, and the rest is as it is. */
-  async bundle(
-    desired: DesiredFunctionSet,
-    options: { readonly signal: AbortSignal; readonly done: (count: number, all: number) => void },
-  ): Promise<FunctionSource & { readonly failures: readonly BundleFailure[] }> {
-    const project = await this.#open(desired)
     if ('problem' in project) return { functions: [], problems: [project.problem], failures: [] }
-    const { root, config } = project
-    const before = await Promise.all(project.functions.map((file) => project.withBundle(file)))
-    const isKept = async ({ bundle }: SourceFunction) =>
-      bundle !== undefined && (await exists(zipPath(this.#folder, bundle.digest)))
-    const kept = await Promise.all(before.map(isKept))
-    const stale = before.filter((_, index) => !kept[index])
-    if (stale.length === 0) return { functions: before, problems: project.problems, failures: [] }
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    const begunAt = await this.#timeOfFiles()
-    const { bundles, failures } = await runBundler(
-      { root, folder: this.#folder, functions: stale.map(({ name, path }) => ({ name, path })), config },
-      this.#env,
-      { signal: options.signal, done: (count) => options.done(count, stale.length) },
-    )
-    const hasher = new SourceHasher(root)
-    const entries = new Map<string, IndexedBundle>()
-    for (const { name } of project.functions) {
-      const known = project.index.entries.get(name)
-      if (known) entries.set(name, known)
-    }
-    for (const bundle of bundles) {
-      // What was saved while it was bundled may not be what went in: it is bundled again the next time.
-      const isSettled = await areOlder(root, bundle.inputs, begunAt)
-      entries.set(bundle.name, { sourceHash: isSettled ? await project.hash(hasher, bundle) : '', bundle })
-    }
-    const index: BundleIndex = { entries }
-    await writeIndex(project.indexPath, index, this.#unique())
-    await this.#sweep()
-    const made = new Map(bundles.map((bundle) => [bundle.name, bundle]))
-    const functions = before.map((file) => ({ ...file, bundle: made.get(file.name) ?? file.bundle }))
+    const functions = await Promise.all(project.functions.map((file) => project.withBundle(file)))
+    const failures = await knownFailures(project)
     return { functions, problems: project.problems, failures }
   }
 
-  zipOf(digest: string): string {
-    return zipPath(this.#folder, digest)
+  /** Zips that are made or asked for within `work` stay until it is over. */
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return this.#folder.hold(work)
   }
 
-  async #open(desired: DesiredFunctionSet) {
+  /**
+   * The same as `read`, with everything bundled; only within `hold`. Functions that could not be are told, and not
+   * tried again while nothing changed.
+   */
+  async bundle(
+    desired: DesiredFunctionSet,
+    options: { readonly signal: AbortSignal; readonly done: (count: number, all: number) => void },
+  ): Promise<FunctionSource> {
+    const project = await this.#open(desired)
+    if ('problem' in project) return { functions: [], problems: [project.problem], failures: [] }
+    const { problems } = project
+    const before = await Promise.all(project.functions.map((file) => project.withBundle(file)))
+    const known = await knownFailures(project)
+    if (known.length > 0) return { functions: before, problems, failures: known }
+    const isKept = async ({ bundle }: SourceFunction) =>
+      bundle !== undefined && (await this.#folder.has(bundle.digest))
+    const kept = await Promise.all(before.map(isKept))
+    const stale = before.filter((_, index) => !kept[index])
+    if (stale.length === 0) return { functions: before, problems, failures: [] }
+    await mkdir(this.#folder.path, { recursive: true, mode: 0o700 })
+    const tree = await hashProjectTree(project.root)
+    const { bundled, failures } = await this.#run(project, stale, options)
+    const entries = new Map<string, IndexedBundle>()
+    for (const { name } of project.functions) {
+      const entry = bundled.get(name) ?? project.index.entries.get(name)
+      if (entry) entries.set(name, entry)
+    }
+    const failed = failures.length > 0 ? { project: tree, failures } : undefined
+    await writeIndex(project.indexPath, { entries, failed }, this.#unique())
+    const functions = before.map((file) => ({
+      ...file,
+      bundle: bundled.get(file.name)?.bundle ?? file.bundle,
+    }))
+    return { functions, problems, failures }
+  }
+
+  zipOf(digest: string): string {
+    return this.#folder.zipOf(digest)
+  }
+
+  /**
+   * Bundles. What may have been saved meanwhile, by its time, is bundled once more: where it is the same before and
+   * after, that is what went in, whatever its time says. What is still being written is bundled again the next time.
+   */
+  async #run(
+    project: Project,
+    functions: readonly FunctionFile[],
+    options: { readonly signal: AbortSignal; readonly done: (count: number, all: number) => void },
+  ): Promise<{
+    readonly bundled: ReadonlyMap<string, IndexedBundle>
+    readonly failures: readonly BundleFailure[]
+  }> {
+    const { root, config } = project
+    const { signal } = options
+    const job = (list: readonly FunctionFile[]) => ({
+      root,
+      folder: this.#folder.path,
+      functions: list.map(({ name, path }) => ({ name, path })),
+      config,
+    })
+    const begunAt = await this.#folder.timeOfFiles()
+    const done = (count: number) => options.done(count, functions.length)
+    const first = await runBundler(job(functions), this.#env, { signal, done })
+    const bundled = new Map<string, IndexedBundle>()
+    const hasher = new SourceHasher(root)
+    const unsettled = new Map<string, string>()
+    for (const bundle of first.bundles) {
+      const sourceHash = await project.hash(hasher, bundle)
+      bundled.set(bundle.name, { sourceHash, bundle })
+      if (!(await areOlder(root, bundle.inputs, begunAt))) unsettled.set(bundle.name, sourceHash)
+    }
+    if (unsettled.size === 0) return { bundled, failures: first.failures }
+    const doubtful = functions.filter(({ name }) => unsettled.has(name))
+    const second = await runBundler(job(doubtful), this.#env, { signal })
+    const afterwards = new SourceHasher(root)
+    for (const bundle of second.bundles) {
+      const sourceHash = await project.hash(afterwards, bundle)
+      const isSettled = sourceHash === unsettled.get(bundle.name)
+      bundled.set(bundle.name, { sourceHash: isSettled ? sourceHash : '', bundle })
+    }
+    for (const { name } of second.failures) bundled.delete(name)
+    return { bundled, failures: [...first.failures, ...second.failures] }
+  }
+
+  async #open(desired: DesiredFunctionSet): Promise<Project | { readonly problem: string }> {
     const directory = directoryOf(desired)
     const { include, exclude } = desired.spec
     let listed: Awaited<ReturnType<typeof listDirectory>>
@@ -111,7 +162,7 @@ export class SourceReader {
     }
     const config = toml?.config ?? {}
     const key = createHash('sha256').update(directory).digest('hex').slice(0, 16)
-    const indexPath = join(this.#folder, `index-${key}.json`)
+    const indexPath = join(this.#folder.path, `index-${key}.json`)
     const index = await readIndex(indexPath)
     const hasher = new SourceHasher(root)
     const includedFiles = Object.values(config).flatMap(({ includedFiles: globs }) =>
@@ -131,41 +182,29 @@ export class SourceReader {
     }
     return { ...listed, root, config, index, indexPath, hash, withBundle }
   }
+}
 
-  /** What the file system takes for now, in ms: times of files are compared with it. */
-  async #timeOfFiles(): Promise<number> {
-    const marker = join(this.#folder, `work-${this.#unique()}`)
-    await writeFile(marker, '')
-    const { mtimeMs } = await stat(marker)
-    await rm(marker, { force: true })
-    return mtimeMs
-  }
+/** A directory as it was opened, with what decides about its bundles. */
+interface Project {
+  readonly functions: readonly FunctionFile[]
+  readonly problems: readonly string[]
+  readonly root: string
+  readonly config: NetlifyToml['config']
+  readonly index: Awaited<ReturnType<typeof readIndex>>
+  readonly indexPath: string
+  readonly hash: (hasher: SourceHasher, bundle: Bundle) => Promise<string>
+  readonly withBundle: (file: FunctionFile) => Promise<SourceFunction>
+}
 
-  /** Drops zips that no index names any more, and what a killed bundler left. */
-  async #sweep(): Promise<void> {
-    const names = await readdir(this.#folder)
-    const indexes = names.filter((name) => name.startsWith('index-') && name.endsWith('.json'))
-    const used = new Set<string>()
-    for (const name of indexes) {
-      for (const { bundle } of (await readIndex(join(this.#folder, name))).entries.values())
-        used.add(bundle.digest)
-    }
-    const isLeft = (name: string) =>
-      name.startsWith('work-') || (name.endsWith('.zip') && !used.has(basename(name, '.zip')))
-    await Promise.all(
-      names.filter(isLeft).map((name) => rm(join(this.#folder, name), { recursive: true, force: true })),
-    )
-  }
+/** What could not be bundled the last time, where nothing changed since that could mend it. */
+async function knownFailures({ root, index, functions }: Project): Promise<readonly BundleFailure[]> {
+  const { failed } = index
+  if (!failed || (await hashProjectTree(root)) !== failed.project) return []
+  const names = new Set(functions.map(({ name }) => name))
+  return failed.failures.filter(({ name }) => names.has(name))
 }
 
 async function areOlder(root: string, paths: readonly string[], than: number): Promise<boolean> {
   const found = await Promise.all(paths.map((path) => stat(join(root, path)).catch(() => undefined)))
   return found.every((stats) => stats !== undefined && stats.mtimeMs < than)
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

@@ -201,6 +201,11 @@ const prescriptions: Readonly<Record<string, Prescribe>> = Object.freeze({
     cure: 'It is not repeated before the world shows what became of it. If you know that it did not happen, start anew.',
     commands: [describe(ailment), resume(ailment)],
   }),
+  FunctionNotBundled: (ailment) => ({
+    problem: `a function of ${ailment.id} cannot be bundled`,
+    cure: 'Correct the file that the message names; it is tried again when the source changes.',
+    commands: [describe(ailment), only(ailment)],
+  }),
   NotAllowed: (ailment) => ({
     problem: `${ailment.id} is not as declared, and its manifest does not let us change that`,
     cure: `Undo it by hand, or allow it in ${placeOf(ailment)}.`,

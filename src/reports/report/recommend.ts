@@ -53,6 +53,7 @@ const troublingHolds: ReadonlySet<string> = new Set([
   'ManifestsIncomplete',
   'UnconfirmedOutcome',
   'NotAllowed',
+  'FunctionNotBundled',
 ])
 
 /**

@@ -123,20 +123,6 @@ describe('a deploy of functions', () => {
     // Bundled anew, found the same, and so nothing was deployed.
     expect(stage.site.deploys).toHaveLength(1)
   }, 60_000)
-
-  it('names a function that cannot be bundled, and leaves the site as it is', async () => {
-    stage = await FunctionStage.open()
-    await stage.addFunction('good')
-    await stage.pass(stage.desired())
-    await stage.write('netlify/functions/bad.mts', 'export default async () => { const = 1 }\n')
-    await stage.addFunction('good', 'changed')
-    await expect(stage.pass(stage.desired())).rejects.toMatchObject({
-      code: 'FunctionNotBundled',
-      message: expect.stringMatching(/bad \(netlify\/functions\/bad\.mts\)/),
-    })
-    expect(await stage.visit('/.netlify/functions/good')).toBe('200 good')
-    expect(stage.site.deploys).toHaveLength(1)
-  }, 60_000)
 })
 
 describe('what cannot be carried over', () => {
