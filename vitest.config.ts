@@ -17,7 +17,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       'test/e2e/**',
-      'test/conformance/{process,workflow}.test.ts',
+      'test/conformance/{process,workflow,function-set}.test.ts',
       'test/reconcilers/script-set/checks.test.ts',
     ],
     // Validators and types are made from the schemas first: no test may judge stale ones.

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/e2e/*.test.ts',
-      'test/conformance/{process,workflow}.test.ts',
+      'test/conformance/{process,workflow,function-set}.test.ts',
       'test/reconcilers/script-set/checks.test.ts',
     ],
     globalSetup: ['test/support/build.ts', 'test/support/gh.ts', 'test/support/alertmanager.ts'],

@@ -1,0 +1,4 @@
+import { functionSetAdapter } from './function-set-adapter.ts'
+import { describeConformance } from './suite.ts'
+
+describeConformance(functionSetAdapter)
