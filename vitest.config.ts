@@ -17,6 +17,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       'test/e2e/**',
+      // A package of its own.
+      'test/netlify-cli/**',
       'test/conformance/{process,workflow,function-set}.test.ts',
       'test/reconcilers/script-set/checks.test.ts',
     ],

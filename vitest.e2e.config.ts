@@ -8,7 +8,12 @@ export default defineConfig({
       'test/conformance/{process,workflow,function-set}.test.ts',
       'test/reconcilers/script-set/checks.test.ts',
     ],
-    globalSetup: ['test/support/build.ts', 'test/support/gh.ts', 'test/support/alertmanager.ts'],
+    globalSetup: [
+      'test/support/build.ts',
+      'test/support/gh.ts',
+      'test/support/alertmanager.ts',
+      'test/support/netlify-cli.ts',
+    ],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
