@@ -15,6 +15,8 @@ export interface Subject {
   readonly state: ResourceState | undefined
   /** When a person last resumed it, epoch milliseconds. */
   readonly resumedAt: number | undefined
+  /** That time is still to come, because the clock was set back since: it is heard, and compared with nothing. */
+  readonly isResumeAhead?: boolean
   readonly reading: Reading<unknown>
   /** Hash of the declared fields in normal form, without the values of secrets; empty where not declared. */
   readonly specHash: string

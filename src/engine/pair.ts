@@ -82,7 +82,8 @@ export function pairUp(
       desired: resource,
       owned,
       state: withoutFuture(view.states.get(id), now),
-      resumedAt: pastOnly(view.resumedAt.get(id), now),
+      resumedAt: view.resumedAt.get(id),
+      isResumeAhead: (view.resumedAt.get(id) ?? 0) > now,
       reading: observations.get(kindOf(id))?.readings.get(id) ?? unread(id),
       specHash,
       mark: markFor(world, id, owned, specHash),
@@ -94,11 +95,6 @@ export function pairUp(
     })
   }
   return subjects
-}
-
-/** A word of a person that is still to come is from before the clock was set back: heeded again and again, it would never end. */
-function pastOnly(at: number | undefined, now: number): number | undefined {
-  return at !== undefined && at <= now ? at : undefined
 }
 
 /** What was tried for a thing under an old id is as open under its new one. */

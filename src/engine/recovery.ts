@@ -86,7 +86,8 @@ function lastTryOf(recovery: RecoveryState | undefined): number {
 
 /** An attempt whose outcome nobody lived to write is an attempt too: a crash in a loop is bounded like any other. */
 function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState {
-  const known = Math.max(lastTryOf(recovery), subject.resumedAt ?? 0)
+  const resumedAt = subject.isResumeAhead ? undefined : subject.resumedAt
+  const known = Math.max(lastTryOf(recovery), resumedAt ?? 0)
   // What was tried while it was declared says nothing of deleting it, and the other way round.
   const isDeleting = subject.desired === undefined
   const times = subject.unconfirmed

@@ -291,6 +291,38 @@ describe('the count of attempts', () => {
     expect(nextRecovery(unresumed, [], context)).toMatchObject({ attempts: 5, corrections: [] })
   })
 
+  test('a person who resumed it before the clock was set back is heard at once, and not again in an hour', () => {
+    const resumedAt = noon + 3_600_000
+    const before = stateOf(id, { recovery: { attempts: 5, lastAttemptAt: noon - 9000 } })
+    const seen = findingOf(id, model('a'), {
+      state: before,
+      resumedAt,
+      isResumeAhead: true,
+      health: 'Degraded',
+    })
+    const heard = nextRecovery(seen, [], context)
+    expect(heard.attempts).toBe(0)
+    const cutOff = {
+      intentId: 'i1',
+      id,
+      actionType: 'revive',
+      verb: 'run',
+      summary: 'revive it',
+      externalName: 'a',
+      repeatable: true,
+      at: noon + 1000,
+    }
+    const tried = { ...seen, state: stateOf(id, { recovery: heard }), unconfirmed: [cutOff] }
+    const counted = nextRecovery(tried, [], { now: noon + 2000, chance: 0 })
+    expect(counted.attempts).toBe(1)
+    const later = findingOf(id, model('a'), {
+      state: stateOf(id, { recovery: counted }),
+      resumedAt,
+      health: 'Degraded',
+    })
+    expect(nextRecovery(later, [], { now: resumedAt + 1, chance: 0 }).attempts).toBe(1)
+  })
+
   test('a person who resumes it while an attempt is on its way means that one too', () => {
     const failing = finding({ attempts: 4 }, { health: 'Degraded', actions: [revive] })
     const begunAt = noon - 3000
