@@ -4,12 +4,15 @@ import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
+import { DomainListener } from './domain-listener.ts'
 import { execute } from './execute.ts'
 import { type Finding, isActionable } from './finding.ts'
+import { isOut } from './outage.ts'
 import { concludePass, type Draft, draftPass, type PassResult } from './pass.ts'
 import { PassOrder } from './pass-order.ts'
 import { findPending } from './pending.ts'
 import { WorkQueue } from './queue.ts'
+import { ReadingPace } from './reading-pace.ts'
 import { recordOfLeftovers } from './record.ts'
 import { nextVisit } from './schedule.ts'
 import { Slots } from './slots.ts'
@@ -31,6 +34,15 @@ export interface ControllerOptions {
 
 const defaultReread: Duration = 300_000
 
+/** What the worker of one kind works by. */
+interface Lane {
+  readonly kind: string
+  readonly queue: WorkQueue<ResourceId>
+  readonly pace: ReadingPace
+  /** Monotonic ms from which on the visits of all its resources are counted. */
+  readonly firstBeat: number
+}
+
 /**
  * The level-triggered controller: events only put keys on a queue, one queue a kind so that a slow domain holds
  * up no other, and every key is reconciled by reading its state anew.
@@ -38,12 +50,11 @@ const defaultReread: Duration = 300_000
 export class Controller {
   readonly #world: World
   readonly #options: ControllerOptions
-  readonly #queues = new Map<string, WorkQueue<ResourceId>>()
+  readonly #lanes = new Map<string, Lane>()
   readonly #slots: Slots
   readonly #running = new Set<Promise<void>>()
   readonly #acting = new Set<ResourceId>()
-  /** How to stop listening, by kind. */
-  readonly #watched = new Map<string, (() => void) | undefined>()
+  readonly #listener: DomainListener
   readonly #ended = new AbortController()
   #declaration: Declaration | undefined
   #specs: ReadonlyMap<ResourceId, string> = new Map()
@@ -54,6 +65,7 @@ export class Controller {
   constructor(world: World, options: ControllerOptions) {
     this.#world = world
     this.#options = options
+    this.#listener = new DomainListener(world, (id) => this.#hear(id))
     this.#slots = new Slots(
       (kind) => this.#declaration?.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
     )
@@ -63,21 +75,29 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#ended.abort(signal.reason), { once: true })
     if (signal.aborted) this.#ended.abort(signal.reason)
-    for (const kind of this.#world.reconcilers.keys()) {
-      this.#queues.set(kind, new WorkQueue(this.#world.clock, () => this.#world.random.next()))
-    }
+    for (const kind of this.#world.reconcilers.keys()) this.#lanes.set(kind, this.#openLane(kind))
     await this.reread()
     this.#track(this.#rereadRegularly())
-    for (const [kind, queue] of this.#queues) this.#track(this.#work(kind, queue))
+    for (const lane of this.#lanes.values()) this.#track(this.#work(lane))
     await new Promise<void>((resolve) => {
       if (this.#ended.signal.aborted) resolve()
       else this.#ended.signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    for (const stop of this.#watched.values()) stop?.()
-    for (const queue of this.#queues.values()) queue.close()
+    this.#listener.stop()
+    for (const { queue, pace } of this.#lanes.values()) {
+      queue.close()
+      pace.close()
+    }
     for (const order of this.#orders) order.end()
     while (this.#running.size > 0) await Promise.allSettled([...this.#running])
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #openLane(kind: string): Lane {
+    const { clock, random } = this.#world
+    const chance = () => random.next()
+    const firstBeat = clock.monotonic() - chance() * reconcilerOf(this.#world, kind).defaultInterval
+    return { kind, queue: new WorkQueue(clock, chance), pace: new ReadingPace(clock, chance), firstBeat }
   }
 
   /** Reads the manifests and wakes what changed in them. Calls while one runs merge into one more reading. */
@@ -89,7 +109,7 @@ export class Controller {
 
   /** Wakes resources, such as after `resume`; undefined: all. */
   wake(ids?: Iterable<ResourceId>): void {
-    for (const id of ids ?? this.#declaration?.resources.map((resource) => resource.id) ?? []) this.#add(id)
+    for (const id of ids ?? this.#declaration?.resources.map((resource) => resource.id) ?? []) this.#hear(id)
   }
 
   /** A pass over some or all resources, on behalf of somebody who waits; ends when they have settled. */
@@ -109,7 +129,7 @@ export class Controller {
     void order.settled.then(() => {
       this.#orders = this.#orders.filter((other) => other !== order)
     })
-    for (const id of ids) this.#add(id)
+    for (const id of ids) this.#hear(id)
     return order
   }
 
@@ -128,7 +148,7 @@ export class Controller {
     this.#options.onDeclaration?.(declaration)
     const changed = [...specs].filter(([id, hash]) => before.get(id) !== hash).map(([id]) => id)
     for (const id of changed) this.#add(id)
-    void this.#watchDomains()
+    void this.#listener.listenTo(new Set(declaration.resources.map(({ kind }) => kind)))
     for (const resource of declaration.resources) {
       const leans = [...resource.controls.dependsOn, ...resource.controls.fallback]
       if (leans.some((id) => changed.includes(id))) this.#add(resource.id)
@@ -159,26 +179,14 @@ export class Controller {
     }
   }
 
-  /** Listens to the domains that are used, from when they are; one that cannot be reached is tried at the next reading. */
-  async #watchDomains(): Promise<void> {
-    const kinds = new Set(this.#declaration?.resources.map((resource) => resource.kind))
-    for (const kind of kinds) {
-      if (this.#watched.has(kind) || this.#ended.signal.aborted) continue
-      try {
-        const connection = await this.#world.connect(kind)
-        if (this.#watched.has(kind) || this.#ended.signal.aborted) continue
-        this.#watched.set(
-          kind,
-          connection.watch?.((id: ResourceId) => this.#add(id)),
-        )
-      } catch (error) {
-        this.#world.logger.warn({ kind, error: messageOf(error) }, 'domain could not be listened to')
-      }
-    }
+  #add(id: ResourceId): void {
+    this.#lanes.get(kindOf(id))?.queue.add(id)
   }
 
-  #add(id: ResourceId): void {
-    this.#queues.get(kindOf(id))?.add(id)
+  /** Adds what somebody spoke of: he may know that a domain is back which could not be read, or waits for an answer. */
+  #hear(id: ResourceId): void {
+    this.#add(id)
+    this.#lanes.get(kindOf(id))?.pace.hurry()
   }
 
   #track(work: Promise<void>): void {
@@ -187,24 +195,30 @@ export class Controller {
   }
 
   /** One kind's worker: takes what is ready, decides all of it on one reading, acts on each by itself. */
-  async #work(kind: string, queue: WorkQueue<ResourceId>): Promise<void> {
+  async #work(lane: Lane): Promise<void> {
+    const { queue, pace } = lane
     for (;;) {
+      await pace.turn(this.#longestWait(lane))
       const batch = await queue.take()
       if (batch.length === 0) return
       try {
-        await this.#reconcile(kind, queue, batch)
+        await this.#reconcile(lane, batch)
       } catch (error) {
         if (this.#ended.signal.aborted) return
         this.#survive(error, 'a pass failed')
-        for (const id of batch) {
-          queue.done(id)
-          queue.retry(id)
-        }
+        for (const id of batch) queue.done(id)
+        queue.retry(...batch)
       }
     }
   }
 
-  async #reconcile(kind: string, queue: WorkQueue<ResourceId>, batch: readonly ResourceId[]): Promise<void> {
+  /** Its return is not noticed later than anything else is. */
+  #longestWait({ kind }: Lane): Duration {
+    return this.#declaration?.fleet.intervals[kind] ?? reconcilerOf(this.#world, kind).defaultInterval
+  }
+
+  async #reconcile(lane: Lane, batch: readonly ResourceId[]): Promise<void> {
+    const { kind, queue } = lane
     const declaration = this.#declaration
     if (!declaration) return
     // Who asks while this one is under way is answered by the next one.
@@ -231,12 +245,14 @@ export class Controller {
     const concluded = { findings: resting, outcomes: [], isFirst: true }
     const result = await concludePass(this.#world, draft, concluded)
     this.#report(result, orders)
-    for (const finding of result.findings) this.#rest(queue, finding, result)
+    const isUnreachable = draft.findings.length > 0 && draft.findings.every(isOut)
+    if (isUnreachable) this.#await(lane, result)
+    else this.#rest(lane, result)
     const vanished = batch.filter((id) => !draft.findings.some((finding) => finding.id === id))
     for (const id of vanished) queue.done(id)
     if (vanished.length > 0) noteVanished(orders, vanished)
     // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
-    for (const finding of acting) this.#track(this.#act(queue, { draft, finding, orders }))
+    for (const finding of acting) this.#track(this.#act(lane, { draft, finding, orders }))
   }
 
   #allowedDeletions(): number | undefined {
@@ -246,7 +262,7 @@ export class Controller {
 
   /** Acts on one resource while the worker goes on, then looks at it again at once to confirm. */
   async #act(
-    queue: WorkQueue<ResourceId>,
+    { queue }: Lane,
     decided: { readonly draft: Draft; readonly finding: Finding; readonly orders: readonly PassOrder[] },
   ): Promise<void> {
     const { draft, finding, orders } = decided
@@ -284,21 +300,42 @@ export class Controller {
     return this.#declaration?.isComplete === true && !this.#specs.has(finding.id)
   }
 
-  #rest(queue: WorkQueue<ResourceId>, finding: Finding, result: PassResult): void {
-    queue.done(finding.id)
-    const state = result.states.get(finding.id)
-    if (!state) return
-    if (finding.reading.type === 'unreadable') queue.retry(finding.id)
-    else queue.forget(finding.id)
-    const isGone = !finding.desired && finding.actions.length === 0 && result.mayForget
-    const fleet = result.declaration.fleet
-    if (!isGone)
-      queue.addAfter(
-        finding.id,
-        nextVisit(this.#world, finding, { fleet, state, view: result.view, now: result.now }),
-      )
-    if (isNews(finding.state, state)) this.#wakeRelated(finding.id)
-    else if (this.#isDueToStandDown(finding, state, result.now)) this.#wakeRelated(finding.id)
+  /** Nothing is done now with what was found; each is looked at again when it may have changed. */
+  #rest({ queue, pace, firstBeat }: Lane, result: PassResult): void {
+    pace.succeeded()
+    const { fleet } = result.declaration
+    const sinceFirstBeat = this.#world.clock.monotonic() - firstBeat
+    for (const finding of result.findings) {
+      queue.done(finding.id)
+      const state = result.states.get(finding.id)
+      if (!state) continue
+      if (finding.reading.type !== 'unreadable') queue.forget(finding.id)
+      const isGone = !finding.desired && finding.actions.length === 0 && result.mayForget
+      const context = { fleet, state, view: result.view, now: result.now, sinceFirstBeat }
+      if (!isGone) queue.addAfter(finding.id, nextVisit(this.#world, finding, context))
+      this.#spreadNews(finding, state, result.now)
+    }
+    const unread = result.findings.filter(({ reading }) => reading.type === 'unreadable')
+    queue.retry(...unread.map(({ id }) => id))
+  }
+
+  /** The whole domain is out: all that is declared of it waits for the one reading that finds it again. */
+  #await({ kind, queue, pace }: Lane, result: PassResult): void {
+    pace.failed()
+    for (const finding of result.findings) {
+      queue.done(finding.id)
+      queue.add(finding.id)
+      const state = result.states.get(finding.id)
+      if (state) this.#spreadNews(finding, state, result.now)
+    }
+    for (const resource of this.#declaration?.resources ?? []) {
+      if (resource.kind === kind) queue.add(resource.id)
+    }
+  }
+
+  #spreadNews(finding: Finding, state: ResourceState, now: number): void {
+    const isNew = isNews(finding.state, state) || this.#isDueToStandDown(finding, state, now)
+    if (isNew) this.#wakeRelated(finding.id)
   }
 
   /** A primary that became stable by the mere passing of time is news for its fallbacks alone. */

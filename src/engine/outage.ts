@@ -4,7 +4,7 @@ import { kindOf, type ResourceId } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
 
 /** Whether it could not be read because its whole domain could not. */
-function isOut({ reading }: Finding): boolean {
+export function isOut({ reading }: Finding): boolean {
   return reading.type === 'unreadable' && reading.isDomainWide === true
 }
 

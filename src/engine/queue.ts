@@ -60,14 +60,18 @@ export class WorkQueue<Key extends string> {
   }
 
   /**
-   * Adds a key that failed, after a delay that doubles with each failure in a row, less up to 10 % by chance; later
-   * where too many fail together.
+   * Adds keys that failed together, each after a delay that doubles with each of its failures in a row, less up to
+   * 10 % by chance; later where too much fails. Those that failed equally often come back together, for one reading.
    */
-  retry(key: Key): void {
-    const failures = this.#failures.get(key) ?? 0
-    this.#failures.set(key, failures + 1)
-    const delay = Math.min(retryMax, retryInitial * 2 ** failures) * (1 - 0.1 * this.#chance())
-    this.addAfter(key, Math.max(delay, this.#pace.reserve()))
+  retry(...keys: readonly Key[]): void {
+    if (keys.length === 0) return
+    const share = 1 - 0.1 * this.#chance()
+    const turn = this.#pace.reserve()
+    for (const key of keys) {
+      const failures = this.#failures.get(key) ?? 0
+      this.#failures.set(key, failures + 1)
+      this.addAfter(key, Math.max(Math.min(retryMax, retryInitial * 2 ** failures) * share, turn))
+    }
   }
 
   /** Forgets the failures of a key. */

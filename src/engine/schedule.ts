@@ -10,17 +10,21 @@ import { reconcilerOf, type World } from './world.ts'
 const least: Duration = 20
 
 /**
- * When a resource must be looked at again without any event: at its interval (less up to 10 % by chance, so that
- * a fleet does not march in step), or earlier where a hold ends, an attempt is due or a verdict may change.
+ * When a resource must be looked at again without any event: at the next beat of its interval, or earlier where a
+ * hold ends, an attempt is due or a verdict may change. The beats of a kind are the same for all its resources, so
+ * that one reading serves them all however they were woken between; and others for each controller, so that those of
+ * several machines do not march in step.
  */
 export function nextVisit(
-  world: Pick<World, 'reconcilers' | 'random'>,
+  world: Pick<World, 'reconcilers'>,
   finding: Finding,
   context: {
     readonly fleet: FleetSettings
     readonly state: ResourceState
     readonly view: LedgerView
     readonly now: number
+    /** How long the beats of its kind have been going on, in ms. */
+    readonly sinceFirstBeat: Duration
   },
 ): Duration {
   const { state, now } = context
@@ -42,7 +46,7 @@ export function nextVisit(
     ...turnsOfSuspension(finding, context),
   ].filter((time) => time !== undefined && time > now) as number[]
   const waits = [
-    interval * (1 - 0.1 * world.random.next()),
+    interval - (context.sinceFirstBeat % interval),
     ...(finding.assessment.recheckAfter === undefined ? [] : [finding.assessment.recheckAfter]),
     ...times.map((time) => time - now),
   ]

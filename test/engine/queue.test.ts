@@ -150,6 +150,18 @@ test('whatever happens: never two workers on a key, and no add is lost', async (
 })
 
 describe('many keys that fail together', () => {
+  test('come back together, for one reading', async () => {
+    const chances = [0, 0.9, 0.3, 0.6]
+    const time = new SimulatedTime()
+    const queue = new WorkQueue<string>(time.clock(), () => chances.shift() ?? 0)
+    const keys = Array.from({ length: 150 }, (_, n) => `k${n}`)
+    for (let round = 0; round < 12; round += 1) {
+      queue.retry(...keys)
+      expect(await time.run(queue.take())).toHaveLength(keys.length)
+      for (const key of keys) queue.done(key)
+    }
+  })
+
   test('are tried again at ten a second after the first hundred, as in client-go', async () => {
     const { queue, time } = setUp()
     const keys = Array.from({ length: 150 }, (_, n) => `k${n}`)

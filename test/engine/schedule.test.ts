@@ -19,15 +19,25 @@ const id = modelId('a')
 
 function visit(
   assessment: Partial<Assessment>,
-  declared: { readonly interval?: number; readonly fleet?: Partial<FleetSettings> } = {},
+  declared: {
+    readonly interval?: number
+    readonly fleet?: Partial<FleetSettings>
+    readonly sinceFirstBeat?: number
+  } = {},
 ): number {
   const resource = resourceOf('Model', 'a', { program: 'a.mjs' })
   const desired = { ...resource, controls: { ...defaultControls, interval: declared.interval } }
   const finding = findingOf(id, desired)
   return nextVisit(
-    { reconcilers: new Map([['Model', model]]), random: { next: () => 0, id: () => 'x' } },
+    { reconcilers: new Map([['Model', model]]) },
     { ...finding, assessment: { ...finding.assessment, ...assessment } },
-    { fleet: { ...defaultFleet, ...declared.fleet }, state: stateOf(id), view: viewOf(), now: noon },
+    {
+      fleet: { ...defaultFleet, ...declared.fleet },
+      state: stateOf(id),
+      view: viewOf(),
+      now: noon,
+      sinceFirstBeat: declared.sinceFirstBeat ?? 0,
+    },
   )
 }
 
@@ -40,4 +50,10 @@ test('what a domain leaves alone for longer is visited later, and sooner where i
 test('a declared interval holds whatever the domain says', () => {
   expect(visit({ restFor: 1_800_000 }, { interval: 60_000 })).toBe(60_000)
   expect(visit({ restFor: 1_800_000 }, { fleet: { intervals: { Model: 120_000 } } })).toBe(120_000)
+})
+
+test('whenever it was woken, it is visited together with all others, and longer intervals on beats of shorter ones', () => {
+  expect(visit({}, { interval: 10_000, sinceFirstBeat: 3_000 })).toBe(7_000)
+  expect(visit({}, { interval: 10_000, sinceFirstBeat: 12_500 })).toBe(7_500)
+  expect(visit({}, { interval: 30_000, sinceFirstBeat: 12_500 })).toBe(17_500)
 })
