@@ -1,9 +1,10 @@
+import { processIdentity } from '../clients/host/process-identity.ts'
 import type { Declaration } from '../core/declaration.ts'
 import { isErrorOf, ReconcileError } from '../core/errors.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Json, Store } from '../core/store.ts'
 import type { LeaseKeeper } from '../state/lease.ts'
-import { openPassAsker, type PassAnswer, type PassContext } from '../state/requests.ts'
+import { openPassAsker, type PassAnswer, type PassContext, type PassRequest } from '../state/requests.ts'
 import { liveController } from './actor.ts'
 import { hostOfThisProcess } from './machine.ts'
 import type { TakenAction } from './pass-result.ts'
@@ -18,6 +19,12 @@ export function contextOf(workspace: Workspace, declaration: Declaration): PassC
     programVersion: workspace.call.version,
     references: digestReferences(declaration),
   }
+}
+
+/** Whether who asked for a pass was killed, as far as this machine can tell. */
+export async function isAbandoned({ requestedBy }: PassRequest): Promise<boolean> {
+  if (requestedBy.host !== (await hostOfThisProcess())) return false
+  return (await processIdentity(requestedBy.pid)) === undefined
 }
 
 /**

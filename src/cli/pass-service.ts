@@ -1,22 +1,24 @@
-import { processIdentity } from '../clients/host/process-identity.ts'
-import type { Declaration } from '../core/declaration.ts'
+import type { Clock } from '../core/clock.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Json, Store } from '../core/store.ts'
 import type { Controller } from '../engine/controller.ts'
 import type { PassOrder } from '../engine/pass-order.ts'
-import { differingContext, openPassInbox, type PassRequest } from '../state/requests.ts'
+import type { Fence } from '../state/fence.ts'
+import { differingContext, openPassInbox, type PassContext, type PassRequest } from '../state/requests.ts'
 import { openSuspensions } from '../state/suspensions.ts'
-import type { Actor } from './actor.ts'
-import { contextOf } from './controller-client.ts'
-import { hostOfThisProcess } from './machine.ts'
-import type { Workspace } from './workspace.ts'
 
 export interface PassServiceOptions {
-  readonly workspace: Workspace
   readonly store: Store
-  readonly actor: Actor
+  readonly environment: string | undefined
+  readonly lease: Fence
+  readonly clock: Clock
   readonly controller: Controller
-  readonly declaration: () => Declaration
+  /** Of the program that serves. */
+  readonly pid: number
+  /** What a request's context must be equal to, by what was read last. */
+  readonly context: () => PassContext
+  /** Whether its asker was killed, as far as this machine can tell. */
+  readonly isAbandoned: (request: PassRequest) => Promise<boolean>
 }
 
 /**
@@ -33,9 +35,9 @@ export class PassService {
   #word = ''
 
   constructor(options: PassServiceOptions) {
-    const { store, workspace, actor } = options
+    const { store } = options
     this.#options = options
-    this.#inbox = openPassInbox({ store, environment: workspace.environment, lease: actor.lease })
+    this.#inbox = openPassInbox(options)
     this.#stopWatching = store.watch(() => {
       // One after the other, or an old list would bring back what was answered meanwhile.
       this.#looking = this.#looking.then(() => this.#look()).catch(() => undefined)
@@ -44,7 +46,7 @@ export class PassService {
 
   /** Drops what askers who were killed left behind long ago. */
   async clean(): Promise<void> {
-    await this.#inbox.clean(this.#options.workspace.clock.now())
+    await this.#inbox.clean(this.#options.clock.now())
   }
 
   stop(): void {
@@ -52,8 +54,8 @@ export class PassService {
   }
 
   async #look(): Promise<void> {
-    const { store, workspace, controller } = this.#options
-    const word = await openSuspensions({ store, environment: workspace.environment }).word()
+    const { controller, isAbandoned } = this.#options
+    const word = await openSuspensions(this.#options).word()
     if (word !== this.#word && this.#word !== '') controller.wake()
     this.#word = word
     const pending = await this.#inbox.pending()
@@ -79,11 +81,11 @@ export class PassService {
   }
 
   async #serve(request: PassRequest): Promise<void> {
-    const { workspace, controller, declaration } = this.#options
+    const { controller, context, pid } = this.#options
     const { requestId } = request
-    if (!(await this.#inbox.claim(requestId, process.pid))) return
+    if (!(await this.#inbox.claim(requestId, pid))) return
     await controller.reread()
-    const differs = differingContext(request.context, contextOf(workspace, declaration()))
+    const differs = differingContext(request.context, context())
     if (differs.length > 0) {
       await this.#inbox.answer(requestId, { type: 'refused', differs })
       return
@@ -106,10 +108,4 @@ export class PassService {
     }))
     await this.#inbox.answer(requestId, { type: 'done', exitCode: 0, result })
   }
-}
-
-/** Whether its asker was killed, as far as this machine can tell. */
-async function isAbandoned({ requestedBy }: PassRequest): Promise<boolean> {
-  if (requestedBy.host !== (await hostOfThisProcess())) return false
-  return (await processIdentity(requestedBy.pid)) === undefined
 }

@@ -9,6 +9,7 @@ import { openLastGood } from '../../state/last-good.ts'
 import { becomeActor, openKeeper } from '../actor.ts'
 import { AlertDesk } from '../alert-desk.ts'
 import { superviseSelf } from '../background/self-supervision.ts'
+import { contextOf, isAbandoned } from '../controller-client.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import { openLog } from '../log.ts'
@@ -100,7 +101,16 @@ export async function watch(
           .reread()
           .catch((error) => log.error({ error: messageOf(error) }, 'manifests could not be read')),
     })
-    const service = new PassService({ workspace, store, actor, controller, declaration: () => declaration })
+    const service = new PassService({
+      store,
+      environment: workspace.environment,
+      lease: actor.lease,
+      clock: workspace.clock,
+      controller,
+      pid: process.pid,
+      context: () => contextOf(workspace, declaration),
+      isAbandoned,
+    })
     const tidy = async () => {
       await actor.ledger.prune(declaration.fleet.historyKeep)
       await service.clean()
