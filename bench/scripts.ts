@@ -78,12 +78,12 @@ async function resolveOnce(what: string) {
   }
 }
 
-function counting({ look, list, read, link }: Disk): Disk {
+function counting({ look, list, read, follow }: Disk): Disk {
   const count = <T>(ask: (path: string) => Promise<T>) => {
     return (path: string): Promise<T> => {
       asked.set(path, (asked.get(path) ?? 0) + 1)
       return ask(path)
     }
   }
-  return { look: count(look), list: count(list), read: count(read), link: count(link) }
+  return { look: count(look), list: count(list), read: count(read), follow: count(follow) }
 }

@@ -7,6 +7,7 @@ import { hasPassed } from './checks/check-run.ts'
 import { childrenOf, type Evidence } from './children.ts'
 import type { ScriptSetPair } from './diff.ts'
 import type { ObservedScripts } from './observed.ts'
+import { isCommentKey } from './package-json/comment-key.ts'
 import type { DesiredScriptSet } from './place.ts'
 import { levelOf, type ScriptFinding } from './resolve/finding.ts'
 import { reachableFrom } from './resolve/run-graph.ts'
@@ -123,7 +124,8 @@ function unresolved(counted: readonly ScriptFinding[]): string {
 
 function summary(desired: DesiredScriptSet, observed: ObservedScripts, checks: readonly Check[]): string {
   const { resolve = 'all', required = [] } = desired.spec
-  const count = resolve === 'all' ? observed.scripts.size : required.length
+  const all = [...observed.scripts.keys()].filter((name) => !isCommentKey(name))
+  const count = resolve === 'all' ? all.length : required.length
   const what =
     resolve === 'none'
       ? `${count} required scripts exist`

@@ -48,6 +48,34 @@ describe('how the scripts of a package hang together', () => {
     ])
   })
 
+  it.each([
+    ['yarn@4.1.0', 'yarn build', ['build']],
+    ['yarn@1.22.22', 'yarn build', ['prebuild', 'build']],
+    ['pnpm@8.15.0', 'pnpm build', ['build']],
+    ['pnpm@8.15.0', 'pnpm test', ['test']],
+    ['pnpm@9.0.0', 'pnpm test', ['pretest', 'test']],
+    ['pnpm@10.2.0+sha512.abc', 'pnpm build', ['prebuild', 'build']],
+    ['npm@11.0.0', 'npm run build', ['prebuild', 'build']],
+  ])('runs hooks as %s does with `%s`', async (packageManager, line, runs) => {
+    const scripts = { it: line, pretest: 'git status' }
+    const { graph } = await site.resolve(scripts, undefined, { packageManager })
+    expect([...(graph.get('it') ?? [])]).toEqual(runs)
+  })
+
+  it('counts the scripts that npm restart runs', async () => {
+    const scripts = { it: 'npm restart', stop: 'git status', start: 'next start', prestart: 'git status' }
+    const { graph } = await site.resolve(scripts)
+    expect([...(graph.get('it') ?? [])]).toEqual(['stop', 'prestart', 'start'])
+    const own = await site.resolve({ ...scripts, restart: 'next restart' })
+    expect([...(own.graph.get('it') ?? [])]).toEqual(['restart'])
+  })
+
+  it('takes a key that says that it is a comment for one', async () => {
+    const comments = { '//': 'a comment, and no command', '// build': 'makes; it', '#': 'x' }
+    const { findings } = await site.resolve(comments)
+    expect(findings).toEqual([])
+  })
+
   it('notes hooks of scripts that do not exist, and no words that only begin like one', async () => {
     expect(await findingsOf({ predeploy: 'eslint . -f x' }, 'predeploy')).toEqual([
       'OrphanHook: hooks onto a script `deploy` that does not exist',
@@ -81,8 +109,8 @@ function countingDisk(): { readonly disk: Disk; readonly asked: Map<string, numb
       return ask(path)
     }
   }
-  const { look, list, read, link } = machineDisk
-  return { asked, disk: { look: count(look), list: count(list), read: count(read), link: count(link) } }
+  const { look, list, read, follow } = machineDisk
+  return { asked, disk: { look: count(look), list: count(list), read: count(read), follow: count(follow) } }
 }
 
 test('two thousand scripts cost one reading a distinct path, and start no process', async () => {

@@ -10,7 +10,7 @@ import {
 
 /** Programs that this machine has: a folder on PATH of the test's own, so that it is the same everywhere. */
 const machine =
-  'node npm npx yarn pnpm sh bash rm git curl wget pkill sudo docker make python3 env timeout sleep cp mkdir'
+  'node npm npx yarn pnpm sh bash rm git curl wget pkill sudo docker make python3 env timeout sleep cp mkdir touch tee cat find xargs lsof sort chmod'
 
 /** Programs of dependencies by their package; what is not declared came with something else. */
 const installed = {
@@ -31,8 +31,13 @@ const installed = {
   rimraf: ['rimraf'],
 } as const
 
-/** What package.json declares: all of the above but rimraf, and prettier, which nobody installed. */
-const declared = [...Object.keys(installed).filter((name) => name !== 'rimraf'), 'prettier', '@biomejs/biome']
+/** What package.json declares: all of the above but rimraf, and prettier, stylelint and biome, which nobody installed. */
+const declared = [
+  ...Object.keys(installed).filter((name) => name !== 'rimraf'),
+  'prettier',
+  'stylelint',
+  '@biomejs/biome',
+]
 
 const files = {
   'server.js': '',
@@ -79,6 +84,7 @@ export class Site {
     const site = new Site(await mkdtemp(join(tmpdir(), 'scripts-')))
     for (const [path, text] of Object.entries(files)) await site.write(path, text)
     for (const name of machine.split(' ')) await site.write(`.machine/${name}`, '', 0o755)
+    await site.write('.machine/halfway', '', 0o644)
     await site.write('scripts/run.sh', '', 0o755)
     await site.write('scripts/forgotten.sh', '', 0o644)
     for (const [owner, programs] of Object.entries(installed)) {
@@ -88,6 +94,7 @@ export class Site {
         await symlink(`../${owner}/bin/${program}.js`, join(site.folder, 'node_modules/.bin', program))
       }
     }
+    await symlink('../stylelint/bin/stylelint.js', join(site.folder, 'node_modules/.bin/stylelint'))
     return site
   }
 
@@ -99,12 +106,17 @@ export class Site {
   }
 
   /** Resolves a package.json with these scripts beside the usual ones. */
-  async resolve(scripts: Readonly<Record<string, string>>, facts = new FileFacts()): Promise<Resolution> {
+  async resolve(
+    scripts: Readonly<Record<string, string>>,
+    facts = new FileFacts(),
+    rest: Readonly<Record<string, unknown>> = {},
+  ): Promise<Resolution> {
     const text = JSON.stringify({
       name: 'site',
       scripts: { ...siteScripts, ...scripts },
       devDependencies: Object.fromEntries(declared.map((name) => [name, '1.0.0'])),
       workspaces: ['packages/*'],
+      ...rest,
     })
     const reading = parsePackage({ type: 'text', text, stats: { mode: 0o644, names: 1 } })
     if (reading.type !== 'package') throw new Error('the test wrote no package')

@@ -25,7 +25,7 @@ export async function findUses(folder: string, manifests: string, facts: FileFac
     const workflows = join(root, '.github/workflows')
     for (const { name, value } of await documentsIn(workflows)) {
       for (const step of stepsOf(value))
-        note(readCommandLine(step.text, resolve(root, step.folder)).calls, name)
+        note(readCommandLine({ text: step.text, folder: resolve(root, step.folder) }).calls, name)
     }
   }
   for (const { path, value } of await documentsIn(manifests)) {
@@ -101,7 +101,14 @@ function callOf(
   if (typeof script !== 'string' || !Array.isArray(args)) return undefined
   const words = args.filter((arg) => typeof arg === 'string')
   const folder = resolve(dirname(path), typeof cwd === 'string' ? cwd : '.')
-  const call = { name: script, args: words, written: words, text: [script, ...words].join(' '), folder }
+  const call = {
+    name: script,
+    args: words,
+    written: words,
+    text: [script, ...words].join(' '),
+    folder,
+    assured: [],
+  }
   return { call, by: `Process/${String(name)}` }
 }
 

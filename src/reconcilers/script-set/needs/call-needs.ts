@@ -1,3 +1,4 @@
+import { basename, dirname, isAbsolute } from 'node:path/posix'
 import { node, nodemon, pm2, shell, sourced } from './file-rules.ts'
 import { fileRule } from './file-runners.ts'
 import { bunVerbs, pnpmVerbs, yarnVerbs } from './manager-verbs.ts'
@@ -6,6 +7,7 @@ import { managerRule, npm, npx } from './package-managers.ts'
 import { concurrently, runAll, startAndTest } from './script-runners.ts'
 import { shellBuiltins } from './shell-builtins.ts'
 import {
+  both,
   fileNeed,
   type HandedCall,
   needing,
@@ -13,17 +15,24 @@ import {
   type Rule,
   type Understanding,
 } from './understanding.ts'
-import { commandBuiltin, crossEnvShell, evaluated, wrapperRule } from './wrappers.ts'
+import { commandBuiltin, crossEnvShell, evaluated, shx, wrapperRule } from './wrappers.ts'
 
 /** Says what a command needs; each program that runs others or files is read by its own rule. */
-export function understand(call: HandedCall): Understanding {
-  const { name } = call
-  if (name.includes('/'))
-    return needing(call.folder === undefined ? [] : [fileNeed(call, name, 'execute', name)])
-  const isThere = call.isProvided === true || shellBuiltins.has(name)
+export function understand(given: HandedCall): Understanding {
+  const { name } = given
+  if (name.includes('/')) {
+    const own = given.folder === undefined ? [] : [fileNeed(given, name, 'execute', name)]
+    return both(needing(own), rules.get(programOf(given))?.({ ...given, name: programOf(given) }) ?? nothing)
+  }
+  const isThere = given.isProvided === true || shellBuiltins.has(name)
   const own: readonly Need[] = isThere ? [] : [{ type: 'program', name }]
-  const understood = rules.get(name)?.(call) ?? nothing
+  const understood = rules.get(name)?.(given) ?? nothing
   return { ...understood, needs: [...own, ...understood.needs] }
+}
+
+/** A program by its name, also where it is called by its path: `/bin/sh`, `node_modules/.bin/ts-node`. */
+export function programOf({ name }: Pick<HandedCall, 'name'>): string {
+  return isAbsolute(name) || dirname(name).endsWith('node_modules/.bin') ? basename(name) : name
 }
 
 const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
@@ -113,6 +122,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['stdbuf', wrapperRule(['-i', '-o', '-e'])],
   ['exec', wrapperRule(['-a'])],
   ['command', commandBuiltin],
+  ['shx', shx],
   ['sudo', wrapperRule(['-u', '-g', '-h', '-p'])],
   ['timeout', wrapperRule(['-s', '--signal', '-k', '--kill-after'], { skipsOperands: 1 })],
   ['xargs', wrapperRule(['-n', '-I', '-P', '-L', '-d', '-a', '-s'])],

@@ -11,29 +11,36 @@ import {
   scriptNeed,
 } from './understanding.ts'
 
-const shellOptions: OptionRules = { withValue: new Set(['-o', '+o', '-O', '--rcfile']) }
+/** The `o` of a cluster takes the next word, wherever it stands: `-euo pipefail`. */
+const shellOptions: OptionRules = {
+  withValue: new Set(['--rcfile', '--init-file']),
+  takesNext: /^[-+][A-Za-z]*[oO][A-Za-z]*$/,
+}
 
 /** Node itself: a file, or with `--run` a script. */
 export const node: Rule = (call) => {
   const { options } = readOptions(call.args, { withValue: new Set([...nodeOptions, '--run']) })
   const name = options.get('--run')
   if (options.has('--run'))
-    return needing(name === undefined ? [] : [scriptNeed(here(call), name, { withHooks: false })])
+    return needing(name === undefined ? [] : [scriptNeed(here(call), name, { hooksOf: undefined })])
   return fileRule('node')(call)
 }
 
 /** A shell: a file, or with `-c` a text. */
 export const shell: Rule = (call) => {
-  const at = call.args.findIndex((arg) => arg !== undefined && /^-[a-z]*c$/.test(arg))
-  const { operands } = readOptions(call.args, shellOptions)
-  if (at !== -1 && (operands[0] === undefined || operands[0] > at))
-    return handSources(call, [call.args[at + 1]])
-  const file = operands[0] === undefined ? undefined : call.args[operands[0]]
-  return needing(
-    file === undefined || call.folder === undefined || call.args.includes('-s')
-      ? []
-      : [fileNeed(call, file, 'read', call.name)],
-  )
+  const read = readOptions(call.args, shellOptions)
+  const { given, operands, afterDashes } = read
+  const hasSwitch = (letter: string) =>
+    given.some(({ name }) => /^-[A-Za-z]+$/.test(name) && name.includes(letter))
+  const at = operands[0] ?? afterDashes
+  const first = at === undefined ? undefined : call.args[at]
+  if (hasSwitch('c')) {
+    const hasPipefail = given.some(({ value }) => value === 'pipefail')
+    return handSources(call, [first], { shell: /^(ba|z|k)sh$/.test(call.name) ? 'bash' : 'sh', hasPipefail })
+  }
+  // With `-s` and `-` it reads its standard input.
+  const isFile = first !== undefined && first !== '-' && !hasSwitch('s') && call.folder !== undefined
+  return needing(isFile ? [fileNeed(call, first, 'read', call.name)] : [])
 }
 
 /** `. file`. */

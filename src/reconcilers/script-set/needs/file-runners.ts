@@ -1,4 +1,4 @@
-import { readOptions } from '../shell/option-words.ts'
+import { readOptions, valuesOf } from '../shell/option-words.ts'
 import type { Need } from './need.ts'
 import { fileNeed, needing, nothing, type Rule } from './understanding.ts'
 
@@ -35,6 +35,9 @@ export const nodeOptions = [
   '--disable-warning',
   '--stack-trace-limit',
 ]
+/** What teaches Node to find and read TypeScript when it is loaded before. */
+const typeScriptHook =
+  /^(ts-node|tsx|tsm|sucrase|esbuild-register|esbuild-runner|@swc-node\/register|@babel\/register|@esbuild-kit\/[a-z-]+|@oxc-node\/core)(\/.*)?$/
 const asks = ['-v', '--version', '-h', '--help']
 const runsCode = ['-e', '--eval', '-p', '--print', '-pe', ...asks]
 
@@ -43,7 +46,7 @@ const fileRunners = {
     how: 'node',
     withValue: nodeOptions,
     instead: [...runsCode, '--test', '-i', '--interactive'],
-    preloads: ['-r', '--require', '--import'],
+    preloads: ['-r', '--require', '--import', '--loader', '--experimental-loader'],
   },
   'ts-node': {
     how: 'typescript',
@@ -117,19 +120,22 @@ export function fileRule(name: keyof typeof fileRunners): Rule {
     const words = [...call.args]
     const isVerb = words[0] !== undefined && runner.verbs?.includes(words[0])
     if (runner.verbs && call.name === 'deno' && !isVerb) return nothing
-    const { operands, options, afterDashes } = readOptions(isVerb ? words.slice(1) : words, {
-      withValue: new Set(runner.withValue),
-    })
+    const read = readOptions(isVerb ? words.slice(1) : words, { withValue: new Set(runner.withValue) })
+    const { operands, options, afterDashes } = read
     const needs: Need[] = []
-    for (const option of runner.preloads ?? []) {
-      const file = options.get(option)
+    const preloaded = valuesOf(read, ...(runner.preloads ?? []))
+    for (const file of preloaded) {
       if (file !== undefined && /^\.{0,2}\//.test(file))
         needs.push(fileNeed(call, file, runner.how, call.name))
     }
+    const readsTypeScript = preloaded.some((name) => name !== undefined && typeScriptHook.test(name))
+    const how = readsTypeScript ? 'typescript' : runner.how
     if (runner.instead.some((option) => options.has(option))) return needing(needs)
     const at = operands[0] ?? afterDashes
     const file = at === undefined ? undefined : words[at + (isVerb ? 1 : 0)]
-    if (file !== undefined && !/^[a-z]+:/.test(file)) needs.push(fileNeed(call, file, runner.how, call.name))
+    // `-` is standard input.
+    if (file !== undefined && file !== '-' && !/^[a-z]+:/.test(file))
+      needs.push(fileNeed(call, file, how, call.name))
     return needing(needs)
   }
 }

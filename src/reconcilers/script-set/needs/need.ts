@@ -10,7 +10,7 @@ export type Need =
       readonly type: 'script-or-program'
       readonly name: string
       readonly place: ScriptPlace
-      readonly runner: string
+      readonly runner: ScriptRunner
     }
 
 export interface FileNeed {
@@ -30,9 +30,14 @@ export interface ScriptNeed {
   readonly place: ScriptPlace
   /** `--if-present`: its absence is no fault. */
   readonly isOptional: boolean
-  /** Whether `pre` and `post` scripts run with it. */
-  readonly withHooks: boolean
+  /** By whose rules `pre` and `post` scripts run with it; undefined: none do. */
+  readonly hooksOf: ScriptRunner | undefined
+  /** How concurrently reads a pattern: one `*` for anything, and `(!x)` for what is left out. Default: as npm-run-all. */
+  readonly isWildcard?: boolean
 }
+
+/** Who runs scripts by their names. */
+export type ScriptRunner = 'npm' | 'yarn' | 'pnpm' | 'bun'
 
 /** Whose script it is. */
 export type ScriptPlace =

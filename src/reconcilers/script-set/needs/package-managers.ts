@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
-import { type OptionRules, readOptions } from '../shell/option-words.ts'
+import type { Call } from '../shell/call.ts'
+import { type OptionRules, type ReadOptions, readOptions, valuesOf } from '../shell/option-words.ts'
 import { yarnVerbs } from './manager-verbs.ts'
-import type { ScriptPlace } from './need.ts'
+import type { ScriptPlace, ScriptRunner } from './need.ts'
 import { fileNeed, handOn, handSources, needing, nothing, type Rule, scriptNeed } from './understanding.ts'
 
 const npmOptions: OptionRules = {
@@ -29,31 +30,17 @@ const scriptVerbs: Readonly<Record<string, string>> = Object.freeze({
   start: 'start',
   stop: 'stop',
   test: 'test',
+  restart: 'restart',
   t: 'test',
   tst: 'test',
 })
 
-/** npm: `run`, `test`, `start`, `exec`; what else it does needs nothing of ours. */
+/** npm: `run`, `test`, `start`, `restart`, `exec`; what else it does needs nothing of ours. */
 export const npm: Rule = (call) => {
-  const { operands, options, afterDashes } = readOptions(call.args, npmOptions)
+  const read = readOptions(call.args, npmOptions)
+  const { operands, options, afterDashes } = read
   const [verb, first] = operands.map((at) => call.args[at])
-  const prefix = options.get('--prefix') ?? options.get('-C')
-  const workspace = options.get('-w') ?? options.get('--workspace')
-  const isAll = options.has('--workspaces') || options.has('-ws')
-  const folder = prefix === undefined ? call.folder : under(call.folder, prefix)
-  const place: ScriptPlace | undefined = isAll
-    ? { type: 'workspaces' }
-    : workspace !== undefined
-      ? { type: 'workspace', name: workspace }
-      : folder === undefined
-        ? undefined
-        : { type: 'folder', folder }
-  const hasUnknownPlace =
-    (options.has('--prefix') || options.has('-C') || options.has('-w') || options.has('--workspace')) &&
-    prefix === undefined &&
-    workspace === undefined
-  if (verb === undefined || hasUnknownPlace) return nothing
-  const isOptional = options.has('--if-present') || isAll
+  if (verb === undefined) return nothing
   if (verb === 'exec' || verb === 'x')
     return npx({
       ...call,
@@ -61,8 +48,27 @@ export const npm: Rule = (call) => {
       written: afterVerb(call.written, operands[0], afterDashes),
     })
   const name = runVerbs.has(verb) ? first : scriptVerbs[verb]
-  if (name === undefined || place === undefined) return nothing
-  return needing([scriptNeed(place, name, { isOptional: isOptional || place === undefined })])
+  if (name === undefined) return nothing
+  const hooksOf = options.has('--ignore-scripts') ? undefined : 'npm'
+  return needing(
+    npmPlaces(call, read).map((place) => {
+      const isOptional = options.has('--if-present') || place.type === 'workspaces'
+      return scriptNeed(place, name, { isOptional, hooksOf })
+    }),
+  )
+}
+
+/** The packages that npm is told to run a script of. What is only known when it runs is left out. */
+function npmPlaces(call: Call, read: ReadOptions): readonly ScriptPlace[] {
+  if (read.options.has('--workspaces') || read.options.has('-ws')) return [{ type: 'workspaces' }]
+  const workspaces = valuesOf(read, '-w', '--workspace')
+  if (workspaces.length > 0)
+    return workspaces.flatMap((name) => (name === undefined ? [] : [{ type: 'workspace', name }]))
+  const prefixes = valuesOf(read, '--prefix', '-C')
+  const prefix = prefixes.at(-1)
+  if (prefixes.length > 0 && prefix === undefined) return []
+  const folder = prefix === undefined ? call.folder : under(call.folder, prefix)
+  return folder === undefined ? [] : [{ type: 'folder', folder }]
 }
 
 function afterVerb<T>(
@@ -99,7 +105,7 @@ export const npx: Rule = (call) => {
 }
 
 /** yarn, pnpm and bun: their own verbs, scripts, and programs of dependencies. */
-export function managerRule(verbs: ReadonlySet<string>, runner: string): Rule {
+export function managerRule(verbs: ReadonlySet<string>, runner: ScriptRunner): Rule {
   return (call) => {
     const { operands, options } = readOptions(call.args, {
       stopsAtOperand: false,
@@ -133,7 +139,7 @@ export function managerRule(verbs: ReadonlySet<string>, runner: string): Rule {
     if (name === undefined || (!runVerbs.has(verb) && verbs.has(verb))) return nothing
     if (place.type === 'workspaces') return needing([scriptNeed(place, name, { isOptional: true })])
     if (isOptional || name === 'start' || name === 'test')
-      return needing([scriptNeed(place, name, { isOptional })])
+      return needing([scriptNeed(place, name, { isOptional, hooksOf: runner })])
     if (runner === 'bun' && /\.[cm]?[jt]sx?$/.test(name))
       return needing(call.folder === undefined ? [] : [fileNeed(call, name, 'typescript', 'bun')])
     return needing([{ type: 'script-or-program', name, place, runner }])

@@ -1,6 +1,6 @@
 import type { KnownWord } from '../shell/call.ts'
 import { readOptions } from '../shell/option-words.ts'
-import type { Need } from './need.ts'
+import type { Need, ScriptRunner } from './need.ts'
 import {
   both,
   handSources,
@@ -57,15 +57,21 @@ export const concurrently: Rule = (call) => {
   const { operands } = readOptions(call.args, { stopsAtOperand: false, withValue })
   const place = here(call)
   const all = operands.map((at): Understanding => {
-    const written = call.written[at] ?? ''
-    const short = /^(npm|yarn|pnpm|bun|node):(\S+)/.exec(written)
-    if (short?.[2] && place)
-      return needing([
-        scriptNeed(place, short[2], { isPattern: short[2].includes('*'), withHooks: short[1] !== 'node' }),
-      ])
-    return handSources(call, [call.args[at]])
+    const [, runner, name] = wildcardOf(call.written[at] ?? '') ?? []
+    if (runner === undefined || name === undefined || !place) return handSources(call, [call.args[at]])
+    const hooksOf = runner === 'node' ? undefined : (runner as ScriptRunner)
+    return needing([scriptNeed(place, name, { isPattern: name.includes('*'), isWildcard: true, hooksOf })])
   })
   return both(...all)
+}
+
+/** `npm:NAME`, and `npm run NAME*`, which concurrently expands too: the runner and the name. */
+function wildcardOf(written: string): RegExpExecArray | null {
+  return (
+    /^(npm|yarn|pnpm|bun|node):(\S+)/.exec(written) ??
+    /^(npm|yarn|pnpm|bun) run (\S*\*\S*)/.exec(written) ??
+    /^(node) --run (\S*\*\S*)/.exec(written)
+  )
 }
 
 /** start-server-and-test START URL TEST [URL TEST ...]: scripts by name, or whole commands. */

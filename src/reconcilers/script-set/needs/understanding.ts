@@ -1,4 +1,4 @@
-import type { Call, KnownWord } from '../shell/call.ts'
+import type { Call, KnownWord, ShellText } from '../shell/call.ts'
 import type { FileNeed, Need, ScriptNeed, ScriptPlace } from './need.ts'
 
 /** A command that another one runs. */
@@ -12,8 +12,8 @@ export interface Understanding {
   readonly needs: readonly Need[]
   /** Commands that it hands its words to, such as `cross-env A=1 node x`. */
   readonly calls: readonly HandedCall[]
-  /** Texts that it hands to a shell, with the folder that they run in. */
-  readonly sources: readonly { readonly text: string; readonly folder: string }[]
+  /** Texts that it hands to a shell. */
+  readonly sources: readonly ShellText[]
 }
 
 /** What is known of one program: how its words are to be read. */
@@ -34,17 +34,22 @@ export function handOn(call: Call, from: number | undefined): Understanding {
   if (name === undefined) return nothing
   const written = call.written.slice(from + 1)
   const text = [name, ...written].join(' ')
-  return {
-    ...nothing,
-    calls: [{ name, args: call.args.slice(from + 1), written, text, folder: call.folder }],
-  }
+  const { folder, assured } = call
+  return { ...nothing, calls: [{ name, args: call.args.slice(from + 1), written, text, folder, assured }] }
 }
 
 /** Texts for a shell. What is only known when it runs is left out. */
-export function handSources(call: Call, texts: readonly KnownWord[]): Understanding {
-  if (call.folder === undefined) return nothing
-  const { folder } = call
-  return { ...nothing, sources: texts.flatMap((text) => (text === undefined ? [] : [{ text, folder }])) }
+export function handSources(
+  call: Call,
+  texts: readonly KnownWord[],
+  shell: Pick<ShellText, 'shell' | 'hasPipefail'> = {},
+): Understanding {
+  const { folder, assured } = call
+  if (folder === undefined) return nothing
+  return {
+    ...nothing,
+    sources: texts.flatMap((text) => (text === undefined ? [] : [{ text, folder, assured, ...shell }])),
+  }
 }
 
 /** All of them together. */
@@ -77,7 +82,7 @@ export function scriptNeed(
     name,
     isPattern: false,
     isOptional: place === undefined,
-    withHooks: true,
+    hooksOf: 'npm',
     place: place ?? { type: 'folder', folder: '.' },
     ...rest,
   }

@@ -43,6 +43,12 @@ export const crossEnvShell: Rule = (call) => {
 export const commandBuiltin: Rule = (call) =>
   call.args.some((arg) => arg === '-v' || arg === '-V') ? nothing : handOn(call, 0)
 
+/** shx: the usual commands, which it has within itself. */
+export const shx: Rule = (call) => {
+  const handed = handOn(call, readOptions(call.args).operands[0])
+  return { ...handed, calls: handed.calls.map((inner) => ({ ...inner, isProvided: true })) }
+}
+
 /** `eval` and its like: the words are one text for a shell. */
 export const evaluated: Rule = (call) =>
   handSources(call, [call.args.every((word) => word !== undefined) ? call.args.join(' ') : undefined])

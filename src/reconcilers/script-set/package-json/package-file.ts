@@ -20,6 +20,8 @@ export interface PackageFile {
   readonly repeated: readonly string[]
   /** Every package that it declares as a dependency, of whatever sort. */
   readonly dependencies: ReadonlySet<string>
+  /** `packageManager`, as corepack reads it; undefined: it does not say. */
+  readonly manager: { readonly name: string; readonly major: number } | undefined
   /** Patterns of folders. */
   readonly workspaces: readonly string[]
 }
@@ -78,8 +80,14 @@ function describe(
         return isObject(declared) ? Object.keys(declared) : []
       }),
     ),
+    manager: managerOf(value.packageManager),
     workspaces: workspacesOf(value.workspaces),
   }
+}
+
+function managerOf(value: unknown): PackageFile['manager'] {
+  const [, name, major] = /^([a-z]+)@(\d+)/.exec(typeof value === 'string' ? value : '') ?? []
+  return name === undefined ? undefined : { name, major: Number(major) }
 }
 
 function ambiguityOf(

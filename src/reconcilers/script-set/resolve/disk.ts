@@ -22,14 +22,17 @@ export type PathFact =
   | { readonly type: 'other' }
   | { readonly type: 'absent' }
 
+/** A link by its own words, or what is there in place of one. */
+export type LinkFact = { readonly type: 'link'; readonly target: string } | PathFact
+
 /** The questions that are put to the file system; each is one reading of one path. */
 export interface Disk {
   look(path: string): Promise<PathFact>
   /** Undefined: there is no such folder, or it may not be read. */
   list(folder: string): Promise<readonly string[] | undefined>
   read(path: string): Promise<TextFact>
-  /** What a link says; undefined: it is none. */
-  link(path: string): Promise<string | undefined>
+  /** What a link says, or what is there in place of one. */
+  follow(path: string): Promise<LinkFact>
 }
 
 /** Larger files are not read: no lock file and no package.json of a person is. 64 MiB. */
@@ -39,17 +42,22 @@ const anyExecute = constants.S_IXUSR | constants.S_IXGRP | constants.S_IXOTH
 
 /** The machine's own file system. Opens no pipe and no device. */
 export const machineDisk: Disk = Object.freeze({
-  look: async (path: string): Promise<PathFact> => {
-    const found = await stat(path).catch(() => undefined)
-    if (!found) return { type: 'absent' }
-    if (found.isDirectory()) return { type: 'folder' }
-    if (!found.isFile()) return { type: 'other' }
-    return { type: 'file', isExecutable: (found.mode & anyExecute) !== 0 }
-  },
+  look: lookAt,
   list: (folder: string) => readdir(folder).catch(() => undefined),
   read: readTextFile,
-  link: (path: string) => readlink(path).catch(() => undefined),
+  follow: async (path: string): Promise<LinkFact> => {
+    const target = await readlink(path).catch(() => undefined)
+    return target === undefined ? lookAt(path) : { type: 'link', target }
+  },
 })
+
+async function lookAt(path: string): Promise<PathFact> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return { type: 'absent' }
+  if (found.isDirectory()) return { type: 'folder' }
+  if (!found.isFile()) return { type: 'other' }
+  return { type: 'file', isExecutable: (found.mode & anyExecute) !== 0 }
+}
 
 /** Decodes UTF-8 strictly and keeps a byte order mark; throws a TypeError for anything else. */
 export function decodeText(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Disk, machineDisk, type PathFact, type TextFact } from './disk.ts'
+import { type Disk, type LinkFact, machineDisk, type PathFact, type TextFact } from './disk.ts'
 
 /** Files that are read whole: whether they are there is told by the same reading. */
 const readFiles: ReadonlySet<string> = new Set([
@@ -18,7 +18,7 @@ export class FileFacts {
   readonly #looks = new Map<string, Promise<PathFact>>()
   readonly #lists = new Map<string, Promise<ReadonlySet<string> | undefined>>()
   readonly #texts = new Map<string, Promise<TextFact>>()
-  readonly #links = new Map<string, Promise<string | undefined>>()
+  readonly #links = new Map<string, Promise<LinkFact>>()
 
   constructor(disk: Disk = machineDisk) {
     this.#disk = disk
@@ -33,6 +33,10 @@ export class FileFacts {
         if (read.type === 'absent') return { type: 'absent' }
       }
       if (await this.#lists.get(path)) return { type: 'folder' }
+      if (isProgramLink(path)) {
+        const link = await this.#link(path)
+        return link.type === 'link' ? this.look(link.target) : link
+      }
       return this.#disk.look(path)
     })
   }
@@ -51,11 +55,17 @@ export class FileFacts {
     return once(this.#texts, path, () => this.#disk.read(path))
   }
 
-  /** Where a link leads by its own words; undefined: it is none. */
-  follow(link: string): Promise<string | undefined> {
-    return once(this.#links, link, async () => {
-      const target = await this.#disk.link(link)
-      return target === undefined ? undefined : resolve(dirname(link), target)
+  /** Where a program of a `.bin` folder leads by the words of its link; undefined: it is none. */
+  async follow(program: string): Promise<string | undefined> {
+    const link = await this.#link(program)
+    return link.type === 'link' ? link.target : undefined
+  }
+
+  /** Targets are made absolute. */
+  #link(path: string): Promise<LinkFact> {
+    return once(this.#links, path, async () => {
+      const fact = await this.#disk.follow(path)
+      return fact.type === 'link' ? { ...fact, target: resolve(dirname(path), fact.target) } : fact
     })
   }
 }
@@ -72,6 +82,11 @@ function once<T>(known: Map<string, Promise<T>>, path: string, ask: () => Promis
 export function ancestors(folder: string): readonly string[] {
   const above = dirname(folder)
   return above === folder ? [folder] : [folder, ...ancestors(above)]
+}
+
+/** Whether a path is a program of a `.bin` folder, which npm makes as a link. */
+export function isProgramLink(path: string): boolean {
+  return dirname(path).endsWith(join('node_modules', '.bin'))
 }
 
 export function binFolder(folder: string): string {

@@ -1,3 +1,4 @@
+import { isCommentKey } from '../package-json/comment-key.ts'
 import type { PackageFile } from '../package-json/package-file.ts'
 import type { ScriptFinding } from './finding.ts'
 import { lifecycleScripts, noHooks } from './hook-names.ts'
@@ -17,15 +18,15 @@ export interface Resolution {
  * judged. Runs nothing.
  */
 export async function resolvePackage(place: PackagePlace): Promise<Resolution> {
-  const { file } = place
-  const surroundings = new Surroundings(place)
+  const file = withoutComments(place.file)
+  const surroundings = new Surroundings({ ...place, file })
   // Folders of packages are listed before anything looks at one of them: then the list answers for both.
   await surroundings.workspaces()
   const names = [...file.scripts.keys()]
   const resolved = await Promise.all(
     [...file.scripts].map(async ([script, text]) => ({
       script,
-      ...(await resolveScript({ ...place, surroundings }, script, text)),
+      ...(await resolveScript({ ...place, file, surroundings }, script, text)),
     })),
   )
   const graph = new Map(resolved.map(({ script, runs }) => [script, withHooks(runs, file)]))
@@ -41,6 +42,12 @@ export async function resolvePackage(place: PackagePlace): Promise<Resolution> {
   }
   const order = [...names, ...[...found.keys()].filter((name) => !file.scripts.has(name))]
   return { findings: order.flatMap((name) => found.get(name) ?? []), graph }
+}
+
+/** What says by its name that it is a comment is none of the scripts. */
+function withoutComments(file: PackageFile): PackageFile {
+  const scripts = new Map([...file.scripts].filter(([name]) => !isCommentKey(name)))
+  return { ...file, scripts, odd: file.odd.filter((name) => !isCommentKey(name)) }
 }
 
 /** npm runs `pre` and `post` scripts with a script, and so does what it runs. */

@@ -1,11 +1,14 @@
 import { basename, join, resolve } from 'node:path'
 import { assertNever } from '../../../core/assert-never.ts'
-import { understand } from '../needs/call-needs.ts'
+import { programOf, understand } from '../needs/call-needs.ts'
 import type { FileNeed, Need, ScriptNeed, ScriptPlace } from '../needs/need.ts'
 import type { HandedCall } from '../needs/understanding.ts'
-import type { CommandLine } from '../shell/call.ts'
+import type { Assurance, CommandLine } from '../shell/call.ts'
 import { readCommandLine } from '../shell/command-line.ts'
+import { pathIn } from '../shell/file-tests.ts'
+import { isAssured, isMadeExecutable } from '../shell/made-paths.ts'
 import { shorten } from '../shell/words.ts'
+import { isProgramLink } from './file-facts.ts'
 import type { FindingCode, ScriptFinding } from './finding.ts'
 import { findingOfHabit } from './habit-finding.ts'
 import { findTarget, scriptLike, scriptsMeant, type Target } from './script-target.ts'
@@ -32,7 +35,7 @@ export async function resolveScript(
   text: string,
 ): Promise<ResolvedScript> {
   const work = new ScriptWork(places, script)
-  await work.line(readCommandLine(text), 0)
+  await work.line(readCommandLine({ text, folder: '.' }), 0)
   return { findings: work.findings, runs: work.runs }
 }
 
@@ -55,7 +58,9 @@ class ScriptWork {
     }
     if (line.isEmpty && depth === 0)
       this.#tell('EmptyCommand', 'is empty: npm runs nothing and reports success')
-    for (const folder of line.entered) await this.#folder(folder)
+    for (const { path, assured } of line.entered) await this.#folder(path, assured)
+    for (const { path, assured } of line.read)
+      await this.#file({ type: 'file', path, folder: '.', how: 'read', by: 'the shell' }, assured)
     for (const habit of line.habits) {
       const { code, message } = findingOfHabit(habit)
       this.#tell(code, message)
@@ -65,26 +70,26 @@ class ScriptWork {
 
   async #call(call: HandedCall, depth: number): Promise<void> {
     if (depth > deepestNesting) return
-    const effect = sideEffectOf(call)
+    const effect = sideEffectOf({ ...call, name: programOf(call) })
     if (effect) this.#tell(effect.code, effect.message)
     const { needs, calls, sources } = understand(call)
-    for (const need of needs) await this.#need(need)
+    for (const need of needs) await this.#need(need, call.assured)
     for (const inner of calls) await this.#call(inner, depth + 1)
-    for (const { text, folder } of sources) await this.line(readCommandLine(text, folder), depth + 1)
+    for (const source of sources) await this.line(readCommandLine(source), depth + 1)
   }
 
-  async #need(need: Need): Promise<void> {
+  async #need(need: Need, assured: readonly Assurance[]): Promise<void> {
     switch (need.type) {
       case 'program':
         return this.#program(need.name)
       case 'npx':
         return this.#npx(need.name, need.mayFetch)
       case 'file':
-        return this.#file(need)
+        return this.#file(need, assured)
       case 'script':
-        return this.#scriptNeed(need)
+        return this.#scriptNeed(need, assured)
       case 'script-or-program':
-        return this.#scriptOrProgram(need)
+        return this.#scriptOrProgram(need, assured)
       default:
         return assertNever(need)
     }
@@ -127,7 +132,8 @@ class ScriptWork {
     )
   }
 
-  async #folder(folder: string): Promise<void> {
+  async #folder(folder: string, assured: readonly Assurance[]): Promise<void> {
+    if (isAssured(folder, assured)) return
     const path = resolve(this.#places.folder, folder)
     const fact = await this.#places.facts.look(path)
     if (fact.type === 'folder') return
@@ -137,14 +143,17 @@ class ScriptWork {
     else this.#tell('MissingFolder', `the folder ${shown} does not exist`)
   }
 
-  async #file(need: FileNeed): Promise<void> {
+  async #file(need: FileNeed, assured: readonly Assurance[]): Promise<void> {
     const { facts, surroundings, folder } = this.#places
-    const path = resolve(folder, need.folder, need.path)
-    if (need.how === 'execute' && surroundings.isProgramLink(path)) return this.#program(basename(path))
+    const place = pathIn(need.folder, need.path)
+    const path = resolve(folder, place)
+    if (need.how === 'execute' && isProgramLink(path)) return this.#program(basename(path))
+    if (candidatesOf(need, place).some((candidate) => isAssured(candidate, assured))) return
     for (const candidate of candidatesOf(need, path)) {
       const fact = await facts.look(candidate)
+      if (fact.type === 'other') return
       if (fact.type !== 'file') continue
-      if (need.how === 'execute' && !fact.isExecutable)
+      if (need.how === 'execute' && !fact.isExecutable && !isMadeExecutable(place, assured))
         this.#tell('NotExecutable', `${this.#shown(candidate)} may not be executed: \`chmod +x\` is missing`)
       return
     }
@@ -159,24 +168,33 @@ class ScriptWork {
     this.#tell('NotBuilt', `${shown} does not exist, and git ignores it: something has to make it first`)
   }
 
-  async #scriptNeed(need: ScriptNeed): Promise<void> {
-    const target = await this.#target(need.place)
+  async #scriptNeed(need: ScriptNeed, assured: readonly Assurance[]): Promise<void> {
+    const target = await this.#target(need.place, assured)
     if (target === undefined) return
     const meant = scriptsMeant(need, target.file)
-    if (target.isOwn) for (const name of meant) this.#run(name, need.withHooks)
+    const { hooksOf } = need
+    const hasHooks = hooksOf !== undefined && (await this.#places.surroundings.runsHooks(hooksOf))
+    if (target.isOwn) for (const name of meant) this.#run(name, hasHooks)
     if (meant.length > 0 || need.isOptional) return
+    if (need.name === 'restart' && hooksOf === 'npm') {
+      // npm does these two in its place.
+      await this.#scriptNeed({ ...need, name: 'stop', isOptional: true }, assured)
+      return this.#scriptNeed({ ...need, name: 'start' }, assured)
+    }
     // `npm start` without a script runs this file; `npm run env` is npm's own.
     const hasServer = (await this.#places.facts.look(join(target.folder, 'server.js'))).type === 'file'
     if ((need.name === 'start' && hasServer) || need.name === 'env') return
     this.#missingScript(need, target)
   }
 
-  async #scriptOrProgram(need: Extract<Need, { type: 'script-or-program' }>): Promise<void> {
-    const target = await this.#target(need.place)
+  async #scriptOrProgram(
+    need: Extract<Need, { type: 'script-or-program' }>,
+    assured: readonly Assurance[],
+  ): Promise<void> {
+    const target = await this.#target(need.place, assured)
     if (target === undefined) return
     if (target.file.scripts.has(need.name)) {
-      // Only npm and bun run hooks of any script by themselves.
-      if (target.isOwn) this.#run(need.name, need.runner === 'bun')
+      if (target.isOwn) this.#run(need.name, await this.#places.surroundings.runsHooks(need.runner))
       return
     }
     const place = target.isOwn ? await this.#places.surroundings.find(need.name) : undefined
@@ -201,7 +219,7 @@ class ScriptWork {
     this.#tell('MissingScript', `runs the script \`${shown}\`, which does not exist${where}${hint}`)
   }
 
-  async #target(place: ScriptPlace): Promise<Target | undefined> {
+  async #target(place: ScriptPlace, assured: readonly Assurance[]): Promise<Target | undefined> {
     const found = await findTarget(place, this.#places)
     switch (found.type) {
       case 'target':
@@ -212,7 +230,7 @@ class ScriptWork {
         this.#tell('UnknownWorkspace', `there is no workspace ${shorten(found.name)}`)
         return undefined
       case 'no-folder':
-        await this.#folder(found.folder)
+        await this.#folder(found.folder, assured)
         return undefined
       case 'unreadable':
         this.#tell('MissingFile', `${this.#shown(found.folder)} ${found.reason}`)

@@ -45,14 +45,16 @@ export async function findTarget(
 
 /** The scripts of a package that a command means: one by its name, or all that match. */
 export function scriptsMeant(
-  need: Pick<ScriptNeed, 'name' | 'isPattern'>,
+  need: Pick<ScriptNeed, 'name' | 'isPattern' | 'isWildcard'>,
   file: PackageFile,
 ): readonly string[] {
   if (!need.isPattern) return file.scripts.has(need.name) ? [need.name] : []
   const known = matches.get(file) ?? new Map<string, readonly string[]>()
   matches.set(file, known)
-  const matching = known.get(need.name) ?? [...file.scripts.keys()].filter(patternOf(need.name))
-  known.set(need.name, matching)
+  const key = `${need.isWildcard === true}:${need.name}`
+  const isMeant = need.isWildcard ? wildcardOf : patternOf
+  const matching = known.get(key) ?? [...file.scripts.keys()].filter(isMeant(need.name))
+  known.set(key, matching)
   return matching
 }
 
@@ -63,6 +65,31 @@ const matches = new WeakMap<PackageFile, Map<string, readonly string[]>>()
 function patternOf(pattern: string): (name: string) => boolean {
   const glob = pattern.replaceAll(':', '/')
   return (name) => matchesGlob(name.replaceAll(':', '/'), glob)
+}
+
+/**
+ * concurrently's: the first `*` stands for anything, colons too; `(!x)` leaves out what the expression x finds. That
+ * holds no `)`, so it has no groups, which is what would make an expression slow.
+ */
+function wildcardOf(pattern: string): (name: string) => boolean {
+  const [, omitted] = /\(!([^)]+)\)/.exec(pattern) ?? []
+  const [before = '', after = ''] = pattern.replace(/\(!([^)]+)\)/, '').split(/\*(.*)/s)
+  const isOmitted = expressionOf(omitted)
+  return (name) => {
+    const isLongEnough = name.length >= before.length + after.length
+    return isLongEnough && name.startsWith(before) && name.endsWith(after) && !isOmitted(name)
+  }
+}
+
+/** One that is no expression leaves nothing out; that it is none is concurrently's to tell. */
+function expressionOf(text: string | undefined): (name: string) => boolean {
+  if (text === undefined) return () => false
+  try {
+    const expression = new RegExp(text)
+    return (name) => expression.test(name)
+  } catch {
+    return () => false
+  }
 }
 
 /** A script that was perhaps meant: the same but for what people mix up. */

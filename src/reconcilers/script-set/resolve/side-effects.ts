@@ -1,4 +1,6 @@
+import { posix } from 'node:path'
 import type { Call } from '../shell/call.ts'
+import { pathIn } from '../shell/file-tests.ts'
 import type { FindingCode } from './finding.ts'
 
 type Effect = { readonly code: Extract<FindingCode, 'Dangerous' | 'SideEffect'>; readonly message: string }
@@ -20,6 +22,23 @@ export function sideEffectOf(call: Call): Effect | undefined {
       )
     case 'rm':
       return removal(call, hasFlag('r') || hasFlag('R') || has('--recursive'), hasFlag('f') || has('--force'))
+    case 'rimraf':
+    case 'del':
+    case 'del-cli': {
+      const effect = removal(call, true, true)
+      return effect?.code === 'Dangerous' ? effect : undefined
+    }
+    case 'find':
+      return ofFind(call)
+    case 'kill':
+      return ofKill(call)
+    case 'kill-port':
+    case 'fkill':
+      return dangerous(`\`${call.text}\` ends whatever it finds, others' processes included`)
+    case 'fuser':
+      return hasFlag('k')
+        ? dangerous(`\`${call.text}\` ends whatever it finds, others' processes included`)
+        : undefined
     case 'git':
       return ofGit(call, verb, { has, hasFlag })
     case 'npm':
@@ -61,14 +80,55 @@ export function sideEffectOf(call: Call): Effect | undefined {
 
 function removal(call: Call, isRecursive: boolean, isForced: boolean): Effect | undefined {
   if (!isRecursive || !isForced) return undefined
-  const targets = call.args.flatMap((arg, index) =>
-    arg?.startsWith('-') ? [] : [arg ?? call.written[index] ?? ''],
-  )
-  const isFar = (target: string) => /^([/~$.]|\.\.\/?.*|\*)$|^[/~$]|^\.\.(\/|$)/.test(target)
-  const far = targets.find(isFar)
+  const far = targetsOf(call).find((target) => isFar(target, call.folder))
   return far === undefined
     ? worthKnowing(`\`${call.text}\` removes without asking`)
     : dangerous(`\`${call.text}\` removes ${far} without asking, which is not a folder of this package`)
+}
+
+/** The words that are no options, as they are written where only the shell knows what they become. */
+function targetsOf({ args, written }: Call): readonly string[] {
+  return args.flatMap((arg, index) => (arg?.startsWith('-') ? [] : [arg ?? written[index] ?? '']))
+}
+
+/** Whether what a word stands for is the package itself, or may lie outside of it. */
+function isFar(target: string, folder: string | undefined): boolean {
+  if (/^[~$`]/.test(target)) return true
+  if (posix.isAbsolute(target)) return true
+  if (folder === undefined) return true
+  // What a pattern matches lies in the folder before it.
+  const [fixed = ''] = target.split(/[*?[{$`]/)
+  const known = fixed === target ? target : posix.dirname(`${fixed}x`)
+  return /^\.{1,2}\/?$|^\.\.\//.test(pathIn(folder, known)) || posix.isAbsolute(pathIn(folder, known))
+}
+
+/** `find` removes what it finds: with no condition all that is there. */
+function ofFind(call: Call): Effect | undefined {
+  const isRemoving =
+    call.args.includes('-delete') ||
+    call.args.some((arg, index) => /^-(exec|ok)(dir)?$/.test(arg ?? '') && call.args[index + 1] === 'rm')
+  if (!isRemoving) return undefined
+  const end = call.args.findIndex((arg) => arg?.startsWith('-') || arg === '!' || arg === '(')
+  const written = call.args.slice(0, end).map((arg, index) => arg ?? call.written[index] ?? '')
+  const starts = written.length === 0 ? ['.'] : written
+  const isPicky = call.args.some(
+    (arg) => arg !== undefined && /^-(i?name|i?path|i?regex|type|empty)$/.test(arg),
+  )
+  const isOwn = (start: string) =>
+    isPicky && call.folder !== undefined && !pathIn(call.folder, start).startsWith('..')
+  const far = starts.find((start) => isFar(start, call.folder) && !isOwn(start))
+  return far === undefined
+    ? worthKnowing(`\`${call.text}\` removes without asking`)
+    : dangerous(`\`${call.text}\` removes ${far} without asking, which is not a folder of this package`)
+}
+
+/** Processes that a command looked up by a port or a pattern are not only its own. */
+function ofKill(call: Call): Effect | undefined {
+  const targets = targetsOf(call)
+  const isHanded = targets.length === 0 && call.args.length > 0 && !call.args.includes('-l')
+  if (!isHanded && !targets.some((target) => /\b(lsof|pgrep|fuser|pidof|ps|netstat|ss)\b/.test(target)))
+    return undefined
+  return dangerous(`\`${call.text}\` ends whatever it is handed, others' processes included`)
 }
 
 function ofGit(

@@ -1,4 +1,5 @@
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
+import type { ScriptRunner } from '../needs/need.ts'
 import {
   isObject,
   type PackageFile,
@@ -18,6 +19,9 @@ export type ProgramPlace =
   | { readonly type: 'not-installed'; readonly package: string }
   | { readonly type: 'unknown'; readonly package: string | undefined }
 
+/** Programs that package managers put on the PATH of the scripts that they run. */
+const broughtByNpm: ReadonlySet<string> = new Set(['node-gyp'])
+
 /** One package, and how it is looked at. */
 export interface PackagePlace {
   readonly folder: string
@@ -34,6 +38,7 @@ export class Surroundings {
   readonly ignored: GitIgnored
   #locked: Promise<ReadonlyMap<string, string>> | undefined
   #workspaces: Promise<readonly Neighbour[]> | undefined
+  #managerOf: Promise<PackageFile['manager']> | undefined
 
   constructor(place: PackagePlace) {
     this.#place = place
@@ -53,9 +58,15 @@ export class Surroundings {
       const bin = binFolder(folder)
       if (!(await facts.list(bin))?.has(name)) continue
       const target = await facts.follow(join(bin, name))
-      return { type: 'dependency', owner: ownerOf(target), isOwnTree: folder === own }
+      // A link that leads nowhere is passed over, as the shell does.
+      if (await this.#isProgram(join(bin, name)))
+        return { type: 'dependency', owner: ownerOf(target), isOwnTree: folder === own }
     }
-    for (const folder of searchPath) if ((await facts.list(folder))?.has(name)) return { type: 'system' }
+    if (broughtByNpm.has(name)) return { type: 'system' }
+    for (const folder of searchPath) {
+      if (!(await facts.list(folder))?.has(name)) continue
+      if (await this.#isProgram(join(folder, name))) return { type: 'system' }
+    }
     const locked = (await this.#lockedPrograms()).get(name)
     const candidates = [locked, name, ...(packagesByProgram.get(name) ?? [])]
     const declared =
@@ -65,9 +76,36 @@ export class Surroundings {
     return { type: 'unknown', package: packagesByProgram.get(name)?.[0] }
   }
 
-  /** Whether a path is a link of a `.bin` folder that npm made, or would be one. */
-  isProgramLink(path: string): boolean {
-    return dirname(path).endsWith(join('node_modules', '.bin'))
+  async #isProgram(path: string): Promise<boolean> {
+    const fact = await this.#place.facts.look(path)
+    return fact.type === 'file' && fact.isExecutable
+  }
+
+  /** Whether the runner of a script runs its `pre` and `post` scripts too; where its version is not known, it does. */
+  async runsHooks(runner: ScriptRunner): Promise<boolean> {
+    if (runner !== 'yarn' && runner !== 'pnpm') return true
+    const { name, major } = (await this.#manager()) ?? {}
+    if (name !== runner || major === undefined) return true
+    return runner === 'yarn' ? major < 2 : major < 6 || major >= 9
+  }
+
+  /** The `packageManager` of the package or of the tree that it is in, up to the work tree's root. */
+  #manager(): Promise<PackageFile['manager']> {
+    this.#managerOf ??= this.#findManager()
+    return this.#managerOf
+  }
+
+  async #findManager(): Promise<PackageFile['manager']> {
+    const { folder: own, facts } = this.#place
+    for (const folder of ancestors(own)) {
+      const around = await this.packageAround(folder)
+      const file = around?.reading.type === 'package' ? around.reading.file : undefined
+      if (file?.manager) return file.manager
+      // Only yarn from its version 2 on has such a file.
+      if ((await facts.look(join(folder, '.yarnrc.yml'))).type === 'file') return { name: 'yarn', major: 2 }
+      if ((await facts.look(join(folder, '.git'))).type !== 'absent') return undefined
+    }
+    return undefined
   }
 
   /** The package that a folder belongs to, as npm finds it: the nearest package.json from it upwards. */
