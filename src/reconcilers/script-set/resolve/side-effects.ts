@@ -96,10 +96,12 @@ function isFar(target: string, folder: string | undefined): boolean {
   if (/^[~$`]/.test(target)) return true
   if (posix.isAbsolute(target)) return true
   if (folder === undefined) return true
-  // What a pattern matches lies in the folder before it.
+  // What a pattern matches lies in the folder before it; of the package itself only all that is in it is too much.
   const [fixed = ''] = target.split(/[*?[{$`]/)
-  const known = fixed === target ? target : posix.dirname(`${fixed}x`)
-  return /^\.{1,2}\/?$|^\.\.\//.test(pathIn(folder, known)) || posix.isAbsolute(pathIn(folder, known))
+  const isPattern = fixed !== target
+  const known = pathIn(folder, isPattern ? posix.dirname(`${fixed}x`) : target)
+  if (posix.isAbsolute(known) || /^\.\.(\/|$)/.test(known)) return true
+  return /^\.\/?$/.test(known) && (!isPattern || /^(\.\/)*[.*]+\/?$/.test(target))
 }
 
 /** `find` removes what it finds: with no condition all that is there. */

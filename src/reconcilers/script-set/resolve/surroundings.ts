@@ -152,7 +152,7 @@ export class Surroundings {
   /** A path for a message: relative to the package where it lies near. */
   tell(path: string): string {
     const way = relative(this.#place.folder, path)
-    return way === '' ? '.' : way.startsWith('../../..') ? path : way
+    return way === '' ? '.' : way.startsWith('../') && way.length > path.length ? path : way
   }
 }
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
-import type { Assurance, Call } from './call.ts'
+import type { Assurance, Call, KnownWord } from './call.ts'
 import { pathIn } from './file-tests.ts'
-import { readOptions } from './option-words.ts'
+import { type ReadOptions, readOptions } from './option-words.ts'
 
 type Covers = Assurance['covers']
 
@@ -16,32 +16,48 @@ const runsNext: ReadonlySet<string> = new Set(['shx', 'npx', 'sudo', 'cross-env'
 export function madeBy(call: Call): readonly Assurance[] {
   const { folder, args } = call
   if (folder === undefined) return []
-  const made = (path: string | undefined, covers: Covers): Assurance[] =>
+  const made = (path: KnownWord, covers: Covers): Assurance[] =>
     path === undefined || path === '' ? [] : [{ path: pathIn(folder, path), covers }]
   const own = ownWords(call)
-  const { operands } = readOptions(own.args, {
+  const read = readOptions(own.args, {
     stopsAtOperand: false,
     withValue: optionsWithValue[own.name] ?? none,
   })
-  const words = operands.map((at) => own.args[at])
+  const words = read.operands.map((at) => own.args[at])
   const outputs = args.flatMap((arg, index) => {
     const [option = '', value] = arg?.split(/=(.*)/s) ?? []
     return outputOption.test(option) ? made(value ?? args[index + 1], 'below') : []
   })
-  return [...outputs, ...madeByWords(own.name, words, made)]
+  const unpacked = folderOfUnpacked(own.name, read, words)
+  return [...outputs, ...made(unpacked, 'below'), ...madeByWords(own.name, words, made)]
+}
+
+/** Where an archive is unpacked; undefined: none is. What is in it nobody knows before. */
+function folderOfUnpacked(
+  name: string,
+  { options, given }: ReadOptions,
+  words: readonly KnownWord[],
+): string | undefined {
+  if (name === 'unzip') return options.get('-d') ?? '.'
+  if (name !== 'tar') return undefined
+  const letters = [...given.map((one) => one.name), words[0]]
+  const isUnpacking = letters.some((word) => /^-?[a-z]*x[a-z]*$|^--extract$/.test(word ?? ''))
+  return isUnpacking ? (options.get('-C') ?? options.get('--directory') ?? '.') : undefined
 }
 
 const none: ReadonlySet<string> = new Set()
 const optionsWithValue: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze({
   mkdir: new Set(['-m', '--mode']),
   touch: new Set(['-d', '-r', '-t']),
+  tar: new Set(['-C', '--directory', '-f']),
+  unzip: new Set(['-d']),
   git: new Set(['-b', '--branch', '--depth', '-C', '-c', '--origin']),
 })
 
 function madeByWords(
   name: string,
-  words: readonly (string | undefined)[],
-  made: (path: string | undefined, covers: Covers) => readonly Assurance[],
+  words: readonly KnownWord[],
+  made: (path: KnownWord, covers: Covers) => readonly Assurance[],
 ): readonly Assurance[] {
   switch (name) {
     case 'mkdir':
@@ -68,6 +84,9 @@ function madeByWords(
       if (verb !== 'clone') return []
       return made(to ?? (from === undefined ? undefined : posix.basename(from, '.git')), 'below')
     }
+    case 'curl':
+    case 'wget':
+      return words.flatMap((word) => made(word && posix.basename(word.replace(/[?#].*$/, '')), 'itself'))
     case 'chmod': {
       const [mode, ...files] = words
       const isForExecuting = mode !== undefined && /x|^[0-7]*[1357][0-7]*$/.test(mode)
@@ -94,6 +113,7 @@ function ownWords({ name, args }: Call): Pick<Call, 'name' | 'args'> {
 export function isAssured(path: string, assured: readonly Assurance[]): boolean {
   return assured.some(({ path: known, covers }) => {
     if (covers === 'executable') return false
+    if (known === '.' && covers === 'below') return !path.startsWith('..') && !posix.isAbsolute(path)
     return (
       path === known || known.startsWith(`${path}/`) || (covers === 'below' && path.startsWith(`${known}/`))
     )

@@ -45,7 +45,8 @@ export class ShellWalk {
   constructor(source: string, given: Pick<ShellText, 'assured' | 'hasPipefail'> = {}) {
     this.#source = source
     this.#made = given.assured ?? []
-    this.#hasPipefail = given.hasPipefail === true
+    // Who asks for the results of a pipe loses none of them.
+    this.#hasPipefail = given.hasPipefail === true || source.includes('PIPESTATUS')
   }
 
   /** Gives the state after it. `isOutermost`: the last of them decides what npm sees. */
