@@ -12,6 +12,7 @@ import type { FunctionSetSpec } from '../../src/reconcilers/function-set/spec.ge
 import type { FaultKind } from '../simulators/netlify/faults.ts'
 import { NetlifySimulator } from '../simulators/netlify/server.ts'
 import type { SimulatedSite } from '../simulators/netlify/world.ts'
+import { foreignFunction } from '../simulators/netlify/zip.ts'
 import { defaultControls, defaultFleet } from '../support/modelled-fleet.ts'
 import { makeFolder, removeFolder } from '../support/pm2.ts'
 import type { Breakage, ConformanceAdapter, Stage, Variation } from './adapter.ts'
@@ -67,7 +68,7 @@ export const functionSetAdapter: ConformanceAdapter<FunctionSetSpec, ObservedFun
   unvaried: { site: 'it is the outside name: another one is another thing' },
   canDelete: true,
   async open(): Promise<Stage<FunctionSetSpec, ObservedFunctionSet>> {
-    const simulator = await NetlifySimulator.start()
+    const simulator = await NetlifySimulator.start({ callsAMinute: 1_000_000 })
     const folder = await makeFolder()
     await writeInto(folder, 'project/package.json', '{"name":"project"}')
     for (const [directory, functions] of Object.entries(functionsIn)) {
@@ -123,17 +124,20 @@ class FunctionStage implements Stage<FunctionSetSpec, ObservedFunctionSet> {
       },
       ...(['hang', 'cut', '500', 'malformed', 'wrong-shape'] as const).map((kind) => broken(simulator, kind)),
     ]
-    // Netlify takes three deploys a minute, and here everybody makes several: a deploy takes a minute.
+    // Netlify takes three deploys of a site a minute, and here all make several: each takes a minute.
     simulator.hook = ({ operation, phase }) => {
       if (operation !== 'createSiteDeploy' || phase !== 'received') return
-      for (const site of simulator.sites) site.age(60_000)
+      simulator.age(60_000)
     }
   }
 
   async sample(name: string): Promise<Desired> {
     if (!this.#find(name)) {
       const site = await this.#simulator.addSite(name)
-      site.seed({ files: { '/index.html': name }, functions: { other: { zip: Buffer.from('of others') } } })
+      site.seed({
+        files: { '/index.html': name },
+        functions: { other: { zip: foreignFunction('other', 'of others') } },
+      })
       site.env.set('THEIRS', { key: 'THEIRS', is_secret: false, scopes: [], values: [] })
     }
     return declared(name, this.#folder)

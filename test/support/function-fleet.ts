@@ -1,5 +1,6 @@
 import { NetlifySimulator } from '../simulators/netlify/server.ts'
 import type { SimulatedSite } from '../simulators/netlify/world.ts'
+import { foreignFunction } from '../simulators/netlify/zip.ts'
 import { TestFleet } from './fleet.ts'
 
 /** A fleet with functions, and the simulated site that they belong to. */
@@ -16,7 +17,7 @@ export const siteFiles = {
   '/about.html': 'about',
   '/_redirects': '/old /about.html 301',
 }
-const foreign = { other: { zip: Buffer.from('a zip of somebody else') } }
+const foreign = { other: { zip: foreignFunction('other', 'of somebody else') } }
 
 /** The manifest, with further lines of its spec. */
 export function manifest(extra = ''): string {

@@ -26,7 +26,7 @@ describe('a deploy that is cut off', () => {
       const seeded = await fleet.reconcile([], { env, limit: 300_000 })
       expect(seeded.status, `${seeded.out}\n${seeded.err}`).toBe(0)
       for (let round = 0; round < rounds; round += 1) {
-        site.age(120_000)
+        simulator.age(120_000)
         // Another schedule, and Netlify lacks the zips again: as much to do as for new sources, without the bundler,
         // which takes its part every tenth time.
         await fleet.write('manifests/site.yaml', manifest(`  schedules: { fn-000: "${round % 60} 4 * * *" }`))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { chmod, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { foreignFunction } from '../../simulators/netlify/zip.ts'
 import { FunctionStage } from './stage.ts'
 
 let stage: FunctionStage
@@ -12,7 +13,7 @@ afterEach(async () => {
   expect(stage.simulator.leaks).toEqual([])
 })
 
-const foreign = { other: { zip: Buffer.from('a zip of somebody else') } }
+const foreign = { other: { zip: foreignFunction('other', 'of somebody else') } }
 
 describe('a deploy of functions', () => {
   it('publishes what the directory holds, and a second pass writes nothing', async () => {

@@ -52,8 +52,11 @@ export class FunctionStage {
     this.site = site
   }
 
-  static async open(options: Parameters<NetlifySimulator['addSite']>[1] = {}): Promise<FunctionStage> {
-    const simulator = await NetlifySimulator.start()
+  static async open(
+    options: Parameters<NetlifySimulator['addSite']>[1] = {},
+    vendor: Parameters<typeof NetlifySimulator.start>[0] = {},
+  ): Promise<FunctionStage> {
+    const simulator = await NetlifySimulator.start(vendor)
     const site = await simulator.addSite('acme-site', options)
     const folder = await mkdtemp(join(tmpdir(), 'functions-'))
     await mkdir(join(folder, 'netlify/functions'), { recursive: true })
@@ -124,14 +127,18 @@ export class FunctionStage {
   }
 
   /** Takes what is wanted, once. */
-  async pass(desired: DesiredFunctionSet | undefined, owned?: Owned): Promise<readonly FunctionSetAction[]> {
+  async pass(
+    desired: DesiredFunctionSet | undefined,
+    owned?: Owned,
+    signal = AbortSignal.timeout(60_000),
+  ): Promise<readonly FunctionSetAction[]> {
     const pair = await this.observe(desired, owned)
     const drift = reconciler.diff(pair)
     const remedy = desired && this.assess(pair).remedy
     const actions = drift.length > 0 ? drift : remedy ? [remedy] : []
     const connection = await this.connection()
     for (const action of actions) {
-      if (!action.blocked) await connection.apply(action, AbortSignal.timeout(60_000))
+      if (!action.blocked) await connection.apply(action, signal)
     }
     return actions
   }

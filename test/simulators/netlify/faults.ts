@@ -9,6 +9,8 @@ export type FaultKind =
   | 'cut-after'
   | 'malformed'
   | 'wrong-shape'
+  /** A list tells what was before the last change. */
+  | 'stale-list'
   /** The processing of the deploy ends in an error. */
   | 'deploy-error'
 

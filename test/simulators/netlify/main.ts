@@ -1,4 +1,5 @@
 import { NetlifySimulator } from './server.ts'
+import { foreignFunction } from './zip.ts'
 
 // `npm run simulator:netlify [-- --port N]`: Netlify in miniature on loopback, to try the FunctionSet domain without an
 // account. It has one site, acme-site, with a page, a redirect and a function of somebody else; the token is `test-token`.
@@ -14,7 +15,7 @@ const simulator = await NetlifySimulator.start({ port })
 const site = await simulator.addSite('acme-site')
 site.seed({
   files: { '/index.html': '<h1>acme</h1>\n', '/_redirects': '/old / 301\n' },
-  functions: { other: { zip: Buffer.from('somebody else uploaded this') } },
+  functions: { other: { zip: foreignFunction('other', 'of somebody else') } },
 })
 
 process.stdout.write(

@@ -7,7 +7,7 @@ export function renderDeploy(
   isListed = false,
 ): Record<string, unknown> {
   const time = (at: number) => (at === 0 ? null : new Date(at).toISOString())
-  const isTold = deploy.state === 'uploading' && !isListed
+  const isTold = (deploy.state === 'uploading' || deploy.state === 'prepared') && !isListed
   return {
     id: deploy.id,
     site_id: site.id,
@@ -69,8 +69,9 @@ function renderSummary(site: SimulatedSite, deploy: SimulatedDeploy): Record<str
   return { status: 'ready', messages }
 }
 
-export function renderSite(site: SimulatedSite): Record<string, unknown> {
-  const { published } = site
+/** A site; one that is stale shows what was published before. */
+export function renderSite(site: SimulatedSite, isStale = false): Record<string, unknown> {
+  const published = isStale ? site.publishedBefore : site.published
   return {
     id: site.id,
     state: 'current',

@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { Contract } from './contract.ts'
 import { type FaultKind, Faults } from './faults.ts'
-import { type Answer, type Route, routes } from './routes.ts'
+import { Rate } from './rate.ts'
+import { type Answer, type Route, tooMany } from './route.ts'
+import { routes } from './routes.ts'
 import { Runtime } from './runtime.ts'
 import { SimulatedSite, type SiteOptions } from './world.ts'
 
@@ -20,8 +22,8 @@ export type Hook = (at: {
   readonly phase: 'received' | 'done'
 }) => Promise<void> | void
 
-/** Calls a minute that Netlify takes. */
-const limit = 500
+/** Calls a minute that Netlify takes of one credential. */
+const callsAMinute = 500
 
 /** Netlify in miniature, on loopback: digest deploys, functions that are really run, and faults by switch. */
 export class NetlifySimulator {
@@ -34,6 +36,7 @@ export class NetlifySimulator {
   /** Credentials that arrived where a site is served: there must be none. */
   readonly leaks: string[] = []
   hook: Hook | undefined
+  readonly #rate: Rate
   readonly #server: Server
   readonly #served: Server[] = []
   readonly #sockets = new Set<Socket>()
@@ -41,14 +44,17 @@ export class NetlifySimulator {
   readonly #runtime = new Runtime()
   readonly #waiting = new Set<() => void>()
 
-  private constructor(server: Server) {
+  private constructor(server: Server, limit: number) {
     this.#server = server
+    this.#rate = new Rate(limit)
   }
 
-  /** Listens on a port of loopback; default: any. */
-  static async start(options: { readonly port?: number } = {}): Promise<NetlifySimulator> {
+  /** Listens on a port of loopback (default: any), and takes so many calls a minute (default: as many as Netlify). */
+  static async start(
+    options: { readonly port?: number; readonly callsAMinute?: number } = {},
+  ): Promise<NetlifySimulator> {
     const server = createServer()
-    const simulator = new NetlifySimulator(server)
+    const simulator = new NetlifySimulator(server, options.callsAMinute ?? callsAMinute)
     server.on('request', (request, response) => {
       simulator.#handle(request, response).catch((error: unknown) => {
         simulator.violations.push(String(error))
@@ -78,6 +84,12 @@ export class NetlifySimulator {
     site.url = addressOf(server)
     this.sites.push(site)
     return site
+  }
+
+  /** As if so much time had gone by: limits count by the minute. */
+  age(milliseconds: number): void {
+    this.#rate.age(milliseconds)
+    for (const site of this.sites) site.age(milliseconds)
   }
 
   callsTo(operation: string): readonly SeenCall[] {
@@ -112,6 +124,7 @@ export class NetlifySimulator {
   async #serve(site: SimulatedSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.headers.authorization !== undefined) this.leaks.push(request.headers.authorization)
     const { pathname } = new URL(request.url ?? '/', site.url)
+    site.progress()
     const deploy = site.published
     const name =
       /^\/\.netlify\/functions\/([^/]+)/.exec(pathname)?.[1] ?? routedTo(deploy?.config ?? {}, pathname)
@@ -133,15 +146,16 @@ export class NetlifySimulator {
     const matched = match(method, path)
     const operation = matched?.route.operation ?? 'unknown'
     await this.hook?.({ operation, phase: 'received' })
+    const isTaken = this.#rate.take()
     const fault = this.faults.take(operation)
     if (fault === 'hang') return new Promise((resolve) => this.#waiting.add(resolve))
     if (fault === 'cut') return void request.socket.destroy()
-    const early = earlyAnswer(fault)
+    const early = isTaken ? earlyAnswer(fault) : tooMany
     let answer = early ?? this.#answer(request, { matched, query: url.searchParams, bytes, fault })
     if (!early) await this.hook?.({ operation, phase: 'done' })
     this.calls.push({ operation, method, path, status: fault === 'cut-after' ? 0 : answer.status })
     if (fault === 'cut-after') return void request.socket.destroy()
-    if (fault === undefined && matched && answer.status < 400) {
+    if ((fault === undefined || fault === 'stale-list') && matched && answer.status < 400) {
       const { status, body } = answer
       this.violations.push(...this.#contract.faultsOf({ path: matched.route.path, method, status, body }))
     }
@@ -149,13 +163,9 @@ export class NetlifySimulator {
     if (fault === 'wrong-shape') answer = { status: 200, body: { hello: 'there' } }
     response.writeHead(answer.status, {
       'content-type': 'application/json',
-      'x-ratelimit-limit': String(limit),
-      'x-ratelimit-remaining': String(limit - 1),
-      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 60),
-      ...(fault === '429' && {
-        'x-ratelimit-remaining': '0',
-        'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 30),
-      }),
+      'x-ratelimit-limit': String(this.#rate.limit),
+      'x-ratelimit-remaining': String(fault === '429' ? 0 : this.#rate.remaining),
+      'x-ratelimit-reset': String(Math.ceil(this.#rate.resetAt / 1000)),
     })
     if (fault === 'malformed') response.end('{"id": ')
     else response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body))
@@ -175,6 +185,7 @@ export class NetlifySimulator {
     if (!this.tokens.has(token)) return { status: 401, body: { code: 401, message: 'Access Denied' } }
     if (!matched) return { status: 404, body: { code: 404, message: 'Not Found' } }
     const { params, route } = matched
+    for (const one of this.sites) one.progress()
     const isNamed = (site: SimulatedSite) =>
       site.id === params.site_id ||
       `${site.name}.netlify.app` === params.site_id ||
@@ -192,6 +203,7 @@ export class NetlifySimulator {
         Record<string, unknown>
       >,
       bytes,
+      isStale: fault === 'stale-list',
       failsProcessing: fault === 'deploy-error',
     })
   }
@@ -199,7 +211,7 @@ export class NetlifySimulator {
 
 function earlyAnswer(fault: FaultKind | undefined): Answer | undefined {
   if (fault === '500') return { status: 500, body: { code: 500, message: 'Internal Server Error' } }
-  if (fault === '429') return { status: 429, body: { code: 429, message: 'Too Many Requests' } }
+  if (fault === '429') return tooMany
   if (fault === 'forbidden') return { status: 403, body: { code: 403, message: 'Forbidden' } }
   return undefined
 }

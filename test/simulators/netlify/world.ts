@@ -5,7 +5,11 @@ export interface SimulatedDeploy {
   readonly id: string
   readonly title: string
   readonly isDraft: boolean
+  /** Netlify compares many entries in its own time. */
+  isAsync: boolean
   state: string
+  /** When it came into that state, as far as it leaves it by itself. */
+  stateSince: number
   error: string
   createdAt: number
   publishedAt: number
@@ -58,8 +62,11 @@ export class SimulatedSite {
   /** Whether answers tell the digests of functions, and what a deploy's processing counted: both are undocumented. */
   tellsDigests = true
   tellsRules = true
+  /** Milliseconds that Netlify takes for its own parts of a deploy. */
+  readonly pace = { preparing: 0, processing: 0 }
   readonly builds: string[] = []
   #counter = 0
+  #publishedBeforeId: string | undefined
 
   constructor(name: string, options: SiteOptions = {}) {
     this.name = name
@@ -71,12 +78,17 @@ export class SimulatedSite {
     return this.deploys.find(({ id }) => id === this.publishedId)
   }
 
+  /** What was published before that. */
+  get publishedBefore(): SimulatedDeploy | undefined {
+    return this.deploys.find(({ id }) => id === this.#publishedBeforeId)
+  }
+
   /** Begins a deploy. */
   begin(
     given: Partial<
       Pick<
         SimulatedDeploy,
-        'title' | 'isDraft' | 'files' | 'functions' | 'schedules' | 'config' | 'buildRules'
+        'title' | 'isDraft' | 'isAsync' | 'files' | 'functions' | 'schedules' | 'config' | 'buildRules'
       >
     >,
   ): SimulatedDeploy {
@@ -85,7 +97,9 @@ export class SimulatedSite {
       id: `d${createHash('sha1').update(`${this.id} ${this.#counter}`).digest('hex').slice(0, 23)}`,
       title: given.title ?? '',
       isDraft: given.isDraft ?? false,
+      isAsync: given.isAsync ?? false,
       state: 'new',
+      stateSince: Date.now(),
       error: '',
       // Times have whole milliseconds, and no two deploys the same.
       createdAt: Math.max(Date.now(), ...this.deploys.map(({ createdAt }) => createdAt + 1)),
@@ -111,17 +125,60 @@ export class SimulatedSite {
     return [...new Set(Object.values(deploy.functions))].filter((sha) => !this.zips.has(sha))
   }
 
-  /** A deploy that has everything is ready, and goes live at once. */
+  /** How many deploys were begun in the last so many milliseconds. */
+  deploysWithin(milliseconds: number): number {
+    const since = Date.now() - milliseconds
+    return this.deploys.filter(({ createdAt }) => createdAt > since).length
+  }
+
+  /** Goes on with a deploy after something of it arrived. */
   advance(deploy: SimulatedDeploy): void {
     if (deploy.state === 'ready' || deploy.state === 'error') return
-    const isWhole = this.requiredFiles(deploy).length + this.requiredFunctions(deploy).length === 0
-    deploy.state = isWhole ? 'ready' : 'uploading'
-    if (isWhole && !deploy.isDraft && !this.published?.isLocked) this.publish(deploy)
+    if (deploy.isAsync && deploy.state === 'new') {
+      this.#enter(deploy, 'preparing')
+      return
+    }
+    if (deploy.state === 'preparing') return
+    if (!this.#isWhole(deploy)) this.#enter(deploy, 'uploading')
+    else if (deploy.isAsync || this.pace.processing > 0) this.#enter(deploy, 'uploaded')
+    else this.#finish(deploy)
+  }
+
+  /** What happens by itself as time goes by; called before anybody looks. */
+  progress(): void {
+    const { preparing, processing } = this.pace
+    for (const deploy of this.deploys) {
+      const elapsed = Date.now() - deploy.stateSince
+      if (deploy.state === 'preparing' && elapsed >= preparing) {
+        this.#enter(deploy, this.#isWhole(deploy) ? 'uploaded' : 'prepared')
+      } else if (deploy.state === 'uploaded' && elapsed >= processing / 2) {
+        this.#enter(deploy, 'processing')
+      } else if (deploy.state === 'processing' && elapsed >= processing / 2) {
+        this.#finish(deploy)
+      }
+    }
   }
 
   publish(deploy: SimulatedDeploy): void {
+    this.#publishedBeforeId = this.publishedId
     this.publishedId = deploy.id
     deploy.publishedAt = Date.now()
+  }
+
+  #isWhole(deploy: SimulatedDeploy): boolean {
+    return this.requiredFiles(deploy).length + this.requiredFunctions(deploy).length === 0
+  }
+
+  #enter(deploy: SimulatedDeploy, state: string): void {
+    if (deploy.state === state) return
+    deploy.state = state
+    deploy.stateSince = Date.now()
+  }
+
+  /** It is ready, and goes live at once. */
+  #finish(deploy: SimulatedDeploy): void {
+    this.#enter(deploy, 'ready')
+    if (!deploy.isDraft && !this.published?.isLocked) this.publish(deploy)
   }
 
   /** Puts a site there as another tool left it: files by path and functions by name, all uploaded. */
