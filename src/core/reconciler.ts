@@ -132,6 +132,11 @@ export interface Reconciler<Spec, Observed, A extends Action = Action> {
   externalName(desired: Resource<Spec>): string
   /** What a schema cannot say: combinations of fields, files that must exist. Reads files, writes nothing. */
   validate(desired: Resource<Spec>, report: Report): Promise<void>
+  /**
+   * Whether something of ours beside the thing itself is to be taken away once it is no longer declared, although the
+   * thing is left as it is; `diff` then names that alone. Absent: never.
+   */
+  hasLeftovers?(observed: Observed): boolean
   /** The declared fields in normal form, by dotted path; secrets by digest. What the inventory keeps. */
   fields(desired: Resource<Resolved<Spec>>): Readonly<Record<string, OwnedField>>
   /** Whose the thing is. Where nothing is declared any more only the mark counts. */

@@ -32,12 +32,18 @@ function standOnRemoved(
   reconciler: AnyReconciler,
   claim: Claim,
 ): ReturnType<typeof takeStance> {
-  const { owned } = subject
+  const { owned, reading } = subject
   if (!owned) return { stance: 'released', message: 'not owned by this fleet' }
   const rival = rivalOf(claim, subject.mark)
   if (rival) return { stance: 'conflict', message: rival }
   const policy = owned.deletionPolicy ?? reconciler.deletionDefault[owned.origin]
-  if (policy === 'Orphan') return { stance: 'released', message: 'no longer declared; left as it is' }
+  if (policy === 'Orphan') {
+    // Its own proposals, say: they are ours, whosever the thing is.
+    const hasLeftovers = reading.type === 'present' && reconciler.hasLeftovers?.(reading.value) === true
+    return hasLeftovers
+      ? { stance: 'ours', message: '' }
+      : { stance: 'released', message: 'no longer declared; left as it is' }
+  }
   if (reconciler.leavesMark && owned.origin === 'created' && !claim.mark) {
     return {
       stance: 'released',

@@ -45,8 +45,9 @@ export class GithubWorld {
     return new GithubWorld(await GithubSimulator.start(), await mkdtemp(join(tmpdir(), 'workflow-')))
   }
 
-  /** Declares a workflow of acme/site. */
+  /** Declares a workflow of acme/site; one of that name is replaced. */
   declare(name: string, spec: Partial<WorkflowSpec>, controls: Partial<Controls> = {}): void {
+    this.undeclare(name)
     this.#resources.push({
       id: resourceId('Workflow', name),
       kind: 'Workflow',
@@ -58,6 +59,11 @@ export class GithubWorld {
       origin: { file: join(this.#folder, 'manifest.yaml'), line: 1, column: 1 },
       unresolved: [],
     })
+  }
+
+  undeclare(name: string): void {
+    const index = this.#resources.findIndex((resource) => resource.name === name)
+    if (index >= 0) this.#resources.splice(index, 1)
   }
 
   async write(file: string, text: string): Promise<void> {

@@ -84,13 +84,15 @@ export interface GithubClient {
     },
     signal: AbortSignal,
   ): Promise<void>
-  /** Makes a branch; one that exists is left as it is. */
-  createBranch(
+  /** Makes a branch at a commit; one that exists is moved there, whatever it held. */
+  placeBranch(
     repository: Repository,
-    branch: { readonly name: string; readonly from: string },
+    branch: { readonly name: string; readonly at: string },
     signal: AbortSignal,
   ): Promise<void>
+  /** Deletes a branch, with which GitHub closes its pull requests; one that is gone is fine. */
   deleteBranch(repository: Repository, name: string, signal: AbortSignal): Promise<void>
+  /** Opens a pull request; one of these branches that is open is fine. */
   openPull(
     repository: Repository,
     pull: {

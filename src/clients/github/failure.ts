@@ -19,14 +19,21 @@ export function requestBehind(error: unknown): FailedRequest | undefined {
 /** Longest text of GitHub's that is passed on. */
 const maxText = 300
 
-/** What GitHub said, bounded. */
+/** What GitHub said, bounded: `Validation Failed` with what was not valid. */
 export function saidBy(error: FailedRequest): string {
   const data = error.response?.data
-  const text =
-    data !== null && typeof data === 'object' && 'message' in data && typeof data.message === 'string'
-      ? data.message
-      : (error.message ?? '')
-  return text.slice(0, maxText)
+  const text = messageIn(data) ?? error.message ?? ''
+  const errors =
+    data !== null && typeof data === 'object' && 'errors' in data && Array.isArray(data.errors)
+      ? data.errors.map((each: unknown) => (typeof each === 'string' ? each : messageIn(each)))
+      : []
+  return [text, ...errors.filter((each) => each !== undefined)].join(': ').slice(0, maxText)
+}
+
+function messageIn(data: unknown): string | undefined {
+  return data !== null && typeof data === 'object' && 'message' in data && typeof data.message === 'string'
+    ? data.message
+    : undefined
 }
 
 /** Whether a request surely never reached GitHub. */

@@ -291,30 +291,44 @@ class OctokitClient implements GithubClient {
     )
   }
 
-  async createBranch(
+  async placeBranch(
     repository: Repository,
-    branch: { readonly name: string; readonly from: string },
+    branch: { readonly name: string; readonly at: string },
     signal: AbortSignal,
   ): Promise<void> {
-    try {
+    const now = await this.forWriting.headOf(repository, branch.name, signal)
+    if (now === branch.at) return
+    if (now === undefined) {
       await this.#requester.write(
         `make branch ${branch.name} of ${nameOfRepository(repository)}`,
         'POST /repos/{owner}/{repo}/git/refs',
-        { ...repository, ref: `refs/heads/${branch.name}`, sha: branch.from },
+        { ...repository, ref: `refs/heads/${branch.name}`, sha: branch.at },
         signal,
       )
-    } catch (error) {
-      if (!/already exists/i.test(saidBy(requestBehind(error) ?? {}))) throw error
+      return
     }
+    await this.#requester.write(
+      `move branch ${branch.name} of ${nameOfRepository(repository)}`,
+      'PATCH /repos/{owner}/{repo}/git/refs/{ref}',
+      { ...repository, ref: `heads/${branch.name}`, sha: branch.at, force: true },
+      signal,
+    )
   }
 
   async deleteBranch(repository: Repository, name: string, signal: AbortSignal): Promise<void> {
-    await this.#requester.write(
-      `delete branch ${name} of ${nameOfRepository(repository)}`,
-      'DELETE /repos/{owner}/{repo}/git/refs/{ref}',
-      { ...repository, ref: `heads/${name}` },
-      signal,
-    )
+    try {
+      await this.#requester.write(
+        `delete branch ${name} of ${nameOfRepository(repository)}`,
+        'DELETE /repos/{owner}/{repo}/git/refs/{ref}',
+        { ...repository, ref: `heads/${name}` },
+        signal,
+      )
+    } catch (error) {
+      // A branch that is gone is answered with 422, and so is what is wrong with the call: the world tells which.
+      const status = requestBehind(error)?.status
+      if (status !== 404 && status !== 422) throw error
+      if ((await this.forWriting.headOf(repository, name, signal)) !== undefined) throw error
+    }
   }
 
   async openPull(
@@ -330,8 +344,10 @@ class OctokitClient implements GithubClient {
         signal,
       )
     } catch (error) {
-      // Said within a list of errors; the message above it says only that validation failed.
-      if (!/already exists/i.test(JSON.stringify(requestBehind(error)?.response?.data ?? ''))) throw error
+      // One that exists is answered with 422, as much else is: the world tells which.
+      if (requestBehind(error)?.status !== 422) throw error
+      const found = await this.forWriting.findPull(repository, pull, signal)
+      if (found?.state !== 'open') throw error
     }
   }
 

@@ -11,7 +11,7 @@ export type WorkflowActionType =
   | 'commit-file'
   /** Propose the file: one branch and one pull request, made or updated. */
   | 'propose-file'
-  /** The branch has the content already: the pull request is moot. */
+  /** The branch has the content already, or it is not declared any more: the pull request is moot. */
   | 'close-pull'
   /** Never taken: nothing is left to try. */
   | 'resolve'
@@ -29,5 +29,6 @@ export interface WorkflowAction extends Action {
   /** The run that is run again, as it was; for a dispatch the newest one that was known. */
   readonly run: { readonly id: number; readonly attempt: number } | undefined
   readonly file: { readonly wanted: string; readonly found: string | undefined } | undefined
-  readonly pull: number | undefined
+  /** The one that is closed. */
+  readonly pull: { readonly number: number; readonly head: string } | undefined
 }

@@ -7,7 +7,7 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { WorkflowAction } from './action.ts'
 import { readSource } from './file-reader.ts'
 import type { DesiredWorkflow } from './place.ts'
-import { proposalBody, proposalBranchOf } from './proposal.ts'
+import { mootBody, proposalBody, proposalOf } from './proposal.ts'
 
 /** Takes one action. What it was decided on is read anew from the thing itself, never from a list, before a write. */
 export async function applyWorkflowAction(
@@ -112,7 +112,11 @@ async function commitFile(
   await github.putFile(repository, { path, branch, content, replaces: found, message }, signal)
 }
 
-/** Branch, file, pull request: each step is left out where it is done already, so that cut off it is just taken up. */
+/**
+ * Branch, file, pull request: each step is left out where it is done already, so that cut off it is just taken up.
+ * Without an open pull request the branch is made anew from the head that it is proposed to: what is left of an earlier
+ * one was merged or refused, and could not be merged again.
+ */
 async function proposeFile(
   github: GithubClient,
   repository: Repository,
@@ -120,40 +124,50 @@ async function proposeFile(
   signal: AbortSignal,
 ): Promise<void> {
   const { content, desired } = await contentOf(action)
-  const { path, branch } = action
-  const name = proposalBranchOf(desired)
+  const proposal = proposalOf(desired)
+  if (!proposal)
+    throw new ReconcileError('Internal', `Could not ${action.summary}: nothing is to be proposed`)
+  const { path } = action
+  const { head: name, base } = proposal
   const wanted = blobSha(content)
-  const head = await github.headOf(repository, branch, signal)
-  if (head === undefined) {
-    throw new ReconcileError('RemoteRefused', `Could not ${action.summary}: there is no branch ${branch}`)
+  const pull = await github.findPull(repository, proposal, signal)
+  const open = pull?.state === 'open' ? pull : undefined
+  if (!open) {
+    const head = await github.headOf(repository, base, signal)
+    if (head === undefined) {
+      throw new ReconcileError('RemoteRefused', `Could not ${action.summary}: there is no branch ${base}`)
+    }
+    await github.placeBranch(repository, { name, at: head }, signal)
   }
-  await github.createBranch(repository, { name, from: head }, signal)
   const found = await github.findFile(repository, { path, branch: name }, signal)
+  // Somebody was quicker: there is nothing to propose any more.
+  if (!open && found === wanted) return github.deleteBranch(repository, name, signal)
   if (found !== wanted) {
     const message = `${found === undefined ? 'Add' : 'Update'} ${path} as declared`
     await github.putFile(repository, { path, branch: name, content, replaces: found, message }, signal)
   }
   const body = proposalBody(desired, wanted)
-  const pull = await github.findPull(repository, { head: name, base: branch }, signal)
-  if (pull?.state === 'open') {
-    if (pull.body !== body) await github.updatePull(repository, { number: pull.number, body }, signal)
+  if (open) {
+    if (open.body !== body) await github.updatePull(repository, { number: open.number, body }, signal)
     return
   }
-  await github.openPull(
-    repository,
-    { head: name, base: branch, title: `Bring ${path} in step with its declaration`, body },
-    signal,
-  )
+  const title = `Bring ${path} in step with its declaration`
+  await github.openPull(repository, { ...proposal, title, body }, signal)
 }
 
+/**
+ * Open is what tells that there is something to be closed, so that comes last: cut off before it, the next pass does
+ * the rest. GitHub closes it with its branch anyway.
+ */
 async function closePull(
   github: GithubClient,
   repository: Repository,
   action: WorkflowAction,
   signal: AbortSignal,
 ): Promise<void> {
-  const { pull, desired } = action
-  if (pull === undefined || !desired) return
-  await github.updatePull(repository, { number: pull, state: 'closed' }, signal)
-  await github.deleteBranch(repository, proposalBranchOf(desired), signal)
+  const { pull } = action
+  if (pull === undefined) return
+  await github.updatePull(repository, { number: pull.number, body: mootBody }, signal)
+  await github.deleteBranch(repository, pull.head, signal)
+  await github.updatePull(repository, { number: pull.number, state: 'closed' }, signal)
 }

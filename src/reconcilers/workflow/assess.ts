@@ -27,7 +27,7 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
     isAwaited: false,
     measurements: desired ? measure(pair, desired) : {},
     children: desired ? childrenOf(pair, desired) : [],
-    remember: desired ? rememberOf(pair, desired) : undefined,
+    remember: desired ? { ...rememberOf(pair, desired), ...rememberProposals(pair) } : undefined,
     resolvedIntents: fateOfDispatches(pair).resolved,
   }
 }
@@ -181,4 +181,13 @@ function rememberOf(
   const hasRunSince = memory.standbyRun === undefined || newest !== memory.standbyRun
   if (!memory.disabledByUs && hasRunSince && memory.standbyRun === undefined) return undefined
   return { disabledByUs: false, ...(hasRunSince && { standbyRun: null }) }
+}
+
+/** What is open now is looked for until it is not, whatever the manifest says by then. */
+function rememberProposals(pair: WorkflowPair): Readonly<Record<string, unknown>> | undefined {
+  if (!pair.observed) return undefined
+  const { abandoned, file } = pair.observed
+  const open = [...abandoned, ...(file?.pull?.state === 'open' ? [file.pull] : [])]
+  if (open.length === 0 && memoryOf(pair.owned).proposals.length === 0) return undefined
+  return { proposals: open.map(({ head, base }) => ({ head, base })) }
 }

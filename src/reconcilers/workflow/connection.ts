@@ -22,7 +22,7 @@ import type {
 import type { ResourceId } from '../../core/resource.ts'
 import type { WorkflowAction } from './action.ts'
 import { applyWorkflowAction } from './apply.ts'
-import { readWorkflowFile } from './file-reader.ts'
+import { readAbandoned, readWorkflowFile } from './file-reader.ts'
 import { readWorkflowLogs } from './logs/read-logs.ts'
 import type { ObservedWorkflow } from './observed.ts'
 import { type DesiredWorkflow, externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
@@ -161,22 +161,21 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       const workflow = await this.#findWorkflow(github, place, reading, signal)
       const isThere = workflow !== undefined && workflow.state !== 'deleted'
       // What is to be switched off and is off, or is not there, is gone as far as we are concerned.
+      const { clockAhead } = github
+      const pulls = readAbandoned(github, { name: place.repository, owned: one.owned, desired }, signal)
       if (!desired) {
-        const value = { workflow, runs: undefined, file: undefined, clockAhead: github.clockAhead }
-        return workflow?.state === 'active' ? { type: 'present', value } : { type: 'absent' }
+        const value = { workflow, runs: undefined, file: undefined, abandoned: await pulls, clockAhead }
+        const isOver = workflow?.state !== 'active' && value.abandoned.length === 0
+        return isOver ? { type: 'absent' } : { type: 'present', value }
       }
-      const [runs, file] = await Promise.all([
+      const [runs, file, abandoned] = await Promise.all([
         isThere && needsRuns(one)
           ? reader.read(desired, { workflowId: workflow.id, reading }, signal)
           : undefined,
         readWorkflowFile(github, desired, signal),
+        pulls,
       ])
-      const value: ObservedWorkflow = Object.freeze({
-        workflow,
-        runs,
-        file,
-        clockAhead: github.clockAhead,
-      })
+      const value: ObservedWorkflow = Object.freeze({ workflow, runs, file, abandoned, clockAhead })
       return isThere ? { type: 'present', value } : { type: 'absent', value }
     } catch (thrown) {
       outer.throwIfAborted()

@@ -1,5 +1,5 @@
 import type { WorkflowAction } from './action.ts'
-import { fileActions } from './file-actions.ts'
+import { abandonActions, fileActions } from './file-actions.ts'
 import { memoryOf } from './memory.ts'
 import { actionOf, disabledBy, isIgnored, type WorkflowPair, wantedState } from './pair.ts'
 import type { DesiredWorkflow } from './place.ts'
@@ -8,7 +8,7 @@ import type { DesiredWorkflow } from './place.ts'
 export function diffWorkflow(pair: WorkflowPair): readonly WorkflowAction[] {
   const { desired } = pair
   if (!desired) return diffRemoved(pair)
-  return [...fileActions(pair, desired), ...stateActions(pair, desired)]
+  return [...abandonActions(pair, 'run'), ...fileActions(pair, desired), ...stateActions(pair, desired)]
 }
 
 function stateActions(pair: WorkflowPair, desired: DesiredWorkflow): readonly WorkflowAction[] {
@@ -47,16 +47,17 @@ function refusalToEnable(pair: WorkflowPair, desired: DesiredWorkflow): string |
   return `\`reenable: [${word}]\` lets it be enabled again`
 }
 
-/** Deleting a workflow is switching it off; its file and its runs are the repository's. */
+/**
+ * Deleting a workflow is switching it off, where that is wanted; its file and its runs are the repository's. What we
+ * proposed is ours to take back in any case.
+ */
 function diffRemoved(pair: WorkflowPair): readonly WorkflowAction[] {
-  if (pair.observed?.workflow?.state !== 'active') return []
+  const closings = abandonActions(pair, 'delete')
+  const isLeft = pair.owned?.deletionPolicy !== 'Delete'
+  if (isLeft || pair.observed?.workflow?.state !== 'active') return closings
+  const reason = 'no longer declared'
   return [
-    actionOf(pair, {
-      type: 'disable',
-      verb: 'delete',
-      summary: 'disable',
-      reason: 'no longer declared',
-      removes: 1,
-    }),
+    ...closings,
+    actionOf(pair, { type: 'disable', verb: 'delete', summary: 'disable', reason, removes: 1 }),
   ]
 }

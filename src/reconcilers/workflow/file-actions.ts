@@ -1,6 +1,23 @@
 import type { WorkflowAction } from './action.ts'
+import type { ObservedPull } from './observed.ts'
 import { actionOf, isIgnored, type WorkflowPair } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
+
+/** Closes what was proposed once and is not asked for any more; `verb` is `delete` with the workflow's own deletion. */
+export function abandonActions(pair: WorkflowPair, verb: 'run' | 'delete'): readonly WorkflowAction[] {
+  return (pair.observed?.abandoned ?? []).map((pull) =>
+    closingOf(pair, pull, { verb, reason: 'what it proposes is not declared any more' }),
+  )
+}
+
+function closingOf(
+  pair: WorkflowPair,
+  { number, head }: ObservedPull,
+  said: { readonly verb: 'run' | 'delete'; readonly reason: string },
+): WorkflowAction {
+  const pull = { number, head }
+  return actionOf(pair, { type: 'close-pull', summary: `close pull request #${number}`, ...said, pull })
+}
 
 /** What brings the file on the branch in step with the source here. */
 export function fileActions(pair: WorkflowPair, desired: DesiredWorkflow): readonly WorkflowAction[] {
@@ -9,12 +26,10 @@ export function fileActions(pair: WorkflowPair, desired: DesiredWorkflow): reado
   const branch = branchOf(desired)
   const { pull } = file
   const isOpen = pull?.state === 'open'
-  const own = { file: { wanted: file.wanted, found: file.found }, pull: pull?.number }
+  const own = { file: { wanted: file.wanted, found: file.found } }
   if (file.found === file.wanted) {
     if (!isOpen) return []
-    const summary = `close pull request #${pull.number}`
-    const reason = `${branch} already has its content`
-    return [actionOf(pair, { type: 'close-pull', verb: 'run', summary, reason, ...own })]
+    return [closingOf(pair, pull, { verb: 'run', reason: `${branch} already has its content` })]
   }
   const verb = file.found === undefined ? ('create' as const) : ('update' as const)
   const reason = file.found === undefined ? 'the file does not exist' : 'drifted'

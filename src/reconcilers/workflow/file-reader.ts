@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { blobSha } from '../../clients/github/blob-sha.ts'
 import type { GithubClient } from '../../clients/github/client.ts'
-import { repositoryOf } from '../../clients/github/repository.ts'
+import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
-import type { ObservedFile } from './observed.ts'
+import type { Owned } from '../../core/ownership.ts'
+import { memoryOf } from './memory.ts'
+import type { ObservedFile, ObservedPull } from './observed.ts'
 import { branchOf, type DesiredWorkflow, sourceOf } from './place.ts'
-import { contentIn, proposalBranchOf } from './proposal.ts'
+import { contentIn, isSameProposal, type Proposal, proposalOf } from './proposal.ts'
 
 /** The content that is wanted, read anew each time: the source is as much a declaration as the manifest. */
 export async function readSource(desired: DesiredWorkflow): Promise<Buffer | undefined> {
@@ -29,16 +31,40 @@ export async function readWorkflowFile(
   const content = await readSource(desired)
   if (!content) return undefined
   const repository = repositoryOf(desired.spec.repository)
-  const branch = branchOf(desired)
+  const proposal = proposalOf(desired)
   const [found, pull] = await Promise.all([
-    github.findFile(repository, { path: desired.spec.path, branch }, signal),
-    desired.spec.delivery === 'pull-request'
-      ? github.findPull(repository, { head: proposalBranchOf(desired), base: branch }, signal)
-      : undefined,
+    github.findFile(repository, { path: desired.spec.path, branch: branchOf(desired) }, signal),
+    proposal && readProposal(github, repository, proposal, signal),
   ])
-  return {
-    wanted: blobSha(content),
-    found,
-    pull: pull && { ...pull, content: contentIn(pull.body) },
-  }
+  return { wanted: blobSha(content), found, pull }
+}
+
+/** Looks for those that were opened once and are not asked for now; the open ones. */
+export async function readAbandoned(
+  github: GithubClient,
+  {
+    name,
+    owned,
+    desired,
+  }: {
+    readonly name: string
+    readonly owned: Owned | undefined
+    readonly desired: DesiredWorkflow | undefined
+  },
+  signal: AbortSignal,
+): Promise<readonly ObservedPull[]> {
+  const wanted = desired && proposalOf(desired)
+  const once = memoryOf(owned).proposals.filter((one) => !wanted || !isSameProposal(one, wanted))
+  const pulls = await Promise.all(once.map((one) => readProposal(github, repositoryOf(name), one, signal)))
+  return pulls.filter((pull) => pull !== undefined).filter(({ state }) => state === 'open')
+}
+
+async function readProposal(
+  github: GithubClient,
+  repository: Repository,
+  proposal: Proposal,
+  signal: AbortSignal,
+): Promise<ObservedPull | undefined> {
+  const pull = await github.findPull(repository, proposal, signal)
+  return pull && { ...pull, ...proposal, content: contentIn(pull.body) }
 }

@@ -22,6 +22,7 @@ export const reconciler: Reconciler<WorkflowSpec, ObservedWorkflow, WorkflowActi
   leavesMark: false,
   externalName: externalNameOf,
   validate: validateWorkflow,
+  hasLeftovers: ({ abandoned }: ObservedWorkflow) => abandoned.length > 0,
   fields: declaredFields,
   claim: claimWorkflow,
   diff: diffWorkflow,

@@ -1,6 +1,7 @@
 import type { PullRequest } from '../../clients/github/pull-request.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import type { Proposal } from './proposal.ts'
 
 /** A workflow as it was seen, with its runs and its file as far as the manifest asks for them. */
 export interface ObservedWorkflow {
@@ -10,6 +11,8 @@ export interface ObservedWorkflow {
   readonly runs: ObservedRuns | undefined
   /** Undefined: the manifest names no source. */
   readonly file: ObservedFile | undefined
+  /** Open pull requests of ours that the manifest does not ask for any more. */
+  readonly abandoned: readonly ObservedPull[]
   /** How much GitHub's clock is ahead of ours, in ms: times of runs are by his. */
   readonly clockAhead: number
 }
@@ -43,5 +46,11 @@ export interface ObservedFile {
   /** Of the content on the branch; undefined: no such file. */
   readonly found: string | undefined
   /** The newest pull request of our own branch for this file; undefined: none, or not asked for. */
-  readonly pull: (PullRequest & { readonly content: string | undefined }) | undefined
+  readonly pull: ObservedPull | undefined
+}
+
+/** A pull request of our own. */
+export interface ObservedPull extends PullRequest, Proposal {
+  /** git's name of the content that it proposes; undefined: it does not say. */
+  readonly content: string | undefined
 }

@@ -39,8 +39,8 @@ const callsOf: Readonly<Record<WorkflowAction['type'], number>> = Object.freeze(
   rerun: 2,
   dispatch: 2,
   'commit-file': 2,
-  'propose-file': 6,
-  'close-pull': 2,
+  'propose-file': 7,
+  'close-pull': 4,
   resolve: 0,
 })
 

@@ -1,8 +1,25 @@
 import { createHash } from 'node:crypto'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 
+/** A pull request of ours, by the branches that it is from and into. */
+export interface Proposal {
+  readonly head: string
+  readonly base: string
+}
+
+/** The one that the manifest asks for; undefined: it asks for none. */
+export function proposalOf(desired: DesiredWorkflow): Proposal | undefined {
+  const { source, delivery } = desired.spec
+  if (source === undefined || delivery !== 'pull-request') return undefined
+  return { head: proposalBranchOf(desired), base: branchOf(desired) }
+}
+
+export function isSameProposal(a: Proposal, b: Proposal): boolean {
+  return a.head === b.head && a.base === b.base
+}
+
 /** The one branch that carries our proposals for a file: the same for the same file, whoever asks. */
-export function proposalBranchOf(desired: DesiredWorkflow): string {
+function proposalBranchOf(desired: DesiredWorkflow): string {
   const { path } = desired.spec
   const name = path
     .slice(path.lastIndexOf('/') + 1)
@@ -24,6 +41,15 @@ export function proposalBody(desired: DesiredWorkflow, content: string): string 
     `<!-- reconciled content ${content} -->`,
   ].join('\n')
 }
+
+/**
+ * What one that is not needed any more says. It names no content, so that it is not taken for one that a person closed
+ * because they did not want that content.
+ */
+export const mootBody = [
+  'Closed, because what this proposes is not needed any more: the branch has it, or it is not declared now.',
+  'Should it be needed again, there will be a new pull request.',
+].join('\n')
 
 /** git's name of the content that a pull request proposes; undefined: it does not say. */
 export function contentIn(body: string): string | undefined {

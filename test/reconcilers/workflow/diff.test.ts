@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { diffWorkflow } from '../../../src/reconcilers/workflow/diff.ts'
-import type { ObservedFile } from '../../../src/reconcilers/workflow/observed.ts'
+import type { ObservedFile, ObservedPull } from '../../../src/reconcilers/workflow/observed.ts'
 import type { WorkflowSpec } from '../../../src/reconcilers/workflow/spec.generated.ts'
 import { desired, observed, owned, pairOf } from './model.ts'
 
 const a = 'a'.repeat(40)
 const b = 'b'.repeat(40)
 
-function pull(rest: Partial<NonNullable<ObservedFile['pull']>> = {}): NonNullable<ObservedFile['pull']> {
-  return { number: 5, state: 'open', isMerged: false, body: '', url: '', content: a, ...rest }
+function pull(rest: Partial<ObservedPull> = {}): ObservedPull {
+  const proposal = { head: 'reconciled/ci-1', base: 'main' }
+  return { number: 5, state: 'open', isMerged: false, body: '', url: '', content: a, ...proposal, ...rest }
 }
 
 /** The types of the actions; a blocked one in parentheses. */
@@ -67,8 +68,9 @@ describe('the switch of a workflow', () => {
   })
 
   it('is what remains of a deletion', () => {
-    expect(wanted(undefined, observed())).toEqual(['delete disable'])
-    expect(wanted(undefined, observed({}, 'disabled_manually'))).toEqual([])
+    const deleted = { owned: owned({}, 'Delete') }
+    expect(wanted(undefined, observed(), deleted)).toEqual(['delete disable'])
+    expect(wanted(undefined, observed({}, 'disabled_manually'), deleted)).toEqual([])
   })
 })
 
@@ -113,6 +115,16 @@ describe('the file of a workflow', () => {
     ],
   ])('%s', (_, declared, file, expected) => {
     expect(wanted(desired(declared), observed({ file }))).toEqual(expected)
+  })
+
+  it('is not proposed any more: what was is closed, whatever becomes of the workflow', () => {
+    const left = observed({ abandoned: [pull()] })
+    expect(wanted(desired({ ...spec, delivery: 'commit' }), left)).toEqual(['run close-pull'])
+    expect(wanted(undefined, left, { owned: owned({}, 'Orphan') })).toEqual(['delete close-pull'])
+    expect(wanted(undefined, left, { owned: owned({}, 'Delete') })).toEqual([
+      'delete close-pull',
+      'delete disable',
+    ])
   })
 
   it('comes before the switch', () => {

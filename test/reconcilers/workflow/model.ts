@@ -87,17 +87,18 @@ export function observed(rest: Partial<ObservedWorkflow> = {}, state = 'active')
     },
     runs: undefined,
     file: undefined,
+    abandoned: [],
     clockAhead: 0,
     ...rest,
   }
 }
 
-export function owned(memory: Owned['memory'] = {}): Owned {
+export function owned(memory: Owned['memory'] = {}, deletionPolicy?: Owned['deletionPolicy']): Owned {
   return {
     id,
     externalName: 'acme/site/.github/workflows/ci.yml',
     origin: 'adopted',
-    deletionPolicy: undefined,
+    deletionPolicy,
     fields: {},
     memory,
     since: now - day,

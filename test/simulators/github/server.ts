@@ -7,7 +7,8 @@ import { type FaultKind, Faults } from './faults.ts'
 import { listen, urlOf } from './listen.ts'
 import { LogStore } from './log-store.ts'
 import { Renderer } from './render.ts'
-import { type Answer, type Route, routes } from './routes.ts'
+import type { Answer, Route } from './route.ts'
+import { routes } from './routes.ts'
 import { SimulatedWorld } from './world.ts'
 
 /** One call as it came, for a test to look at. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { History } from './history.ts'
 
 export interface SimulatedWorkflow {
   readonly id: number
@@ -76,6 +77,7 @@ export class SimulatedRepository {
   readonly runs: SimulatedRun[] = []
   readonly pulls: SimulatedPull[] = []
   readonly branches = new Map<string, { sha: string; readonly files: Map<string, Buffer> }>()
+  readonly history = new History()
   readonly #world: SimulatedWorld
 
   constructor(world: SimulatedWorld, fullName: string, defaultBranch: string) {
@@ -84,7 +86,9 @@ export class SimulatedRepository {
     this.name = name
     this.#world = world
     this.defaultBranch = defaultBranch
-    this.branches.set(this.defaultBranch, { sha: world.nextSha(), files: new Map() })
+    const first = { sha: world.nextSha(), files: new Map<string, Buffer>() }
+    this.history.add({ ...first, parents: [] })
+    this.branches.set(this.defaultBranch, first)
   }
 
   get fullName(): string {
@@ -111,7 +115,11 @@ export class SimulatedRepository {
     }
     this.workflows.push(workflow)
     const main = this.branches.get(this.defaultBranch)
-    if (main && !main.files.has(path)) main.files.set(path, Buffer.from('on: workflow_dispatch\n'))
+    if (main && !main.files.has(path)) {
+      main.files.set(path, Buffer.from('on: workflow_dispatch\n'))
+      // As if it had been there from the start: the head stays, and runs of before with it.
+      this.history.amend(main.sha, main.files)
+    }
     return workflow
   }
 
@@ -174,15 +182,61 @@ export class SimulatedRepository {
   /** Makes a branch of the default one. */
   branch(name: string): void {
     const from = this.branches.get(this.defaultBranch)
-    if (from) this.branches.set(name, { sha: from.sha, files: new Map(from.files) })
+    if (from) this.placeBranch(name, from.sha)
+  }
+
+  /** Makes a branch at a commit, or moves it there; false: there is no such commit. */
+  placeBranch(name: string, sha: string): boolean {
+    const commit = this.history.get(sha)
+    if (commit) this.branches.set(name, { sha, files: new Map(commit.files) })
+    return commit !== undefined
+  }
+
+  /** Takes a branch away, which closes its pull requests; false: there is none. */
+  deleteBranch(name: string): boolean {
+    for (const pull of this.pulls) if (pull.head === name) pull.state = 'closed'
+    return this.branches.delete(name)
   }
 
   /** A commit on a branch: its head moves. */
   commit(branch: string, path: string, content: Buffer): void {
-    const found = this.branches.get(branch)
-    if (!found) throw new Error(`No branch ${branch}`)
+    const found = this.#branchNamed(branch)
     found.files.set(path, content)
-    found.sha = this.#world.nextSha()
+    this.#record(found, [found.sha])
+  }
+
+  /** Whether a branch has commits that another one lacks: without any there is nothing to propose. */
+  hasOwnCommits(head: string, base: string): boolean {
+    return !this.history.upTo(this.#branchNamed(base).sha).includes(this.#branchNamed(head).sha)
+  }
+
+  /** Merges an open pull request as a person does; throws where git could not. */
+  merge(pull: SimulatedPull, method: 'merge' | 'squash', options: { readonly keepsBranch: boolean }): void {
+    const head = this.#branchNamed(pull.head)
+    const base = this.#branchNamed(pull.base)
+    const conflicts = this.history.conflictsOf(base.sha, head.sha)
+    if (pull.state !== 'open' || conflicts.length > 0) {
+      throw new Error(`Pull request #${pull.number} cannot be merged: ${pull.state}, ${conflicts}`)
+    }
+    for (const [path, content] of this.history.changesOf(head.sha, base.sha)) {
+      if (content) base.files.set(path, content)
+      else base.files.delete(path)
+    }
+    this.#record(base, method === 'merge' ? [base.sha, head.sha] : [base.sha])
+    pull.state = 'closed'
+    pull.mergedAt = this.#world.now()
+    if (!options.keepsBranch) this.branches.delete(pull.head)
+  }
+
+  #branchNamed(name: string) {
+    const found = this.branches.get(name)
+    if (!found) throw new Error(`No branch ${name}`)
+    return found
+  }
+
+  #record(branch: { sha: string; readonly files: Map<string, Buffer> }, parents: readonly string[]): void {
+    branch.sha = this.#world.nextSha()
+    this.history.add({ sha: branch.sha, parents, files: branch.files })
   }
 }
 
