@@ -18,7 +18,7 @@ import { type GithubOptions, type Read, Requester } from './requester.ts'
 
 /** Items on one page; GitHub's most. */
 const pageSize = 100
-/** More pages of workflows than any repository has. */
+/** More pages than any repository has of workflows, or any run of jobs. */
 const maxPages = 20
 /** Opens the client; sends nothing yet. */
 export function openGithub(options: GithubOptions): GithubClient {
@@ -60,6 +60,20 @@ class OctokitClient implements GithubClient {
     return this.#requester.read({ ...read, isForWrite: this.#isForWrite })
   }
 
+  /** Lists come in pages; their total_count cannot be relied on, and a page that is not full is the last. */
+  async #readPages<T>(read: Read<readonly T[]>): Promise<readonly T[]> {
+    const all: T[] = []
+    for (let page = 1; page <= maxPages; page += 1) {
+      const list = await this.#read({
+        ...read,
+        parameters: { ...read.parameters, per_page: pageSize, ...(page > 1 && { page }) },
+      })
+      all.push(...list)
+      if (list.length < pageSize) break
+    }
+    return all
+  }
+
   #find<T>(read: Read<T>): Promise<T | undefined> {
     return this.#requester.find({ ...read, isForWrite: this.#isForWrite })
   }
@@ -76,21 +90,14 @@ class OctokitClient implements GithubClient {
     })
   }
 
-  async listWorkflows(repository: Repository, signal: AbortSignal) {
-    const all = []
-    for (let page = 1; page <= maxPages; page += 1) {
-      const list = await this.#read({
-        what: `list the workflows of ${nameOfRepository(repository)}`,
-        route: 'GET /repos/{owner}/{repo}/actions/workflows',
-        parameters: { ...repository, per_page: pageSize, ...(page > 1 && { page }) },
-        parse: parseWorkflows,
-        signal,
-      })
-      all.push(...list)
-      // Its total_count cannot be relied on; a page that is not full is the last.
-      if (list.length < pageSize) break
-    }
-    return all
+  listWorkflows(repository: Repository, signal: AbortSignal) {
+    return this.#readPages({
+      what: `list the workflows of ${nameOfRepository(repository)}`,
+      route: 'GET /repos/{owner}/{repo}/actions/workflows',
+      parameters: { ...repository },
+      parse: parseWorkflows,
+      signal,
+    })
   }
 
   findWorkflow(repository: Repository, fileName: string, signal: AbortSignal) {
@@ -140,12 +147,14 @@ class OctokitClient implements GithubClient {
     run: { readonly id: number; readonly attempt: number },
     signal: AbortSignal,
   ) {
-    return this.#read({
+    return this.#readPages({
       what: `list the jobs of run ${run.id} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs',
-      parameters: { ...repository, run_id: run.id, attempt_number: run.attempt, per_page: pageSize },
+      parameters: { ...repository, run_id: run.id, attempt_number: run.attempt },
       parse: parseJobs,
       signal,
+      // Of an attempt that has ended they are asked once, and would fill the state.
+      isFresh: true,
     })
   }
 

@@ -1,4 +1,5 @@
-import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import type { RunConclusion, WorkflowRun } from '../../clients/github/workflow-run.ts'
+import { assertNever } from '../../core/assert-never.ts'
 import type { HoldReason } from '../../core/hold.ts'
 import type { WorkflowAction } from './action.ts'
 import { actionOf, type WorkflowPair } from './pair.ts'
@@ -19,6 +20,27 @@ function canDispatch({ spec }: DesiredWorkflow): boolean {
     green?.onFailure === 'dispatch' ||
     green?.events?.includes('workflow_dispatch') === true
   )
+}
+
+/** Whether something may be done about a run that ended so: then it matters whether the branch has moved on. */
+export function hasRemedy(conclusion: RunConclusion | undefined): boolean {
+  switch (conclusion) {
+    case 'failure':
+    case 'timed_out':
+    case 'startup_failure':
+    case 'cancelled':
+    case 'skipped':
+    case 'stale':
+      return true
+    case 'success':
+    case 'neutral':
+    case 'action_required':
+    case 'unknown':
+    case undefined:
+      return false
+    default:
+      return assertNever(conclusion)
+  }
 }
 
 /** What is done about a run that failed; undefined: nothing is declared. */

@@ -5,13 +5,15 @@ import { ReconcileError } from '../../core/errors.ts'
 import { newestRuns, ownRuns } from './newest-run.ts'
 import type { ObservedRuns, RunFailure } from './observed.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
+import { hasRemedy } from './remedy.ts'
 import type { RepositoryReading } from './repository-reading.ts'
-import { isOlder, type SeenRuns, type SeenRunsLog } from './seen-runs.ts'
+import { isBehind, missedBy, type SeenRuns, type SeenRunsLog, seenRunOf } from './seen-runs.ts'
 
 /** Milliseconds that two readings without a run must lie apart to be believed: the index behind lists lags. */
 const witnessGap = 5_000
 
-const failedConclusions: ReadonlySet<unknown> = new Set(['failure', 'timed_out'])
+/** Those of which a job tells what failed; a run that could not start has none. */
+const namedByJobs: ReadonlySet<unknown> = new Set(['failure', 'timed_out'])
 
 /** Reads what is judged of one workflow's runs: from the repository's page, and further only where that is not enough. */
 export class RunsReader {
@@ -44,11 +46,16 @@ export class RunsReader {
     const { completed } = newestRuns(desired, list)
     const failure = completed && (await this.#failureOf(repository, completed, seen, signal))
     const headSha =
-      completed && failedConclusions.has(completed.conclusion) && isActedUpon(desired)
+      completed && hasRemedy(completed.conclusion) && isActedUpon(desired)
         ? await this.#github.headOf(repository, branch, signal)
         : undefined
     const emptySince = completed ? undefined : (seen.emptySince ?? reading.readAt)
-    this.#seen.set(key, { newest: newestOf(list), emptySince, failure: failure ?? seen.failure })
+    this.#seen.set(key, {
+      newest: seenRunOf(list[0]),
+      judged: seenRunOf(completed),
+      emptySince,
+      failure: failure ?? seen.failure,
+    })
     return {
       list,
       isConfirmed: completed !== undefined || reading.readAt - (emptySince ?? reading.readAt) >= witnessGap,
@@ -58,18 +65,21 @@ export class RunsReader {
     }
   }
 
-  /** An older answer is no answer, unless what it lacks was deleted: GitHub is asked for that very run. */
+  /** An older answer is no answer, unless what it lacks is gone: GitHub is asked for that very run. */
   async #assertNotOlder(
     repository: Repository,
     list: readonly WorkflowRun[],
     seen: SeenRuns,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!seen.newest || !isOlder(list, seen)) return
-    if (!(await this.#github.getRun(repository, seen.newest.id, signal))) return
+    const missed = missedBy(list, seen)
+    if (!missed) return
+    const now = await this.#github.getRun(repository, missed.id, signal)
+    if (!now || isBehind(now, missed)) return
+    const attempt = missed.attempt > 1 ? `, attempt ${missed.attempt}` : ''
     throw new ReconcileError(
       'RemoteAnswerInvalid',
-      `GitHub's list of runs is older than what he said before: it lacks run ${seen.newest.id}`,
+      `GitHub's list of runs is older than what he said before: it lacks run ${missed.id}${attempt}`,
     )
   }
 
@@ -79,7 +89,7 @@ export class RunsReader {
     seen: SeenRuns,
     signal: AbortSignal,
   ): Promise<RunFailure | undefined> {
-    if (!failedConclusions.has(run.conclusion)) return undefined
+    if (!namedByJobs.has(run.conclusion)) return undefined
     if (seen.failure?.runId === run.id && seen.failure.attempt === run.attempt) return seen.failure
     const jobs = await this.#github.listJobs(repository, run, signal)
     const failed = jobs.find((job) => job.hasFailed)
@@ -97,12 +107,12 @@ function isActedUpon({ spec }: DesiredWorkflow): boolean {
   return (spec.green?.onFailure ?? 'none') !== 'none'
 }
 
+/** Of a run that both show, what was changed last: lists lag one behind the other. */
 function merge(a: readonly WorkflowRun[], b: readonly WorkflowRun[]): readonly WorkflowRun[] {
-  const byId = new Map([...a, ...b].map((run) => [run.id, run]))
+  const byId = new Map(a.map((run) => [run.id, run]))
+  for (const run of b) {
+    const known = byId.get(run.id)
+    if (!known || !isBehind(run, known)) byId.set(run.id, run)
+  }
   return [...byId.values()].sort(compareRuns)
-}
-
-function newestOf(list: readonly WorkflowRun[]): SeenRuns['newest'] {
-  const [first] = list
-  return first && { id: first.id, createdAt: first.createdAt }
 }

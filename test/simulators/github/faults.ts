@@ -14,6 +14,8 @@ export const faultKinds = [
   'cut-after',
   'empty',
   'stale',
+  /** Lists show runs that were run again as they were before. */
+  'older-attempt',
   'malformed',
   'wrong-shape',
 ] as const

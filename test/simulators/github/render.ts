@@ -9,6 +9,12 @@ import {
 
 const iso = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`
 
+/** The number of a job holds those of its run, of the attempt and of itself. */
+const jobId = (run: SimulatedRun, index: number) => (run.id * 100 + run.attempt) * 1000 + index
+
+/** The run and the place of a job in it. */
+export const jobOf = (id: number) => [Math.floor(id / 100_000), id % 1000] as const
+
 const failsIn = (run: SimulatedRun, index: number) =>
   index === run.jobs - 1 && run.conclusion !== null && run.conclusion !== 'success'
 
@@ -128,7 +134,7 @@ export class Renderer {
   job(repository: SimulatedRepository, run: SimulatedRun, index: number): unknown {
     const workflow = repository.workflows.find(({ id }) => id === run.workflowId)
     const isFailing = failsIn(run, index)
-    const id = run.id * 100 + run.attempt * 10 + index
+    const id = jobId(run, index)
     const conclusion = run.status === 'completed' ? (isFailing ? run.conclusion : 'success') : null
     const steps = stepsOf(repository, run, index).map(
       ({ name, isFailing: fails, startedAt, completedAt }, at) => ({

@@ -18,6 +18,8 @@ export interface Call {
   readonly apiVersion: string
   /** Milliseconds that lists from the search index lag behind. */
   readonly lag: number
+  /** Whether lists show runs that were run again as they were before. */
+  readonly showsOlderAttempts: boolean
   /** Puts a text into the store of logs, which is another host; its address there. */
   store(text: string): string
 }

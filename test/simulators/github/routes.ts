@@ -1,9 +1,10 @@
 import { gitRoutes } from './git-routes.ts'
-import { logOf } from './render.ts'
+import { jobOf, logOf } from './render.ts'
 import { type Answer, type Call, notFound, pageOf, type Route, refuse, repo } from './route.ts'
 import type { SimulatedRun, SimulatedWorkflow } from './world.ts'
 
 const month = 30 * 86_400_000
+const rerunLimit = 50
 
 function findWorkflow({ repository, params }: Call): SimulatedWorkflow | undefined {
   const key = params.workflow_id ?? ''
@@ -32,7 +33,12 @@ function listRuns(call: Call, runs: readonly SimulatedRun[], isIndexed: boolean)
   const page = pageOf(matching, query)
   return {
     status: 200,
-    body: { total_count: matching.length, workflow_runs: page.map((run) => render.run(repository, run)) },
+    body: {
+      total_count: matching.length,
+      workflow_runs: page.map((run) =>
+        render.run(repository, (call.showsOlderAttempts && run.before) || run),
+      ),
+    },
   }
 }
 
@@ -44,7 +50,8 @@ function rerun(call: Call): Answer {
   if (call.world.now() - run.createdAt > month) {
     return refuse(403, 'Unable to retry this workflow run because it was created over a month ago')
   }
-  call.repository.restart(run)
+  // Since 2026-04-10 what is over the limit is taken, and fails its checks instead of running.
+  if (run.attempt <= rerunLimit) call.repository.restart(run)
   return { status: 201, body: {} }
 }
 
@@ -52,16 +59,15 @@ function listJobs(call: Call): Answer {
   const run = findRun(call)
   if (!run) return notFound
   const jobs = Array.from({ length: run.jobs }, (_, index) => call.render.job(call.repository, run, index))
-  return { status: 200, body: { total_count: jobs.length, jobs } }
+  return { status: 200, body: { total_count: jobs.length, jobs: pageOf(jobs, call.query) } }
 }
 
-/** The number of a job holds those of its run, of the attempt and of itself. */
 function jobLog(call: Call): Answer {
-  const number = Number(call.params.job_id)
-  const run = call.repository.runs.find(({ id }) => id === Math.floor(number / 100))
-  if (!run || number % 10 >= run.jobs) return notFound
+  const [runId, index] = jobOf(Number(call.params.job_id))
+  const run = call.repository.runs.find(({ id }) => id === runId)
+  if (!run || index >= run.jobs) return notFound
   if (run.hasLostLogs) return refuse(410, 'The logs for this run have expired and are no longer available.')
-  return { status: 302, headers: { location: call.store(logOf(call.repository, run, number % 10)) } }
+  return { status: 302, headers: { location: call.store(logOf(call.repository, run, index)) } }
 }
 
 function switchTo(state: string): (call: Call) => Answer {

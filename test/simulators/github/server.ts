@@ -136,7 +136,7 @@ export class GithubSimulator {
     if (fault === 'hang') return this.#hang()
     if (fault === 'cut') return void request.socket.destroy()
     const early = fault === undefined ? undefined : this.#earlyAnswer(fault, accountOfRequest(request))
-    let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body })
+    let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body, fault })
     if (!early) await this.hook?.({ route, path, phase: 'done' })
     if (fault !== undefined && !early) answer = this.#spoil(fault, answer, matched?.route)
     if (fault === 'cut-after') {
@@ -149,9 +149,14 @@ export class GithubSimulator {
 
   #answer(
     request: IncomingMessage,
-    call: { readonly matched: Matched | undefined; readonly query: URLSearchParams; readonly body: unknown },
+    call: {
+      readonly matched: Matched | undefined
+      readonly query: URLSearchParams
+      readonly body: unknown
+      readonly fault: FaultKind | undefined
+    },
   ): Answer {
-    const { matched, query, body } = call
+    const { matched, query, body, fault } = call
     if (matched && !matched.route.answer) {
       const authorization = request.headers.authorization ?? ''
       return this.apps.answer({ route: matched.route.name, params: matched.params, authorization })
@@ -176,6 +181,7 @@ export class GithubSimulator {
       body: (body ?? {}) as Readonly<Record<string, unknown>>,
       apiVersion: this.dispatchVersion ?? String(request.headers['x-github-api-version'] ?? '2022-11-28'),
       lag: this.lag,
+      showsOlderAttempts: fault === 'older-attempt',
       store: (text) => this.logs.put(text),
     })
   }

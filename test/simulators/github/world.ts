@@ -36,6 +36,8 @@ export interface SimulatedRun {
   jobs: number
   /** Whether its logs are older than GitHub keeps them. */
   hasLostLogs: boolean
+  /** As it was when its last attempt but one had ended; undefined: there is but one. */
+  before: SimulatedRun | undefined
 }
 
 export interface SimulatedPull {
@@ -145,6 +147,7 @@ export class SimulatedRepository {
       isOfFork: options.isOfFork ?? false,
       jobs: options.jobs ?? 2,
       hasLostLogs: false,
+      before: undefined,
     }
     this.runs.unshift(run)
     return run
@@ -158,6 +161,7 @@ export class SimulatedRepository {
   }
 
   restart(run: SimulatedRun): void {
+    run.before = { ...run }
     run.attempt += 1
     run.status = 'queued'
     run.conclusion = null

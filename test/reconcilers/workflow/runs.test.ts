@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SimulatedRepository, SimulatedWorkflow } from '../../simulators/github/world.ts'
+import { GithubWorld } from '../../support/github-world.ts'
+import { defaultControls } from '../../support/modelled-fleet.ts'
+
+let world: GithubWorld
+let site: SimulatedRepository
+let ci: SimulatedWorkflow
+
+beforeEach(async () => {
+  world = await GithubWorld.create()
+  site = world.simulator.world.add('acme/site')
+  ci = site.addWorkflow('ci.yml')
+})
+
+afterEach(async () => {
+  const { violations } = world.simulator
+  await world.close()
+  expect(violations).toEqual([])
+})
+
+/** One pass, and a minute that goes by; health and message. */
+async function pass(): Promise<string> {
+  const { states } = await world.pass()
+  world.advance(60_000)
+  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
+}
+
+const dispatches = () => site.runs.filter(({ event }) => event === 'workflow_dispatch').length
+const mend = () => site.commit('main', 'README', Buffer.from('mended'))
+
+describe('a list of runs that shows an earlier attempt', () => {
+  it.each([
+    ['at once', async () => undefined],
+    ['after a restart', async () => world.restart()],
+  ])('is no news, %s: a green workflow is Unknown, and nothing is run again', async (_, between) => {
+    const run = site.addRun(ci, { conclusion: 'failure' })
+    world.declare('ci', { green: { onFailure: 'rerun-failed' } })
+    await pass()
+    expect(await pass()).toMatch(/^Healthy: run \d+ was green/)
+    const writes = world.simulator.writes().length
+    await between()
+    world.simulator.faults.add({ kind: 'older-attempt' })
+    expect(await pass()).toMatch(/^Unknown: GitHub's list of runs is older .* it lacks run \d+, attempt 2/)
+    world.simulator.faults.clear()
+    expect(await pass()).toMatch(/^Healthy/)
+    expect(world.simulator.writes()).toHaveLength(writes)
+    expect(run.attempt).toBe(2)
+  })
+
+  it('is no news of a run behind one that does not count either', async () => {
+    site.addRun(ci, { conclusion: 'failure' })
+    world.declare('ci', { green: { onFailure: 'rerun-failed' } })
+    await pass()
+    site.addRun(ci, { conclusion: 'cancelled' })
+    expect(await pass()).toMatch(/^Healthy/)
+    world.simulator.faults.add({ kind: 'older-attempt' })
+    expect(await pass()).toMatch(/^Unknown/)
+  })
+
+  it('is believed where the run itself says so too', async () => {
+    const run = site.addRun(ci, { conclusion: 'failure' })
+    world.declare('ci', { green: {} })
+    site.restart(run)
+    site.advance()
+    expect(await pass()).toMatch(/^Healthy/)
+    Object.assign(run, run.before)
+    expect(await pass()).toMatch(/^Degraded: run \d+ failed/)
+  })
+})
+
+describe('a head that moved on since the newest run', () => {
+  it.each([
+    ['could not start', { conclusion: 'startup_failure', jobs: 0 }, {}],
+    ['failed', { conclusion: 'failure' }, {}],
+    ['timed out', { conclusion: 'timed_out' }, {}],
+    ['was cancelled, which counts', { conclusion: 'cancelled' }, { ignoreConclusions: [] }],
+    ['got stale, which counts', { conclusion: 'stale' }, {}],
+  ])('has a new run dispatched, once, where it %s', async (_, run, green) => {
+    const old = site.addRun(ci, run)
+    mend()
+    world.declare('ci', { green: { onFailure: 'rerun-failed', onStale: 'dispatch', ...green } })
+    await pass()
+    expect(await pass()).toMatch(/^Healthy/)
+    await pass()
+    expect(dispatches()).toBe(1)
+    expect(old.attempt).toBe(1)
+  })
+})
+
+describe('a run that no rerun can help', () => {
+  it('could not start: nothing is sent until the head has moved on', async () => {
+    site.addRun(ci, { conclusion: 'startup_failure', jobs: 0 })
+    world.declare('ci', { green: { onFailure: 'rerun', onStale: 'dispatch' } })
+    expect(await pass()).toMatch(/^Degraded: run \d+ could not start: its workflow file is not valid/)
+    expect(world.simulator.writes()).toEqual([])
+    mend()
+    await pass()
+    expect(await pass()).toMatch(/^Healthy/)
+  })
+
+  it('had no jobs: its file is not valid', async () => {
+    site.addRun(ci, { conclusion: 'failure', jobs: 0 })
+    world.declare('ci', { green: { onFailure: 'rerun' } })
+    expect(await pass()).toMatch(/^Degraded: run \d+ had no jobs: its workflow file is not valid/)
+    expect(world.simulator.writes()).toEqual([])
+  })
+
+  it('was run again 50 times: GitHub would take the call, and not run it', async () => {
+    const run = site.addRun(ci, { conclusion: 'failure', attempt: 50 })
+    ci.outcomes.push('failure')
+    const recovery = { ...defaultControls.recovery, maxAttempts: 100 }
+    world.declare('ci', { green: { onFailure: 'rerun' } }, { recovery })
+    await pass()
+    expect(run.attempt).toBe(51)
+    await pass()
+    expect(await pass()).toMatch(/^Degraded: .*it was run again 50 times/)
+    expect(world.simulator.callsTo('rerun')).toHaveLength(1)
+    world.declare('ci', { green: { onFailure: 'rerun', onStale: 'dispatch' } }, { recovery })
+    await pass()
+    expect(await pass()).toMatch(/^Healthy/)
+    expect(dispatches()).toBe(1)
+  })
+})
+
+describe('a failed run of many jobs', () => {
+  it('is told by the one that failed, on whichever page it is', async () => {
+    ci.failing = { job: 'shard 240', step: 'run the tests' }
+    site.addRun(ci, { conclusion: 'failure', jobs: 240 })
+    world.declare('ci', { green: {} })
+    expect(await pass()).toContain('failed in job "shard 240", step "run the tests"')
+    await pass()
+    await world.restart()
+    await pass()
+    expect(world.simulator.callsTo('listAttemptJobs')).toHaveLength(3)
+  })
+})
