@@ -37,6 +37,8 @@ const pace: Duration = 200
 const graceAtEnd: Duration = 2_000
 /** After a fault of the store. */
 const pauseAfterFault: Duration = 5_000
+/** Nobody else sends what is being sent: longer than any message may take. After a crash it is sent again then. */
+const claimLasts: Duration = 15_000
 /** Timers are set no further ahead; then it is looked again. */
 const longestRest: Duration = 3_600_000
 
@@ -101,11 +103,18 @@ export class Notifier {
     await this.#end()
   }
 
-  /** Tells all that is to be told now, for a program that ends after it. Returns whom it could not tell, and why. */
-  async finish(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
+  /** Decides, for a program that ends soon, what is to be told now, and writes it down. */
+  async decideNow(): Promise<void> {
+    await this.#look({ now: this.#options.clock.now(), isLast: true })
+  }
+
+  /**
+   * Tells all that was decided and is due, for a program that ends after it; another may act meanwhile. Returns whom
+   * it could not tell.
+   */
+  async deliver(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
     const { clock } = this.#options
     const end = clock.now() + limit
-    await this.#look({ now: clock.now(), isLast: true })
     while (!signal.aborted && clock.now() < end) {
       this.#wake = Promise.withResolvers()
       this.#deliverAll()
@@ -246,9 +255,16 @@ export class Notifier {
   }
 
   async #deliver(receiver: string): Promise<void> {
-    for (let notice = this.#dueFor(receiver); notice; notice = this.#dueFor(receiver)) {
+    const { memory, clock } = this.#options
+    for (let due = this.#dueFor(receiver); due; due = this.#dueFor(receiver)) {
       if (this.#cut.signal.aborted) return
-      await this.#conclude(notice, await this.#send(notice))
+      const { isOurs, notice } = await memory.claim(due, clock.now() + claimLasts)
+      // A newer one may have been decided on while we asked: that one is looked at next.
+      if (this.#notices.get(noticeKey(due))?.id === due.id) {
+        if (notice) this.#notices.set(noticeKey(due), notice)
+        else this.#notices.delete(noticeKey(due))
+      }
+      if (isOurs && notice) await this.#conclude(notice, await this.#send(notice))
     }
   }
 
@@ -275,12 +291,11 @@ export class Notifier {
         ? afterFailure(notice, { now, retryAfter: delivery.retryAfter, chance: random.next() })
         : undefined
     // Meanwhile a newer one may have taken its place: that one is still to be told.
-    const isCurrent = this.#notices.get(noticeKey(notice))?.id === notice.id
-    if (isCurrent) {
+    if (this.#notices.get(noticeKey(notice))?.id === notice.id) {
       if (next) this.#notices.set(noticeKey(notice), next)
       else this.#notices.delete(noticeKey(notice))
-      await memory.commit([next ? { type: 'put-notice', notice: next } : { type: 'drop-notice', notice }])
     }
+    const isCurrent = await memory.conclude(notice, next)
     const { title } = say(notice, this.#wordsOf(notice), this.#sender())
     const id = resourceId('Receiver', notice.receiver)
     const fields = { receiver: notice.receiver, alert: notice.alert, status: notice.status }

@@ -13,6 +13,7 @@ import type { PassResult } from '../engine/pass.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
 import { openAlertMemory } from '../state/alert-memory.ts'
+import { recordOutsideEvent } from '../state/outside-event.ts'
 import type { Actor } from './actor.ts'
 import { allowancesOf } from './read-declaration.ts'
 import type { Workspace } from './workspace.ts'
@@ -60,8 +61,9 @@ export class AlertDesk {
       clock,
       random,
       logger,
+      // Without the lease: a one-shot pass tells receivers when it has let go of it.
       note: (event) =>
-        actor.ledger.commit([{ type: 'event', event: { ...event, message: sanitise(event.message) } }]),
+        recordOutsideEvent({ store, environment }, { ...event, message: sanitise(event.message) }),
     })
     const { states } = await actor.ledger.load()
     const desk = new AlertDesk(workspace, declaration, { notifier, states })
@@ -96,10 +98,15 @@ export class AlertDesk {
     return this.#notifier.run(signal)
   }
 
-  /** For a one-shot pass: tells what is to be told now. Returns who could not be told yet. */
-  finish(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
+  /** For a one-shot pass: writes down what is to be told now, while it may. */
+  decideNow(): Promise<void> {
     this.#show()
-    return this.#notifier.finish(limit, signal)
+    return this.#notifier.decideNow()
+  }
+
+  /** Tells what was decided; whoever likes may act meanwhile. Returns who could not be told yet. */
+  deliver(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#notifier.deliver(limit, signal)
   }
 
   /** For a controller that ends because of a fault. */

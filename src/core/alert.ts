@@ -153,6 +153,19 @@ export interface AlertMemory {
   notices(): Promise<readonly Notice[]>
   /** All or nothing, durable when it resolves; refused with `LeaseLost` where another acts. */
   commit(changes: readonly AlertChange[]): Promise<void>
+  /**
+   * Makes a notice ours to send until then, so that no other program sends it meanwhile; needs no lease. It must be as
+   * it is known to us: otherwise the answer is what became of it (undefined: it was told, or forgotten).
+   */
+  claim(
+    notice: Notice,
+    until: number,
+  ): Promise<{ readonly isOurs: boolean; readonly notice: Notice | undefined }>
+  /**
+   * Strikes out a notice that was sent, or writes down when it is tried next; needs no lease. False where a newer one
+   * has taken its place, which is left alone.
+   */
+  conclude(notice: Notice, next: Notice | undefined): Promise<boolean>
 }
 
 export type AlertChange =

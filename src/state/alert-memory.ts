@@ -7,6 +7,7 @@ import {
   troubleTypes,
 } from '../core/alert.ts'
 import { assertNever } from '../core/assert-never.ts'
+import { isErrorOf } from '../core/errors.ts'
 import type { RecordKey, Store, StoreWrite } from '../core/store.ts'
 import { decodeEntry, list, number, object, oneOf, optional, resourceIdText, text, toJson } from './codec.ts'
 import type { Fence } from './fence.ts'
@@ -14,6 +15,11 @@ import { scopeOf } from './record-key.ts'
 
 const groupCollection = 'alert-group'
 const noticeCollection = 'alert-notice'
+
+type Claim = Awaited<ReturnType<AlertMemory['claim']>>
+
+/** Others write at the same time; each try reads anew. */
+const mostTries = 10
 
 const trouble = object<Trouble>({
   type: oneOf(troubleTypes),
@@ -64,7 +70,41 @@ export function openAlertMemory(options: {
     collection: noticeCollection,
     key: `${scope}${one.receiver}/${one.alert}/${one.groupId}`,
   })
+  /** Changes one notice as it is now, by its revision: nobody else changed it in between. */
+  async function revise<T>(
+    one: Notice,
+    change: (stored: Notice | undefined) => { readonly result: T; readonly write?: Notice | 'drop' },
+  ): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      const entry = await store.get(noticeKey(one))
+      const { result, write } = change(entry && decodeEntry(entry, notice))
+      if (!entry || write === undefined) return result
+      const expected = entry.revision
+      const key = noticeKey(one)
+      try {
+        await store.commit([
+          write === 'drop'
+            ? { type: 'delete', ...key, expected }
+            : { type: 'put', ...key, value: toJson(write), expected },
+        ])
+        return result
+      } catch (error) {
+        if (!isErrorOf(error, 'ConflictingRevision') || tries === mostTries) throw error
+      }
+    }
+  }
   return {
+    claim: (one, until) =>
+      revise<Claim>(one, (stored) => {
+        const isKnown = stored?.id === one.id && stored.nextAttemptAt === one.nextAttemptAt
+        if (!isKnown) return { result: { isOurs: false, notice: stored } }
+        const claimed = { ...stored, nextAttemptAt: until }
+        return { result: { isOurs: true, notice: claimed }, write: claimed }
+      }),
+    conclude: (one, next) =>
+      revise(one, (stored) =>
+        stored?.id === one.id ? { result: true, write: next ?? 'drop' } : { result: false },
+      ),
     async groups() {
       const entries = await store.list({ collection: groupCollection, prefix: scope })
       return entries.map((entry) => decodeEntry(entry, alertGroup))

@@ -99,6 +99,10 @@ async function start() {
         if (isDead) throw new ReconcileError('LeaseLost', 'killed')
         await memory.commit(changes)
       },
+      async conclude(notice, next) {
+        if (isDead) throw new ReconcileError('LeaseLost', 'killed')
+        return memory.conclude(notice, next)
+      },
     },
     courier,
     clock,
@@ -233,6 +237,39 @@ describe('a receiver that fails', () => {
     answers.a = delivered
     await clock.advance(30 * minute)
     expect(briefly()).toEqual(['a resolved 0/2'])
+  })
+})
+
+describe('a program that acts while another one still tells', () => {
+  it('does not tell the same, and takes over what that one could not', async () => {
+    answers.a = 'hang'
+    const first = await start()
+    see(first.notifier, ['x'])
+    await clock.advance(12_000)
+    expect(briefly()).toEqual(['a firing 1/0', 'b firing 1/0'])
+
+    const second = await start()
+    see(second.notifier, ['x'])
+    await clock.advance(5_000)
+    expect(got).toHaveLength(2)
+    first.kill()
+    answers.a = delivered
+    await clock.advance(minute)
+    expect(got.slice(2).map(({ to, id }) => `${to} ${id}`)).toEqual([`a ${got[0]?.id}`])
+    expect(await kept()).toEqual([])
+  })
+
+  it('leaves what the other told as told', async () => {
+    answers.b = 'hang'
+    const first = await start()
+    see(first.notifier, ['x'])
+    await clock.advance(25_000)
+    // Opened before the first one was told of its success.
+    const second = await start()
+    await clock.advance(minute)
+    see(second.notifier, ['x'])
+    await clock.advance(minute)
+    expect(got.filter(({ to }) => to === 'a')).toHaveLength(1)
   })
 })
 

@@ -157,6 +157,42 @@ describe('a one-shot pass', () => {
   })
 })
 
+describe('a receiver that does not answer', () => {
+  it('holds up neither the result of a pass nor the next pass, and is told once', async () => {
+    const sink = await openSink()
+    const waiting: (() => void)[] = []
+    sink.answer = (_, response) => {
+      waiting.push(() => response.end('ok'))
+    }
+    const env = { RECONCILE_ALLOW_HOST: sink.host }
+    fleet = await TestFleet.create({
+      'services/job.mjs': job,
+      'services/broken': '',
+      'manifests/one.yaml': jobManifest('one'),
+      'manifests/alerting.yaml': [
+        receiver('slow', `webhook: { url: "${sink.url}" }`),
+        alert('all', 'receivers: [Receiver/slow]\non: [Degraded]'),
+      ].join('---\n'),
+    })
+    const first = fleet.start([], { env })
+    await eventually(() => expect(sink.received).toHaveLength(1))
+    // Its result is there, and it still waits for an answer.
+    expect(first.log()).toContain('Process/one')
+    const second = await fleet.reconcile(['--timeout', '1s', '--only', 'Process/one'], { env })
+    expect(second.err).not.toContain('LeaseHeld')
+    expect(second.out).toContain('Process/one')
+    for (const answer of waiting) answer()
+    expect(await first.ended).toBe(1)
+    expect(sink.received).toHaveLength(1)
+    expect(first.log()).not.toContain('not told yet')
+    // Told is told, whoever comes next.
+    await fleet.reconcile([], { env })
+    expect(sink.received).toHaveLength(1)
+    const { out } = await fleet.reconcile(['events', 'Receiver/slow', '-o', 'json'])
+    expect(JSON.parse(out).events.map(({ reason }: { reason: string }) => reason)).toEqual(['AlertSent'])
+  })
+})
+
 describe('a controller that is killed', () => {
   it('between sending and writing down tells once more, under the same id, and no more', async () => {
     const sink = await openSink()

@@ -1,4 +1,4 @@
-import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
+import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { ResourceState } from '../../core/ledger.ts'
 import { type Logger, silentLogger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
@@ -23,7 +23,7 @@ import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
-/** How much longer a pass takes at most where receivers of alerts do not answer. */
+/** How much longer the command takes at most where receivers of alerts do not answer. Its pass is over by then. */
 const alertsTake = 10_000
 
 export interface PassOptions {
@@ -41,6 +41,8 @@ interface PassReport {
   readonly states: ReadonlyMap<ResourceId, ResourceState>
   /** The controller that did it; undefined: this process. */
   readonly pid: number | undefined
+  /** Has receivers to tell of what was found; undefined: none, or a controller tells them. */
+  readonly desk?: AlertDesk | undefined
 }
 
 /** `reconcile`: one pass, until everything is healthy or the time is over. A live controller is asked to do it. */
@@ -69,6 +71,7 @@ export async function pass(
     })
     progress.end()
     printPass(workspace, report)
+    if (report.desk) await tellReceivers(workspace, report.desk)
     return exitStatusOf({ ...report, hasWaited: options.wait })
   } finally {
     progress.end()
@@ -141,7 +144,7 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
         },
         AbortSignal.any([workspace.call.signal, actor.lease.signal]),
       )
-      await sendAlerts(input, { actor, declaration, result })
+      const desk = await decideAlerts(input, { actor, declaration, result })
       const actions = result.outcomes.map((outcome) => ({
         id: outcome.id,
         verb: outcome.action.verb,
@@ -150,7 +153,7 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
         result: outcome.result,
         message: outcome.message ?? null,
       }))
-      return { declaration, hasErrors, actions, states: result.states, pid: undefined }
+      return { declaration, hasErrors, actions, states: result.states, pid: undefined, desk }
     } finally {
       await session.close()
     }
@@ -159,18 +162,17 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
   }
 }
 
-/** Alerts of what the pass found, sent at its end and within a bounded time. Who could not be told is told later. */
-async function sendAlerts(
-  { workspace, store, progress }: PassInput,
+/** Writes down what is to be told of what the pass found, while nobody else may act. */
+async function decideAlerts(
+  { workspace, store }: PassInput,
   made: {
     readonly actor: Actor
     readonly declaration: Manifests
     readonly result: Pick<SettleResult, 'last' | 'states'>
   },
-): Promise<void> {
+): Promise<AlertDesk | undefined> {
   const { actor, declaration, result } = made
-  if (declaration.alerting.alerts.length === 0) return
-  progress.say('telling receivers')
+  if (declaration.alerting.alerts.length === 0) return undefined
   const desk = await AlertDesk.open(workspace, {
     store,
     actor,
@@ -178,14 +180,19 @@ async function sendAlerts(
     logger: await logFor(workspace),
   })
   desk.note({ states: result.states, view: result.last.view })
-  const { call, common } = workspace
-  const signal = AbortSignal.any([call.signal, actor.lease.signal])
-  const untold = await desk.finish(alertsTake, signal).catch((error: unknown) => {
-    if (isErrorOf(error, 'LeaseLost')) throw error
+  await desk.decideNow()
+  return desk
+}
+
+/**
+ * Tells receivers, within a bounded time, when the pass is over, printed, and its lease let go: one that does not
+ * answer holds nobody up. Who could not be told is told later.
+ */
+async function tellReceivers({ call, common }: Workspace, desk: AlertDesk): Promise<void> {
+  const untold = await desk
+    .deliver(alertsTake, call.signal)
     // The pass itself is done and written down.
-    return [`anybody (${messageOf(error)})`]
-  })
-  progress.end()
+    .catch((error: unknown) => [`anybody (${messageOf(error)})`])
   if (untold.length > 0 && !common.quiet)
     call.err.write(`warning: not told yet: ${sanitise(untold.join(', '))}. \`reconcile events\` says why.\n`)
 }
