@@ -26,11 +26,16 @@ export interface Workspace {
   readonly random: Random
 }
 
-export async function openWorkspace(call: Invocation, common: CommonOptions): Promise<Workspace> {
+export async function openWorkspace(
+  call: Invocation,
+  common: CommonOptions,
+  /** `mayBeGone`: the manifests need not be there any more; what was started from them still is. */
+  options: { readonly mayBeGone?: boolean } = {},
+): Promise<Workspace> {
   const named = common.file.map((path) => resolve(call.cwd, path))
   const paths = named.length > 0 ? named : [resolve(call.cwd, 'manifests')]
   const missing = paths.find((path) => !existsSync(path))
-  if (missing !== undefined) {
+  if (missing !== undefined && !options.mayBeGone) {
     throw new ReconcileError('NothingDeclared', `Cannot read manifests: ${missing} does not exist`, {
       hint: 'Name the folder with -f, or go to the folder that holds `manifests`.',
     })
@@ -53,10 +58,15 @@ export async function openWorkspace(call: Invocation, common: CommonOptions): Pr
 
 /** The first folder that was named; for single files the default folder where they lie in it, or else their own. */
 function folderOf(paths: readonly string[], usual: string): string {
-  const folder = paths.find((path) => statSync(path).isDirectory())
+  const folder = paths.find(isFolder)
   if (folder !== undefined) return folder
   const [first = usual] = paths
   return first.startsWith(`${usual}/`) ? usual : dirname(first)
+}
+
+/** What is gone was a folder, unless its name is a file's. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? !/\.ya?ml$/.test(path)
 }
 
 /** Every domain, by its kind. */

@@ -1,7 +1,7 @@
 import { dirname, sep } from 'node:path'
 import type { Alerting } from '../core/alert.ts'
 import type { Declaration } from '../core/declaration.ts'
-import type { Diagnostic } from '../core/diagnostic.ts'
+import type { Diagnostic, Position } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
@@ -12,7 +12,9 @@ import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from 
 import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
-import { digestSecret, SecretResolver } from './secrets.ts'
+import { describeReference, digestSecret, SecretResolver } from './secrets.ts'
+import { positionAt } from './source-file.ts'
+import { placeAt, spanOf } from './tree.ts'
 
 /** What every file said when it was last valid; a store keeps it. */
 export interface LastGoodTexts {
@@ -45,6 +47,10 @@ export interface Manifests extends Declaration {
   readonly alerting: Alerting
   /** What every file said when it was last valid, by absolute path: to be kept for the next reading. */
   readonly texts: ReadonlyMap<string, string>
+  /** Names of the variables that are referred to, by whatever kind, whether they are set or not. */
+  readonly variables: ReadonlySet<string>
+  /** Where a field of a resource was written, in the base or in an overlay; else where what is above it begins. */
+  readonly placeOf: (id: ResourceId, path: readonly string[]) => Position | undefined
 }
 
 /** Reads all manifests, says everything that is wrong with them, and stands in for broken files. */
@@ -82,17 +88,31 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const resources = isSettled
     ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))
     : []
+  const fleet = withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options))
+  const alerting = await readAlerting(isSettled ? effective.alerting : [], resolver)
   return Object.freeze({
-    fleet: withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options)),
+    fleet,
     resources: resources as readonly Resource[],
-    alerting: await readAlerting(isSettled ? effective.alerting : [], resolver),
+    alerting,
     diagnostics: distinct(diagnostics.map((fault) => sayWhatStays(fault, emptied))),
     missing: effective.missing,
     isComplete: !hasError(diagnostics) && emptied.length === 0,
     isWhole: location.isWhole,
     folder: location.folder,
     texts: textsToKeep(files, broken, lastGood),
+    variables: resolver.variables,
+    placeOf: placesOf(effective.drafts),
   })
+}
+
+function placesOf(drafts: Composition['drafts']): Manifests['placeOf'] {
+  const roots = new Map(drafts.map(({ resource, document }) => [resource.id, document.root]))
+  return (id, path) => {
+    const root = roots.get(id)
+    if (!root) return undefined
+    const { file, start } = spanOf(placeAt(root, path))
+    return positionAt(file, start)
+  }
 }
 
 function composeInput(
@@ -261,7 +281,8 @@ async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: 
     const reference = fleet.spec[vendor]?.token
     if (reference) {
       const resolution = await resolver.read(reference, folder)
-      return resolution.type === 'value' ? resolution.secret : undefined
+      // One that could not be read is another thing than none: it names where to look.
+      return resolution.type === 'value' ? resolution.secret : Secret.unread(describeReference(reference))
     }
     const variable = tokenVariables[vendor].find((name) => options.env[name])
     const value = variable === undefined ? undefined : options.env[variable]

@@ -36,9 +36,15 @@ type Resolution =
 export class SecretResolver {
   readonly #options: SecretOptions
   readonly #known = new Map<string, Promise<Resolution>>()
+  readonly #variables = new Set<string>()
 
   constructor(options: SecretOptions) {
     this.#options = options
+  }
+
+  /** Names of the variables that were asked for until now, whether they are set or not. */
+  get variables(): ReadonlySet<string> {
+    return this.#variables
   }
 
   /** The resource with every reference of its spec read; those that could not be had are listed. */
@@ -92,6 +98,7 @@ export class SecretResolver {
 
   async #find(reference: Reference, folder: string): Promise<string | { readonly reason: string }> {
     if ('fromEnv' in reference) {
+      this.#variables.add(reference.fromEnv)
       return this.#options.env[reference.fromEnv] ?? { reason: 'the environment variable is not set' }
     }
     if ('fromFile' in reference) return this.#readFile(resolve(folder, reference.fromFile))
@@ -151,7 +158,7 @@ export function digestSecret(key: string, value: string): string {
 }
 
 /** Where a value comes from, safe to print; of a command its program alone. */
-function describeReference(reference: Reference): string {
+export function describeReference(reference: Reference): string {
   if ('fromEnv' in reference) return `fromEnv ${printable(reference.fromEnv)}`
   if ('fromFile' in reference) return `fromFile ${printable(reference.fromFile)}`
   return `fromCommand ${printable(reference.fromCommand[0] ?? '')}`

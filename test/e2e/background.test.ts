@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmod, rm } from 'node:fs/promises'
+import { appendFile, chmod, rm, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import stringWidth from 'string-width'
@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, TestFleet } from '../support/fleet.ts'
 import { processManifest } from '../support/manifest.ts'
 import { lives } from '../support/pm2.ts'
+import { Sink } from '../support/sink.ts'
 
 const idle = 'setInterval(() => undefined, 1000)\n'
 const program = fileURLToPath(new URL('../../dist/reconcile.mjs', import.meta.url))
@@ -109,6 +110,139 @@ describe('the controller in the background', () => {
     expect(stopped.err).toContain('ControllerAlive')
     watching.signal('SIGTERM')
     expect(await watching.ended).toBe(0)
+  })
+})
+
+const fleetNamed = (name: string, spec = '{}') =>
+  `apiVersion: reconcile.dev/v1\nkind: Fleet\nmetadata: { name: ${name} }\nspec: ${spec}\n`
+const controllers = async () =>
+  (await fleet.processes()).map(({ name }) => name).filter((name) => name.startsWith('reconciled-'))
+
+describe('the variables of the controller in the background', () => {
+  const alerting = (variable: string) => `apiVersion: reconcile.dev/v1
+kind: Receiver
+metadata: { name: chat }
+spec: { slack: { url: { fromEnv: ${variable} } } }
+---
+apiVersion: reconcile.dev/v1
+kind: Alert
+metadata: { name: all }
+spec: { receivers: [Receiver/chat], on: [Degraded], groupWait: 0s, groupInterval: 1s, repeatInterval: 1m }
+`
+  const failing =
+    'script: sh\nargs: ["-c", "exit 3"]\nautorestart: false\nrecovery: { maxAttempts: 1, backoff: { initial: 100ms, max: 100ms } }'
+  it('are those that receivers refer to as well, and a restart takes over new ones', async () => {
+    const [first, second] = [await Sink.open(), await Sink.open()]
+    try {
+      await create()
+      await fleet.write('manifests/broken.yaml', processManifest('broken', failing))
+      await fleet.write('manifests/alerting.yaml', alerting('FIRST_CHAT'))
+      const allowed = { RECONCILE_ALLOW_HOST: `${first.host},${second.host}` }
+      const started = await fleet.reconcile(['start'], { env: { ...allowed, FIRST_CHAT: first.url } })
+      expect(started.status, started.err).toBe(0)
+      await eventually(() => expect(first.received.length).toBeGreaterThan(0), 60_000)
+
+      await fleet.write('manifests/alerting.yaml', alerting('SECOND_CHAT'))
+      await fleet.write('manifests/more.yaml', processManifest('more', failing))
+      const again = await fleet.reconcile(['restart'], {
+        env: { ...allowed, SECOND_CHAT: second.url, UNRELATED: 'a secret of somebody else' },
+      })
+      expect(again.status, again.err).toBe(0)
+      await eventually(() => expect(second.received.length).toBeGreaterThan(0), 60_000)
+      expect(JSON.stringify(await recordOf('reconciled-default'))).not.toContain('a secret of somebody else')
+    } finally {
+      await first.close()
+      await second.close()
+    }
+  })
+})
+
+describe('a controller in the background whose manifests changed', () => {
+  it('is found by its state when the fleet was renamed, and stopped when the manifests are gone', async () => {
+    await create()
+    expect((await fleet.reconcile(['start'])).status).toBe(0)
+    await fleet.write('manifests/fleet.yaml', fleetNamed('renamed'))
+    const started = await fleet.reconcile(['start'])
+    expect(started).toMatchObject({ status: 0, err: '' })
+    expect(started.out).toContain('runs already')
+    expect(started.out).toContain('reconciled-default')
+
+    const restarted = await fleet.reconcile(['restart'])
+    expect(restarted.status, restarted.err).toBe(0)
+    expect(await controllers()).toEqual(['reconciled-renamed'])
+
+    await rm(fleet.path('manifests'), { recursive: true })
+    const stopped = await fleet.reconcile(['stop'])
+    expect(stopped.status, stopped.err).toBe(0)
+    expect(stopped.out).toMatch(/^The controller with pid \d+ has ended/)
+    expect(await controllers()).toEqual([])
+    expect((await fleet.reconcile(['stop'])).out).toContain('No controller runs in the background')
+  })
+
+  it('is found in the PM2 that it was started in, when the fleet names another', async () => {
+    await create()
+    expect((await fleet.reconcile(['start'])).status).toBe(0)
+    await fleet.write('manifests/fleet.yaml', fleetNamed('default', `{ pm2: { home: ${fleet.path('q')} } }`))
+    const elsewhere = { PM2_HOME: fleet.path('elsewhere') }
+    const stopped = await fleet.reconcile(['stop'], { env: elsewhere })
+    expect(stopped.status, stopped.err).toBe(0)
+    expect(stopped.out).toMatch(/has ended/)
+    expect(await controllers()).toEqual([])
+  })
+})
+
+describe('a controller that starts with the machine', () => {
+  it('is there once after a reboot, with what it manages, and `stop` says how to end that too', async () => {
+    await create()
+    // `pm2 startup` is the machine's business; everything else is done by the real program.
+    const pm2 = fileURLToPath(new URL('../../node_modules/pm2/bin/pm2', import.meta.url))
+    await fleet.write(
+      'bin/pm2',
+      `#!/bin/sh\n[ "$1" = startup ] && exit 0\nexec ${process.execPath} ${pm2} "$@"\n`,
+    )
+    await chmod(fleet.path('bin/pm2'), 0o755)
+    const env = { PATH: `${fleet.path('bin')}:${fleet.env.PATH}` }
+    expect((await fleet.reconcile(['start'], { env })).status).toBe(0)
+    await eventually(async () => expect((await recordOf('one'))?.pm2_env.status).toBe('online'), 30_000)
+    const boot = await fleet.reconcile(['start', '--boot'], { env })
+    expect(boot.status, boot.out + boot.err).toBe(0)
+
+    // The power goes: nobody says goodbye.
+    const pids = [
+      Number(await fleet.read('p/pm2.pid')),
+      ...(await fleet.processes()).map(({ pid }) => pid),
+    ].filter((pid) => pid > 0)
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await rm(fleet.path('p/rpc.sock'), { force: true })
+    expect((await fleet.pm2(['resurrect'])).status).toBe(0)
+    await eventually(async () => {
+      const listed = await fleet.processes()
+      expect(listed.map(({ name }) => name).sort()).toEqual(['one', 'reconciled-default'])
+      for (const { pm2_env } of listed) expect(pm2_env.status).toBe('online')
+      const { controller } = await statusOf()
+      expect(controller?.pid).toBe(listed.find(({ name }) => name === 'reconciled-default')?.pid)
+    }, 60_000)
+
+    const stopped = await fleet.reconcile(['stop'], { env })
+    expect(stopped.status, stopped.err).toBe(0)
+    const cure = /`(PM2_HOME=\S+ pm2 save --force)`/.exec(stopped.out)?.[1] ?? ''
+    expect(cure).not.toBe('')
+    const [variable = '', , ...args] = cure.split(' ')
+    expect(variable).toBe(`PM2_HOME=${fleet.pm2Home}`)
+    expect((await fleet.pm2(args)).status).toBe(0)
+    expect(await fleet.read('p/dump.pm2')).not.toContain('reconciled-default')
+    expect(await fleet.read('p/dump.pm2')).toContain('"one"')
+    expect((await fleet.reconcile(['start'], { env })).status).toBe(0)
+    expect((await fleet.reconcile(['stop'], { env })).out).not.toContain('pm2 save')
+  })
+
+  it('rotates its own log', async () => {
+    await create()
+    expect((await fleet.reconcile(['start'])).status).toBe(0)
+    const log = String((await recordOf('reconciled-default'))?.pm2_env.pm_err_log_path)
+    await appendFile(log, `${'x'.repeat(1023)}\n`.repeat(10 * 1024))
+    await eventually(async () => expect((await stat(`${log}.1`)).size).toBeGreaterThan(10_000_000), 30_000)
+    await eventually(async () => expect((await stat(log)).size).toBeLessThan(1_000_000), 30_000)
   })
 })
 

@@ -1,17 +1,14 @@
 import type { Pm2Client } from '../../clients/pm2/client.ts'
-import { ensureDaemon } from '../../clients/pm2/daemon/ensure.ts'
 import { openPm2 } from '../../clients/pm2/open.ts'
-import { isErrorOf, ReconcileError } from '../../core/errors.ts'
+import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { isErrorOf } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
 import type { Manifests } from '../../manifests/read.ts'
+import { readControllerHome } from '../../state/controller-home.ts'
 import type { Holder } from '../../state/holder.ts'
 import { liveController, openKeeper } from '../actor.ts'
-import { printDiagnostics } from '../diagnostics.ts'
-import type { Invocation } from '../invocation.ts'
-import type { CommonOptions } from '../options.ts'
-import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
-import { openState, openWorkspace, type Workspace } from '../workspace.ts'
-import { controllerName, controllerProcess, findController, homeOf } from './controller-process.ts'
+import type { Workspace } from '../workspace.ts'
+import { findControllers, homeOf } from './controller-process.ts'
 
 /** How long a controller may take to act, or to end what it does. */
 const patience = 60_000
@@ -20,122 +17,91 @@ const lookInterval = 100
 /** What starting and stopping work with. */
 export interface Background {
   readonly workspace: Workspace
-  readonly declaration: Manifests
   readonly store: Store
-  readonly pm2: Pm2Client
+  /** The PM2_HOME that a controller is started in now. */
+  readonly home: string
+  /** A line to the PM2 of a home; it is closed by whoever opened the background. */
+  readonly pm2At: (home: string) => Pm2Client
 }
 
-/** Opens the fleet and the line to its PM2, does the work, and closes both. */
+/** Opens lines to PM2 for the work, and closes all of them after it. */
 export async function withBackground<T>(
-  call: Invocation,
-  common: CommonOptions,
+  workspace: Workspace,
+  opened: { readonly store: Store; readonly declaration: Pick<Manifests, 'fleet'> | undefined },
   work: (background: Background) => Promise<T>,
 ): Promise<T> {
-  const workspace = await openWorkspace(call, common)
-  const store = await openState(workspace, 'read')
+  const clients = new Map<string, Pm2Client>()
+  const pm2At = (home: string) => {
+    const client = clients.get(home) ?? openPm2({ home, clock: workspace.clock })
+    clients.set(home, client)
+    return client
+  }
   try {
-    const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
-    printDiagnostics(workspace, declaration.diagnostics)
-    assertSomethingDeclared(declaration)
-    const pm2 = openPm2({ home: homeOf(workspace, declaration), clock: workspace.clock })
-    try {
-      return await work({ workspace, declaration, store, pm2 })
-    } finally {
-      await pm2.close()
-    }
+    return await work({
+      workspace,
+      store: opened.store,
+      home: homeOf(workspace, opened.declaration),
+      pm2At,
+    })
   } finally {
-    await store.close()
+    await Promise.all([...clients.values()].map((client) => client.close()))
   }
 }
 
 /** The controller that acts for the fleet now, whoever keeps it. */
-function controllerNow({ workspace, store }: Background): Promise<Holder | undefined> {
+export function controllerNow({ workspace, store }: Background): Promise<Holder | undefined> {
   return liveController(openKeeper(workspace, store))
 }
 
-export interface StartedController {
-  readonly name: string
-  readonly pid: number
-  readonly since: number
-  readonly log: string | undefined
-  readonly isNew: boolean
+/** The processes by which a PM2 keeps the controller. */
+export interface Kept {
+  readonly home: string
+  readonly records: readonly Pm2Record[]
 }
 
-/** Puts the controller under PM2, and resolves when it acts. One that is there already is left as it is. */
-export async function startController(background: Background): Promise<StartedController> {
-  const { workspace, declaration, pm2 } = background
-  const name = controllerName(declaration)
-  const { call, clock, random, statePath } = workspace
-  const there = await recordOf(background)
-  if (there && !there.isOurs) {
-    throw new ReconcileError(
-      'NotOurs',
-      `Cannot start the controller: PM2 has another process named ${name}`,
-      {
-        hint: 'Two fleets of one name share this PM2: give one of them a name of its own (kind: Fleet, metadata.name).',
-      },
-    )
-  }
+/**
+ * Where the controller is kept, by its state and not by its name: whatever the manifests say by now, it is in the PM2
+ * that it was started in. One that acts and lost its daemon registers itself anew; that is waited for.
+ */
+export async function findKept(background: Background): Promise<Kept | undefined> {
+  const kept = await look(background)
+  if (kept) return kept
   const acting = await controllerNow(background)
-  if (acting && there?.record.pid === acting.pid) {
-    return { name, pid: acting.pid, since: acting.since, log: there.record.errLogPath, isNew: false }
+  const isInBackground = async () => {
+    const now = await controllerNow(background)
+    return now !== undefined && (await readControllerHome(background.store))?.pid === now.pid
   }
-  if (acting) {
-    throw new ReconcileError(
-      'ControllerAlive',
-      `Cannot start the controller: one acts for this fleet already, with pid ${acting.pid}`,
-      { hint: 'It was started by hand (`reconcile watch`): end it first.' },
-    )
-  }
-  await ensureDaemon({ home: pm2.home, env: call.env, clock, random, signal: call.signal })
-  if (there) await pm2.delete({ pmId: there.record.pmId, name }, call.signal)
-  await pm2.prepare(controllerProcess(workspace, declaration), call.signal)
-  const found = await until(background, async () => {
-    const holder = await controllerNow(background)
-    const mine = findController(await pm2.list(call.signal), name, statePath)?.record
-    return holder && mine?.pid === holder.pid ? { holder, record: mine } : undefined
+  if (!acting || !(await isInBackground())) return undefined
+  const seen = await until(background, async () => {
+    const found = await look(background)
+    if (found) return { found }
+    return (await isInBackground()) ? undefined : { found: undefined }
   })
-  const log = (await recordOf(background))?.record.errLogPath
-  if (!found) {
-    throw new ReconcileError('OperationTimedOut', `The controller was started as ${name} and does not act`, {
-      hint: `Its log says why: ${log ?? 'none'}`,
-    })
-  }
-  return { name, pid: found.holder.pid, since: found.holder.since, log, isNew: true }
+  return seen?.found
 }
 
-/** Takes the controller out of PM2 and waits until it has ended; what it manages keeps running. Undefined: none was there. */
-export async function stopController(background: Background): Promise<number | undefined> {
-  const { declaration, pm2, workspace } = background
-  const name = controllerName(declaration)
-  const there = await recordOf(background)
-  if (!there?.isOurs) {
-    const acting = await controllerNow(background)
-    if (!acting) return undefined
-    throw new ReconcileError(
-      'ControllerAlive',
-      `Cannot stop the controller with pid ${acting.pid}: PM2 does not keep it`,
-      { hint: `It was started by hand (\`reconcile watch\`): end it there, or by \`kill ${acting.pid}\`.` },
-    )
+async function look(background: Background): Promise<Kept | undefined> {
+  const { workspace, store, home, pm2At } = background
+  const remembered = (await readControllerHome(store))?.home
+  for (const place of new Set([remembered ?? home, home, homeOf(workspace, undefined)])) {
+    const records = findControllers(await listed(pm2At(place), workspace.call.signal), workspace.statePath)
+    if (records.length > 0) return { home: place, records }
   }
-  const { pid, pmId } = there.record
-  await pm2.delete({ pmId, name }, workspace.call.signal)
-  await until(background, async () => ((await controllerNow(background)) === undefined ? true : undefined))
-  return pid ?? 0
+  return undefined
 }
 
-async function recordOf({ workspace, declaration, pm2 }: Background) {
+/** What a PM2 runs; without a daemon that is nothing. */
+export async function listed(pm2: Pm2Client, signal: AbortSignal): Promise<readonly Pm2Record[]> {
   try {
-    const records = await pm2.list(workspace.call.signal)
-    return findController(records, controllerName(declaration), workspace.statePath)
+    return await pm2.list(signal)
   } catch (error) {
-    if (isErrorOf(error, 'DaemonNotRunning')) return undefined
+    if (isErrorOf(error, 'DaemonNotRunning')) return []
     throw error
   }
 }
 
 /** Looks until there is something, or the patience is over. */
-async function until<T>(
+export async function until<T>(
   { workspace }: Background,
   look: () => Promise<T | undefined>,
 ): Promise<T | undefined> {

@@ -2,7 +2,6 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { NewProcess } from '../../clients/pm2/process-config.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
-import { Secret } from '../../core/secret.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { baseEnvironment } from '../../reconcilers/process/base-env.ts'
 import { pm2HomeOf } from '../../reconcilers/process/home.ts'
@@ -30,9 +29,9 @@ export function controllerName(declaration: Pick<Manifests, 'fleet'>): string {
   return `reconciled-${name}${environment === undefined ? '' : `-${environment}`}`
 }
 
-/** The PM2_HOME that the fleet's controller lives in: the one of its processes. */
-export function homeOf(workspace: Workspace, declaration: Pick<Manifests, 'fleet'>): string {
-  return pm2HomeOf(declaration.fleet.pm2.home, workspace.call.env)
+/** The PM2_HOME that the fleet's controller is started in: the one of its processes. */
+export function homeOf(workspace: Workspace, declaration: Pick<Manifests, 'fleet'> | undefined): string {
+  return pm2HomeOf(declaration?.fleet.pm2.home, workspace.call.env)
 }
 
 /**
@@ -81,32 +80,21 @@ function passedVariables(
   env: Readonly<Record<string, string | undefined>>,
   declaration: Manifests,
 ): Readonly<Record<string, string>> {
-  const referred = new Set<string>()
-  for (const value of [declaration.fleet, ...declaration.resources.map(({ spec }) => spec)]) {
-    for (const name of variablesIn(value)) referred.add(name)
-  }
   const passed: Record<string, string> = {}
   for (const [key, value] of Object.entries(env)) {
     if (value === undefined || value === '') continue
-    if (referred.has(key) || passedOn.some((start) => key.startsWith(start))) passed[key] = value
+    if (declaration.variables.has(key) || passedOn.some((start) => key.startsWith(start))) passed[key] = value
   }
   return passed
 }
 
-function* variablesIn(value: unknown): Generator<string> {
-  if (value instanceof Secret) {
-    if (value.source.startsWith('fromEnv ')) yield value.source.slice('fromEnv '.length)
-  } else if (Array.isArray(value)) for (const item of value) yield* variablesIn(item)
-  else if (value !== null && typeof value === 'object')
-    for (const item of Object.values(value)) yield* variablesIn(item)
-}
-
-/** The process of that name, and whether it is this fleet's controller. */
-export function findController(
-  records: readonly Pm2Record[],
-  name: string,
-  statePath: string,
-): { readonly record: Pm2Record; readonly isOurs: boolean } | undefined {
-  const record = records.find((candidate) => candidate.name === name)
-  return record && { record, isOurs: record.env[supervisedVariable] === statePath }
+/**
+ * The processes by which PM2 keeps the controller of a state, whatever they are called: a fleet may have got another
+ * name since. What runs is first.
+ */
+export function findControllers(records: readonly Pm2Record[], statePath: string): readonly Pm2Record[] {
+  const isOnline = (record: Pm2Record) => Number(record.status === 'online')
+  return records
+    .filter(({ env }) => env[supervisedVariable] === statePath)
+    .toSorted((a, b) => isOnline(b) - isOnline(a))
 }

@@ -2,10 +2,13 @@ import { ensureDaemon } from '../../clients/pm2/daemon/ensure.ts'
 import { openPm2 } from '../../clients/pm2/open.ts'
 import { isErrorOf, messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Store } from '../../core/store.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { rotateWhereGrown } from '../../reconcilers/process/log-rotation.ts'
+import { saveControllerHome } from '../../state/controller-home.ts'
+import type { Fence } from '../../state/fence.ts'
 import type { Workspace } from '../workspace.ts'
-import { controllerName, controllerProcess, findController, homeOf } from './controller-process.ts'
+import { controllerProcess, findControllers, homeOf } from './controller-process.ts'
 import { supervisedVariable } from './supervised-variable.ts'
 
 const lookInterval = 2000
@@ -20,6 +23,8 @@ const logLimits = Object.freeze({ size: 10 * 1024 * 1024, keep: 5 })
 export async function superviseSelf(
   workspace: Workspace,
   options: {
+    readonly store: Store
+    readonly lease: Fence
     readonly declaration: () => Manifests
     readonly log: Logger
     readonly signal: AbortSignal
@@ -28,32 +33,33 @@ export async function superviseSelf(
 ): Promise<void> {
   const { call, clock, random, statePath } = workspace
   if (call.env[supervisedVariable] !== statePath) return
-  const { log, signal, declaration } = options
+  const { store, lease, log, signal, declaration } = options
   const home = homeOf(workspace, declaration())
-  const name = controllerName(declaration())
+  await saveControllerHome(store, { home, pid: process.pid }, lease).catch((error: unknown) =>
+    log.warn({ error: messageOf(error) }, 'where the controller is kept could not be written down'),
+  )
   const pm2 = openPm2({ home, clock })
   let misses = 0
   try {
     while (!signal.aborted) {
       try {
-        const found = findController(await pm2.list(signal), name, statePath)
+        const records = findControllers(await pm2.list(signal), statePath)
         misses = 0
-        if (!found) {
-          log.warn({ name }, 'PM2 does not know the controller any more; registering it anew')
+        if (records.length === 0) {
+          log.warn({ home }, 'PM2 does not know the controller any more; registering it anew')
           await pm2.prepare(controllerProcess(workspace, declaration()), signal)
           options.onSuperseded()
           return
         }
-        const { record, isOurs } = found
-        if (isOurs && record.pid !== undefined && record.pid !== process.pid && record.status === 'online') {
-          log.info(
-            { name, pid: record.pid },
-            'another controller of this fleet is kept by PM2; this one ends',
-          )
+        const mine = records.find(({ pid }) => pid === process.pid)
+        const other = records.find(({ pid, status }) => pid !== undefined && status === 'online')
+        if (!mine && other) {
+          const { name, pid } = other
+          log.info({ name, pid }, 'another controller of this fleet is kept by PM2; this one ends')
           options.onSuperseded()
           return
         }
-        await rotateWhereGrown([record.outLogPath, record.errLogPath], logLimits)
+        if (mine) await rotateWhereGrown([mine.outLogPath, mine.errLogPath], logLimits)
       } catch (error) {
         if (signal.aborted) return
         misses += 1

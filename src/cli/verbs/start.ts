@@ -1,10 +1,14 @@
 import { registerAtBoot } from '../../clients/pm2/boot.ts'
+import type { Store } from '../../core/store.ts'
+import type { Manifests } from '../../manifests/read.ts'
 import { sanitise } from '../../reports/sanitise.ts'
-import { type StartedController, startController, withBackground } from '../background/background.ts'
+import { withBackground } from '../background/background.ts'
+import { type StartedController, startController } from '../background/start-controller.ts'
+import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
-import { assertWorthAState } from '../read-declaration.ts'
-import { openWorkspace } from '../workspace.ts'
+import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
+import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
 /** `reconcile start`: the controller under PM2. What runs already is told, and left as it is. */
 export async function start(
@@ -13,22 +17,47 @@ export async function start(
   options: { readonly boot: boolean },
 ): Promise<ExitStatus> {
   await assertWorthAState(await openWorkspace(call, common))
-  return withBackground(call, common, async (background) => {
-    const started = await startController(background)
-    call.out.write(startedText(started))
-    if (!options.boot) return 0
-    const { clock } = background.workspace
-    const { isDone, output } = await registerAtBoot({
-      home: background.pm2.home,
-      env: call.env,
-      clock,
-      signal: call.signal,
-    })
-    call.out.write(`${sanitise(output, { keepLines: true }).trim()}\n`)
-    if (!isDone)
-      call.err.write('PM2 could not do all of it by itself: what it printed above says what to type.\n')
-    return isDone ? 0 : 1
-  })
+  return withControllable(call, common, ({ workspace, store, declaration }) =>
+    withBackground(workspace, { store, declaration }, async (background) => {
+      const started = await startController(background, declaration)
+      call.out.write(startedText(started))
+      if (!options.boot) return 0
+      const { isDone, output } = await registerAtBoot({
+        home: started.home,
+        env: call.env,
+        clock: workspace.clock,
+        signal: call.signal,
+      })
+      call.out.write(`${sanitise(output, { keepLines: true }).trim()}\n`)
+      if (!isDone)
+        call.err.write('PM2 could not do all of it by itself: what it printed above says what to type.\n')
+      return isDone ? 0 : 1
+    }),
+  )
+}
+
+interface Controllable {
+  readonly workspace: Workspace
+  readonly store: Store
+  readonly declaration: Manifests
+}
+
+/** Opens what a controller can be started for: manifests that declare something, and their state. */
+export async function withControllable(
+  call: Invocation,
+  common: CommonOptions,
+  work: (controllable: Controllable) => Promise<ExitStatus>,
+): Promise<ExitStatus> {
+  const workspace = await openWorkspace(call, common)
+  const store = await openState(workspace, 'read')
+  try {
+    const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
+    printDiagnostics(workspace, declaration.diagnostics)
+    assertSomethingDeclared(declaration)
+    return await work({ workspace, store, declaration })
+  } finally {
+    await store.close()
+  }
 }
 
 /** What a person needs to know of it. */

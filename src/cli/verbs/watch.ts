@@ -116,6 +116,8 @@ export async function watch(
       await service.clean()
     }
     const supervising = superviseSelf(workspace, {
+      store,
+      lease: actor.lease,
       declaration: () => declaration,
       log,
       signal,

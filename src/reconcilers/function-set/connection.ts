@@ -108,7 +108,9 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
 
   #client(): NetlifyClient {
     if (this.#netlify) return this.#netlify
-    throw new ReconcileError('CredentialsMissing', 'NETLIFY_AUTH_TOKEN is not set', {
+    const { token } = this.#context.fleet.netlify
+    const what = token ? `The token was not read (${token.source})` : 'NETLIFY_AUTH_TOKEN is not set'
+    throw new ReconcileError('CredentialsMissing', what, {
       hint: 'Set NETLIFY_AUTH_TOKEN, or name another place as `netlify.token` of the Fleet.',
     })
   }
