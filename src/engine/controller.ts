@@ -1,14 +1,15 @@
 import type { Declaration } from '../core/declaration.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
-import type { ResourceState } from '../core/ledger.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
 import { DomainListener } from './domain-listener.ts'
 import { execute } from './execute.ts'
 import { type Finding, isActionable } from './finding.ts'
+import { partWithFormer, successorOf } from './former.ts'
 import { isOut } from './outage.ts'
-import { concludePass, type Draft, draftPass, type PassResult } from './pass.ts'
+import { concludePass, type Draft, draftPass, type PassResult, recordRenames } from './pass.ts'
 import { PassOrder } from './pass-order.ts'
 import { findPending } from './pending.ts'
 import { WorkQueue } from './queue.ts'
@@ -55,6 +56,8 @@ export class Controller {
   readonly #running = new Set<Promise<void>>()
   readonly #acting = new Set<ResourceId>()
   readonly #listener: DomainListener
+  /** What resources were before they were given other outside names. */
+  #formers: readonly ResourceId[] = []
   readonly #ended = new AbortController()
   #declaration: Declaration | undefined
   #specs: ReadonlyMap<ResourceId, string> = new Map()
@@ -118,7 +121,7 @@ export class Controller {
     readonly allowedDeletions: number | undefined
   }): Promise<PassOrder> {
     await this.reread()
-    const view = await this.#world.ledger.load()
+    const view = await this.#load()
     const declared = this.#declaration?.resources.map((resource) => resource.id) ?? []
     const known = new Set(declared)
     const undeclared = request.selection ? [] : [...view.inventory.keys()].filter((id) => !known.has(id))
@@ -154,17 +157,25 @@ export class Controller {
       if (leans.some((id) => changed.includes(id))) this.#add(resource.id)
     }
     if (!declaration.isWhole) return
-    const view = await this.#world.ledger.load()
+    const view = await this.#load()
     for (const id of view.inventory.keys()) if (!specs.has(id)) this.#add(id)
     const mayForget = declaration.isComplete && declaration.resources.length > 0
     const leftovers = mayForget ? recordOfLeftovers(declaration, view) : []
     if (leftovers.length > 0) await this.#world.ledger.commit(leftovers)
   }
 
+  /** The memory, with what has another outside name by now under an id of its own. */
+  async #load(): Promise<LedgerView> {
+    const stored = await this.#world.ledger.load()
+    const resources = this.#declaration?.resources ?? []
+    return partWithFormer(this.#world, { resources }, stored, { now: 0, kind: undefined }).view
+  }
+
   /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
   #hash(resource: Resource, primaries: readonly Resource[]): string {
-    const fields = reconcilerOf(this.#world, resource.kind).fields(resource)
-    return fingerprint([fields, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
+    const reconciler = reconcilerOf(this.#world, resource.kind)
+    const is = [reconciler.externalName(resource), reconciler.fields(resource)]
+    return fingerprint([is, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
   }
 
   async #rereadRegularly(): Promise<void> {
@@ -239,8 +250,15 @@ export class Controller {
       },
       this.#ended.signal,
     )
+    await recordRenames(this.#world, draft)
+    this.#formers = [...draft.view.inventory.keys()].filter((id) => successorOf(id) !== undefined)
     const mine = new Set(batch)
-    const acting = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
+    const due = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
+    const dueIds = new Set(due.map(({ id }) => id))
+    // What makes room for another goes after that one has come, which wakes it.
+    const makesRoom = ({ successor }: Finding) => successor !== undefined && dueIds.has(successor.id)
+    const acting = due.filter((finding) => !makesRoom(finding))
+    for (const finding of due.filter(makesRoom)) queue.done(finding.id)
     const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
     const concluded = { findings: resting, outcomes: [], isFirst: true }
     const result = await concludePass(this.#world, draft, concluded)
@@ -295,9 +313,14 @@ export class Controller {
   }
 
   /** What waited for its turn while the manifests changed is not deleted by what they said before. */
-  #isStillDue(finding: Finding): boolean {
-    if (finding.desired) return true
-    return this.#declaration?.isComplete === true && !this.#specs.has(finding.id)
+  #isStillDue({ id, desired, owned }: Finding): boolean {
+    if (desired) return true
+    if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false
+    const { externalName } = reconcilerOf(this.#world, kindOf(id))
+    const namesakes = this.#declaration.resources.filter(
+      (resource) => resource.kind === kindOf(id) && externalName(resource) === owned?.externalName,
+    )
+    return namesakes.length === 0
   }
 
   /** Nothing is done now with what was found; each is looked at again when it may have changed. */
@@ -346,8 +369,9 @@ export class Controller {
     return now - state.recovery.healthySince >= stableFor
   }
 
-  /** Dependants and fallbacks decide anew when what they lean on has changed. */
+  /** Dependants, fallbacks and what it was called before decide anew when what they lean on has changed. */
   #wakeRelated(id: ResourceId): void {
+    for (const former of this.#formers) if (successorOf(former) === id) this.#add(former)
     for (const resource of this.#declaration?.resources ?? []) {
       if (resource.controls.dependsOn.includes(id)) this.#add(resource.id)
     }

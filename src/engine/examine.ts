@@ -77,7 +77,11 @@ export function examine(
   // Where nothing of it is to be deleted it is let go: a row that waits for a deletion that never comes would stay.
   if (!desired && drift.length === 0)
     return quietFinding(subject, 'released', 'no longer declared; nothing to delete')
-  if (!desired) return { ...quietFinding(subject, stance, message), actions: drift }
+  if (!desired)
+    return {
+      ...quietFinding(subject, stance, message),
+      actions: drift.map((action) => inFavour(action, subject)),
+    }
   const assessment = reconciler.assess(pair, history)
   const corrections = drift.length > 0 ? drift : assessment.remedy ? [assessment.remedy] : []
   const wanted = [...corrections, ...(assessment.due ?? [])]
@@ -102,6 +106,14 @@ export function examine(
 /** Domains know standing by, and nothing of fleets. */
 function stopping(action: Action): Action {
   return { ...action, reason: 'the fleet is taken down' }
+}
+
+/** Domains know nothing of what a resource was called before. */
+function inFavour(action: Action, { successor, owned }: Subject): Action {
+  if (!successor) return action
+  const isNamed = owned !== undefined && action.summary.startsWith('no longer declared')
+  const summary = isNamed ? `was ${successor.id}, ${owned.origin} by this fleet` : action.summary
+  return { ...action, summary, reason: `${successor.id} has another name outside now` }
 }
 
 /** Stopped on purpose is neither missing nor standing by for anybody. */

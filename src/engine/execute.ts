@@ -45,7 +45,10 @@ export async function execute(
   const staying = actionable.filter((finding) => finding.desired)
   const going = actionable.filter((finding) => !finding.desired)
   const first = await executePhase(world, staying, options, signal)
-  const second = await executePhase(world, going, options, signal)
+  const failed = new Set(first.filter(({ result }) => result !== 'succeeded').map(({ id }) => id))
+  // What was to make room for something that then did not come stays where it is.
+  const replaced = going.filter(({ successor }) => !successor || !failed.has(successor.id))
+  const second = await executePhase(world, replaced, options, signal)
   return [...first, ...second]
 }
 

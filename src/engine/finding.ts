@@ -27,6 +27,8 @@ export interface Subject {
   readonly standsBehind: readonly ResourceId[]
   /** Old ids of the same outside thing, whose rows end when this one takes over. */
   readonly replaces: readonly ResourceId[]
+  /** The declared resource that this was before it was given another outside name; undefined: it is nobody's past. */
+  readonly successor: Resource | undefined
   readonly unconfirmed: readonly Intent[]
   /** Read only because another depends on it: never acted on, never printed. */
   readonly isContext: boolean

@@ -5,6 +5,7 @@ import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { contendedFrom, endOfWait, nextCorrectionAt, recentCorrections } from './backoff.ts'
 import type { Finding } from './finding.ts'
+import { successorOf } from './former.ts'
 import { recoveryOf, removalBackoff } from './recovery.ts'
 import { commandedSuspension, suspensionOf } from './suspension.ts'
 import { consultWindows } from './windows.ts'
@@ -29,12 +30,23 @@ export interface GuardInput {
  * is wanted together with what keeps it.
  */
 export function guard(findings: readonly Finding[], input: GuardInput): readonly Finding[] {
-  const byId = new Map(findings.map((finding) => [finding.id, finding]))
-  const held = findings.map((finding) => {
+  const judge = (finding: Finding, byId: ReadonlyMap<ResourceId, Finding>): Finding => {
     if (finding.unknown || finding.isContext) return finding
     return { ...finding, holds: [...finding.holds, ...holdsOf(finding, byId, input)] }
-  })
-  return holdDeletions(held, input)
+  }
+  const bare = mapOf(findings)
+  const held = findings.map((finding) => (finding.successor ? finding : judge(finding, bare)))
+  if (held.every(({ successor }) => !successor)) return holdDeletions(held, input)
+  // What goes for another one's sake is held by what holds that one.
+  const judged = mapOf(held)
+  return holdDeletions(
+    held.map((finding) => (finding.successor ? judge(finding, judged) : finding)),
+    input,
+  )
+}
+
+function mapOf(findings: readonly Finding[]): ReadonlyMap<ResourceId, Finding> {
+  return new Map(findings.map((finding) => [finding.id, finding]))
 }
 
 function holdsOf(
@@ -43,7 +55,7 @@ function holdsOf(
   input: GuardInput,
 ): readonly Hold[] {
   if (finding.actions.length === 0) return []
-  if (!finding.desired) return holdOnRemoved(finding, input)
+  if (!finding.desired) return [...holdOnRemoved(finding, input), ...holdOnSuccessor(finding, byId, input)]
   const resource = finding.desired
   // Down is said of the whole fleet, by a person who saw the plan: only what we may not touch at all is left, and the
   // pace of what fails or is undone.
@@ -222,12 +234,50 @@ function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
       },
     ]
   }
-  const suspension = commandedSuspension(finding.id, input.view, input.now)
+  const whose = successorOf(finding.id) ?? finding.id
+  const suspension =
+    commandedSuspension(finding.id, input.view, input.now) ??
+    commandedSuspension(whose, input.view, input.now)
   if (suspension) {
     return [{ reason: 'Suspended', message: `suspended: ${suspension.reason}`, until: suspension.until }]
   }
   const until = endOfWait(recoveryOf(finding).nextAttemptAt, input.now, removalBackoff.max)
   return until === undefined ? [] : [{ reason: 'BackOff', message: 'deleting failed before', until }]
+}
+
+/**
+ * What goes because its resource has another outside name now is still that resource's: what keeps us from touching
+ * the one keeps us from touching the other. And it goes only where the new one is there, or comes in this pass.
+ */
+function holdOnSuccessor(
+  { successor }: Finding,
+  byId: ReadonlyMap<ResourceId, Finding>,
+  input: GuardInput,
+): readonly Hold[] {
+  if (!successor) return []
+  const suspension = suspensionOf(successor, input.view, input.now)
+  const suspended: Hold | undefined = suspension && {
+    reason: 'Suspended',
+    message: `${successor.id} is suspended: ${suspension.reason}`,
+    until: suspension.until,
+  }
+  const isComing = !input.isBusy(successor.id) && isInPlace(byId.get(successor.id))
+  const waiting: Hold | undefined = isComing
+    ? undefined
+    : {
+        reason: 'DependencyNotReady',
+        message: `waits until ${successor.id} has taken its place`,
+        until: undefined,
+      }
+  return [suspended, holdOnWindows(successor, input.now), waiting].filter(isHold)
+}
+
+/** Whether it is there, or nothing keeps it from being there before anything is deleted. */
+function isInPlace(successor: Finding | undefined): boolean {
+  if (!successor || successor.unknown) return false
+  if (successor.stance === 'not-ours' || successor.stance === 'conflict') return false
+  if (successor.stance !== 'absent' || successor.actions.length === 0) return true
+  return !successor.isContext && successor.holds.length === 0
 }
 
 /**
@@ -242,13 +292,14 @@ function holdDeletions(findings: readonly Finding[], input: GuardInput): readonl
   const unread = findings.filter(
     ({ desired, unknown, owned }) => !desired && unknown && owned?.deletionPolicy !== 'Orphan',
   ).length
-  // What waits after a failed deletion goes as soon as its wait is over: failing must not split a mass deletion.
+  // What waits after a failed deletion, or for what takes its place, goes as soon as its wait is over: neither must split
+  // a mass deletion.
   const later = findings.filter(
     ({ desired, actions, holds }) =>
       !desired &&
       actions.some(({ removes }) => removes > 0) &&
       holds.length > 0 &&
-      holds.every(({ reason }) => reason === 'BackOff'),
+      holds.every(({ reason }) => reason === 'BackOff' || reason === 'DependencyNotReady'),
   ).length
   const count = here + unread + later + input.otherRemovals
   if (here === 0 || count <= (input.allowedDeletions ?? 0)) return findings

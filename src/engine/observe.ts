@@ -4,7 +4,7 @@ import type { LedgerView } from '../core/ledger.ts'
 import type { Observation, Reading, Wanted } from '../core/reconciler.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { withDeadline } from './deadline.ts'
-import { movedRows, type Scope, unconfirmedOf } from './pair.ts'
+import { externalNameOf, movedRows, type Scope, unconfirmedOf } from './pair.ts'
 import type { World } from './world.ts'
 
 /**
@@ -64,12 +64,9 @@ function wantedByKind(
     const kind = kindOf(id)
     if (!world.reconcilers.has(kind)) return
     const list = byKind.get(kind) ?? []
-    list.push({
-      id,
-      desired: desired.get(id),
-      owned: view.inventory.get(id) ?? moved.givenTo.get(id),
-      unconfirmed: unconfirmedOf(id, view, moved),
-    })
+    const owned = view.inventory.get(id) ?? moved.givenTo.get(id)
+    const name = externalNameOf(world, desired.get(id), owned)
+    list.push({ id, desired: desired.get(id), owned, unconfirmed: unconfirmedOf(id, name, view, moved) })
     byKind.set(kind, list)
   }
   for (const id of scope.targets) ask(id)

@@ -6,6 +6,7 @@ import type { Observation, Reading } from '../core/reconciler.ts'
 import { compareIds, kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
 import type { Subject } from './finding.ts'
+import { successorOf } from './former.ts'
 import { withoutFuture } from './recovery.ts'
 import { neededBy, primariesByFallback } from './standby.ts'
 import { reconcilerOf, type World } from './world.ts'
@@ -36,22 +37,24 @@ export function chooseScope(
     const isAsked = (id: ResourceId) => options.kind === undefined || kindOf(id) === options.kind
     for (const id of view.inventory.keys()) if (!desired.has(id) && isAsked(id)) targets.push(id)
   }
-  const context = options.readDependencies ? dependenciesOf(targets, desired) : []
-  return { targets: targets.sort(compareIds), context, prunes: options.prune }
+  const known = new Set(targets)
+  const context = new Set([
+    ...(options.readDependencies ? dependenciesOf(targets, desired) : []),
+    // What goes because of another outside name waits until that is there.
+    ...targets.flatMap((id) => (desired.has(id) ? [] : (successorOf(id) ?? []))),
+  ])
+  return {
+    targets: targets.sort(compareIds),
+    context: [...context].filter((id) => desired.has(id) && !known.has(id)).sort(compareIds),
+    prunes: options.prune,
+  }
 }
 
 function dependenciesOf(
   targets: readonly ResourceId[],
   desired: ReadonlyMap<ResourceId, Resource>,
-): ResourceId[] {
-  const found = new Set<ResourceId>()
-  const known = new Set(targets)
-  for (const target of targets) {
-    for (const id of desired.get(target)?.controls.dependsOn ?? []) {
-      if (!known.has(id) && desired.has(id)) found.add(id)
-    }
-  }
-  return [...found].sort(compareIds)
+): readonly ResourceId[] {
+  return targets.flatMap((target) => desired.get(target)?.controls.dependsOn ?? [])
 }
 
 /** Puts together what is declared, read, owned and remembered of each resource in scope. */
@@ -90,17 +93,38 @@ export function pairUp(
       activeFor: neededBy(id, standsBehind, view.states, now),
       standsBehind: standsBehind.map((primary) => primary.id),
       replaces: moved.replacedBy.get(id) ?? [],
-      unconfirmed: unconfirmedOf(id, view, moved),
+      successor: resource ? undefined : desired.get(successorOf(id) ?? id),
+      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), view, moved),
       isContext: context.has(id),
     })
   }
   return subjects
 }
 
-/** What was tried for a thing under an old id is as open under its new one. */
-export function unconfirmedOf(id: ResourceId, view: LedgerView, moved: Moves): readonly Intent[] {
-  const olds = moved.replacedBy.get(id) ?? []
-  return view.openIntents.filter((intent) => intent.id === id || olds.includes(intent.id))
+/** The outside name; undefined: nobody knows one. */
+export function externalNameOf(
+  world: Pick<World, 'reconcilers'>,
+  desired: Resource | undefined,
+  owned: Owned | undefined,
+): string | undefined {
+  return desired ? reconcilerOf(world, desired.kind).externalName(desired) : owned?.externalName
+}
+
+/**
+ * What was tried for a thing under an old id is as open under its new one. What was tried for another thing, when the
+ * id had another outside name, is that one's.
+ */
+export function unconfirmedOf(
+  id: ResourceId,
+  externalName: string | undefined,
+  view: LedgerView,
+  moved: Moves,
+): readonly Intent[] {
+  const ids = [id, ...(moved.replacedBy.get(id) ?? [])].flatMap((own) => [own, successorOf(own) ?? own])
+  return view.openIntents.filter(
+    (intent) =>
+      ids.includes(intent.id) && (externalName === undefined || intent.externalName === externalName),
+  )
 }
 
 function unread(id: ResourceId): Reading<unknown> {

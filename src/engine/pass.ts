@@ -1,11 +1,12 @@
 import type { Declaration } from '../core/declaration.ts'
-import type { LedgerView, ResourceState } from '../core/ledger.ts'
+import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Plan } from '../core/plan.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { confirmGone } from './confirm-gone.ts'
 import { examine } from './examine.ts'
 import { type ExecutionOptions, execute } from './execute.ts'
 import type { Finding } from './finding.ts'
+import { partWithFormer } from './former.ts'
 import { guard } from './guard.ts'
 import { observe } from './observe.ts'
 import { order } from './order.ts'
@@ -39,6 +40,8 @@ export interface Draft {
   readonly plan: Plan
   readonly findings: readonly Finding[]
   readonly view: LedgerView
+  /** What a pass writes before it does anything: things that have another outside name now. */
+  readonly renames: readonly LedgerEntry[]
   readonly declaration: Declaration
   readonly now: number
   /** Monotonic milliseconds at which it was begun. */
@@ -58,7 +61,9 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const { declaration, selection } = request
   const begunAt = world.clock.monotonic()
   const isWhole = selection === undefined && declaration.isWhole
-  const view = await world.ledger.load()
+  const stored = await world.ledger.load()
+  const renamed = partWithFormer(world, declaration, stored, { now: world.clock.now(), kind: request.kind })
+  const { view } = renamed
   const scope = chooseScope(declaration, view, selection, {
     prune: (request.prune ?? isWhole) && declaration.isWhole,
     readDependencies: request.readDependencies ?? true,
@@ -97,6 +102,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     },
     findings,
     view,
+    renames: renamed.entries,
     declaration,
     now,
     begunAt,
@@ -113,8 +119,14 @@ export async function runPass(
   signal: AbortSignal,
 ): Promise<PassResult> {
   const draft = await draftPass(world, request, signal)
+  await recordRenames(world, draft)
   const outcomes = await execute(world, draft.findings, execution, signal)
   return concludePass(world, draft, { findings: draft.findings, outcomes, isFirst: true })
+}
+
+/** Whose outside name changed is written down before anything is done, or its new row would take the place of the old. */
+export async function recordRenames({ ledger }: World, { renames }: Draft): Promise<void> {
+  if (renames.length > 0) await ledger.commit(renames)
 }
 
 /** Summarises and persists what became of some or all findings of a draft; the confirmation is the next reading. */
@@ -152,6 +164,7 @@ export async function concludePass(
     outcomes: concluded.outcomes,
     states,
     view,
+    renames: draft.renames,
     declaration,
     now: draft.now,
     begunAt: draft.begunAt,

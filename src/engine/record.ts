@@ -103,7 +103,7 @@ function settleEntry(
 function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
   const message =
     finding.stance === 'absent'
-      ? 'no longer declared, and gone'
+      ? `${finding.successor ? `was ${finding.successor.id}` : 'no longer declared'}, and gone`
       : finding.assessment.message || 'left as it is'
   return [
     { type: 'disown', id: finding.id },

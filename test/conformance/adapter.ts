@@ -54,6 +54,8 @@ export interface Stage<Spec, Observed> {
   copies(resource: Resource<Resolved<Spec>>): Promise<number>
   /** Whether the removal of its manifest has had its effect (a process gone, a workflow disabled). */
   isGone(name: string): Promise<boolean>
+  /** The same resource with the outside name that the sample of `name` has, which was asked for before. */
+  renamed(resource: Resource<Resolved<Spec>>, name: string): Resource<Resolved<Spec>>
   /** Takes it away behind our back. Undefined: nobody can. */
   takeAway?(name: string): Promise<void>
   /** Ways in which reading fails; each gives the way to mend it. At least one hits the whole domain. */

@@ -186,6 +186,10 @@ class FunctionStage implements Stage<FunctionSetSpec, ObservedFunctionSet> {
     return names.length === 1 && names[0] === 'other'
   }
 
+  renamed(resource: Desired, site: string): Desired {
+    return { ...resource, spec: { ...resource.spec, site } }
+  }
+
   /** Somebody deploys without them. */
   async takeAway(name: string): Promise<void> {
     const site = this.#find(name)

@@ -92,6 +92,7 @@ export const modelAdapter: ConformanceAdapter<ModelSpec, Thing> = {
       copies: async ({ name }) =>
         [...world.current.things.values()].filter((one) => one.name === name).length,
       isGone: async (name) => world.thing(name) === undefined,
+      renamed: (resource, name) => ({ ...resource, spec: { ...resource.spec, name } }),
       takeAway: async (name) => world.remove(name),
     }
   },
@@ -131,6 +132,7 @@ export const dispatchAdapter: ConformanceAdapter<DispatchSpec, SeenRuns> = {
         return Math.max(0, ...[...byRevision.values()].map((same) => same.length))
       },
       isGone: async () => false,
+      renamed: (resource, workflow) => ({ ...resource, spec: { ...resource.spec, workflow } }),
       // What was read is dated: two readings of the same list are the same.
       steady: ({ runs }) => runs,
     }

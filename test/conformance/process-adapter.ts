@@ -153,6 +153,7 @@ async function stageOn(daemon: TestDaemon): Promise<Stage<ProcessSpec, ObservedP
     },
     copies: async ({ name, spec }) => Math.ceil((await recordsOf(name)).length / Number(spec.instances ?? 1)),
     isGone: async (name) => (await recordsOf(name)).length === 0,
+    renamed: (resource, name) => ({ ...resource, spec: { ...resource.spec, name } }),
     takeAway: async (name) => {
       for (const record of await recordsOf(name)) await daemon.client.delete({ pmId: record.pmId, name })
     },

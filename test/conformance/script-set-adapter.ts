@@ -86,6 +86,7 @@ function stageIn(folder: string): Stage<ScriptSetSpec, ObservedScripts> {
     },
     copies: async (desired) => ((await isAsDeclared(desired)) ? 1 : 0),
     isGone: async () => false,
+    renamed: (resource, name) => ({ ...resource, spec: { ...resource.spec, package: pathOf(name) } }),
     takeAway: async (name) => writeFile(pathOf(name), packageText(name)),
     breakages: [
       broken('no package.json is JSON', folder, made, (text) => text.slice(0, -3)),

@@ -230,6 +230,24 @@ export function describeConformance<Spec, Observed>(adapter: ConformanceAdapter<
         expect(await stage.snapshot()).toBe(once)
       }))
 
+    it('deletes what a resource was before it was given another outside name, once the new thing is there', () =>
+      withRig(async (rig) => {
+        const [before, other] = [await leavingSample(), await sample()]
+        await rig.settle([before])
+        const renamed = stage.renamed(before as Parameters<typeof stage.renamed>[0], other.name) as Resource
+        const { findings } = await rig.draft([renamed])
+        const going = findings.filter(({ desired }) => !desired).flatMap(({ actions }) => actions)
+        expect(going.map(({ verb }) => verb)).toEqual(adapter.canDelete ? ['delete'] : [])
+        await rig.settle([renamed])
+        expect(await stage.isGone(before.name)).toBe(adapter.canDelete)
+        expect(await stage.isGone(other.name)).toBe(false)
+        const { findings: left } = await rig.draft([renamed])
+        expect(left.map(({ id, actions, holds }) => [id, namesOf(actions), holds])).toEqual([
+          [renamed.id, [], []],
+        ])
+        expect([...(await rig.load()).inventory.keys()]).toEqual([renamed.id])
+      }))
+
     it('leaves what is no longer declared where its policy says Orphan', () =>
       withRig(async (rig) => {
         const leaves = await sample()

@@ -98,6 +98,7 @@ function stageOn(
     },
     copies: async ({ name }) => runsOf(name).filter(({ event }) => event === 'workflow_dispatch').length,
     isGone: async (name) => find(name)?.state === 'disabled_manually',
+    renamed: (resource, name) => ({ ...resource, spec: { ...resource.spec, path: pathOf(name) } }),
     takeAway: async (name) => {
       const workflow = find(name)
       if (workflow) workflow.state = 'disabled_inactivity'

@@ -116,6 +116,32 @@ describe('a fleet from nothing', () => {
     expect(names).toEqual(['job2', 'other', 'web', 'worker'])
   })
 
+  it('ends what ran under the name before where a process is given another one, though both want one port', async () => {
+    const text = await fleet.read('manifests/web.yaml')
+    await fleet.write('manifests/web.yaml', text.replace('spec:', 'spec:\n  name: shop'))
+    const plan = await fleet.reconcile(['plan', '-o', 'json'])
+    const planned = JSON.parse(plan.out).resources.map(
+      (resource: { id: string; actions: { verb: string }[] }) => [resource.id, resource.actions[0]?.verb],
+    )
+    expect(planned).toContainEqual(['Process/web', 'create'])
+    expect(planned).toContainEqual(['Process/web@web', 'delete'])
+    const run = await fleet.reconcile([])
+    expect(run.out + run.err).toContain('was Process/web')
+    expect(run.status).toBe(0)
+    const names = (await fleet.processes()).map(({ name }) => name).sort()
+    expect(names).toEqual(['job2', 'other', 'shop', 'worker'])
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('good evening')
+    expect((await fleet.reconcile(['events', 'Process/web'])).out).toContain('Renamed')
+    await fleet.write('manifests/web.yaml', text)
+    expect((await fleet.reconcile([])).status).toBe(0)
+    expect((await fleet.processes()).map(({ name }) => name).sort()).toEqual([
+      'job2',
+      'other',
+      'web',
+      'worker',
+    ])
+  })
+
   it('adopts what already runs as declared without restarting it, and never deletes it', async () => {
     const before = lives((await fleet.processes()).filter(({ name }) => name === 'other'))
     await fleet.write(

@@ -76,6 +76,53 @@ describe('the controller', () => {
     })
   })
 
+  test.each([
+    { what: 'decided on one after the other', isTogether: false },
+    { what: 'decided on together', isTogether: true },
+  ])(
+    'follows another outside name at once, and the old thing goes after the new one has come: $what',
+    async ({ isTogether }) => {
+      const slow: Partial<ModelFaults> = {
+        read: () => ({ type: 'answered', latency: isTogether ? 500 : 0, staleVersions: 0, unreadable: [] }),
+        effect: ({ verb }) => ({ type: 'done', latency: verb === 'create' ? 3_000 : 0 }),
+      }
+      const declared = (name: string) => declare([model('a', { name }), model('b')])
+      await watching(declared('one'), { faults: slow }, async ({ fleet, controller, declare: edit }) => {
+        await fleet.time.pass(6_000)
+        const seen = new Set<string>()
+        fleet.outside.listen(() => seen.add([...fleet.outside.current.things.keys()].sort().join(' ')))
+        // While it reads this one, what the manifests say next gathers.
+        controller.wake([modelId('b')])
+        await fleet.time.pass(100)
+        await edit(declared('two'))
+        await fleet.time.pass(9_000)
+        expect([...seen]).toEqual(['b one two', 'b two'])
+        await fleet.time.pass(3_000)
+        expect([...(await fleet.ledger.load()).inventory.keys()]).toEqual([modelId('a'), modelId('b')])
+      })
+    },
+  )
+
+  test('does not delete what is declared again while the deletion waits for its turn', async () => {
+    const slow = { effect: () => ({ type: 'done' as const, latency: 3_000 }) }
+    const others = (revision: string) =>
+      ['b', 'c', 'd'].map((name) => model(name, { fields: { revision } }, { deletionPolicy: 'Orphan' }))
+    const declared = (name: string, revision: string) => declare([model('a', { name }), ...others(revision)])
+    await watching(declared('one', '1'), { faults: slow }, async ({ fleet, declare: edit }) => {
+      await fleet.time.pass(10_000)
+      await edit(declared('two', '1'))
+      // When the new thing is there, every slot is taken.
+      await fleet.time.pass(2_900)
+      await edit(declared('two', '2'))
+      await fleet.time.pass(1_000)
+      const made = fleet.outside.thing('one')?.uid
+      await edit(declared('one', '2'))
+      await fleet.time.pass(20_000)
+      expect(fleet.outside.thing('one')?.uid).toBe(made)
+      expect(fleet.outside.thing('two')).toBeUndefined()
+    })
+  })
+
   test('follows an edited manifest, and a removed one', async () => {
     await watching(declare([model('a'), model('b')]), {}, async ({ fleet, declare: edit }) => {
       await edit(declare([model('a', { fields: { PORT: '1' } })]))

@@ -129,6 +129,7 @@ export function findingOf(
     activeFor: [],
     standsBehind: [],
     replaces: [],
+    successor: undefined,
     unconfirmed: [],
     isContext: false,
     stance: 'ours',

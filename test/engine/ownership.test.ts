@@ -3,6 +3,8 @@ import type { Mark } from '../../src/core/ownership.ts'
 import type { Controls, Resource } from '../../src/core/resource.ts'
 import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
+import { openMemoryStore } from '../../src/state/memory.ts'
+import { openSuspensions } from '../../src/state/suspensions.ts'
 import {
   declare,
   type ModelledFleet,
@@ -391,4 +393,210 @@ test('a field that we set is taken back although it went from the manifest while
   await settle(model('b'))
   expect(fleet.outside.thing('b')).toMatchObject({ state: 'running' })
   expect(fleet.outside.thing('b')?.fields).toEqual({})
+})
+
+describe('another outside name', () => {
+  const settle = async (fleet: ModelledFleet, ...resources: readonly Resource[]) => {
+    for (let count = 0; count < 3; count += 1) {
+      await pass(fleet, resources)
+      await fleet.time.pass(1_000)
+    }
+  }
+  const names = (fleet: ModelledFleet) => [...fleet.outside.current.things.keys()].sort()
+  const told = async (fleet: ModelledFleet) => {
+    const events = await fleet.ledger.events({ limit: 100 })
+    return events.map(({ id, reason }) => `${id} ${reason}`)
+  }
+
+  test('starts the new thing, deletes the old one after it, and says so', async () => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }))
+    const { plan } = await draft(fleet, [model('a', { name: 'two' })])
+    expect(plan.resources.map(({ id, actions, holds }) => [id, actions[0]?.verb, holds])).toEqual([
+      ['Model/a', 'create', []],
+      ['Model/a@one', 'delete', []],
+    ])
+    expect(names(fleet)).toEqual(['one'])
+    const { outcomes } = await pass(fleet, [model('a', { name: 'two' })])
+    expect(outcomes.map(({ id, action }) => [id, action.type])).toEqual([
+      ['Model/a', 'create'],
+      ['Model/a@one', 'delete'],
+    ])
+    await settle(fleet, model('a', { name: 'two' }))
+    expect(names(fleet)).toEqual(['two'])
+    const { inventory, states } = await fleet.ledger.load()
+    expect([...inventory.values()].map(({ id, externalName }) => [id, externalName])).toEqual([
+      ['Model/a', 'two'],
+    ])
+    expect([...states.keys()]).toEqual(['Model/a'])
+    expect(await told(fleet)).toEqual(
+      expect.arrayContaining(['Model/a Renamed', 'Model/a@one Deleted', 'Model/a@one Pruned']),
+    )
+    expect(
+      (await draft(fleet, [model('a', { name: 'two' })])).findings.flatMap(({ actions }) => actions),
+    ).toEqual([])
+  })
+
+  test('leaves what was adopted where it is', async () => {
+    const fleet = modelledFleet()
+    put(fleet, 'one')
+    await settle(fleet, model('a', { name: 'one', program: 'a.mjs' }))
+    await settle(fleet, model('a', { name: 'two', program: 'a.mjs' }))
+    expect(names(fleet)).toEqual(['one', 'two'])
+    expect([...(await fleet.ledger.load()).inventory.keys()]).toEqual(['Model/a'])
+  })
+
+  test('leaves it where the manifest says Orphan together with the new name', async () => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }))
+    await settle(fleet, model('a', { name: 'two' }, { deletionPolicy: 'Orphan' }))
+    expect(names(fleet)).toEqual(['one', 'two'])
+  })
+
+  test('swapped between two resources moves both and deletes nothing', async () => {
+    const fleet = modelledFleet()
+    const of = (a: string, b: string) => [
+      model('a', { name: a, program: 'x.mjs' }),
+      model('b', { name: b, program: 'x.mjs' }),
+    ]
+    await settle(fleet, ...of('one', 'two'))
+    const before = fleet.outside.print()
+    await settle(fleet, ...of('two', 'one'))
+    expect(fleet.outside.print()).toBe(before)
+    const { inventory } = await fleet.ledger.load()
+    expect([...inventory.values()].map(({ id, externalName }) => [id, externalName]).sort()).toEqual([
+      ['Model/a', 'two'],
+      ['Model/b', 'one'],
+    ])
+  })
+
+  test('that is taken back is the old thing again', async () => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }))
+    const request = { declaration: declare([model('a', { name: 'two' })], { isComplete: false }) }
+    await fleet.time.run(
+      runPass(
+        fleet.world,
+        { ...request, selection: undefined, allowedDeletions: undefined },
+        { slots: slots() },
+        never,
+      ),
+    )
+    expect(names(fleet)).toEqual(['one', 'two'])
+    await settle(fleet, model('a', { name: 'one' }))
+    expect(names(fleet)).toEqual(['one'])
+    expect([...(await fleet.ledger.load()).inventory.keys()]).toEqual(['Model/a'])
+  })
+
+  test('that is somebody else’s keeps the old thing running', async () => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }))
+    put(fleet, 'two', { program: 'theirs.mjs' })
+    await settle(fleet, model('a', { name: 'two' }))
+    expect(names(fleet)).toEqual(['one', 'two'])
+    const { findings } = await draft(fleet, [model('a', { name: 'two' })])
+    expect(findings.map(({ id, holds }) => [id, holds[0]?.reason])).toEqual([
+      ['Model/a', 'NotOurs'],
+      ['Model/a@one', 'DependencyNotReady'],
+    ])
+  })
+
+  test('under which nothing can be created keeps the old thing running', async () => {
+    let isBroken = false
+    const fleet = modelledFleet({
+      faults: {
+        effect: () =>
+          isBroken ? { type: 'error-before', latency: 0, isForTime: false } : { type: 'done', latency: 0 },
+      },
+    })
+    await settle(fleet, model('a', { name: 'one' }))
+    isBroken = true
+    const { outcomes } = await pass(fleet, [model('a', { name: 'two' })])
+    expect(outcomes.map(({ id }) => id)).toEqual(['Model/a'])
+    expect(names(fleet)).toEqual(['one'])
+    isBroken = false
+    await fleet.time.pass(10_000)
+    await settle(fleet, model('a', { name: 'two' }))
+    expect(names(fleet)).toEqual(['two'])
+  })
+
+  test.each([
+    {
+      what: 'a suspension',
+      controls: { suspend: { reason: 'r', by: undefined, until: undefined } },
+      hold: 'Suspended',
+    },
+    {
+      what: 'its window',
+      controls: { windows: [{ cron: '0 0 1 1 *', duration: 1, timezone: 'UTC', allow: true }] },
+      hold: 'OutsideWindow',
+    },
+  ])('is held by $what of its resource, old and new', async ({ controls, hold }) => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }))
+    await settle(fleet, model('a', { name: 'two' }, controls))
+    expect(names(fleet)).toEqual(['one'])
+    const { findings } = await draft(fleet, [model('a', { name: 'two' }, controls)])
+    expect(findings.map(({ holds }) => holds[0]?.reason)).toEqual([hold, hold])
+  })
+
+  test('is held by the suspension of its resource although that is not declared any more', async () => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }), model('b'))
+    const suspensions = openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined })
+    await suspensions.suspend(modelId('a'), { reason: 'r', by: undefined, until: undefined })
+    await settle(fleet, model('a', { name: 'two' }), model('b'))
+    await settle(fleet, model('b'))
+    expect(names(fleet)).toEqual(['b', 'one'])
+  })
+
+  test('of many counts towards the deletion limit', async () => {
+    const fleet = modelledFleet()
+    const of = (suffix: string) =>
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => model(name, { name: name + suffix }))
+    await settle(fleet, ...of('1'))
+    await settle(fleet, ...of('2'))
+    expect(names(fleet)).toHaveLength(12)
+    const { findings } = await draft(fleet, of('2'))
+    expect(findings.filter(({ holds }) => holds[0]?.reason === 'DeletionLimit')).toHaveLength(6)
+  })
+
+  test('in a part of the manifests deletes nothing yet and forgets nothing', async () => {
+    const fleet = modelledFleet()
+    await settle(fleet, model('a', { name: 'one' }), model('b'))
+    const request = { declaration: declare([model('a', { name: 'two' })], { isWhole: false }) }
+    await fleet.time.run(
+      runPass(
+        fleet.world,
+        { ...request, selection: undefined, allowedDeletions: undefined },
+        { slots: slots() },
+        never,
+      ),
+    )
+    expect(names(fleet)).toEqual(['b', 'one', 'two'])
+    await settle(fleet, model('a', { name: 'two' }), model('b'))
+    expect(names(fleet)).toEqual(['b', 'two'])
+  })
+
+  test('does not make an intent of the old thing one of the new', async () => {
+    const fleet = modelledFleet()
+    await fleet.ledger.commit([
+      { type: 'own', owned: ownedOf(modelId('a'), { externalName: 'one' }) },
+      {
+        type: 'intend',
+        intent: {
+          intentId: 'i1',
+          id: modelId('a'),
+          actionType: 'create',
+          verb: 'create',
+          summary: 'create one',
+          externalName: 'one',
+          repeatable: false,
+          at: fleet.clock.now(),
+        },
+      },
+    ])
+    const { findings } = await draft(fleet, [model('a', { name: 'two' })])
+    expect(findings[0]?.unconfirmed).toEqual([])
+  })
 })

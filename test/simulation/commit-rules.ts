@@ -65,10 +65,10 @@ function checkState(
   if (status.health === 'Healthy') {
     const lastRead = actor.lastRead.get(id) ?? Number.NEGATIVE_INFINITY
     rules.check('unread-is-not-healthy', time.now - lastRead < slack, () => `${id} is called Healthy unread`)
-    const name = setting.manifests.names.get(id)
-    if (name !== undefined && status.reason !== 'StandingBy') {
+    const names = setting.manifests.namesSince(id, time.now - slack)
+    if (names.length > 0 && status.reason !== 'StandingBy') {
       outside.tick()
-      const last = outside.lastRunning.get(name) ?? Number.NEGATIVE_INFINITY
+      const last = Math.max(...names.map((name) => outside.lastRunning.get(name) ?? Number.NEGATIVE_INFINITY))
       rules.check(
         'healthy-means-running',
         time.now - last < slack,

@@ -1,4 +1,5 @@
 import type { Resource } from '../../src/core/resource.ts'
+import { successorOf } from '../../src/engine/former.ts'
 import type { ModelSpec } from '../support/modelled-domain.ts'
 import type { Thing } from '../support/modelled-world.ts'
 import { deletions, isDispatch, isModel, outsideName } from './manifests.ts'
@@ -123,7 +124,12 @@ function faultsOfRemoved(setting: Setting): readonly string[] {
   const share = (100 * going.length) / Math.max(1, inventory.length)
   const isOverLimit = going.length > deletions.max || (going.length >= 3 && share > deletions.percent)
   if (isOverLimit || manifests.edition.resources.length === 0) return []
-  return left
-    .filter((row) => outside.thing(row.externalName)?.mark?.fleet !== 'rival')
-    .map(({ id }) => `${id} is no longer declared, and still owned`)
+  const blocked = findBlocked(setting)
+  return (
+    left
+      .filter((row) => outside.thing(row.externalName)?.mark?.fleet !== 'rival')
+      // What makes room for another waits for as long as that is held.
+      .filter(({ id }) => !blocked.has(successorOf(id) ?? id))
+      .map(({ id }) => `${id} is no longer declared, and still owned`)
+  )
 }

@@ -1,3 +1,4 @@
+import { successorOf } from '../../src/engine/former.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
 import { deletions, isModel, outsideName } from './manifests.ts'
@@ -38,7 +39,7 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
     return isComplete && isWhole && resources.length > 0 && !isDeclared
   })
   rules.check('deletes-only-what-is-undeclared', isJustified, said)
-  const suspendedSince = rules.suspendedSince.get(action.id)
+  const suspendedSince = rules.suspendedSince.get(successorOf(action.id) ?? action.id)
   rules.check('suspended-by-command', suspendedSince === undefined || time.now - suspendedSince < slack, said)
   checkLimit(setting, actor)
 }

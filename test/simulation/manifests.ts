@@ -39,8 +39,8 @@ export class Manifests {
   readonly #listeners = new Set<() => void>()
   /** Programs that were ever declared for an outside name. */
   readonly programs = new Map<string, Set<string>>()
-  /** Outside names by id, of everything that was ever declared. */
-  readonly names = new Map<string, string>()
+  /** Outside names by id with the time from which on it had each, of everything that was ever declared. */
+  readonly #names = new Map<string, readonly { readonly name: string; readonly from: number }[]>()
   /** Outside names that were ever to be left when their manifest goes. */
   readonly keepable = new Set<string>()
   /** Outside names that we were ever told to adopt. */
@@ -63,13 +63,22 @@ export class Manifests {
     for (const resource of resources) {
       if (!isModel(resource)) continue
       const name = outsideName(resource)
-      this.names.set(resource.id, name)
+      const before = this.#names.get(resource.id) ?? []
+      if (before.at(-1)?.name !== name) {
+        this.#names.set(resource.id, [...before, { name, from: this.#edition.since }])
+      }
       this.programs.set(name, (this.programs.get(name) ?? new Set()).add(resource.spec.program))
       const { deletionPolicy, managementPolicy } = resource.controls
       if (deletionPolicy === 'Orphan' || managementPolicy === 'Observe') this.keepable.add(name)
       if (resource.controls.adopt) this.adoptable.add(name)
     }
     for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** The outside names that a resource had since a time: who read before an edit acts by what it said before. */
+  namesSince(id: string, since: number): readonly string[] {
+    const all = this.#names.get(id) ?? []
+    return all.filter((_, index) => (all[index + 1]?.from ?? since) >= since).map(({ name }) => name)
   }
 
   listen(listener: () => void): () => void {

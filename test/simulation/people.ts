@@ -47,6 +47,7 @@ export class People {
       () => this.#makeForeign(),
       () => this.#replace(),
       () => this.#markAsRival(),
+      () => this.#rename(),
     ] as const
     const act = this.#random.pick(acts)
     this.#count += 1
@@ -186,6 +187,14 @@ export class People {
       return { ...base, controls }
     })
     this.#save(all, `move ${one.id} to ${moved.id}`)
+  }
+
+  /** Another outside thing under the same id. */
+  #rename(): void {
+    const one = this.#random.pick(this.#models)
+    if (!one) return
+    this.#setting.note(`people: rename what ${one.id} is outside`)
+    this.#replaceResource({ ...one, spec: { ...one.spec, name: `r${this.#count}` } })
   }
 
   async #suspend(): Promise<void> {

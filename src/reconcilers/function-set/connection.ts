@@ -41,6 +41,8 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
   readonly #memories: Memories
   readonly #sources: SourceReader
   readonly #verifier: Verifier
+  /** Sites that are declared, by the resource that declares them: one is named by its name or by its id. */
+  readonly #declared = new Map<ResourceId, string>()
 
   constructor(context: ConnectContext) {
     this.#context = context
@@ -57,15 +59,19 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
     signal: AbortSignal,
   ): Promise<Observation<ObservedFunctionSet>> {
     const netlify = this.#client()
-    const readings = await Promise.all(
-      wanted.map(
-        async (one): Promise<readonly [ResourceId, Reading<ObservedFunctionSet>]> => [
-          one.id,
-          await this.#readOne(netlify, one, signal),
-        ],
-      ),
-    )
-    return { observedAt: this.#context.clock.now(), readings: new Map(readings) }
+    const readAll = (some: readonly WantedFunctionSet[]) =>
+      Promise.all(
+        some.map(
+          async (one): Promise<readonly [ResourceId, Reading<ObservedFunctionSet>]> => [
+            one.id,
+            await this.#readOne(netlify, one, signal),
+          ],
+        ),
+      )
+    for (const { id, desired } of wanted) if (!desired) this.#declared.delete(id)
+    const declared = await readAll(wanted.filter(({ desired }) => desired))
+    const removed = await readAll(wanted.filter(({ desired }) => !desired))
+    return { observedAt: this.#context.clock.now(), readings: new Map([...declared, ...removed]) }
   }
 
   async apply(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
@@ -135,7 +141,9 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       const nameOrId = desired ? siteOf(desired) : (owned?.externalName ?? '')
       const reading = await readSite(netlify, this.#memories, { nameOrId, signal })
       if (!reading) return { type: 'absent' }
+      if (!desired && [...this.#declared.values()].includes(reading.site.id)) return { type: 'absent' }
       if (!desired) return await this.#readRemoved(netlify, reading, signal)
+      this.#declared.set(id, reading.site.id)
       const source = await this.#sources.read(desired)
       const [env, verified, inventory] = await Promise.all([
         this.#readEnv(netlify, { desired, owned, reading }, signal),

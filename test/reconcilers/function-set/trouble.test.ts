@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Owned } from '../../../src/core/ownership.ts'
+import { resourceId } from '../../../src/core/resource.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { reconciler } from '../../../src/reconcilers/function-set/index.ts'
 import type { DesiredFunctionSet } from '../../../src/reconcilers/function-set/place.ts'
@@ -276,4 +277,32 @@ describe('a manifest that went', () => {
     if (action) await (await stage.connection()).apply(action, AbortSignal.timeout(60_000))
     expect(stage.site.deploys).toHaveLength(deploys)
   }, 60_000)
+})
+
+describe('a site that is named otherwise', () => {
+  it('by its id in place of its name is the same site, of which nothing goes', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    await stage.pass(stage.desired())
+    stage.restart()
+    const connection = await stage.connection()
+    const desired = stage.desired({ site: stage.site.id })
+    const owned: Owned = {
+      id: resourceId('FunctionSet', 'site@acme-site'),
+      externalName: 'acme-site',
+      origin: 'created',
+      deletionPolicy: 'Delete',
+      fields: {},
+      memory: {},
+      since: 0,
+    }
+    const read = async (wanted: Parameters<typeof connection.observe>[0]) =>
+      (await connection.observe(wanted, AbortSignal.timeout(60_000))).readings.get(owned.id)
+    const former = { id: owned.id, desired: undefined, owned, unconfirmed: [] }
+    expect(await read([former])).toMatchObject({ type: 'present' })
+    const declared = { id: desired.id, desired, owned: undefined, unconfirmed: [] }
+    expect(await read([former, declared])).toEqual({ type: 'absent' })
+    // As it is read again by itself, before it would be deleted or forgotten.
+    expect(await read([former])).toEqual({ type: 'absent' })
+  })
 })
