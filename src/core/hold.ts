@@ -15,6 +15,8 @@ export type HoldReason =
   | 'UnconfirmedOutcome'
   | 'ManifestsIncomplete'
   | 'FleetDown'
+  /** Every action in its domain fails alike, so one resource at a time is tried. */
+  | 'DomainRefuses'
   /** What it is made from does not bundle; it waits until that changes. */
   | 'FunctionNotBundled'
   /** The manifest does not allow it: a person's own change is not undone without being told to. */

@@ -19,6 +19,7 @@ import { nextVisit } from './schedule.ts'
 import { Slots } from './slots.ts'
 import { primariesByFallback } from './standby.ts'
 import { reconcilerOf, type World } from './world.ts'
+import { WriteBreaker } from './write-breaker.ts'
 
 export interface ControllerOptions {
   /** Reads the manifests anew; never rejects for a bad manifest, which is a diagnostic. */
@@ -53,6 +54,7 @@ export class Controller {
   readonly #options: ControllerOptions
   readonly #lanes = new Map<string, Lane>()
   readonly #slots: Slots
+  readonly #breaker: WriteBreaker
   readonly #running = new Set<Promise<void>>()
   readonly #acting = new Set<ResourceId>()
   readonly #listener: DomainListener
@@ -68,6 +70,8 @@ export class Controller {
   constructor(world: World, options: ControllerOptions) {
     this.#world = world
     this.#options = options
+    const chance = () => world.random.next()
+    this.#breaker = new WriteBreaker(world.clock, chance, (kind) => this.#wakeKind(kind))
     this.#listener = new DomainListener(world, (id) => this.#hear(id))
     this.#slots = new Slots(
       (kind) => this.#declaration?.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
@@ -112,7 +116,7 @@ export class Controller {
 
   /** Wakes resources, such as after `resume`; undefined: all. */
   wake(ids?: Iterable<ResourceId>): void {
-    for (const id of ids ?? this.#declaration?.resources.map((resource) => resource.id) ?? []) this.#hear(id)
+    for (const id of ids ?? this.#declaration?.resources.map((resource) => resource.id) ?? []) this.#heed(id)
   }
 
   /** A pass over some or all resources, on behalf of somebody who waits; ends when they have settled. */
@@ -132,7 +136,7 @@ export class Controller {
     void order.settled.then(() => {
       this.#orders = this.#orders.filter((other) => other !== order)
     })
-    for (const id of ids) this.#hear(id)
+    for (const id of ids) this.#heed(id)
     return order
   }
 
@@ -150,7 +154,7 @@ export class Controller {
     this.#specs = specs
     this.#options.onDeclaration?.(declaration)
     const changed = [...specs].filter(([id, hash]) => before.get(id) !== hash).map(([id]) => id)
-    for (const id of changed) this.#add(id)
+    for (const id of changed) this.#heed(id)
     void this.#listener.listenTo(new Set(declaration.resources.map(({ kind }) => kind)))
     for (const resource of declaration.resources) {
       const leans = [...resource.controls.dependsOn, ...resource.controls.fallback]
@@ -194,10 +198,16 @@ export class Controller {
     this.#lanes.get(kindOf(id))?.queue.add(id)
   }
 
-  /** Adds what somebody spoke of: he may know that a domain is back which could not be read, or waits for an answer. */
+  /** Adds what its domain told of, which is a sign that it can be read. */
   #hear(id: ResourceId): void {
     this.#add(id)
     this.#lanes.get(kindOf(id))?.pace.hurry()
+  }
+
+  /** Adds what a person spoke of or changed: he may have mended what was out, or waits for an answer. */
+  #heed(id: ResourceId): void {
+    this.#hear(id)
+    this.#breaker.hurry(kindOf(id))
   }
 
   #track(work: Promise<void>): void {
@@ -246,6 +256,7 @@ export class Controller {
         kind,
         readDependencies: false,
         allowedDeletions: this.#allowedDeletions(),
+        breaker: this.#breaker,
         isBusy: (id) => busy.has(id) || this.#acting.has(id),
       },
       this.#ended.signal,
@@ -280,16 +291,23 @@ export class Controller {
 
   /** Acts on one resource while the worker goes on, then looks at it again at once to confirm. */
   async #act(
-    { queue }: Lane,
+    { kind, queue }: Lane,
     decided: { readonly draft: Draft; readonly finding: Finding; readonly orders: readonly PassOrder[] },
   ): Promise<void> {
     const { draft, finding, orders } = decided
     this.#acting.add(finding.id)
     try {
       const isStillDue = (due: Finding) => this.#isStillDue(due)
-      const options = { slots: this.#slots, isStillDue, pausesInRoutine: true }
+      const options = { slots: this.#slots, breaker: this.#breaker, isStillDue, pausesInRoutine: true }
       const { signal } = this.#ended
       const outcomes = await execute(this.#world, [finding], options, signal)
+      const isNothingDone = outcomes.every((outcome) => outcome.result === 'superseded')
+      if (isNothingDone && this.#breaker.isOpen(kind)) {
+        // Its domain refused everything before its turn came; the next pass holds it, with all others in one reading.
+        queue.done(finding.id)
+        queue.add(finding.id)
+        return
+      }
       const result = await concludePass(this.#world, draft, {
         findings: [finding],
         outcomes,
@@ -298,7 +316,7 @@ export class Controller {
       this.#report(result, orders)
       queue.done(finding.id)
       // Two readings that contradict each other must not make it spin.
-      if (outcomes.every((outcome) => outcome.result === 'superseded')) queue.retry(finding.id)
+      if (isNothingDone) queue.retry(finding.id)
       else queue.add(finding.id)
     } catch (error) {
       queue.done(finding.id)
@@ -351,8 +369,12 @@ export class Controller {
       const state = result.states.get(finding.id)
       if (state) this.#spreadNews(finding, state, result.now)
     }
+    this.#wakeKind(kind)
+  }
+
+  #wakeKind(kind: string): void {
     for (const resource of this.#declaration?.resources ?? []) {
-      if (resource.kind === kind) queue.add(resource.id)
+      if (resource.kind === kind) this.#add(resource.id)
     }
   }
 

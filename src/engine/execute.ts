@@ -11,6 +11,7 @@ import type { Outcome } from './outcome.ts'
 import { endReplaced, lastingPolicy, settlement } from './record.ts'
 import type { Slots } from './slots.ts'
 import { reconcilerOf, type World } from './world.ts'
+import type { WriteBreaker } from './write-breaker.ts'
 
 /** Told while a pass acts, for progress on a terminal. */
 export interface ExecutionListener {
@@ -20,6 +21,7 @@ export interface ExecutionListener {
 
 export interface ExecutionOptions {
   readonly slots: Slots
+  readonly breaker?: WriteBreaker
   /** Asked when its turn has come, which may be long after it was decided; default: always. */
   readonly isStillDue?: (finding: Finding) => boolean
   /**
@@ -85,18 +87,28 @@ async function executeOne(
   options: ExecutionOptions,
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
-  const { listener, isStillDue } = options
+  const { breaker } = options
+  const isDue = options.isStillDue?.(finding) !== false && breaker?.admits(finding.id) !== false
+  try {
+    const decided = finding.desired ? finding.actions : undefined
+    const actions = isDue ? (decided ?? (await readAgain(world, finding, signal))) : undefined
+    if (!actions) return finding.actions.map((action) => superseded(world, finding, action))
+    return await takeActions(world, { ...finding, actions }, options, signal)
+  } finally {
+    breaker?.leave(finding.id)
+  }
+}
+
+async function takeActions(
+  world: World,
+  finding: Finding,
+  { breaker, listener, pausesInRoutine }: ExecutionOptions,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
-  const actions =
-    isStillDue?.(finding) === false
-      ? undefined
-      : finding.desired
-        ? finding.actions
-        : await readAgain(world, finding, signal)
-  if (!actions) return finding.actions.map((action) => superseded(world, finding, action))
-  for (const action of actions) {
+  for (const action of finding.actions) {
     if (signal.aborted) break
-    if (options.pausesInRoutine === true && outcomes.length > 0 && action.isRoutine === true) break
+    if (pausesInRoutine === true && outcomes.length > 0 && action.isRoutine === true) break
     const intentId = world.random.id()
     const begunAt = world.clock.now()
     await world.ledger.commit([
@@ -105,7 +117,8 @@ async function executeOne(
       intentEntry(world, finding, { action, intentId, begunAt }),
     ])
     listener?.started?.(finding, action)
-    const outcome = await applyOne(world, finding, { action, intentId, begunAt }, signal)
+    const taken = await applyOne(world, finding, { action, intentId, begunAt }, signal)
+    const outcome = breaker?.note(taken) ? { ...taken, isToldByDomain: true } : taken
     listener?.ended?.(outcome)
     outcomes.push(outcome)
     if (outcome.result !== 'succeeded') break
@@ -186,6 +199,7 @@ function outcomeOf(
     action,
     result,
     message: error === undefined ? undefined : messageOf(error),
+    code: error instanceof ReconcileError ? error.code : undefined,
     begunAt,
     next: error === undefined ? undefined : error instanceof ReconcileError ? error.next : 'retry',
     ...(error instanceof ReconcileError && !error.isAttempt && { isAttempt: false }),

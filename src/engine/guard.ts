@@ -7,6 +7,7 @@ import { contendedFrom, endOfWait, nextCorrectionAt, recentCorrections } from '.
 import type { Finding } from './finding.ts'
 import { successorOf } from './former.ts'
 import { recoveryOf, removalBackoff } from './recovery.ts'
+import { holdRefused, type Refusal } from './refusal.ts'
 import { commandedSuspension, suspensionOf } from './suspension.ts'
 import { consultWindows } from './windows.ts'
 
@@ -22,6 +23,8 @@ export interface GuardInput {
   readonly isBusy: (id: ResourceId) => boolean
   /** Deletions that are due elsewhere in the fleet: they count towards the limit. */
   readonly otherRemovals: number
+  /** By kind: what is known of a domain whose writes all fail. Default: nothing of any. */
+  readonly refusalOf?: (kind: string) => Refusal | undefined
   readonly now: number
 }
 
@@ -36,13 +39,11 @@ export function guard(findings: readonly Finding[], input: GuardInput): readonly
   }
   const bare = mapOf(findings)
   const held = findings.map((finding) => (finding.successor ? finding : judge(finding, bare)))
-  if (held.every(({ successor }) => !successor)) return holdDeletions(held, input)
   // What goes for another one's sake is held by what holds that one.
   const judged = mapOf(held)
-  return holdDeletions(
-    held.map((finding) => (finding.successor ? judge(finding, judged) : finding)),
-    input,
-  )
+  const all = held.map((finding) => (finding.successor ? judge(finding, judged) : finding))
+  const limited = holdDeletions(all, input)
+  return input.refusalOf ? holdRefused(limited, { refusalOf: input.refusalOf, now: input.now }) : limited
 }
 
 function mapOf(findings: readonly Finding[]): ReadonlyMap<ResourceId, Finding> {

@@ -11,6 +11,10 @@ export interface Outcome {
   /** `unknown`: it was sent and its answer was lost. `superseded`: the world had changed, nothing was sent. */
   readonly result: 'succeeded' | 'failed' | 'unknown' | 'superseded'
   readonly message: string | undefined
+  /** Of the error, where it failed by one of the catalogue. */
+  readonly code?: string | undefined
+  /** Its failure is that of its whole domain, and told of that. */
+  readonly isToldByDomain?: boolean
   /** Who acts next, where it failed. */
   readonly next: NextActor | undefined
   /** Whether it used up an attempt where it failed; default: true. */

@@ -18,6 +18,7 @@ import { isForgotten, recordOf, recordOfLeftovers } from './record.ts'
 import { samplePass } from './sample-pass.ts'
 import { summarise } from './summarise.ts'
 import type { World } from './world.ts'
+import type { WriteBreaker } from './write-breaker.ts'
 
 export interface PassRequest {
   readonly declaration: Declaration
@@ -30,6 +31,8 @@ export interface PassRequest {
   /** Whether dependencies outside the selection are read too, or believed as they were last seen. */
   readonly readDependencies?: boolean
   readonly allowedDeletions: number | undefined
+  /** What is known of domains whose writes all fail; default: nothing. */
+  readonly breaker?: WriteBreaker
   /** Whether somebody acts on it, so that what is written of it is not true any more. Default: on none. */
   readonly isBusy?: (id: ResourceId) => boolean
 }
@@ -49,6 +52,7 @@ export interface Draft {
   readonly isWhole: boolean
   /** Whether what is not declared may be forgotten: all manifests were read, and there are some. */
   readonly mayForget: boolean
+  readonly breaker: WriteBreaker | undefined
 }
 
 export interface PassResult extends Draft {
@@ -64,6 +68,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const stored = await world.ledger.load()
   const renamed = partWithFormer(world, declaration, stored, { now: world.clock.now(), kind: request.kind })
   const { view } = renamed
+  request.breaker?.learn(view)
   const scope = chooseScope(declaration, view, selection, {
     prune: (request.prune ?? isWhole) && declaration.isWhole,
     readDependencies: request.readDependencies ?? true,
@@ -91,6 +96,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     allowedDeletions: request.allowedDeletions,
     isBusy: request.isBusy ?? (() => false),
     otherRemovals: countOtherRemovals(world, declaration, view, scope),
+    refusalOf: (kind) => request.breaker?.refusalOf(kind),
     now,
   })
   const findings = order(guarded)
@@ -108,6 +114,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     begunAt,
     isWhole,
     mayForget,
+    breaker: request.breaker,
   }
 }
 
@@ -154,8 +161,10 @@ export async function concludePass(
   const declared = new Set(declaration.resources.map(({ id }) => id))
   const outages = concluded.isFirst ? outageEvents(draft.findings, view, { declared, now }) : []
   const measured = concluded.isFirst ? await samplePass(world, draft) : []
-  const all = [...leftovers, ...entries, ...outages, ...measured]
+  const news = draft.breaker?.news ?? []
+  const all = [...leftovers, ...entries, ...outages, ...news, ...measured]
   if (all.length > 0) await world.ledger.commit(all)
+  draft.breaker?.written(news)
   return {
     get plan() {
       return draft.plan
@@ -170,6 +179,7 @@ export async function concludePass(
     begunAt: draft.begunAt,
     isWhole: draft.isWhole,
     mayForget,
+    breaker: draft.breaker,
   }
 }
 

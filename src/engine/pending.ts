@@ -1,4 +1,5 @@
 import type { Duration } from '../core/duration.ts'
+import type { HoldReason } from '../core/hold.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
@@ -38,12 +39,15 @@ export function findPending(
   return pending
 }
 
+/** Holds that end by themselves, and soon. */
+const passingHolds: ReadonlySet<string> = new Set<HoldReason>(['BackOff', 'DomainRefuses'])
+
 function isPendingByItself(finding: Finding, until: number): boolean {
   if (finding.unknown) return false
   const hold = finding.holds[0]
   const { status, recheckAfter } = finding.assessment
   if (hold?.reason === 'UnconfirmedOutcome') return recheckAfter !== undefined
-  if (hold) return hold.reason === 'BackOff' && hold.until !== undefined && hold.until < until
+  if (hold) return passingHolds.has(hold.reason) && hold.until !== undefined && hold.until < until
   if (finding.actions.length > 0) return true
   if (finding.assessment.isAwaited === false) return false
   return (

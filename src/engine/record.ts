@@ -180,6 +180,7 @@ function eventsOf(
   }
   for (const outcome of result.outcomes) {
     const { action } = outcome
+    if (outcome.isToldByDomain) continue
     if (outcome.result === 'succeeded')
       say('Normal', verbReasons[action.verb], `${action.summary}: ${action.reason}`)
     if (outcome.result === 'failed')
@@ -199,7 +200,9 @@ function eventsOf(
   }
   const hold = finding.holds[0]
   const heldBefore = before?.status.conditions.find((condition) => condition.type === 'Held')
-  if (hold && heldBefore?.reason !== hold.reason) say('Warning', hold.reason, hold.message)
+  // What a whole domain refuses is told of the domain.
+  const isToldByDomain = hold?.reason === 'DomainRefuses'
+  if (hold && !isToldByDomain && heldBefore?.reason !== hold.reason) say('Warning', hold.reason, hold.message)
   const suspensionOf = (state: ResourceState | undefined) =>
     state?.status.conditions.find((condition) => condition.type === 'Suspended')
   const suspension = suspensionOf(result.state)

@@ -4,10 +4,11 @@ import type { ResourceState } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { ExecutionListener } from './execute.ts'
 import type { Outcome } from './outcome.ts'
-import { concludePass, draftPass, type PassResult, runPass } from './pass.ts'
+import { concludePass, draftPass, type PassRequest, type PassResult, runPass } from './pass.ts'
 import { findPending, nextLook } from './pending.ts'
 import { Slots } from './slots.ts'
 import { reconcilerOf, type World } from './world.ts'
+import { WriteBreaker } from './write-breaker.ts'
 
 export interface SettleRequest {
   readonly declaration: Declaration
@@ -53,7 +54,8 @@ export async function settle(
   const slots = new Slots(
     (kind) => declaration.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
   )
-  const asked = { declaration, selection, allowedDeletions }
+  const breaker = new WriteBreaker(world.clock, () => world.random.next())
+  const asked = { declaration, selection, allowedDeletions, breaker }
   const end = world.clock.monotonic() + request.timeout
   const outcomes: Outcome[] = []
   const states = new Map<ResourceId, ResourceState>()
@@ -62,7 +64,7 @@ export async function settle(
   for (;;) {
     const result = isLook
       ? await lookOnce(world, asked, signal)
-      : await runPass(world, asked, { slots, ...(listener && { listener }) }, signal)
+      : await runPass(world, asked, { slots, breaker, ...(listener && { listener }) }, signal)
     first ??= result
     outcomes.push(...result.outcomes)
     for (const { id } of result.findings) states.delete(id)
@@ -90,11 +92,7 @@ export async function settle(
 }
 
 /** The last look of a pass that waits no longer: it confirms what was done and does nothing. */
-async function lookOnce(
-  world: World,
-  asked: Pick<SettleRequest, 'declaration' | 'selection' | 'allowedDeletions'>,
-  signal: AbortSignal,
-): Promise<PassResult> {
+async function lookOnce(world: World, asked: PassRequest, signal: AbortSignal): Promise<PassResult> {
   const draft = await draftPass(world, asked, signal)
   return concludePass(world, draft, { findings: draft.findings, outcomes: [], isFirst: true })
 }

@@ -1,5 +1,6 @@
 import type { Condition } from '../core/condition.ts'
 import type { HealthStatus, SyncStatus } from '../core/health.ts'
+import type { HoldReason } from '../core/hold.ts'
 import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Suspension } from '../core/resource.ts'
 import type { LastAction, ResourceStatus } from '../core/status.ts'
@@ -76,9 +77,10 @@ function judge(
   if (context.suspension) return suspended(context.suspension, assessment.message)
   if (failure) {
     const fate = failure.result === 'unknown' ? 'has an unknown outcome' : 'failed'
-    const health = assessment.status === 'Healthy' ? 'Degraded' : assessment.status
+    // What its whole domain refuses says nothing of it.
+    const isWorse = assessment.status === 'Healthy' && failure.isToldByDomain !== true
     return {
-      health,
+      health: isWorse ? 'Degraded' : assessment.status,
       reason: failure.result === 'unknown' ? 'OutcomeUnknown' : 'ApplyFailed',
       message: `${failure.action.summary} ${fate}: ${failure.message ?? 'no reason given'}`,
     }
@@ -190,8 +192,10 @@ function conditionsOf(
   })
 }
 
+const pacedHolds: ReadonlySet<string> = new Set<HoldReason>(['BackOff', 'AttemptsExhausted', 'DomainRefuses'])
+
 function isPaced(hold: Finding['holds'][number] | undefined): boolean {
-  return hold?.reason === 'BackOff' || hold?.reason === 'AttemptsExhausted'
+  return hold !== undefined && pacedHolds.has(hold.reason)
 }
 
 /** Its reason changes once when the end comes near, which is what people are reminded by. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { ResourceId } from '../../src/core/resource.ts'
 import { Controller } from '../../src/engine/controller.ts'
 import type { ModelFaults } from '../support/model-faults.ts'
+import type { ModelAction, ModelSpec } from '../support/modelled-domain.ts'
 import { declare, type ModelledFleet, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
 
 const names = Array.from({ length: 200 }, (_, index) => `m${String(index).padStart(3, '0')}`)
@@ -12,6 +14,11 @@ interface Crowd {
   /** How often the domain was read, and with how many keys. */
   readonly reads: number[]
   isDown: boolean
+  /** Why every effect is refused; undefined: none is. */
+  refusal: { readonly isForTime: boolean } | undefined
+  /** The resources on which something was tried. */
+  readonly tries: ResourceId[]
+  readonly save: (change: Partial<ModelSpec>) => Promise<void>
 }
 
 /** Runs a controller over two hundred resources that have settled, for the time of the body. */
@@ -22,17 +29,34 @@ async function watching(body: (crowd: Crowd) => Promise<void>): Promise<void> {
     if (crowd.isDown) return { type: 'error', latency: 5 }
     return { type: 'answered', latency: 5, staleVersions: 0, unreadable: [] }
   }
-  const fleet = modelledFleet({ faults: { read } })
-  const controller = new Controller(fleet.world, {
-    read: async () => declare(names.map((name) => model(name))),
-  })
-  const crowd: Crowd = { fleet, controller, reads, isDown: false }
+  const effect: ModelFaults['effect'] = (action) => {
+    crowd.tries.push((action as ModelAction).id)
+    if (crowd.refusal) return { type: 'error-before', latency: 5, ...crowd.refusal }
+    return { type: 'done', latency: 5 }
+  }
+  const fleet = modelledFleet({ faults: { read, effect } })
+  let spec: Partial<ModelSpec> = {}
+  const reread = async () => declare(names.map((name) => model(name, spec)))
+  const controller = new Controller(fleet.world, { read: reread })
+  const crowd: Crowd = {
+    fleet,
+    controller,
+    reads,
+    isDown: false,
+    refusal: undefined,
+    tries: [],
+    async save(change) {
+      spec = change
+      await fleet.time.run(controller.reread())
+    },
+  }
   const end = new AbortController()
   const run = controller.run(end.signal)
   try {
     await fleet.time.pass(60_000)
     expect(fleet.outside.current.things.size).toBe(names.length)
     reads.length = 0
+    crowd.tries.length = 0
     await body(crowd)
   } finally {
     end.abort(new Error('the test is over'))
@@ -127,3 +151,47 @@ describe('two hundred resources of a domain that reads all of them in one call',
     })
   })
 })
+
+describe('two hundred resources of a domain that refuses all that is asked of it', () => {
+  test.each([{ isForTime: false }, { isForTime: true }])(
+    'are tried one at a time, told of once, and done as soon as one succeeds (%o)',
+    async (refusal) => {
+      await watching(async (crowd) => {
+        const { fleet, tries, reads, save } = crowd
+        const began = fleet.clock.now()
+        crowd.refusal = refusal
+        await save({ fields: { PORT: '1' } })
+        await fleet.time.pass(10_000)
+        // Five that fail alike, what was under way with them, and one each after 1, 2 and 4 s.
+        expect(tries.length).toBeLessThanOrEqual(11)
+        await fleet.time.pass(590_000)
+        expect(tries.length).toBeLessThanOrEqual(25)
+        // Of what failed before it was known to be the domain, some came back for a second time.
+        expect(Math.max(...attemptsPer(tries).values())).toBeLessThanOrEqual(2)
+        // The interval's 60, one for each that was tried and one when it is to be tried, and its own waits.
+        expect(reads.length).toBeLessThanOrEqual(150)
+        const told = await eventsSince(fleet, began)
+        expect(told.filter((one) => one.includes('Domain'))).toEqual(['1 DomainRefuses'])
+        expect(told.length).toBeLessThanOrEqual(20)
+        const state = (await fleet.ledger.load()).states.get(modelId('m150'))
+        expect(state?.status).toMatchObject({ sync: 'OutOfSync', health: 'Healthy', reason: 'DomainRefuses' })
+        expect(state?.status.message).toContain('refused')
+
+        const ended = fleet.clock.now()
+        crowd.refusal = undefined
+        reads.length = 0
+        await fleet.time.pass(70_000)
+        for (const name of names) expect(fleet.outside.thing(name)?.fields).toEqual({ PORT: '1' })
+        expect(await healthOf(fleet)).toEqual(new Set(['Healthy']))
+        const after = await eventsSince(fleet, ended)
+        expect(after.filter((one) => one.includes('Domain'))).toEqual(['1 DomainAccepts'])
+      })
+    },
+  )
+})
+
+function attemptsPer(ids: readonly ResourceId[]): ReadonlyMap<ResourceId, number> {
+  const counts = new Map<ResourceId, number>()
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return counts
+}

@@ -41,6 +41,36 @@ describe('one pass to its end', () => {
     expect(new Set(times).size).toBe(3)
   })
 
+  test('tries a domain that refuses everything with one at a time, and goes on when one succeeds', async () => {
+    let isRefusing = true
+    const tries: string[] = []
+    const fleet = modelledFleet({
+      faults: {
+        effect: (action) => {
+          tries.push(action.summary)
+          return isRefusing
+            ? { type: 'error-before', latency: 5, isForTime: false }
+            : { type: 'done', latency: 5 }
+        },
+      },
+    })
+    const names = Array.from({ length: 50 }, (_, index) => `m${index}`)
+    const declaration = declare(names.map((name) => model(name)))
+    const refused = await settled(fleet, declaration, { timeout: 30_000 })
+    expect(tries.length).toBeLessThanOrEqual(12)
+    expect(refused.states.get(modelId('m49'))?.status.reason).toBe('DomainRefuses')
+    const events = await fleet.ledger.events({ limit: 1000 })
+    expect(events.filter(({ reason }) => reason === 'DomainRefuses')).toHaveLength(1)
+
+    isRefusing = false
+    const done = await settled(fleet, declaration)
+    expect(names.map((name) => healthOf(done, name))).toEqual(names.map(() => 'Healthy'))
+    const [last] = (await fleet.ledger.events({ limit: 1000 })).filter(({ reason }) =>
+      reason.startsWith('Domain'),
+    )
+    expect(last?.reason).toBe('DomainAccepts')
+  })
+
   test('a second one does nothing', async () => {
     const fleet = modelledFleet()
     const declaration = declare([model('a'), resourceOf('Dispatch', 'd', { revision: 'r1' })])

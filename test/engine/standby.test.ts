@@ -20,11 +20,13 @@ function seen(
     readonly attempts?: number
     readonly healthyFor?: number
     readonly hold?: string
+    readonly heldFor?: number
     readonly activeFor?: readonly ResourceId[]
   } = {},
 ): [ResourceId, ResourceState] {
-  const { attempts = 0, healthyFor, hold, activeFor = [] } = change
-  const held = { type: 'Held', status: 'True' as const, reason: hold ?? '', message: '', since: 0 }
+  const { attempts = 0, healthyFor, hold, heldFor = 1e9, activeFor = [] } = change
+  const since = noon - heldFor
+  const held = { type: 'Held', status: 'True' as const, reason: hold ?? '', message: '', since }
   const healthySince = healthyFor === undefined ? undefined : noon - healthyFor
   return [
     id,
@@ -49,6 +51,16 @@ const cases: readonly {
   {
     title: 'the primary cannot be started at all',
     states: [seen(main, 'Missing', { hold: 'ScriptMissing' })],
+    isNeeded: true,
+  },
+  {
+    title: 'its domain refuses everything, not for as long as three attempts would take',
+    states: [seen(main, 'Missing', { hold: 'DomainRefuses', heldFor: 14_999 })],
+    isNeeded: false,
+  },
+  {
+    title: 'its domain refuses everything, for as long as three attempts would take',
+    states: [seen(main, 'Missing', { hold: 'DomainRefuses', heldFor: 15_000 })],
     isNeeded: true,
   },
   {

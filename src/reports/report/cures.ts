@@ -137,6 +137,11 @@ const prescriptions: Readonly<Record<string, Prescribe>> = Object.freeze({
     cure: 'It is tried again by itself within its attempts; its log says why it fails.',
     commands: [logs(ailment), describe(ailment)],
   }),
+  DomainRefuses: (ailment) => ({
+    problem: 'everything that is asked of a vendor fails alike',
+    cure: 'The message says how. It is tried with one resource at a time, and goes on by itself when one succeeds; whoever mended it can have it tried at once.',
+    commands: [describe(ailment), retry(ailment)],
+  }),
   AttemptsExhausted: (ailment) => ({
     problem: `${ailment.id} could not be brought back, and is not tried any more`,
     cure: 'Its log says why it fails. Mend that, then start its attempts anew.',

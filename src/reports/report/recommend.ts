@@ -39,6 +39,7 @@ const sharedReasons: ReadonlySet<string> = new Set([
   'DaemonCallFailed',
   'DaemonUnsupported',
   'DeletionLimit',
+  'DomainRefuses',
   'ManifestsIncomplete',
   'NeverLookedAt',
 ])
@@ -49,6 +50,7 @@ const troublingHolds: ReadonlySet<string> = new Set([
   'NotOurs',
   'Conflict',
   'DeletionLimit',
+  'DomainRefuses',
   'AttemptsExhausted',
   'ManifestsIncomplete',
   'UnconfirmedOutcome',
