@@ -220,6 +220,14 @@ describe('reconcile run', () => {
     expect(run.err).toContain('Path taken: build (exit 7)')
   })
 
+  it('runs nothing for a name that only the manifest has', async () => {
+    await declare('fallbacks: { bild: [build:safe] }')
+    const run = await fleet.reconcile(['run', 'bild'])
+    expect(run.status).toBe(1)
+    expect(run.err).toContain('Cannot run bild: ScriptSet/site has no such script')
+    expect(run.out).not.toContain('built safely')
+  })
+
   it('prints the way and starts nothing in a dry run', async () => {
     await declare(`${safe}\nretries: { build: 2 }`)
     const run = await fleet.reconcile(['run', 'build', '--dry-run'])

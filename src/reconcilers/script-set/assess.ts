@@ -28,14 +28,17 @@ export function assessScriptSet(pair: ScriptSetPair, history: History): Judged {
   const counted = countedFindings(desired, observed)
   const verdict = judge(desired, observed, { counted, checks, isObserved })
   const context = { desired, observed, now: history.now }
+  const { children, leftOut } = childrenOf(desired, observed, { counted, checks })
+  const untold = leftOut === 0 ? '' : `; ${leftOut} more scripts have findings that are not listed`
   return {
     ...verdict,
+    message: `${verdict.message}${untold}`,
     remedy: undefined,
     due: isObserved ? [] : checkActions(checks, context),
     recheckAfter: isObserved ? undefined : recheckAfter(checks, history.now),
     isAwaited: verdict.status === 'Progressing',
     measurements: measure(observed, counted, checks),
-    children: childrenOf(desired, observed, { counted, checks }),
+    children,
     remember: memoryOf(checks),
   }
 }
@@ -74,19 +77,19 @@ function judge(
   const { counted, checks, isObserved } = evidence
   const absent = (desired.spec.required ?? []).filter((name) => !observed.scripts.has(name))
   const unchecked = checks.filter(({ exists }) => !exists).map(({ script }) => script)
-  const { resolve = 'all', fallbacks = {} } = desired.spec
-  const noWayOut =
-    resolve === 'none'
-      ? []
-      : Object.values(fallbacks)
-          .flat()
-          .filter((name) => !observed.scripts.has(name))
+  const { fallbacks = {}, retries = {}, scripts = {} } = desired.spec
+  const isGone = (name: string) => !observed.scripts.has(name)
+  const noWayOut = Object.values(fallbacks).flat().filter(isGone)
+  const unnamed = [...Object.keys(fallbacks), ...Object.keys(retries)].filter(
+    (name) => isGone(name) && !Object.hasOwn(scripts, name) && !absent.includes(name),
+  )
   const failing = checks.filter(({ last }) => last && !hasPassed(last))
   const faults = [
     absent.length > 0 ? `required and missing: ${listed(absent)}` : '',
     ...failing.map((check) => `the check ${check.script} ${resultOf(check)}`),
     unchecked.length > 0 ? `to be checked and missing: ${listed(unchecked)}` : '',
     noWayOut.length > 0 ? `named as a fallback and missing: ${listed([...new Set(noWayOut)])}` : '',
+    unnamed.length > 0 ? `named in fallbacks or retries and missing: ${listed([...new Set(unnamed)])}` : '',
     unresolved(counted),
   ].filter((text) => text !== '')
   if (faults.length > 0) {
@@ -99,7 +102,9 @@ function judge(
             ? 'CheckedScriptMissing'
             : noWayOut.length > 0
               ? 'FallbackMissing'
-              : 'Unresolved'
+              : unnamed.length > 0
+                ? 'NamedScriptMissing'
+                : 'Unresolved'
     return { status: 'Degraded', reason, message: faults.join('; ') }
   }
   const pending = isObserved ? [] : checks.filter(({ last }) => !last)

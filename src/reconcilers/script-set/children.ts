@@ -17,12 +17,15 @@ export interface Evidence {
   readonly checks: readonly Check[]
 }
 
-/** A child for each script that something is to be said of: what is required, declared or checked, or has findings. */
+/**
+ * A child for each script that something is to be said of: what is required, declared or checked, or has findings.
+ * `leftOut`: how many more there are.
+ */
 export function childrenOf(
   desired: DesiredScriptSet,
   observed: ObservedScripts,
   { counted, checks }: Evidence,
-): readonly ChildStatus[] {
+): { readonly children: readonly ChildStatus[]; readonly leftOut: number } {
   const { required = [], scripts = {} } = desired.spec
   const checkOf = new Map(checks.map((check) => [check.script, check]))
   const findingsOf = Map.groupBy(observed.findings, ({ script }) => script)
@@ -53,7 +56,12 @@ export function childrenOf(
       },
     }
   })
-  return children.sort(byGravity).slice(0, mostChildren)
+  if (children.length <= mostChildren) return { children: children.sort(byGravity), leftOut: 0 }
+  // What the manifest names is never what is left out.
+  const named = new Set([...required, ...checkOf.keys(), ...Object.keys(scripts)])
+  const rank = ({ name }: ChildStatus) => (named.has(name) ? 0 : 1)
+  const kept = children.sort((a, b) => rank(a) - rank(b) || byGravity(a, b)).slice(0, mostChildren)
+  return { children: kept.sort(byGravity), leftOut: children.length - kept.length }
 }
 
 function checkDetails(check: Check | undefined): ChildStatus['details'] {

@@ -60,6 +60,24 @@ describe('the health of a set', () => {
     })
   })
 
+  it('wants every script that the manifest names to exist, whatever is to resolve', async () => {
+    const site = await open()
+    const spec = {
+      resolve: 'none' as const,
+      fallbacks: { typo: ['build'] },
+      retries: { nosuch: 2, build: 1 },
+    }
+    expect((await site.look(spec)).assessment).toMatchObject({
+      status: 'Degraded',
+      reason: 'NamedScriptMissing',
+      message: 'named in fallbacks or retries and missing: typo, nosuch',
+    })
+    expect((await site.look({ resolve: 'none', fallbacks: { build: ['gone'] } })).assessment).toMatchObject({
+      status: 'Degraded',
+      reason: 'FallbackMissing',
+    })
+  })
+
   it('tells findings as children, the worst first, whether or not they count', async () => {
     const { assessment } = await (await open()).look({ resolve: 'none', required: ['build', 'deploy'] })
     expect(assessment?.children.map(({ name, health, message }) => [name, health, message])).toEqual([
@@ -69,6 +87,29 @@ describe('the health of a set', () => {
       ['build', 'Healthy', 'resolves'],
     ])
     expect(assessment?.children[1]?.details).toMatchObject({ level: 'error', lowersHealth: false })
+  })
+
+  it('lists what the manifest names although hundreds of others are worse, and says what it leaves out', async () => {
+    const many = Array.from({ length: 700 }, (_, index) => [
+      `a${String(index).padStart(3, '0')}`,
+      'node gone.js',
+    ])
+    const site = await open()
+    await site.write(
+      'package.json',
+      JSON.stringify({
+        scripts: { ...Object.fromEntries(many), zz: 'node gone.js', ok: 'echo', kept: 'echo k' },
+      }),
+    )
+    const { assessment } = await site.look({
+      required: ['zz'],
+      checks: { ok: { every: '1h' } },
+      scripts: { kept: 'echo k' },
+    })
+    const names = assessment?.children.map(({ name }) => name) ?? []
+    expect(names).toHaveLength(500)
+    expect(names).toEqual(expect.arrayContaining(['zz', 'ok', 'kept']))
+    expect(assessment?.message).toMatch(/; 203 more scripts have findings that are not listed$/)
   })
 
   it('is Missing without a package.json', async () => {

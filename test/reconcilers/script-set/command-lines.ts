@@ -253,7 +253,7 @@ export const commandLines: readonly Line[] = [
   line('eslint . || { echo failed; exit 1; }', 'it still fails'),
   line('eslint . || (echo failed && exit 1)', 'it still fails'),
   line('eslint . | tee lint.log', 'the result is that of tee', 'MasksFailure: `| tee`'),
-  line('eslint . | tee lint.log; exit ${PIPESTATUS[0]}', 'it asks for it', 'HidesFailure: goes on'),
+  line('eslint . | tee lint.log; exit $PIPESTATUS', 'it asks for it', 'HidesFailure: goes on'),
   line('bash -o pipefail -c "eslint . | tee lint.log"', 'the pipe fails with its first'),
   line('echo hello | tee hello.log', 'nothing is lost'),
   line('eslint . ; true', 'the last one decides', 'MasksFailure: `; true`'),

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { userPath } from '../../../clients/npm/environment.ts'
 import type { Imported, ImportedResource, Importer, ImportNotice } from '../../../core/import.ts'
 import { resourceId } from '../../../core/resource.ts'
-import { lineOfScript } from '../package-json/json-members.ts'
+import { linesOfScripts } from '../package-json/json-members.ts'
 import { type PackageFile, parsePackage, splitMark } from '../package-json/package-file.ts'
 import { FileFacts } from '../resolve/file-facts.ts'
 import { levelOf, type ScriptFinding } from '../resolve/finding.ts'
@@ -57,10 +57,11 @@ async function importPackage(
   const errors = findings.filter((finding) => levelOf(finding) === 'error')
   const reached = reachableFrom(required, graph)
   const resource = resourceOf({ path, folder, file, required, isSound: errors.length === 0 })
+  const lines = linesOfScripts(body)
   const noticed = findings.filter((finding) => levelOf(finding) !== 'note')
   const warnings = noticed.map((finding) => ({
     file: path,
-    line: lineOfScript(body, finding.script),
+    line: lines.get(finding.script),
     ...noticeOf(finding, { isRequired: reached.has(finding.script), by: uses.get(finding.script) }),
   }))
   return { resources: [resource], warnings, errors: [] }

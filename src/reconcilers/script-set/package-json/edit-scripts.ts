@@ -14,53 +14,85 @@ export function editScripts(text: string, changes: ReadonlyMap<string, string>):
   const [mark, body] = splitMark(text)
   const before: unknown = JSON.parse(body)
   if (!isObject(before)) throw refusal('it does not hold an object')
-  let edited = body
-  for (const [name, command] of changes) edited = editOne(edited, name, command)
+  const edited = splice(body, editsOf(body, changes))
   assertOnlyScripts(before, edited, changes)
   return mark + edited
 }
 
-function editOne(body: string, name: string, command: string): string {
+/** A stretch of the text, and what stands there afterwards. */
+interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/** All edits that the changes ask for, each by its place in the text as it is: it is read through once. */
+function editsOf(body: string, changes: ReadonlyMap<string, string>): readonly Edit[] {
   const root = locateObject(body)
   if (!root) throw refusal('it does not hold an object')
   const sections = root.members.filter((member) => member.name === 'scripts')
   const [section] = sections
   if (sections.length > 1) throw refusal('`scripts` stands in it twice')
-  if (!section) return insert(body, root, 'scripts', newSection(body, root, name, command))
+  if (!section) return [insertion(body, root, [['scripts', newSection(body, root, [...changes])]])]
   const scripts = locateObject(body, section.valueStart)
   if (!scripts) throw refusal('`scripts` is not an object')
-  const found = scripts.members.filter((member) => member.name === name)
-  if (found.length > 1) throw refusal(`the script \`${name}\` stands in it twice`)
-  const [member] = found
-  const value = JSON.stringify(command)
-  if (member) return body.slice(0, member.valueStart) + value + body.slice(member.valueEnd)
-  if (scripts.members.length > 0) return insert(body, scripts, name, value)
-  const filled = newSection(body, root, name, command)
-  return body.slice(0, scripts.start) + filled + body.slice(scripts.end)
+  if (scripts.members.length === 0)
+    return [{ start: scripts.start, end: scripts.end, text: newSection(body, root, [...changes]) }]
+  const members = Map.groupBy(scripts.members, ({ name }) => name)
+  const replaced: Edit[] = []
+  const added: (readonly [string, string])[] = []
+  for (const [name, command] of changes) {
+    const [member, ...others] = members.get(name) ?? []
+    if (others.length > 0) throw refusal(`the script \`${name}\` stands in it twice`)
+    const value = JSON.stringify(command)
+    if (member) replaced.push({ start: member.valueStart, end: member.valueEnd, text: value })
+    else added.push([name, value])
+  }
+  return added.length === 0 ? replaced : [...replaced, insertion(body, scripts, added)]
 }
 
-/** Adds a member after the last one, written as the last one is. */
-function insert(body: string, object: ObjectPlace, name: string, value: string): string {
+function splice(body: string, edits: readonly Edit[]): string {
+  const pieces: string[] = []
+  let at = 0
+  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
+    pieces.push(body.slice(at, start), text)
+    at = end
+  }
+  return pieces.join('') + body.slice(at)
+}
+
+/** Adds members after the last one, written as the last one is. Values are JSON. */
+function insertion(body: string, object: ObjectPlace, added: readonly (readonly [string, string])[]): Edit {
   const last = object.members.at(-1)
-  const key = JSON.stringify(name)
   if (!last) {
     const lineBreak = lineBreakOf(body)
-    return `${body.slice(0, object.start)}{${lineBreak}${usualIndent}${key}: ${value}${lineBreak}}${body.slice(object.end)}`
+    const entries = added.map(([name, value]) => `${usualIndent}${JSON.stringify(name)}: ${value}`)
+    const text = `{${lineBreak}${entries.join(`,${lineBreak}`)}${lineBreak}}`
+    return { start: object.start, end: object.end, text }
   }
   const space = body.slice(last.start, last.keyStart)
   const colon = body.slice(last.keyEnd, last.valueStart)
-  return `${body.slice(0, last.valueEnd)},${space}${key}${colon}${value}${body.slice(last.valueEnd)}`
+  const text = added.map(([name, value]) => `,${space}${JSON.stringify(name)}${colon}${value}`).join('')
+  return { start: last.valueEnd, end: last.valueEnd, text }
 }
 
-/** A `scripts` object of one member, indented one step further than the members of the root. */
-function newSection(body: string, root: ObjectPlace, name: string, command: string): string {
-  const entry = `${JSON.stringify(name)}${colonOf(body, root.members[0])}${JSON.stringify(command)}`
+/** A `scripts` object, indented one step further than the members of the root. */
+function newSection(
+  body: string,
+  root: ObjectPlace,
+  scripts: readonly (readonly [string, string])[],
+): string {
+  const colon = colonOf(body, root.members[0])
+  const entries = scripts.map(
+    ([name, command]) => `${JSON.stringify(name)}${colon}${JSON.stringify(command)}`,
+  )
   const space = root.members[0] ? body.slice(root.members[0].start, root.members[0].keyStart) : '\n  '
   const at = space.lastIndexOf('\n')
-  if (at === -1) return `{${space}${entry}${space}}`
+  if (at === -1) return `{${space}${entries.join(`,${space}`)}${space}}`
   const indent = space.slice(at + 1)
   const lineBreak = lineBreakOf(body)
-  return `{${lineBreak}${indent}${indent}${entry}${lineBreak}${indent}}`
+  const inner = `${lineBreak}${indent}${indent}`
+  return `{${inner}${entries.join(`,${inner}`)}${lineBreak}${indent}}`
 }
 
 function colonOf(body: string, member: Member | undefined): string {

@@ -75,10 +75,16 @@ function endOfValue(text: string, from: number): number {
   return text.length
 }
 
-/** The line of a script in the text of a package.json, counted from 1; undefined: it has no such script. */
-export function lineOfScript(text: string, script: string): number | undefined {
+/** The lines of all scripts in the text of a package.json, counted from 1; of one that stands twice the last. */
+export function linesOfScripts(text: string): ReadonlyMap<string, number> {
   const section = locateObject(text)?.members.findLast(({ name }) => name === 'scripts')
-  const member =
-    section && locateObject(text, section.valueStart)?.members.findLast(({ name }) => name === script)
-  return member && text.slice(0, member.keyStart).split('\n').length
+  const members = (section && locateObject(text, section.valueStart)?.members) ?? []
+  const lines = new Map<string, number>()
+  let at = 0
+  let line = 1
+  for (const { name, keyStart } of members) {
+    for (; at < keyStart; at += 1) if (text[at] === '\n') line += 1
+    lines.set(name, line)
+  }
+  return lines
 }

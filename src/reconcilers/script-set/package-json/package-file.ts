@@ -63,7 +63,8 @@ function describe(
   const sections = locateObject(body)?.members.filter(({ name }) => name === 'scripts') ?? []
   const [section] = sections
   const names = section ? (locateObject(body, section.valueStart)?.members ?? []).map(({ name }) => name) : []
-  const repeatedNames = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
+  const seen = new Set<string>()
+  const repeatedNames = [...new Set(names.filter((name) => seen.size === seen.add(name).size))]
   const repeated = sections.length > 1 ? ['scripts', ...repeatedNames] : repeatedNames
   const all = isObject(value.scripts) ? Object.entries(value.scripts) : []
   return {

@@ -47,8 +47,9 @@ async function readSet(desired: DesiredScriptSet): Promise<FoundSet> {
   throw new ReconcileError('ScriptMissing', `Cannot read ${path} of ${desired.id}: ${reason}`)
 }
 
+/** Declared with its text, it is missing only until it is restored; named in `fallbacks` alone it is a slip of the pen. */
 function isNamed({ spec }: DesiredScriptSet, script: string): boolean {
-  return Object.hasOwn(spec.fallbacks ?? {}, script) || Object.hasOwn(spec.scripts ?? {}, script)
+  return Object.hasOwn(spec.scripts ?? {}, script)
 }
 
 /** Manifests of this kind were held to its schema when they were read. */
