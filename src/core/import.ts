@@ -49,6 +49,8 @@ export interface ImportContext {
   /** What was named on the command line, such as files or `acme/site`; paths are absolute where they are files. */
   readonly inputs: readonly string[]
   readonly cwd: string
+  /** Files and folders, absolute, in which manifests may stand already; they need not exist. */
+  readonly manifests: readonly string[]
   /** The caller's environment. Its values are never written into a manifest. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock

@@ -98,7 +98,12 @@ function print(
 export async function readSource(
   call: Invocation,
   common: CommonOptions,
-  { source, inputs, evaluate }: Pick<ImportOptions, 'source' | 'inputs' | 'evaluate'>,
+  {
+    source,
+    inputs,
+    evaluate,
+    out = 'manifests',
+  }: Pick<ImportOptions, 'source' | 'inputs' | 'evaluate'> & Partial<Pick<ImportOptions, 'out'>>,
 ): Promise<Imported> {
   const found = Object.hasOwn(importSources, source) ? importSources[source] : undefined
   const usages = Object.values(importSources).map(({ usage }) => `reconcile import ${usage}`)
@@ -118,6 +123,9 @@ export async function readSource(
   return importer({
     inputs: found.takes === 'files' ? inputs.map((input) => resolve(call.cwd, input)) : inputs,
     cwd: call.cwd,
+    manifests: [...new Set([...(common.file.length > 0 ? common.file : ['manifests']), out])].map((path) =>
+      resolve(call.cwd, path),
+    ),
     env: call.env,
     clock: systemClock,
     allowedHosts: allowancesOf({ call, common }).hosts,

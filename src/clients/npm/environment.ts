@@ -4,7 +4,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 const usualPath = '/usr/local/bin:/usr/bin:/bin'
 
-/** What a check gets of the caller's environment; documented in docs/script-set.md. */
+/** What a check gets of the caller's environment; documented in docs/scripts.md. */
 const passed = ['HOME', 'USER', 'LANG', 'TZ', 'SHELL', 'TMPDIR'] as const
 
 /** PATH as a shell of the user would search it: without what npm and npx put before it. */

@@ -14,6 +14,7 @@ function importFrom(inputs: readonly string[], env: Readonly<Record<string, stri
     env: { NETLIFY_API_URL: stage.simulator.url, NETLIFY_AUTH_TOKEN: 'test-token', ...env },
     clock: systemClock,
     allowedHosts: [],
+    manifests: [],
     mayEvaluate: false,
     signal: AbortSignal.timeout(20_000),
   })

@@ -36,6 +36,7 @@ function importFrom(site: PackageFolder, ...inputs: readonly string[]): Promise<
     env: { PATH: '/nowhere' },
     clock: systemClock,
     allowedHosts: [],
+    manifests: [site.path('manifests')],
     mayEvaluate: false,
     signal: AbortSignal.timeout(20_000),
   })
@@ -85,6 +86,65 @@ it('tells findings with their line and who runs the script, and asks only of wha
       'lint: eslint is neither a program of a dependency nor on PATH, which lowers health, run by ci.yml',
     ],
     [10, 'import-npm-unresolved', 'old: the file gone.sh does not exist'],
+  ])
+})
+
+const callers = {
+  '.github/workflows/more.yml': `on: push
+jobs:
+  all:
+    runs-on: ubuntu-latest
+    steps:
+      - run: npm run by:workspace -w @acme/Web.Site -w api
+      - run: pnpm --filter Web.Site... run by:filter
+      - run: yarn workspace @acme/Web.Site by:yarn
+      - run: bash -c "cd web && npm run by:bash"
+      - run: cd web && npx run-s "by:pattern:*"
+      - run: npm run by:expression -w \${{ matrix.package }} && npm run -w web by:folder
+      - run: npm run unasked
+        working-directory: \${{ matrix.package }}
+`,
+  '.github/actions/deploy/action.yml': `name: deploy
+runs:
+  using: composite
+  steps:
+    - run: npm run by:action
+      shell: bash
+      working-directory: web
+`,
+  'web/ecosystem.config.js': `const shared = { autorestart: true }
+module.exports = { apps: [
+  { ...shared, name: 'a', script: 'npm', args: 'run by:pm2' },
+  { name: 'b', script: 'npm run by:pm2:text', cwd: __dirname },
+  { name: 'c', script: 'npm', args: ['run', 'unasked'], cwd: process.env.ELSEWHERE },
+] }
+`,
+  'pm2.config.json': '{ "apps": [{ "script": "npm", "args": ["run", "by:json"], "cwd": "./web" }] }',
+  'manifests/shell.yaml': `apiVersion: reconcile.dev/v1
+kind: Process
+metadata: { name: shell }
+spec: { script: bash, args: [-c, npm run by:process], cwd: ../web }
+`,
+}
+
+it('finds who runs a script in workspaces, shells, actions, files of PM2 and processes', async () => {
+  const names = 'workspace filter yarn bash pattern:a pattern:b folder action pm2 pm2:text json process'
+  const expected = names.split(' ').map((name) => `by:${name}`)
+  const asked = Object.fromEntries(
+    [...expected, 'unasked', 'by:expression'].map((name) => [name, `echo ${name}`]),
+  )
+  const site = await open(asked)
+  for (const [path, text] of Object.entries(callers)) await site.write(path, text)
+  const { resources } = await importFrom(site, 'web')
+  expect(resources[0]?.manifest).toMatchObject({ spec: { required: expected } })
+})
+
+it('requires what npm runs by itself, and tells notes too', async () => {
+  const lifecycle = { prepack: 'echo p', preinstall: 'echo i', install: 'echo n', other: 'echo p' }
+  const { resources, warnings } = await importFrom(await open(lifecycle), 'web')
+  expect(resources[0]?.manifest).toMatchObject({ spec: { required: ['prepack', 'preinstall', 'install'] } })
+  expect(warnings).toMatchObject([
+    { code: 'import-npm-noted', line: 7, message: 'other: is the same command as `prepack`' },
   ])
 })
 

@@ -11,7 +11,20 @@ import { reachableFrom } from '../resolve/run-graph.ts'
 import { findUses, type ScriptUses } from './script-uses.ts'
 
 /** Scripts by which people and hosts start, build and judge a package. */
-const usualNames = ['build', 'start', 'test', 'deploy', 'prepare', 'prepublishOnly', 'postinstall']
+const usualNames: ReadonlySet<string> = new Set([
+  'build',
+  'start',
+  'test',
+  'deploy',
+  'preinstall',
+  'install',
+  'postinstall',
+  'prepublish',
+  'prepublishOnly',
+  'prepare',
+  'prepack',
+  'postpack',
+])
 
 /** What a way out of a script is usually called, after its name. */
 const wayOut = /^(.+):(?:safe|fallback|backup)$/
@@ -20,11 +33,11 @@ const wayOut = /^(.+):(?:safe|fallback|backup)$/
  * `reconcile import npm`: a ScriptSet for each package.json. Required is what npm, hosts, workflows and processes run by
  * name. What is found in the scripts is told. Runs none of them.
  */
-export const importNpm: Importer = async ({ inputs, cwd, env }) => {
+export const importNpm: Importer = async ({ inputs, manifests, env }) => {
   const facts = new FileFacts()
   const searchPath = userPath(env).split(':')
   const imports = await Promise.all(
-    inputs.map((input) => importPackage(input, { manifests: join(cwd, 'manifests'), facts, searchPath })),
+    inputs.map((input) => importPackage(input, { manifests, facts, searchPath })),
   )
   return withoutTwins(imports)
 }
@@ -33,7 +46,11 @@ type Part = Pick<Imported, 'resources' | 'warnings' | 'errors'>
 
 async function importPackage(
   input: string,
-  world: { readonly manifests: string; readonly facts: FileFacts; readonly searchPath: readonly string[] },
+  world: {
+    readonly manifests: readonly string[]
+    readonly facts: FileFacts
+    readonly searchPath: readonly string[]
+  },
 ): Promise<Part> {
   const { facts, searchPath, manifests } = world
   const path = basename(input) === 'package.json' ? input : join(input, 'package.json')
@@ -52,14 +69,13 @@ async function importPackage(
   const { file } = reading
   const [, body] = splitMark(read.text)
   const { findings, graph } = await resolvePackage({ folder, file, facts, searchPath })
-  const uses = await findUses(folder, manifests, facts)
+  const uses = await findUses({ folder, file }, manifests, facts)
   const required = requiredOf(file, uses)
   const errors = findings.filter((finding) => levelOf(finding) === 'error')
   const reached = reachableFrom(required, graph)
   const resource = resourceOf({ path, folder, file, required, isSound: errors.length === 0 })
   const lines = linesOfScripts(body)
-  const noticed = findings.filter((finding) => levelOf(finding) !== 'note')
-  const warnings = noticed.map((finding) => ({
+  const warnings = findings.map((finding) => ({
     file: path,
     line: lines.get(finding.script),
     ...noticeOf(finding, { isRequired: reached.has(finding.script), by: uses.get(finding.script) }),
@@ -68,7 +84,7 @@ async function importPackage(
 }
 
 function requiredOf(file: PackageFile, uses: ScriptUses): readonly string[] {
-  return [...file.scripts.keys()].filter((name) => usualNames.includes(name) || uses.has(name))
+  return [...file.scripts.keys()].filter((name) => usualNames.has(name) || uses.has(name))
 }
 
 function resourceOf(found: {
@@ -119,9 +135,14 @@ function noticeOf(
   const use = script.by === undefined ? '' : `, run by ${script.by}`
   const weight = level === 'error' && script.isRequired ? `, which lowers health${use}` : use
   const message = `${finding.script}: ${finding.message}${weight}`
-  return level === 'error'
-    ? { code: 'import-npm-unresolved', message }
-    : { code: 'import-npm-doubtful', message }
+  switch (level) {
+    case 'error':
+      return { code: 'import-npm-unresolved', message }
+    case 'warning':
+      return { code: 'import-npm-doubtful', message }
+    case 'note':
+      return { code: 'import-npm-noted', message }
+  }
 }
 
 /** `@acme/Site` -> `acme-site`. */

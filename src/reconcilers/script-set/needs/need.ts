@@ -42,5 +42,6 @@ export type ScriptRunner = 'npm' | 'yarn' | 'pnpm' | 'bun'
 /** Whose script it is. */
 export type ScriptPlace =
   | { readonly type: 'folder'; readonly folder: string }
-  | { readonly type: 'workspace'; readonly name: string }
+  /** `isLoose`: a name without its scope means it too, as pnpm's `--filter` takes it. */
+  | { readonly type: 'workspace'; readonly name: string; readonly isLoose?: boolean }
   | { readonly type: 'workspaces' }

@@ -114,13 +114,15 @@ export function managerRule(verbs: ReadonlySet<string>, runner: ScriptRunner): R
     const [verb, first, second] = operands.map((at) => call.args[at])
     const folder = options.get('--cwd') ?? options.get('-C') ?? options.get('--dir')
     const filter = options.get('--filter') ?? options.get('-F')
+    // `web...` means web and all that it depends on.
+    const selected = filter?.replace(/^\.{3}\^?|\^?\.{3}$/g, '')
     const start = folder === undefined ? call.folder : under(call.folder, folder)
     const isElsewhere =
       options.has('--filter') || options.has('-F') || options.has('-r') || options.has('--recursive')
     const isOptional = options.has('--if-present')
     const place: ScriptPlace | undefined =
-      filter !== undefined && /^[@\w./-]+$/.test(filter)
-        ? { type: 'workspace', name: filter }
+      selected !== undefined && /^[@\w./-]+$/.test(selected)
+        ? { type: 'workspace', name: selected, isLoose: true }
         : isElsewhere
           ? { type: 'workspaces' }
           : start === undefined

@@ -26,7 +26,9 @@ export async function findTarget(
   if (place.type === 'workspaces') return { type: 'any' }
   if (place.type === 'workspace') {
     const all = await surroundings.workspaces()
-    const found = all.find((one) => one.file.name === place.name || one.folder === resolve(own, place.name))
+    const found =
+      all.find((one) => one.file.name === place.name || one.folder === resolve(own, place.name)) ??
+      all.find((one) => place.isLoose === true && one.file.name?.endsWith(`/${place.name}`))
     if (!found) return { type: 'no-workspace', name: place.name }
     return { type: 'target', target: { ...found, isOwn: found.folder === own } }
   }

@@ -21,6 +21,7 @@ function importFrom(inputs: readonly string[], env: Readonly<Record<string, stri
     env: { GITHUB_API_URL: simulator.url, GH_TOKEN: 'test-token', ...env },
     clock: systemClock,
     allowedHosts: [],
+    manifests: [],
     mayEvaluate: false,
     signal: AbortSignal.timeout(60_000),
   })
