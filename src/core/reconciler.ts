@@ -112,7 +112,19 @@ export type Report = (fault: {
   readonly path: string
   readonly message: string
   readonly hint?: string
+  /** Where it is instead, in a file that the document leads to. */
+  readonly within?: FaultyFile
 }) => void
+
+/** A stretch of a file that is at fault. */
+export interface FaultyFile {
+  /** Absolute. */
+  readonly file: string
+  readonly text: string
+  /** In UTF-16 code units, as `length`. */
+  readonly offset: number
+  readonly length: number
+}
 
 /**
  * One domain. Everything but `validate` and `connect` is pure: it takes values and returns values, and reads no

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
-import type { Report } from '../core/reconciler.ts'
+import type { FaultyFile, Report } from '../core/reconciler.ts'
 import { diagnoseAt, type Finding, faultAt } from './fault.ts'
+import { createSourceFile, type Span } from './source-file.ts'
 import { type MapTree, parsePointer, placeAt, spanOf } from './tree.ts'
 
 /** Collects the faults of one document, each at the place of its path. */
@@ -24,8 +25,12 @@ export class Faults {
   }
 
   /** The way in which a domain reports. */
-  readonly report: Report = ({ severity, code, path, message, hint }) => {
-    const span = spanOf(placeAt(this.#root, parsePointer(path)))
+  readonly report: Report = ({ severity, code, path, message, hint, within }) => {
+    const span = within ? spanWithin(within) : spanOf(placeAt(this.#root, parsePointer(path)))
     this.diagnostics.push(diagnoseAt(span, { severity, code, message, hint }))
   }
+}
+
+function spanWithin({ file, text, offset, length }: FaultyFile): Span {
+  return { file: createSourceFile(file, text), start: offset, end: offset + length }
 }

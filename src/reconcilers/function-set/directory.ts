@@ -17,11 +17,16 @@ export interface Directory {
   readonly functions: readonly FunctionFile[]
   /** Sentences; with any, nothing is deployed. */
   readonly problems: readonly string[]
+  /** What Netlify would take for a function, and we do not deploy: built elsewhere, or in another language. */
+  readonly passedOver: readonly string[]
 }
 
 /** In the order in which Netlify's bundler prefers them. */
 const extensions = ['.js', '.cjs', '.mjs', '.tsx', '.ts', '.cts', '.mts'] as const
 const extensionSet: ReadonlySet<string> = new Set(extensions)
+
+/** Functions that Netlify takes, and that only its own builds or somebody's hands make. */
+const otherKinds: ReadonlySet<string> = new Set(['.zip', '.go'])
 
 /** What Netlify takes for a name. */
 const namePattern = /^[A-Za-z0-9_-]{1,200}$/
@@ -40,9 +45,13 @@ export async function listDirectory(
   const isChosen = chooserOf(chosen)
   const problems: string[] = []
   const found = new Map<string, FunctionFile>()
+  const passedOver: string[] = []
   for (const entry of (await readdir(directory)).sort()) {
     if (entry.startsWith('.') || entry === 'node_modules') continue
     const file = await functionAt(directory, entry)
+    if (!file && otherKinds.has(extname(entry)) && isChosen(basename(entry, extname(entry)))) {
+      passedOver.push(entry)
+    }
     if (!file || !isChosen(file.name)) continue
     const other = found.get(file.name)
     if (other) {
@@ -56,7 +65,7 @@ export async function listDirectory(
     found.set(file.name, file)
   }
   const functions = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { functions, problems }
+  return { functions, problems, passedOver }
 }
 
 async function functionAt(directory: string, entry: string): Promise<FunctionFile | undefined> {
@@ -106,5 +115,13 @@ function globPattern(glob: string): RegExp {
 
 /** Why a directory could not be read, for people. */
 export function unreadableDirectory(directory: string, error: unknown): string {
-  return `Could not read the directory ${directory}: ${messageOf(error)}`
+  const { code } = error as { readonly code?: string }
+  const why = code === undefined ? undefined : faults[code]
+  return `Could not read the directory ${directory}: ${why ?? messageOf(error)}`
+}
+
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: 'there is none',
+  ENOTDIR: 'it is something else',
+  EACCES: 'it may not be read',
 }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'smol-toml'
+import { parse, TomlError } from 'smol-toml'
 import { messageOf } from '../../core/errors.ts'
+import { placeIn, placesOfToml, type Stretch } from './toml-places.ts'
 
 /** What netlify.toml says of functions. */
 export interface NetlifyToml {
@@ -14,7 +15,34 @@ export interface NetlifyToml {
   /** Where the functions lie, as it is written; undefined: not said. */
   readonly directory: string | undefined
   /** Schedules in a form that Netlify does not read, such as `[[scheduled.functions]]`. */
-  readonly unreadSchedules: readonly string[]
+  readonly unreadSchedules: readonly UnreadSchedule[]
+  readonly text: string
+  /** Where a table or key stands in the text. */
+  placeOf(path: readonly string[]): Stretch
+}
+
+export interface UnreadSchedule {
+  /** As people write it. */
+  readonly form: string
+  readonly path: readonly string[]
+  /** What it would be the table of, were there a function of that name; undefined: it is wrong in any case. */
+  readonly name: string | undefined
+}
+
+/** A netlify.toml that is no TOML. */
+export class NetlifyTomlInvalid extends Error {
+  readonly text: string
+  /** Counts from 1. */
+  readonly line: number
+  readonly column: number
+
+  constructor(path: string, text: string, cause: unknown) {
+    // What follows are lines of the file, which stand elsewhere.
+    super(`${path} is no TOML: ${messageOf(cause).split('\n')[0]}`, { cause })
+    this.text = text
+    this.line = cause instanceof TomlError ? cause.line : 1
+    this.column = cause instanceof TomlError ? cause.column : 1
+  }
 }
 
 /** Reads a project's netlify.toml; undefined: there is none. Rejects where it is no TOML. */
@@ -29,7 +57,7 @@ export async function readNetlifyToml(root: string): Promise<NetlifyToml | undef
   try {
     data = parse(text)
   } catch (error) {
-    throw new Error(`${path} is no TOML: ${messageOf(error)}`)
+    throw new NetlifyTomlInvalid(path, text, error)
   }
   const functions = tableIn(data.functions)
   const build = tableIn(data.build)
@@ -41,12 +69,18 @@ export async function readNetlifyToml(root: string): Promise<NetlifyToml | undef
   }
   config['*'] = { ...everywhere, ...config['*'] }
   const directory = functions.directory ?? build.functions
+  let places: ReturnType<typeof placesOfToml> | undefined
   return {
     path,
     config,
     names: Object.keys(functions).filter((key) => key !== '*' && isTable(functions[key])),
     directory: typeof directory === 'string' ? directory : undefined,
     unreadSchedules: unreadSchedulesIn(data, functions),
+    text,
+    placeOf: (asked) => {
+      places ??= placesOfToml(text)
+      return placeIn(places, asked)
+    },
   }
 }
 
@@ -54,21 +88,31 @@ export async function readNetlifyToml(root: string): Promise<NetlifyToml | undef
 function unreadSchedulesIn(
   data: Readonly<Record<string, unknown>>,
   functions: Readonly<Record<string, unknown>>,
-): readonly string[] {
-  const found: string[] = []
+): readonly UnreadSchedule[] {
+  const found: UnreadSchedule[] = []
   for (const key of ['scheduled', 'schedules', 'schedule', 'cron', 'crons']) {
-    if (data[key] !== undefined) found.push(`[${key}]`)
+    if (data[key] !== undefined) found.push({ form: `[${key}]`, path: [key], name: undefined })
   }
   for (const key of ['schedule', 'scheduled', 'schedules']) {
-    if (isTable(functions[key]) || Array.isArray(functions[key])) found.push(`functions.${key}`)
+    const value = functions[key]
+    // A function may be called so.
+    const name = isTable(value) ? key : undefined
+    const path = ['functions', key]
+    if (isTable(value) || Array.isArray(value)) found.push({ form: `functions.${key}`, path, name })
   }
   for (const [name, value] of Object.entries(functions)) {
-    if (isTable(value) && value.schedule !== undefined && typeof value.schedule !== 'string') {
-      found.push(`functions.${name}.schedule`)
+    if (!isTable(value)) continue
+    for (const key of ['schedule', 'cron']) {
+      const isUnread = key === 'cron' ? value[key] !== undefined : isNoText(value[key])
+      const path = ['functions', name, key]
+      if (isUnread) found.push({ form: path.join('.'), path, name: undefined })
     }
-    if (isTable(value) && value.cron !== undefined) found.push(`functions.${name}.cron`)
   }
   return found
+}
+
+function isNoText(value: unknown): boolean {
+  return value !== undefined && typeof value !== 'string'
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

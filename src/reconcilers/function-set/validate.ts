@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { parseDuration } from '../../core/duration.ts'
-import { messageOf } from '../../core/errors.ts'
 import type { Report } from '../../core/reconciler.ts'
 import type { Resource } from '../../core/resource.ts'
 import { type Directory, listDirectory, unreadableDirectory } from './directory.ts'
 import { namesInInventory } from './inventory.ts'
-import { readNetlifyToml } from './netlify-toml.ts'
 import { directoryOf, inventoryOf } from './place.ts'
-import { projectRootOf } from './project.ts'
 import { faultOfSchedule } from './schedule.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
 import { named } from './title.ts'
+import { checkSources } from './validate-sources.ts'
+import { checkToml } from './validate-toml.ts'
 import { verifyTimeouts } from './verify-timeouts.ts'
 
 /** What the schema cannot say of a FunctionSet. Looks at files, writes nothing. */
@@ -20,6 +19,7 @@ export async function validateFunctionSet(desired: Resource<FunctionSetSpec>, re
   checkVerify(desired, directory, report)
   if (!directory) return
   await checkToml(desired, directory, report)
+  await checkSources(desired, directory, report)
   await checkInventory(desired, directory, report)
 }
 
@@ -37,12 +37,21 @@ async function checkDirectory(
       severity: 'error',
       code: 'function-set-directory-missing',
       path: '/spec/directory',
-      message: unreadableDirectory(path, error),
+      message: unreadableDirectory(desired.spec.directory, error),
     })
     return undefined
   }
   for (const problem of listed.problems) {
     report({ severity: 'error', code: 'function-set-names', path: '/spec/directory', message: problem })
+  }
+  if (listed.passedOver.length > 0) {
+    report({
+      severity: 'warning',
+      code: 'function-set-passed-over',
+      path: '/spec/directory',
+      message: `${listed.passedOver.join(', ')}: functions are deployed from their source in JavaScript or TypeScript, and nothing else is`,
+      hint: 'What is on the site by that name stays as it is. Exclude it by name to say that this is meant.',
+    })
   }
   if (listed.functions.length === 0 && listed.problems.length === 0) {
     report({
@@ -115,50 +124,6 @@ function checkVerify(
       path: '/spec/rollbackOnFailedVerify',
       message: 'rollbackOnFailedVerify does nothing without verify',
     })
-  }
-}
-
-/** What netlify.toml says that nobody would notice: names without a file, and schedules that Netlify does not read. */
-async function checkToml(
-  desired: Resource<FunctionSetSpec>,
-  directory: Directory,
-  report: Report,
-): Promise<void> {
-  const path = '/spec/directory'
-  try {
-    const toml = await readNetlifyToml(await projectRootOf(directoryOf(desired)))
-    if (!toml) return
-    const names = new Set(directory.functions.map(({ name }) => name))
-    const unknown = toml.names.filter((name) => !/[*?{[]/.test(name) && !names.has(name))
-    if (unknown.length > 0) {
-      report({
-        severity: 'warning',
-        code: 'function-set-toml-names',
-        path,
-        message: `${toml.path} has settings for what the directory does not hold: ${named(unknown)}`,
-      })
-    }
-    for (const form of toml.unreadSchedules) {
-      report({
-        severity: 'warning',
-        code: 'function-set-toml-schedule',
-        path,
-        message: `${toml.path} has ${form}, which Netlify does not read`,
-        hint: 'Write [functions."name"] with schedule = "0 4 * * *".',
-      })
-    }
-    for (const [name, { schedule }] of Object.entries(toml.config)) {
-      const fault = typeof schedule === 'string' ? faultOfSchedule(schedule) : undefined
-      if (fault === undefined) continue
-      report({
-        severity: 'error',
-        code: 'function-set-schedule-invalid',
-        path,
-        message: `The schedule of ${name} in ${toml.path} cannot be used: ${fault}`,
-      })
-    }
-  } catch (error) {
-    report({ severity: 'error', code: 'function-set-toml-invalid', path, message: messageOf(error) })
   }
 }
 

@@ -1,0 +1,192 @@
+import { expect, test } from 'vitest'
+import { reconciler } from '../../../src/reconcilers/function-set/index.ts'
+import { check, makeFolder } from '../../manifests/support.ts'
+
+const plain = 'export default async () => {}\n'
+
+function manifest(...spec: readonly string[]): string {
+  const head = ['apiVersion: reconcile.dev/v1', 'kind: FunctionSet', 'metadata: { name: site }', 'spec:']
+  return [...head, '  site: acme-site', ...spec.map((line) => `  ${line}`), ''].join('\n')
+}
+
+/** What `check` says of a project with the function `hello`, each as `file:line:column code: message`. */
+async function told(
+  files: Readonly<Record<string, string>>,
+  spec: readonly string[] = [],
+  directory = '../netlify/functions',
+): Promise<readonly string[]> {
+  const folder = await makeFolder({
+    'manifests/site.yaml': manifest(`directory: ${directory}`, ...spec),
+    'netlify/functions/hello.mjs': plain,
+    ...files,
+  })
+  const { diagnostics } = await check(folder, { reconcilers: new Map([['FunctionSet', reconciler]]) })
+  return diagnostics.map(({ severity, code, message, position: { file, line, column } }) => {
+    // Whoever reads it sees a place of the working directory, and nothing of the machine.
+    expect(message).not.toContain(folder)
+    return `${file.replace(`${folder}/`, '')}:${line}:${column} ${severity} ${code}: ${message}`
+  })
+}
+
+test('says nothing of a project that is in order', async () => {
+  const files = {
+    'netlify.toml':
+      '[functions."hello"]\nschedule = "0 4 * * *"\n[functions."a*"]\nnode_bundler = "esbuild"\n',
+    'netlify/functions/nightly.mts': `${plain}export const config: Config = { schedule: '@daily' }\n`,
+    'list.json': '{"functions":[{"name":"hello"},{"name":"nightly"}]}',
+  }
+  const spec = [
+    'schedules: { hello: "0 4 * * *" }',
+    'verify: [{ function: hello }]',
+    'inventory: ../list.json',
+  ]
+  expect(await told(files, spec)).toEqual([])
+})
+
+test('names a directory that cannot be read as the manifest has it', async () => {
+  expect(await told({}, [], '../gone')).toEqual([
+    'manifests/site.yaml:6:14 error function-set-directory-missing: Could not read the directory ../gone: there is none',
+  ])
+  expect(await told({}, [], '../netlify/functions/hello.mjs')).toEqual([
+    'manifests/site.yaml:6:14 error function-set-directory-missing: Could not read the directory ../netlify/functions/hello.mjs: it is something else',
+  ])
+})
+
+test('refuses two files that are one function, and what is no name', async () => {
+  const files = { 'netlify/functions/hello.ts': plain, 'netlify/functions/a b.mjs': plain }
+  expect(await told(files)).toEqual([
+    'manifests/site.yaml:6:14 error function-set-names: a b.mjs is no name for a function: letters, digits, `-` and `_` only',
+    'manifests/site.yaml:6:14 error function-set-names: hello.mjs and hello.ts are both the function hello',
+  ])
+})
+
+test('warns of a directory without a function, and of functions that are none for us', async () => {
+  expect(await told({}, ['exclude: ["*"]'])).toEqual([
+    'manifests/site.yaml:6:14 warning function-set-empty: The directory ../netlify/functions holds no function',
+  ])
+  const files = { 'netlify/functions/ready.zip': 'PK', 'netlify/functions/old.go': 'package main' }
+  expect(await told(files)).toEqual([
+    'manifests/site.yaml:6:14 warning function-set-passed-over: old.go, ready.zip: functions are deployed from their source in JavaScript or TypeScript, and nothing else is',
+  ])
+  expect(await told(files, ['exclude: [ready, old]'])).toEqual([])
+})
+
+test('refuses names of functions that are not there', async () => {
+  const spec = ['schedules: { gone: "0 4 * * *" }', 'verify: [{ function: gone }]']
+  expect(await told({}, spec)).toEqual([
+    'manifests/site.yaml:7:22 error function-set-unknown-function: schedules names gone, and the directory holds no such function',
+    'manifests/site.yaml:8:24 error function-set-unknown-function: verify names gone, and the directory holds no such function',
+  ])
+})
+
+test.each([
+  ['99 99 * * *', 'CronPattern'],
+  ['0 4 * *', 'it has 4 fields, and Netlify takes 5'],
+  ['0 0 4 * * *', 'it has 6 fields, and Netlify takes 5'],
+  ['0 0 31 2 *', 'it can never fire'],
+  ['@reboot', 'it has 1 fields, and Netlify takes 5'],
+])('refuses the schedule %s wherever it stands, at its place', async (cron, why) => {
+  const expected = (place: string) =>
+    expect.stringMatching(
+      new RegExp(
+        `^${place} error function-set-schedule-invalid: The schedule of hello cannot be used: .*${why}`,
+      ),
+    )
+  expect(await told({}, [`schedules: { hello: "${cron}" }`])).toEqual([expected('manifests/site.yaml:7:23')])
+  const toml = `[build]\npublish = "public"\n\n[functions."hello"]\n  # nightly\n  schedule = "${cron}"\n`
+  expect(await told({ 'netlify.toml': toml })).toEqual([expected('netlify.toml:6:3')])
+  const source = `${plain}export const config = {\n  schedule: '${cron}',\n}\n`
+  expect(await told({ 'netlify/functions/hello.mjs': source })).toEqual([
+    expected('netlify/functions/hello.mjs:3:13'),
+  ])
+  // What the manifest says goes before both.
+  const files = { 'netlify.toml': toml, 'netlify/functions/hello.mjs': source }
+  expect(await told(files, ['schedules: { hello: "@daily" }'])).toEqual([])
+})
+
+test('reads a schedule in the source of a folder, and in TypeScript', async () => {
+  const source = `import type { Config } from '@netlify/functions'\n${plain}export const config: Config = { schedule: "99 99 * * *" }\n`
+  expect(await told({ 'netlify/functions/deep/index.mts': source })).toEqual([
+    expect.stringMatching(
+      /^netlify\/functions\/deep\/index\.mts:3:43 error function-set-schedule-invalid: .*deep/,
+    ),
+  ])
+})
+
+test('bounds a timeout, and says where a rollback does nothing', async () => {
+  expect(
+    await told({}, ['verify: [{ function: hello, timeout: 1m }]', 'rollbackOnFailedVerify: true']),
+  ).toEqual([
+    'manifests/site.yaml:7:40 error function-set-verify-timeout: Expected timeout to be from 1ms to 15s, got 1m',
+  ])
+  expect(await told({}, ['rollbackOnFailedVerify: true'])).toEqual([
+    'manifests/site.yaml:7:27 warning function-set-rollback-without-verify: rollbackOnFailedVerify does nothing without verify',
+  ])
+})
+
+test('shows where netlify.toml is no TOML', async () => {
+  expect(await told({ 'netlify.toml': '[build]\npublish = "public"\n[functions\n' })).toEqual([
+    expect.stringMatching(
+      /^netlify\.toml:3:\d+ error function-set-toml-invalid: netlify\.toml is no TOML: [^\n]+$/,
+    ),
+  ])
+})
+
+test('warns of settings without a function, each at its place', async () => {
+  const toml = [
+    '[functions]',
+    'directory = "netlify/functions"',
+    'included_files = [',
+    '  "data/[functions.fake].json",',
+    ']',
+    '[functions.gone]',
+    'node_bundler = "esbuild"',
+    '[functions."gone-too"]',
+    'node_bundler = "esbuild"',
+    '[functions."hello"]',
+    'node_bundler = "esbuild"',
+    '',
+  ].join('\n')
+  expect(await told({ 'netlify.toml': toml })).toEqual([
+    'netlify.toml:6:1 warning function-set-toml-names: netlify.toml has settings for the function gone, and ../netlify/functions holds none of that name',
+    'netlify.toml:8:1 warning function-set-toml-names: netlify.toml has settings for the function gone-too, and ../netlify/functions holds none of that name',
+  ])
+})
+
+test('warns of schedules in forms that Netlify does not read, and not of a function that is called so', async () => {
+  const toml = [
+    '[[scheduled.functions]]',
+    'name = "hello"',
+    '[functions.schedule]',
+    'hello = "0 4 * * *"',
+    '[functions."hello"]',
+    'cron = "0 4 * * *"',
+    'schedule = ["0 4 * * *"]',
+    '',
+  ].join('\n')
+  const unread = (place: string, form: string) =>
+    `netlify.toml:${place} warning function-set-toml-schedule: ${form} is a schedule in a form that Netlify does not read`
+  expect(await told({ 'netlify.toml': toml })).toEqual([
+    unread('1:1', '[scheduled]'),
+    unread('3:1', 'functions.schedule'),
+    unread('6:1', 'functions.hello.cron'),
+    unread('7:1', 'functions.hello.schedule'),
+  ])
+  const files = {
+    'netlify.toml': '[functions.schedule]\nschedule = "@daily"\n',
+    'netlify/functions/schedule.mjs': plain,
+  }
+  expect(await told(files)).toEqual([])
+})
+
+test('warns of an inventory that is not what the directory holds', async () => {
+  const spec = ['inventory: ../list.json']
+  const differs = 'manifests/site.yaml:7:14 warning function-set-inventory-differs: ../list.json'
+  expect(await told({ 'list.json': '{"functions":["gone"]}' }, spec)).toEqual([
+    `${differs} lacks what has a file: function hello`,
+    `${differs} names what has no file: function gone`,
+  ])
+  expect(await told({ 'list.json': 'nothing' }, spec)).toEqual([
+    `${differs} is no list of functions; a pass writes it anew`,
+  ])
+})
