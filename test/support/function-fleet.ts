@@ -17,7 +17,10 @@ export const siteFiles = {
   '/about.html': 'about',
   '/_redirects': '/old /about.html 301',
 }
-const foreign = { other: { zip: foreignFunction('other', 'of somebody else') } }
+const foreignAnswers = [['other', 'of somebody else']] as const
+const foreign = Object.fromEntries(
+  foreignAnswers.map(([name, answer]) => [name, { zip: foreignFunction(name, answer) }]),
+)
 
 /** The manifest, with further lines of its spec. */
 export function manifest(extra = ''): string {
@@ -36,7 +39,8 @@ export function manifest(extra = ''): string {
 
 /** A function that answers a text. */
 export const functionSource = (answer: string) => `export default async () => new Response('${answer}')\n`
-const nameOf = (index: number) => `fn-${String(index).padStart(3, '0')}`
+/** The name of one of them. */
+export const functionName = (index: number) => `fn-${String(index).padStart(3, '0')}`
 
 /** A site as somebody else left it, and `count` functions here that are not on it yet. */
 export async function setFunctionStage(count: number, extra = ''): Promise<FunctionFleet> {
@@ -46,8 +50,35 @@ export async function setFunctionStage(count: number, extra = ''): Promise<Funct
   site.age(60_000)
   const fleet = await TestFleet.create({ 'manifests/site.yaml': manifest(extra), 'package.json': '{}' })
   for (let index = 0; index < count; index += 1) {
-    await fleet.write(`netlify/functions/${nameOf(index)}.mjs`, functionSource(nameOf(index)))
+    await fleet.write(`netlify/functions/${functionName(index)}.mjs`, functionSource(functionName(index)))
   }
   const env = { NETLIFY_API_URL: simulator.url, NETLIFY_AUTH_TOKEN: 'test-token' }
   return { fleet, simulator, site, env }
+}
+
+/** What a visitor gets at a path. */
+export async function textAt({ site }: FunctionFleet, path: string): Promise<string> {
+  return (await fetch(`${site.url}${path}`)).text()
+}
+
+/** Asks for every static file and for every function, those of others too; resolves with what differs. */
+export async function notServed(
+  stage: FunctionFleet,
+  answers: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  const differs: string[] = []
+  const wanted = [
+    ...Object.entries(siteFiles),
+    ...[...answers, ...foreignAnswers].map(([name, text]) => [`/.netlify/functions/${name}`, text] as const),
+  ]
+  const ask = async () => {
+    for (let next = wanted.shift(); next; next = wanted.shift()) {
+      const [path, text] = next
+      const found = await textAt(stage, path)
+      if (found !== text) differs.push(`${path}: ${found}`)
+    }
+  }
+  // Each function is run in a process of its own.
+  await Promise.all([ask(), ask(), ask()])
+  return differs
 }
