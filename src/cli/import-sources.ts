@@ -37,7 +37,7 @@ export const importSources: Readonly<Record<string, ImportSource>> = Object.free
   },
   netlify: {
     takes: 'words',
-    usage: 'netlify SITE..',
+    usage: 'netlify SITE [FOLDER]..',
     load: async () => (await import('../reconcilers/function-set/import/netlify.ts')).importNetlify,
   },
 })

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clients/host/clock.ts'
 import { importNetlify } from '../../../src/reconcilers/function-set/import/netlify.ts'
+import { foreignFunction } from '../../simulators/netlify/zip.ts'
 import { FunctionStage } from './stage.ts'
 
 let stage: FunctionStage
@@ -51,6 +52,95 @@ describe('import netlify', () => {
     expect(resources[0]?.manifest).toMatchObject({
       spec: { site: 'acme-site', directory: `${stage.folder}/api` },
     })
+  })
+
+  it('takes a folder that is linked to no site where the site is named before it', async () => {
+    stage = await FunctionStage.open()
+    await stage.write('site/netlify.toml', '[functions]\ndirectory = "api"\n')
+    await stage.write('site/api/hello.mjs', 'export default async () => {}\n')
+    const { resources, errors } = await importFrom(['acme-site', 'site'])
+    expect(errors).toEqual([])
+    expect(resources.map(({ manifest }) => manifest.spec)).toEqual([
+      { site: 'acme-site', directory: `${stage.folder}/site/api`, unmanaged: 'keep' },
+    ])
+    expect(await importFrom(['site'])).toMatchObject({
+      resources: [],
+      errors: [
+        {
+          code: 'UsageInvalid',
+          message: 'site is linked to no site; name it before the folder: reconcile import netlify SITE site',
+        },
+      ],
+    })
+  })
+
+  it('carries the schedules of netlify.toml over, and names those that it could not', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({
+      functions: Object.fromEntries(
+        ['hourly', 'daily', 'alone', 'other'].map((name) => [name, { zip: foreignFunction(name, name) }]),
+      ),
+      schedules: [
+        { name: 'hourly', cron: '@hourly' },
+        { name: 'alone', cron: '0 5 * * *' },
+        { name: 'other', cron: '@daily' },
+      ],
+    })
+    for (const name of ['hourly', 'daily', 'alone', 'bad']) await stage.addFunction(name)
+    await stage.write(
+      'netlify.toml',
+      [
+        '[functions."hourly"]\nschedule = "@hourly"',
+        '[functions."daily"]\nschedule = "0 4 * * *"',
+        '[functions."bad"]\nschedule = "99 99 * * *"',
+        '[functions."gone"]\nschedule = "@daily"\n',
+      ].join('\n'),
+    )
+    const { resources, warnings } = await importFrom(['acme-site'])
+    expect(resources[0]?.manifest).toMatchObject({
+      spec: { schedules: { hourly: '@hourly', daily: '0 4 * * *' } },
+    })
+    const told = warnings.filter(({ code }) => code === 'import-netlify-schedule')
+    expect(told.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^the schedule of bad in netlify\.toml was left out: /),
+      expect.stringMatching(/^the site runs alone at "0 5 \* \* \*", and netlify\.toml does not say so/),
+    ])
+  })
+
+  it('names variables, rules, edge functions, a lock and who may deploy, and carries none of it', async () => {
+    stage = await FunctionStage.open({ refusesOtherDeploys: true })
+    const value = { id: '1', context: 'all', value: 'hidden' }
+    for (const key of ['B_KEY', 'A_KEY']) {
+      stage.site.env.set(key, { key, is_secret: false, scopes: [], values: [value] })
+    }
+    stage.site.seed({ buildRules: { redirects: 2, headers: 1, edgeFunctions: 3 } }).isLocked = true
+    await stage.addFunction('ready')
+    await stage.write('netlify/functions/built.zip', 'PK')
+    await stage.write('netlify/edge-functions/geo.ts', 'export default () => {}\n')
+    const imported = await importFrom(['acme-site'])
+    const told = imported.warnings.map(({ code, message }) => `${code}: ${message}`)
+    expect(told).toEqual([
+      expect.stringMatching(/^import-netlify-not-published: .*ready/),
+      expect.stringMatching(/^import-netlify-passed-over: built\.zip/),
+      expect.stringMatching(/^import-netlify-env: the site has the variables A_KEY, B_KEY;/),
+      expect.stringMatching(/^import-netlify-not-carried: .*edge functions/),
+      expect.stringMatching(/^import-netlify-not-carried: .*2 redirects/),
+      expect.stringMatching(/^import-netlify-not-carried: .*1 header rules/),
+      expect.stringMatching(/^import-netlify-not-carried: netlify\/edge-functions/),
+      expect.stringMatching(/^import-netlify-git-only: /),
+      expect.stringMatching(/^import-netlify-locked: /),
+    ])
+    expect(JSON.stringify(imported)).not.toContain('hidden')
+    expect(stage.simulator.writes()).toEqual([])
+    stage.simulator.faults.add({ kind: 'forbidden', on: 'getEnvVars' })
+    const { resources, warnings } = await importFrom(['acme-site'])
+    expect(resources).toHaveLength(1)
+    expect(warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'import-netlify-env',
+        message: expect.stringContaining('could not be read'),
+      }),
+    )
   })
 
   it('says what failed, and goes on with the rest', async () => {

@@ -1,77 +1,135 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import type { NetlifyClient, Site } from '../../../clients/netlify/client.ts'
-import type { Deploy } from '../../../clients/netlify/deploy-record.ts'
+import { join, relative, resolve } from 'node:path'
+import type { NetlifyClient } from '../../../clients/netlify/client.ts'
 import { messageOf, ReconcileError } from '../../../core/errors.ts'
 import type { ImportContext, ImportedResource, Importer, ImportNotice } from '../../../core/import.ts'
 import { resourceId } from '../../../core/resource.ts'
 import { Secret } from '../../../core/secret.ts'
 import { listDirectory } from '../directory.ts'
 import { readNetlifyToml } from '../netlify-toml.ts'
-import { named } from '../title.ts'
+import { faultOfSchedule } from '../schedule.ts'
+import { type Found, noticesOf } from './netlify-notices.ts'
 
 /** Where functions lie where netlify.toml does not say it. */
 const usualDirectories = ['netlify/functions', 'functions']
 
-/** A site as it was read, with the folder here that holds its functions. */
-interface Found {
+/** A site to import, and the folder here that is its project. */
+interface Target {
   readonly input: string
-  readonly site: Site
-  readonly published: Deploy | undefined
+  readonly nameOrId: string
   /** Absolute. */
-  readonly directory: string
-  /** Names of functions in it. */
-  readonly names: readonly string[]
+  readonly root: string
 }
 
 /**
- * `reconcile import netlify SITE..`: a manifest a site, for the functions of the project in the working directory; or
- * of a folder with a netlify.toml that the command line tool linked to its site. Two reads a site.
+ * `reconcile import netlify SITE..`: a manifest a site, for the functions of the project in the working directory. A
+ * folder after a site is its project; a folder alone is one that Netlify's command line tool linked to its site. Reads
+ * the site, its published deploy, its files and its variables.
  */
 export const importNetlify: Importer = async (context) => {
   const resources: ImportedResource[] = []
   const warnings: ImportNotice[] = []
-  const errors: ImportNotice[] = []
-  for (const input of new Set(context.inputs)) {
+  const { targets, errors } = await targetsOf(context)
+  for (const target of targets) {
     try {
-      const found = await readInput(context, input)
+      const found = await readTarget(context, target)
       resources.push(resourceOf(found))
-      warnings.push(...warningsOf(found))
+      warnings.push(...noticesOf(found))
     } catch (error) {
       context.signal.throwIfAborted()
-      const code = error instanceof ReconcileError ? error.code : 'Internal'
-      errors.push({ file: input, line: undefined, code, message: messageOf(error) })
+      errors.push(failureOf(target.input, error))
     }
   }
   return { resources, conflicts: [], warnings, errors }
 }
 
-async function readInput(context: ImportContext, input: string): Promise<Found> {
-  const folder = resolve(context.cwd, input)
-  const isFolder = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  const root = isFolder ? folder : context.cwd
-  const nameOrId = isFolder ? await linkedSite(folder) : input.toLowerCase()
-  const netlify = await openClient(context)
-  const site = await netlify.findSite(nameOrId, context.signal)
-  if (!site) throw new ReconcileError('NotFound', `Netlify shows no site ${nameOrId} to this credential`)
-  const { publishedId } = site
-  const published =
-    publishedId === undefined ? undefined : await netlify.getDeploy(site.id, publishedId, context.signal)
-  const directory = await functionsDirectory(root)
-  const { functions } = await listDirectory(directory, { include: undefined, exclude: undefined })
-  return { input, site, published, directory, names: functions.map(({ name }) => name) }
+async function targetsOf(
+  context: ImportContext,
+): Promise<{ readonly targets: readonly Target[]; readonly errors: ImportNotice[] }> {
+  const targets: Target[] = []
+  const errors: ImportNotice[] = []
+  let isOpen = false
+  for (const input of new Set(context.inputs)) {
+    const root = resolve(context.cwd, input)
+    if (!(await isFolder(root))) {
+      targets.push({ input, nameOrId: input.toLowerCase(), root: context.cwd })
+      isOpen = true
+      continue
+    }
+    try {
+      const linked = await linkedSite(root)
+      const named = isOpen ? targets.at(-1) : undefined
+      if (linked !== undefined) targets.push({ input, nameOrId: linked, root })
+      else if (named) targets[targets.length - 1] = { ...named, root }
+      else {
+        const folder = relative(context.cwd, root) || '.'
+        throw new ReconcileError(
+          'UsageInvalid',
+          `${folder} is linked to no site; name it before the folder: reconcile import netlify SITE ${folder}`,
+        )
+      }
+    } catch (error) {
+      errors.push(failureOf(input, error))
+    }
+    isOpen = false
+  }
+  return { targets, errors }
 }
 
-/** What `netlify link` wrote down. */
-async function linkedSite(folder: string): Promise<string> {
+function failureOf(input: string, error: unknown): ImportNotice {
+  const code = error instanceof ReconcileError ? error.code : 'Internal'
+  return { file: input, line: undefined, code, message: messageOf(error) }
+}
+
+/** What `netlify link` wrote down; undefined: nothing. */
+async function linkedSite(folder: string): Promise<string | undefined> {
   const path = join(folder, '.netlify/state.json')
   const text = await readFile(path, 'utf8').catch(() => '{}')
-  const { siteId } = JSON.parse(text) as { readonly siteId?: unknown }
-  if (typeof siteId === 'string') return siteId
-  throw new ReconcileError('UsageInvalid', `${folder} is linked to no site; name the site instead`)
+  try {
+    const { siteId } = JSON.parse(text) as { readonly siteId?: unknown }
+    return typeof siteId === 'string' ? siteId : undefined
+  } catch (error) {
+    throw new ReconcileError('UsageInvalid', `${path} is not JSON`, { cause: error })
+  }
+}
+
+async function readTarget(context: ImportContext, { input, nameOrId, root }: Target): Promise<Found> {
+  const { signal } = context
+  const netlify = await openClient(context)
+  const site = await netlify.findSite(nameOrId, signal)
+  if (!site) throw new ReconcileError('NotFound', `Netlify shows no site ${nameOrId} to this credential`)
+  const { publishedId } = site
+  const [published, files, variables] = await Promise.all([
+    publishedId === undefined ? undefined : netlify.getDeploy(site.id, publishedId, signal),
+    publishedId === undefined ? [] : netlify.listFiles(site.id, signal),
+    // The credential may be one that must not see them.
+    netlify
+      .listEnv(site, signal)
+      .then((list) => list.map(({ key }) => key))
+      .catch((error: unknown) => messageOf(error)),
+  ])
+  const toml = await readNetlifyToml(root)
+  const directory = await functionsDirectory(root, toml?.directory)
+  const { functions, passedOver } = await listDirectory(directory, { include: undefined, exclude: undefined })
+  const names = functions.map(({ name }) => name)
+  const written = Object.entries(toml?.config ?? {}).flatMap(([name, { schedule }]) =>
+    typeof schedule === 'string' && names.includes(name) ? [[name, schedule] as const] : [],
+  )
+  const schedules = written.filter(([, cron]) => faultOfSchedule(cron) === undefined)
+  const hasEdgeFunctions = await isFolder(join(root, 'netlify/edge-functions'))
+  return {
+    input,
+    site,
+    published,
+    files,
+    variables,
+    directory,
+    functions,
+    passedOver,
+    schedules: Object.fromEntries(schedules),
+    badSchedules: written.filter((one) => !schedules.includes(one)),
+    hasEdgeFunctions,
+  }
 }
 
 async function openClient({ env, clock }: ImportContext): Promise<NetlifyClient> {
@@ -82,24 +140,26 @@ async function openClient({ env, clock }: ImportContext): Promise<NetlifyClient>
   return openNetlify({ apiUrl: env.NETLIFY_API_URL || undefined, token: secret, clock })
 }
 
-async function functionsDirectory(root: string): Promise<string> {
-  const toml = await readNetlifyToml(root)
-  const candidates = toml?.directory === undefined ? usualDirectories : [toml.directory]
+async function functionsDirectory(root: string, written: string | undefined): Promise<string> {
+  const candidates = written === undefined ? usualDirectories : [written]
   for (const candidate of candidates) {
     const path = resolve(root, candidate)
-    const isThere = await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
-    if (isThere) return path
+    if (await isFolder(path)) return path
   }
   throw new ReconcileError(
     'NotFound',
-    `No functions are in ${root}: looked for ${candidates.join(' and ')}; run it in the project of the site`,
+    `No functions are in ${root}: looked for ${candidates.join(' and ')}; name the project's folder after the site`,
   )
 }
 
-function resourceOf({ input, site, directory }: Found): ImportedResource {
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+function resourceOf({ input, site, directory, schedules }: Found): ImportedResource {
   const name = `${site.name}-functions`.toLowerCase()
   return {
     id: resourceId('FunctionSet', name),
@@ -109,28 +169,12 @@ function resourceOf({ input, site, directory }: Found): ImportedResource {
       apiVersion: 'reconcile.dev/v1',
       kind: 'FunctionSet',
       metadata: { name },
-      spec: { site: site.name, directory, unmanaged: 'keep' },
+      spec: {
+        site: site.name,
+        directory,
+        unmanaged: 'keep',
+        ...(Object.keys(schedules).length > 0 && { schedules }),
+      },
     },
   }
-}
-
-function warningsOf({ input, site, published, names }: Found): readonly ImportNotice[] {
-  const there = (published?.functions ?? []).map(({ name }) => name)
-  const warnings: ImportNotice[] = []
-  const place = { file: input, line: undefined }
-  const withoutFile = there.filter((name) => !names.includes(name))
-  if (withoutFile.length > 0) {
-    const message = `on the site and not in the directory: ${named(withoutFile)}; they stay (\`unmanaged: keep\`)`
-    warnings.push({ ...place, code: 'import-netlify-no-file', message })
-  }
-  const isNew = names.filter((name) => !there.includes(name))
-  if (isNew.length > 0) {
-    const message = `in the directory and not on the site: ${named(isNew)}; a pass deploys them`
-    warnings.push({ ...place, code: 'import-netlify-not-published', message })
-  }
-  if (site.repository !== undefined) {
-    const message = `the site is linked to ${site.repository}: it is only observed until \`via\` is given`
-    warnings.push({ ...place, code: 'import-netlify-linked', message })
-  }
-  return warnings
 }
