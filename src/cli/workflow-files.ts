@@ -1,21 +1,37 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Resource } from '../core/resource.ts'
 import { findFleetRoot } from '../manifests/fleet-root.ts'
 import { sourceOf } from '../reconcilers/workflow/place.ts'
 import type { WorkflowSpec } from '../reconcilers/workflow/spec.generated.ts'
-import type { NamedWorkflowFile, WorkflowFileFault } from '../reconcilers/workflow/workflow-file.ts'
+import type {
+  NamedWorkflowFile,
+  ReadWorkflowFile,
+  WorkflowFileFault,
+} from '../reconcilers/workflow/workflow-file.ts'
 
-/** Workflow files, absolute paths. */
+/** Workflow files, by absolute paths. */
 export interface WorkflowFiles {
-  /** Judged each by itself, and with the others. */
+  /** Judged each by itself; all others were judged where a manifest names them. */
   readonly judged: readonly string[]
-  /** Compared with the others alone: they were judged where a manifest names them. */
-  readonly compared: readonly string[]
+  /** Those that are compared, and of which repository they are. */
+  readonly compared: readonly Omit<NamedWorkflowFile, 'shown' | 'file'>[]
   /** Primary and backup. */
   readonly backups: readonly (readonly [string, string])[]
+}
+
+const folderOfWorkflows = '.github/workflows'
+
+/** Files that are named on the command line: those of one folder are of one repository. */
+export function namedWorkflowFiles(paths: readonly string[]): WorkflowFiles {
+  const compared = paths.map((path) => ({
+    path,
+    repository: dirname(path),
+    place: join(folderOfWorkflows, basename(path)),
+  }))
+  return { judged: paths, compared, backups: [] }
 }
 
 /** The workflow files of the repository that holds the manifests, and those that Workflows take as their source. */
@@ -24,15 +40,30 @@ export async function findWorkflowFiles(
   resources: readonly Resource[],
 ): Promise<WorkflowFiles> {
   const root = await findFleetRoot(manifestsFolder)
-  const folder = join(root, '.github/workflows')
-  const names = await readdir(folder).catch(() => [])
+  const own = await originOf(root)
+  const names = await readdir(join(root, folderOfWorkflows)).catch(() => [])
   const judged = names
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
-    .map((name) => join(folder, name))
+    .map((name) => join(root, folderOfWorkflows, name))
   const workflows = resources.filter(({ kind }) => kind === 'Workflow') as readonly Resource<WorkflowSpec>[]
+  const isOwn = ({ spec }: Resource<WorkflowSpec>) => spec.repository.toLowerCase() === own
+  const local = join(root, folderOfWorkflows)
+  const sources = workflows.flatMap((workflow) => {
+    const path = sourceOf(workflow)
+    const { repository, path: place } = workflow.spec
+    if (path === undefined) return []
+    return [{ path, place, repository: isOwn(workflow) ? local : repository.toLowerCase() }]
+  })
+  // What a manifest puts in the place of a file counts instead of it.
+  const isReplaced = (place: string) =>
+    sources.some((source) => source.repository === local && source.place === place)
+  const here = judged.map((path) => ({ path, repository: local, place: relative(root, path) }))
   const fileOf = new Map(
-    workflows.map((workflow) => [workflow.id, sourceOf(workflow) ?? join(root, workflow.spec.path)]),
+    workflows.map((workflow) => {
+      const isHere = own === undefined || isOwn(workflow)
+      return [workflow.id, sourceOf(workflow) ?? (isHere ? join(root, workflow.spec.path) : undefined)]
+    }),
   )
   const backups = workflows.flatMap(({ id, controls }) => {
     const primary = fileOf.get(id)
@@ -41,36 +72,46 @@ export async function findWorkflowFiles(
       return primary !== undefined && backup !== undefined ? [[primary, backup] as const] : []
     })
   })
-  const compared = workflows.flatMap((workflow) => sourceOf(workflow) ?? [])
-  return { judged, compared: compared.filter((path) => !judged.includes(path)), backups }
+  return { judged, compared: [...here.filter(({ place }) => !isReplaced(place)), ...sources], backups }
+}
+
+/** `owner/name` of the repository that a work tree was cloned from, lower-case; undefined: it does not say. */
+async function originOf(root: string): Promise<string | undefined> {
+  const text = await readFile(join(root, '.git/config'), 'utf8').catch(() => '')
+  const [, section = ''] = /^\[remote "origin"\]\s*\n((?:[ \t]+.*\n?)*)/m.exec(text) ?? []
+  const [, owner, name] = /^\s*url\s*=\s*\S*[/:]([^/:\s]+)\/([^/\s]+?)(?:\.git)?\/?\s*$/m.exec(section) ?? []
+  return owner === undefined || name === undefined ? undefined : `${owner}/${name}`.toLowerCase()
 }
 
 /** Judges workflow files, each by itself and all together. Their parser is loaded only where there is one. */
-export async function checkWorkflowFiles({
-  judged,
-  compared,
-  backups,
-}: WorkflowFiles): Promise<readonly Diagnostic[]> {
-  if (judged.length + compared.length === 0) return []
+export async function checkWorkflowFiles(
+  { judged, compared, backups }: WorkflowFiles,
+  workingDirectory: string,
+): Promise<readonly Diagnostic[]> {
+  const paths = new Set([...judged, ...compared.map(({ path }) => path)])
+  if (paths.size === 0) return []
   const { readWorkflowFile, compareWorkflowFiles } = await import('../reconcilers/workflow/workflow-file.ts')
   const diagnostics: Diagnostic[] = []
-  const read: (NamedWorkflowFile & { readonly lines: readonly string[] })[] = []
-  for (const path of new Set([...judged, ...compared])) {
+  const read = new Map<string, { readonly file: ReadWorkflowFile; readonly lines: readonly string[] }>()
+  for (const path of paths) {
     const isJudged = judged.includes(path)
     try {
       const text = await readFile(path, 'utf8')
       const lines = text.split(/\r?\n/)
       const file = await readWorkflowFile(path, text)
-      read.push({ path, file, lines })
+      read.set(path, { file, lines })
       if (isJudged) diagnostics.push(...file.faults.map((fault) => diagnosticOf(path, fault, lines)))
     } catch (error) {
       // What a manifest names and cannot be read was told there.
       if (isJudged) diagnostics.push(unreadable(path, error))
     }
   }
-  for (const fault of compareWorkflowFiles(read, backups)) {
-    const lines = read.find(({ path }) => path === fault.path)?.lines ?? []
-    diagnostics.push(diagnosticOf(fault.path, fault, lines))
+  const files = compared.flatMap((one) => {
+    const file = read.get(one.path)?.file
+    return file ? [{ ...one, file, shown: relative(workingDirectory, one.path) || one.path }] : []
+  })
+  for (const fault of compareWorkflowFiles(files, backups)) {
+    diagnostics.push(diagnosticOf(fault.path, fault, read.get(fault.path)?.lines ?? []))
   }
   return diagnostics
 }

@@ -52,3 +52,36 @@ it('judges named files where there are no manifests at all', async () => {
   expect(bad.status).toBe(1)
   expect(bad.out).toContain('bad.yml:1:26: error workflow-file-cron')
 })
+
+it('compares files of one repository, and names the other one as it is seen from here', async () => {
+  const cancels = `on: push\nconcurrency: { group: deploy, cancel-in-progress: true }\n${jobs}`
+  const workflow = (repository: string, name: string) =>
+    workflowManifest(
+      `${name}-of-${repository.replace('acme/', '')}`,
+      `repository: ${repository}\npath: .github/workflows/${name}.yml\nsource: ../sources/${name}.yml`,
+    )
+  fleet = await TestFleet.create({
+    '.git/config':
+      '[core]\n\tbare = false\n[remote "origin"]\n\turl = git@github.com:Acme/Ops.git\n\tfetch = x\n',
+    '.github/workflows/own.yml': cancels,
+    '.github/workflows/old.yml': cancels,
+    'sources/a.yml': cancels,
+    'sources/b.yml': cancels,
+    'sources/old.yml': `on: push\n${jobs}`,
+    'manifests/1.yaml': workflow('acme/site', 'a'),
+    'manifests/2.yaml': workflow('acme/other', 'b'),
+    'manifests/3.yaml': workflow('acme/ops', 'old'),
+  })
+  const found = async () => {
+    const { out } = await fleet.reconcile(['check', '-o', 'json'])
+    const { diagnostics } = JSON.parse(out) as { diagnostics: { file: string; message: string }[] }
+    return diagnostics.map(({ file, message }) => `${file}: ${message}`)
+  }
+  expect(await found()).toEqual([])
+  await fleet.write('manifests/4.yaml', workflow('acme/site', 'b'))
+  await fleet.write('manifests/5.yaml', workflow('acme/ops', 'a'))
+  expect(await found()).toEqual([
+    expect.stringMatching(/^sources\/a.yml: .* also that of .github\/workflows\/own.yml, with/),
+    expect.stringMatching(/^sources\/b.yml: .* also that of sources\/a.yml, with/),
+  ])
+})

@@ -9,7 +9,7 @@ import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { allowancesOf } from '../read-declaration.ts'
-import { checkWorkflowFiles, findWorkflowFiles } from '../workflow-files.ts'
+import { checkWorkflowFiles, findWorkflowFiles, namedWorkflowFiles } from '../workflow-files.ts'
 import { openWorkspace } from '../workspace.ts'
 
 /** `reconcile check`: validates, offline. What it finds is its result, so it goes to standard output. */
@@ -45,11 +45,10 @@ async function findFaults(
   common: CommonOptions,
   options: { readonly files: readonly string[]; readonly workflows: readonly string[] },
 ): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly resources: number }> {
-  const named = options.workflows.map((path) => resolve(call.cwd, path))
+  const named = namedWorkflowFiles(options.workflows.map((path) => resolve(call.cwd, path)))
   const file = [...common.file, ...options.files]
-  if (named.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
-    const alone = { judged: named, compared: [], backups: [] }
-    return { diagnostics: await checkWorkflowFiles(alone), resources: 0 }
+  if (named.judged.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
+    return { diagnostics: await checkWorkflowFiles(named, call.cwd), resources: 0 }
   }
   const workspace = await openWorkspace(call, { ...common, file })
   const { paths, environment, reconcilers, clock, folder } = workspace
@@ -63,9 +62,14 @@ async function findFaults(
     now: clock.now(),
   })
   const found = await findWorkflowFiles(folder, resources)
-  const files = { ...found, judged: [...named, ...found.judged] }
+  const isFound = new Set(found.compared.map(({ path }) => path))
+  const files = {
+    judged: [...named.judged, ...found.judged],
+    compared: [...named.compared.filter(({ path }) => !isFound.has(path)), ...found.compared],
+    backups: found.backups,
+  }
   return {
-    diagnostics: [...diagnostics, ...(await checkWorkflowFiles(files))],
+    diagnostics: [...diagnostics, ...(await checkWorkflowFiles(files, call.cwd))],
     resources: summary.resources,
   }
 }

@@ -1,6 +1,7 @@
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
 import { Cron } from 'croner'
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { normalCron } from './cron-normal-form.ts'
 
 /** A fault of a workflow file; line and column count from 1. */
 export interface WorkflowFileFault {
@@ -23,8 +24,14 @@ export type WorkflowFileCode =
 export interface ReadWorkflowFile {
   readonly faults: readonly WorkflowFileFault[]
   readonly schedules: readonly Placed<string>[]
-  /** Of the whole workflow; undefined: none, or one that names the workflow itself. */
-  readonly concurrency: Placed<{ readonly group: string; readonly cancels: boolean }> | undefined
+  /** Of the whole workflow and of its jobs, without groups that name the workflow itself. */
+  readonly concurrency: readonly Placed<ConcurrencyGroup>[]
+}
+
+interface ConcurrencyGroup {
+  readonly group: string
+  /** Whether a run in it cancels the one before it. */
+  readonly cancels: boolean
 }
 
 interface Placed<T> {
@@ -47,7 +54,7 @@ export async function readWorkflowFile(name: string, text: string): Promise<Read
   return {
     faults: [...faults, ...never],
     schedules,
-    concurrency: isYaml ? concurrencyIn(document, lines) : undefined,
+    concurrency: isYaml ? concurrencyIn(document, lines) : [],
   }
 }
 
@@ -125,83 +132,108 @@ function neverFires({ value, line, column }: Placed<string>): WorkflowFileFault 
 }
 
 function concurrencyIn(document: Document.Parsed, lines: LineCounter): ReadWorkflowFile['concurrency'] {
-  const node = document.get('concurrency', true)
-  const group = isMap(node) ? node.get('group', true) : node
-  if (!isScalar(group) || typeof group.value !== 'string') return undefined
-  // Such a group is another one in every workflow.
-  if (/github\.(workflow|workflow_ref|run_id)\b/.test(group.value)) return undefined
-  const cancels = isMap(node) && node.get('cancel-in-progress') === true
-  return { value: { group: group.value, cancels }, ...placeOf(lines, group.range?.[0]) }
+  const jobs = document.get('jobs', true)
+  const ofJobs = isMap(jobs)
+    ? jobs.items.map(({ value }) => (isMap(value) ? value.get('concurrency', true) : undefined))
+    : []
+  return [document.get('concurrency', true), ...ofJobs].flatMap((node) => {
+    const group = isMap(node) ? node.get('group', true) : node
+    if (!isScalar(group) || typeof group.value !== 'string') return []
+    // Such a group is another one in every workflow.
+    if (/github\.(workflow|workflow_ref|run_id)\b/.test(group.value)) return []
+    const cancels = isMap(node) && node.get('cancel-in-progress') === true
+    return [{ value: { group: group.value, cancels }, ...placeOf(lines, group.range?.[0]) }]
+  })
 }
 
-/** A named workflow file, for rules over several. */
+/** A workflow file of a repository, for rules over several. */
 export interface NamedWorkflowFile {
+  /** The file that was read. */
   readonly path: string
+  /** How messages name it. */
+  readonly shown: string
+  /** Files of other repositories never meet this one but as its backup. */
+  readonly repository: string
+  /** Where it is in the repository. */
+  readonly place: string
   readonly file: ReadWorkflowFile
 }
 
+type FaultOfSeveral = WorkflowFileFault & { readonly path: string }
+
 /**
  * What is wrong with files only together: a backup that runs at the same moment as its primary is no backup, and two
- * workflows in one group that cancels stop each other. `backups` are pairs of paths, primary first.
+ * workflows of a repository in one group that cancels stop each other. `backups` are pairs of paths, primary first.
  */
 export function compareWorkflowFiles(
   files: readonly NamedWorkflowFile[],
   backups: readonly (readonly [string, string])[],
-): readonly (WorkflowFileFault & { readonly path: string })[] {
+): readonly FaultOfSeveral[] {
   const byPath = new Map(files.map((file) => [file.path, file]))
-  const pairs = [...backups, ...backupsByName([...byPath.keys()])]
-  const seen = new Set<string>()
-  const same = pairs.flatMap(([primary, backup]) => {
-    const key = `${primary}\0${backup}`
-    const first = byPath.get(primary)
-    const second = byPath.get(backup)
-    if (!first || !second || seen.has(key)) return []
-    seen.add(key)
-    const crons = new Set(first.file.schedules.map(({ value }) => value))
-    return second.file.schedules
-      .filter(({ value }) => crons.has(value))
-      .map(({ value, line, column }) => ({
-        path: backup,
-        severity: 'warning' as const,
-        code: 'workflow-file-same-schedule' as const,
-        message: `The schedule "${value}" is the very one of ${primary}, which this workflow backs up`,
-        hint: 'Let the backup run later, or only when it is dispatched.',
-        line,
-        column,
-      }))
+  const declared = backups.flatMap(([primary, backup]) => {
+    const pair = [byPath.get(primary), byPath.get(backup)] as const
+    return pair[0] && pair[1] ? [[pair[0], pair[1]] as const] : []
   })
-  return [...same, ...sameGroups(files)]
+  const byRepository = [...Map.groupBy(files, ({ repository }) => repository).values()]
+  const found = [
+    ...[...declared, ...byRepository.flatMap(backupsByName)].flatMap(sameSchedules),
+    ...byRepository.flatMap(sameGroups),
+  ]
+  // One file may be the source of several workflows, and a backup both by name and by declaration.
+  return [...new Map(found.map((fault) => [JSON.stringify(fault), fault])).values()]
+}
+
+function sameSchedules([primary, backup]: readonly [
+  NamedWorkflowFile,
+  NamedWorkflowFile,
+]): readonly FaultOfSeveral[] {
+  const crons = new Set(primary.file.schedules.map(({ value }) => normalCron(value)))
+  return backup.file.schedules
+    .filter(({ value }) => crons.has(normalCron(value)))
+    .map(({ value, line, column }) => ({
+      path: backup.path,
+      severity: 'warning' as const,
+      code: 'workflow-file-same-schedule' as const,
+      message: `The schedule "${value}" is the very one of ${primary.shown}, which this workflow backs up`,
+      hint: 'Let the backup run later, or only when it is dispatched.',
+      line,
+      column,
+    }))
 }
 
 /** `x-backup.yml` or `x-fallback.yml` beside `x.yml`. */
-function backupsByName(paths: readonly string[]): readonly (readonly [string, string])[] {
-  const stem = (path: string) => path.replace(/\.ya?ml$/, '')
-  return paths.flatMap((backup) => {
+function backupsByName(
+  files: readonly NamedWorkflowFile[],
+): readonly (readonly [NamedWorkflowFile, NamedWorkflowFile])[] {
+  const stem = ({ place }: NamedWorkflowFile) => place.replace(/\.ya?ml$/, '')
+  return files.flatMap((backup) => {
     const primaryStem = stem(backup).replace(/[-_.](backup|fallback)$/, '')
     if (primaryStem === stem(backup)) return []
-    const primary = paths.find((path) => stem(path) === primaryStem)
+    const primary = files.find((file) => stem(file) === primaryStem)
     return primary === undefined ? [] : [[primary, backup] as const]
   })
 }
 
-function sameGroups(files: readonly NamedWorkflowFile[]): readonly (WorkflowFileFault & { path: string })[] {
-  const grouped = files.filter(({ file }) => file.concurrency !== undefined)
-  return grouped.flatMap(({ path, file: { concurrency } }, index) => {
-    const earlier = grouped
-      .slice(0, index)
-      .find(({ file }) => file.concurrency?.value.group === concurrency?.value.group)
-    if (!concurrency || !earlier) return []
-    if (!concurrency.value.cancels && !earlier.file.concurrency?.value.cancels) return []
-    return [
-      {
-        path,
-        severity: 'warning' as const,
-        code: 'workflow-file-same-concurrency' as const,
-        message: `The concurrency group "${concurrency.value.group}" is also that of ${earlier.path}, with cancel-in-progress: the two cancel each other's runs`,
-        hint: 'Name the group after the workflow, by the expression github.workflow.',
-        line: concurrency.line,
-        column: concurrency.column,
-      },
-    ]
-  })
+function sameGroups(files: readonly NamedWorkflowFile[]): readonly FaultOfSeveral[] {
+  return files.flatMap(({ path, file }, index) =>
+    file.concurrency.flatMap(({ value: { group, cancels }, line, column }) => {
+      const other = files
+        .slice(0, index)
+        .find((earlier) =>
+          earlier.file.concurrency.some(({ value }) => value.group === group && (value.cancels || cancels)),
+        )
+      if (!other) return []
+      return [
+        {
+          path,
+          severity: 'warning' as const,
+          code: 'workflow-file-same-concurrency' as const,
+          message: `The concurrency group "${group}" is also that of ${other.shown}, with cancel-in-progress: one cancels the other's runs`,
+          hint: 'Name the group after the workflow, by the expression github.workflow.',
+          line,
+          column,
+        },
+      ]
+    }),
+  )
 }

@@ -80,12 +80,16 @@ describe('a workflow file', () => {
 })
 
 describe('workflow files together', () => {
+  /** Files by `repository: path`, or of one repository by their path. */
   async function compare(
     files: Readonly<Record<string, string>>,
     backups: readonly (readonly [string, string])[] = [],
   ) {
     const read = await Promise.all(
-      Object.entries(files).map(async ([path, text]) => ({ path, file: await readWorkflowFile(path, text) })),
+      Object.entries(files).map(async ([path, text]) => {
+        const [place = '', repository = 'acme/site'] = path.split(': ').reverse()
+        return { path, shown: path, repository, place, file: await readWorkflowFile(path, text) }
+      }),
     )
     return compareWorkflowFiles(read, backups).map(({ code, path, line }) => `${path}:${line} ${code}`)
   }
@@ -110,6 +114,43 @@ describe('workflow files together', () => {
         ['a.yml', 'b.yml'],
       ]),
     ).toEqual(['b.yml:3 workflow-file-same-schedule'])
+  })
+
+  it.each([
+    ['0 4 * * *', '00 04 * * *', true],
+    ['0 4 * * 1-5', '0 4 * * mon,TUE,3-5', true],
+    ['0 4 * * 0', '0 4 * * 7', true],
+    ['0 4 * jan *', '0 4 * 1 *', true],
+    ['*/15 * * * *', '0,15,30,45 * * * *', true],
+    ['5/20 4 * * *', '5,25,45 4 * * *', true],
+    ['0 4 * * *', '0 4 1-31 * *', false],
+    ['0 4 * * *', '0 4 * * 1', false],
+    ['0 4 * * *', '1 4 * * *', false],
+  ])('take %s and %s for one schedule: %s %s', async (one, other, isSame) => {
+    const found = await compare({ 'a.yml': nightly(one), 'a-backup.yml': nightly(other) })
+    expect(found).toEqual(isSame ? ['a-backup.yml:3 workflow-file-same-schedule'] : [])
+  })
+
+  it('are of one repository, but for a backup that a manifest declares', async () => {
+    const cancels = grouped('{ group: deploy, cancel-in-progress: true }')
+    expect(await compare({ 'acme/a: x.yml': cancels, 'acme/b: y.yml': cancels })).toEqual([])
+    const same = { 'acme/a: x.yml': nightly('0 4 * * *'), 'acme/b: x-backup.yml': nightly('0 4 * * *') }
+    expect(await compare(same)).toEqual([])
+    expect(await compare(same, [['acme/a: x.yml', 'acme/b: x-backup.yml']])).toEqual([
+      'acme/b: x-backup.yml:3 workflow-file-same-schedule',
+    ])
+  })
+
+  it('tell of a concurrency group of a job', async () => {
+    const job = (rest: string) => `on: push\n${jobs}    concurrency: ${rest}\n`
+    const cancels = job('{ group: deploy, cancel-in-progress: true }')
+    expect(await compare({ 'a.yml': cancels, 'b.yml': grouped('deploy') })).toEqual([
+      'b.yml:2 workflow-file-same-concurrency',
+    ])
+    expect(await compare({ 'a.yml': job('deploy'), 'b.yml': cancels })).toEqual([
+      'b.yml:6 workflow-file-same-concurrency',
+    ])
+    expect(await compare({ 'a.yml': job('deploy'), 'b.yml': job('deploy') })).toEqual([])
   })
 
   it('tell of one concurrency group that cancels', async () => {
