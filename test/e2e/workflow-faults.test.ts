@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { ReconcileError } from '../../src/core/errors.ts'
 import type { PassResult } from '../../src/engine/pass.ts'
 import { type FaultKind, faultKinds } from '../simulators/github/faults.ts'
+import type { SimulatedRepository } from '../simulators/github/world.ts'
 import { GithubWorld } from '../support/github-world.ts'
 
 const hour = 3_600_000
 const minute = 60_000
 
-/** Every call that the domain makes of its own accord in this scene. */
+/** Every call that the domain makes of its own accord in this scene with a token. */
 const calls = [
   'listWorkflows',
   'getWorkflow',
@@ -25,10 +27,17 @@ const calls = [
   'createRef',
   'listPulls',
   'createPull',
+  'updateRef',
+  'updatePull',
+  'deleteRef',
 ]
+
+/** Those that it makes as a GitHub App, beside them. */
+const appCalls = ['getInstallation', 'mintToken']
 
 async function setScene(world: GithubWorld) {
   const site = world.simulator.world.add('acme/site')
+  await proposeEarlier(world, site)
   const stale = site.addWorkflow('stale.yml')
   site.addRun(stale, { age: 48 * hour })
   const flaky = site.addWorkflow('flaky.yml')
@@ -38,8 +47,6 @@ async function setScene(world: GithubWorld) {
   const redone = site.addRun(site.addWorkflow('again.yml'), { conclusion: 'failure' })
   site.addWorkflow('proposed.yml')
   site.addWorkflow('drifted.yml')
-  // On a branch of its own: a commit to main would move the head on, and a rerun could not make that green.
-  site.branch('files')
   const fine = site.addWorkflow('fine.yml')
   site.addRun(fine)
   // Its runs are on no branch of ours: the list of the workflow itself is asked.
@@ -58,12 +65,40 @@ async function setScene(world: GithubWorld) {
   world.declare('fine', { green })
   world.declare('quiet', { green: {} })
   world.declare('gone', { state: 'active' })
+  await world.declareScripts()
   const dispatches = () => site.runs.filter((run) => run.event === 'workflow_dispatch').length
   return { site, off, halted, failed, redone, dispatches }
 }
 
+/** What is there before the fault: a pull request that became moot, and one that was merged and left its branch. */
+async function proposeEarlier(world: GithubWorld, site: SimulatedRepository): Promise<void> {
+  // On a branch of its own: a commit to main would move the head on, and a rerun could not make that green.
+  site.branch('files')
+  for (const name of ['moot', 'merged']) {
+    site.addWorkflow(`${name}.yml`)
+    await world.write(`${name}.yml`, `on: push # ${name}\n`)
+    world.declare(name, { source: `${name}.yml`, branch: 'files', delivery: 'pull-request' })
+  }
+  const pullOf = (name: string) => site.pulls.find(({ head }) => head.startsWith(`reconciled/${name}-`))
+  // A machine that is busy may be too slow for the deadline of a request.
+  for (let pass = 0; pass < 20 && !(pullOf('merged') && pullOf('moot')); pass += 1) {
+    await world.pass()
+    world.advance(10_000)
+  }
+  const merged = pullOf('merged')
+  if (!merged) throw new Error('No pull request was opened')
+  site.merge(merged, 'squash', { keepsBranch: true })
+  await world.pass()
+  site.commit('files', '.github/workflows/merged.yml', Buffer.from('on: drifted\n'))
+  site.commit('files', '.github/workflows/moot.yml', Buffer.from('on: push # moot\n'))
+  world.simulator.calls.length = 0
+  await world.restart()
+}
+
 function healthOf(result: PassResult): Readonly<Record<string, string>> {
-  return Object.fromEntries([...result.states].map(([id, { status }]) => [id.slice(9), status.health]))
+  return Object.fromEntries(
+    [...result.states].map(([id, { status }]) => [id.replace('Workflow/', ''), status.health]),
+  )
 }
 
 /** What is expected of all of them in the end. */
@@ -75,10 +110,13 @@ const settled: Readonly<Record<string, string>> = {
   again: 'Healthy',
   // Its pull request waits to be merged.
   proposed: 'Progressing',
+  merged: 'Progressing',
+  moot: 'Healthy',
   drifted: 'Healthy',
   fine: 'Healthy',
   quiet: 'Degraded',
   gone: 'Missing',
+  'ScriptSet/package': 'Healthy',
 }
 
 function isSettled(health: Readonly<Record<string, string>>): boolean {
@@ -88,12 +126,14 @@ function isSettled(health: Readonly<Record<string, string>>): boolean {
 /** A fault for a while, then none: what may never be wrong meanwhile, and what must be right at the end. */
 async function survive(kind: FaultKind, on: string): Promise<readonly string[]> {
   const wrong: string[] = []
-  const world = await GithubWorld.create()
+  const world = await GithubWorld.create(appCalls.includes(on) ? 'app' : 'token')
   try {
     const { site, off, halted, failed, redone, dispatches } = await setScene(world)
     world.simulator.faults.add({ kind, on })
     for (let pass = 0; pass < 3; pass += 1) {
+      await world.breakScripts()
       const health = healthOf(await world.pass())
+      if (!(await world.areScriptsAsDeclared())) wrong.push(`the scripts are held up in pass ${pass}`)
       for (const [name, status] of Object.entries(health)) {
         if (status === 'Missing' && name !== 'gone') wrong.push(`${name} seems to be missing`)
       }
@@ -118,7 +158,11 @@ async function survive(kind: FaultKind, on: string): Promise<readonly string[]> 
     if (redone.attempt !== 2) wrong.push(`attempt ${redone.attempt} of the run that is run again whole`)
     if (off.state !== 'active') wrong.push('not enabled')
     if (halted.state !== 'disabled_manually') wrong.push('not disabled')
-    if (site.pulls.length !== 1) wrong.push(`${site.pulls.length} pull requests`)
+    const open = site.pulls.filter(({ state }) => state === 'open').map(({ head }) => head.slice(0, -9))
+    const pulls = `${site.pulls.length} pull requests, open: ${open.sort().join(' ')}`
+    if (pulls !== '4 pull requests, open: reconciled/merged reconciled/proposed') wrong.push(pulls)
+    const branches = [...site.branches.keys()].filter((name) => name.startsWith('reconciled/')).length
+    if (branches !== 2) wrong.push(`${branches} branches of ours`)
     const content = site.branches.get('files')?.files.get('.github/workflows/drifted.yml')
     if (String(content) !== 'on: push\n') wrong.push('file not in step')
     for (const [name, status] of Object.entries(health)) {
@@ -135,22 +179,57 @@ describe('every fault on every call', () => {
   it.each([...faultKinds])(
     '%s: nothing twice, nothing missing, and all right after',
     async (kind: FaultKind) => {
-      const wrong = await Promise.all(calls.map((call) => survive(kind, call)))
+      const wrong = await Promise.all([...calls, ...appCalls].map((call) => survive(kind, call)))
       expect(wrong.flat()).toEqual([])
     },
     300_000,
   )
 })
 
-describe('the scene without a fault', () => {
-  it('makes every call that the faults are set on', async () => {
+describe('every fault on the calls behind logs', () => {
+  const from = ['getWorkflow', 'listRunsOf', 'listAttemptJobs', 'jobLog']
+
+  it.each(from)('%s: the failed step, or why not, and all of it after', async (on) => {
     const world = await GithubWorld.create()
+    try {
+      const site = world.simulator.world.add('acme/site')
+      site.addRun(site.addWorkflow('ci.yml'), { conclusion: 'failure', age: hour })
+      world.declare('ci', { green: {} })
+      const told = async () => (await world.logs('ci')).map(({ text }) => text)
+      const whole = await told()
+      expect(whole.at(-1)).toBe('##[error]Process completed with exit code 1.')
+      for (const kind of faultKinds) {
+        world.simulator.faults.add({ kind, on })
+        const ended = await told().catch((error: unknown) => error)
+        // A list that lags shows no run yet; nothing else may seem to be all of it.
+        if (Array.isArray(ended)) expect([whole, []], kind).toContainEqual(ended)
+        else expect(ended, kind).toBeInstanceOf(ReconcileError)
+        world.simulator.faults.clear()
+        world.advance(2 * hour)
+        expect(await told(), kind).toEqual(whole)
+      }
+      expect(world.simulator.writes()).toEqual([])
+      expect(world.simulator.violations).toEqual([])
+    } finally {
+      await world.close()
+    }
+  })
+})
+
+describe('the scene without a fault', () => {
+  it.each([
+    ['token', calls],
+    ['app', [...calls, ...appCalls]],
+  ] as const)('makes every call that the faults are set on, by %s', async (as, expected) => {
+    const world = await GithubWorld.create(as)
     try {
       await setScene(world)
       await world.pass()
       world.advance(10_000)
       await world.pass()
-      expect([...new Set(world.simulator.calls.map((call) => call.route))].sort()).toEqual([...calls].sort())
+      expect([...new Set(world.simulator.calls.map((call) => call.route))].sort()).toEqual(
+        [...expected].sort(),
+      )
     } finally {
       await world.close()
     }

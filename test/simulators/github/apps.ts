@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
 import { shaped } from './shape.ts'
 
 /** A GitHub App as GitHub knows it. */
@@ -17,6 +17,12 @@ interface SimulatedInstallation {
 interface AppAnswer {
   readonly status: number
   readonly body: unknown
+}
+
+/** A private key of an App, PEM. */
+export function newPrivateKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
 }
 
 /** Whose limit a call with this token counts against. */
@@ -49,12 +55,11 @@ export class SimulatedApps {
     this.#now = now
   }
 
-  /** Makes an App that is installed for an owner; its private key, PEM. */
-  add(id: string, owner: string): string {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    this.#apps.push({ id, publicKey })
+  /** Makes an App that is installed for an owner; its private key, PEM: a new one, unless one is given. */
+  add(id: string, owner: string, key = newPrivateKey()): string {
+    this.#apps.push({ id, publicKey: createPublicKey(key) })
     this.install(id, owner)
-    return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+    return key
   }
 
   /** Installs an App for an owner; the number of the installation, which is another one each time. */
