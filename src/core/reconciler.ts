@@ -214,6 +214,8 @@ export interface DomainCache {
   get(key: string): Promise<Json | undefined>
   /** Kept together, some time; does nothing in a dry run. */
   put(entries: ReadonlyMap<string, Json>): Promise<void>
+  /** Forgets the entries whose key begins so and whose value is not kept; does nothing in a dry run. */
+  prune(prefix: string, isKept: (value: Json) => boolean): Promise<void>
 }
 
 /** What a domain gets of the world. */

@@ -4,6 +4,9 @@ import type { Fence } from './fence.ts'
 
 const collection = 'domain-cache'
 
+/** Entries that are looked through at once: one may be some tens of kilobytes. */
+const pageSize = 50
+
 /**
  * A domain's own memory of what it read, such as ETags with what they stand for. `lease` absent: it is read and never
  * written, as in a dry run.
@@ -29,6 +32,22 @@ export function openDomainCache(options: {
         value,
       }))
       await store.commit(writes, [lease.guard()])
+    },
+    async prune(prefix, isKept) {
+      if (!lease) return
+      for (let after: string | undefined; ; ) {
+        const page = await store.list({
+          collection,
+          prefix: keyed(prefix),
+          limit: pageSize,
+          ...(after !== undefined && { after }),
+        })
+        const gone = page.filter(({ value }) => !isKept(value))
+        const writes = gone.map(({ key }) => ({ type: 'delete' as const, collection, key }))
+        if (writes.length > 0) await store.commit(writes, [lease.guard()])
+        after = page.at(-1)?.key
+        if (page.length < pageSize) return
+      }
     },
   }
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { expect } from 'vitest'
-import type { DomainCache } from '../../src/core/reconciler.ts'
 import { type Resource, resourceId } from '../../src/core/resource.ts'
 import { type Resolved, Secret } from '../../src/core/secret.ts'
 import type { Json } from '../../src/core/store.ts'
@@ -13,6 +12,7 @@ import type { FaultKind } from '../simulators/netlify/faults.ts'
 import { NetlifySimulator } from '../simulators/netlify/server.ts'
 import type { SimulatedSite } from '../simulators/netlify/world.ts'
 import { foreignFunction } from '../simulators/netlify/zip.ts'
+import { memoryCache } from '../support/memory-cache.ts'
 import { defaultControls, defaultFleet } from '../support/modelled-fleet.ts'
 import { makeFolder, removeFolder } from '../support/pm2.ts'
 import type { Breakage, ConformanceAdapter, Stage, Variation } from './adapter.ts'
@@ -97,12 +97,6 @@ class FunctionStage implements Stage<FunctionSetSpec, ObservedFunctionSet> {
   constructor(simulator: NetlifySimulator, folder: string) {
     this.#simulator = simulator
     this.#folder = folder
-    const cache: DomainCache = {
-      get: async (name) => this.#kept.get(name),
-      put: async (entries) => {
-        for (const [name, value] of entries) this.#kept.set(name, value)
-      },
-    }
     this.context = {
       fleet: {
         ...defaultFleet,
@@ -110,7 +104,7 @@ class FunctionStage implements Stage<FunctionSetSpec, ObservedFunctionSet> {
       },
       env: { PATH: process.env.PATH, HOME: folder },
       store: { id: 'store-1', location: join(folder, 'state/state.db') },
-      cache,
+      cache: memoryCache(this.#kept),
     }
     this.breakages = [
       {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { Json } from '../../core/store.ts'
 
@@ -5,7 +6,13 @@ import type { Json } from '../../core/store.ts'
 interface Remembered {
   readonly etag: string
   readonly value: Json
+  /** The day on which it was asked for last, from the epoch. */
+  readonly usedOn: number
 }
+
+const day = 86_400_000
+/** Days after which what nobody asked for is forgotten: its repository is not declared any more, say. */
+const keptFor = 7
 
 /**
  * What GitHub answered last, by its ETag: asked again with it, he says "not modified", and that is free. ETags are per
@@ -13,26 +20,37 @@ interface Remembered {
  */
 export class EtagCache {
   readonly #store: DomainCache | undefined
+  readonly #clock: Clock
   readonly #prefix: string
   readonly #known = new Map<string, Remembered | undefined>()
   readonly #unsaved = new Map<string, Json>()
+  #prunedOn: number | undefined
 
-  constructor(store: DomainCache | undefined, owner: string) {
-    this.#store = store
+  constructor(options: {
+    readonly store: DomainCache | undefined
+    readonly clock: Clock
+    /** Names the credential. */
+    readonly owner: string
+  }) {
+    this.#store = options.store
+    this.#clock = options.clock
     // A change of what is kept changes the number: old entries are never found again.
-    this.#prefix = `etag/2/${owner}`
+    this.#prefix = `etag/3/${options.owner}`
   }
 
   async get(path: string): Promise<Remembered | undefined> {
-    if (this.#known.has(path)) return this.#known.get(path)
-    const stored = rememberedOf(await this.#store?.get(this.#prefix + path))
-    if (!this.#known.has(path)) this.#known.set(path, stored)
-    return this.#known.get(path)
+    if (!this.#known.has(path)) {
+      const stored = rememberedOf(await this.#store?.get(this.#prefix + path))
+      if (!this.#known.has(path)) this.#known.set(path, stored)
+    }
+    const known = this.#known.get(path)
+    if (known && known.usedOn !== this.#today()) this.set(path, known.etag, known.value)
+    return known
   }
 
   set(path: string, etag: string, value: unknown): void {
     // Through JSON: what is remembered is then the same before and after a restart.
-    const kept = { etag, value: JSON.parse(JSON.stringify(value)) as Json }
+    const kept = { etag, value: JSON.parse(JSON.stringify(value)) as Json, usedOn: this.#today() }
     this.#known.set(path, kept)
     this.#unsaved.set(this.#prefix + path, kept)
   }
@@ -41,11 +59,31 @@ export class EtagCache {
     const entries = new Map(this.#unsaved)
     this.#unsaved.clear()
     await this.#store?.put(entries)
+    await this.#prune()
+  }
+
+  /** Once a day, whoever starts how often. */
+  async #prune(): Promise<void> {
+    const today = this.#today()
+    if (!this.#store || this.#prunedOn === today) return
+    this.#prunedOn = today
+    if ((await this.#store.get('etag-pruned')) === today) return
+    await this.#store.prune('etag/', (value) => {
+      const kept = rememberedOf(value)
+      return kept !== undefined && Math.abs(today - kept.usedOn) <= keptFor
+    })
+    await this.#store.put(new Map([['etag-pruned', today]]))
+  }
+
+  #today(): number {
+    return Math.floor(this.#clock.now() / day)
   }
 }
 
 function rememberedOf(value: Json | undefined): Remembered | undefined {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
-  const { etag, value: inner } = value as Readonly<Record<string, Json>>
-  return typeof etag === 'string' && inner !== undefined ? { etag, value: inner } : undefined
+  const { etag, value: inner, usedOn } = value as Readonly<Record<string, Json>>
+  return typeof etag === 'string' && inner !== undefined && typeof usedOn === 'number'
+    ? { etag, value: inner, usedOn }
+    : undefined
 }

@@ -67,7 +67,7 @@ export class Requester {
     this.#clock = clock
     this.#patience = { ...usualPatience, ...options.patience }
     const owner = `${new URL(apiUrl).host}/${credential.digest}`
-    this.#etags = new EtagCache(cache, owner)
+    this.#etags = new EtagCache({ store: cache, clock, owner })
     this.#vendorClock = new VendorClock(clock)
     this.#budgets = new Budgets({ clock, vendorClock: this.#vendorClock, cache, owner })
     this.#transport = new Transport({

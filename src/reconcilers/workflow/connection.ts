@@ -24,6 +24,7 @@ import type { WorkflowAction } from './action.ts'
 import { applyWorkflowAction } from './apply.ts'
 import { readAbandoned, readWorkflowFile } from './file-reader.ts'
 import { readWorkflowLogs } from './logs/read-logs.ts'
+import { MissingWorkflows } from './missing-workflows.ts'
 import type { ObservedWorkflow } from './observed.ts'
 import { type DesiredWorkflow, externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
 import { QueueByKey } from './queue-by-key.ts'
@@ -54,6 +55,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #context: ConnectContext
   readonly #github: GithubClient | undefined
   readonly #seen: SeenRunsLog
+  readonly #missing = new MissingWorkflows()
   readonly #writers = new QueueByKey()
   readonly #readingLimit: number
 
@@ -193,15 +195,22 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   /** A list may lack what is there: that something is missing is believed of itself alone. */
   async #findWorkflow(
     github: GithubClient,
-    { repository, path }: WorkflowPlace,
-    reading: RepositoryReading,
+    place: WorkflowPlace,
+    { workflows, readAt }: RepositoryReading,
     signal: AbortSignal,
   ): Promise<WorkflowRecord | undefined> {
-    const listed = reading.workflows.find((workflow) => workflow.path === path)
-    if (listed) return listed
+    const { repository, path } = place
+    const listed = workflows.filter((workflow) => workflow.path === path)
+    // A file that was deleted and made again is listed twice.
+    const [found] = [...listed.filter(({ state }) => state !== 'deleted'), ...listed]
+    if (found) return found
+    const name = `${repository}/${path}`
+    if (this.#missing.isKnown(name, workflows, readAt)) return undefined
     const fileName = path.slice(path.lastIndexOf('/') + 1)
-    const found = await github.findWorkflow(repositoryOf(repository), fileName, signal)
-    return found?.path === path ? found : undefined
+    const asked = await github.findWorkflow(repositoryOf(repository), fileName, signal)
+    if (asked?.path === path) return asked
+    this.#missing.add(name, workflows, readAt)
+    return undefined
   }
 
   /** What was read is kept for the next start; that this fails is no fault of what was read. */

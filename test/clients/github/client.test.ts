@@ -10,6 +10,7 @@ import type { Json } from '../../../src/core/store.ts'
 import type { FaultKind } from '../../simulators/github/faults.ts'
 import { GithubSimulator } from '../../simulators/github/server.ts'
 import type { SimulatedRepository, SimulatedWorkflow } from '../../simulators/github/world.ts'
+import { memoryCache } from '../../support/memory-cache.ts'
 
 const repository = { owner: 'acme', repo: 'site' }
 const signal = () => new AbortController().signal
@@ -42,12 +43,7 @@ describe('the GitHub client', () => {
       apiUrl: simulator.url,
       credential: tokenCredential(Secret.read('fromEnv T', token, `digest-${token}`)),
       clock: options.clock ?? hastyClock,
-      cache: {
-        get: async (key) => stored.get(key),
-        put: async (entries) => {
-          for (const [key, value] of entries) stored.set(key, value)
-        },
-      },
+      cache: memoryCache(stored),
       userAgent: 'test',
       patience: { request: 4000 },
     })
@@ -86,6 +82,33 @@ describe('the GitHub client', () => {
     simulator.tokens.add('other-token')
     await open({ token: 'other-token' }).listRuns(repository, signal())
     expect(simulator.calls.map((call) => call.status)).toEqual([200, 304, 200])
+  })
+
+  it('forgets the ETags that nobody asked for in a week, and no others', async () => {
+    let ahead = 0
+    const clock: Clock = { ...hastyClock, now: () => systemClock.now() + ahead }
+    const days = 86_400_000
+    const github = open({ clock })
+    await github.listRuns(repository, signal())
+    await github.listWorkflows(repository, signal())
+    await github.save()
+    const kept = () =>
+      [...stored.keys()].filter((key) => key.startsWith('etag/')).map((key) => key.slice(-12))
+    expect(kept()).toHaveLength(2)
+    for (let day = 1; day <= 9; day += 1) {
+      ahead = day * days
+      // In one process or in several.
+      const later = day % 2 === 0 ? github : open({ clock })
+      await later.listRuns(repository, signal())
+      await later.save()
+      expect(kept()).toHaveLength(day <= 7 ? 2 : 1)
+    }
+    await open({ clock }).listRuns(repository, signal())
+    expect(simulator.calls.map(({ status }) => status)).toEqual([
+      200,
+      200,
+      ...Array.from({ length: 10 }, () => 304),
+    ])
   })
 
   it('sees what changed behind an ETag', async () => {

@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/clients/host/clock.ts'
 import { systemRandom } from '../../../src/clients/host/random.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
 import type { Owned } from '../../../src/core/ownership.ts'
-import type { Assessment, ConnectContext, Connection, DomainCache } from '../../../src/core/reconciler.ts'
+import type { Assessment, ConnectContext, Connection } from '../../../src/core/reconciler.ts'
 import { type Controls, resourceId } from '../../../src/core/resource.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Json } from '../../../src/core/store.ts'
@@ -17,6 +17,7 @@ import type { DesiredFunctionSet } from '../../../src/reconcilers/function-set/p
 import type { FunctionSetSpec } from '../../../src/reconcilers/function-set/spec.generated.ts'
 import { NetlifySimulator } from '../../simulators/netlify/server.ts'
 import type { SimulatedSite } from '../../simulators/netlify/world.ts'
+import { memoryCache } from '../../support/memory-cache.ts'
 
 const id = resourceId('FunctionSet', 'site')
 
@@ -159,13 +160,6 @@ export class FunctionStage {
   }
 
   #context(): ConnectContext {
-    const { kept } = this
-    const cache: DomainCache = {
-      get: async (key) => kept.get(key),
-      put: async (entries) => {
-        for (const [key, value] of entries) kept.set(key, value)
-      },
-    }
     return {
       fleet: {
         name: 'acme',
@@ -191,7 +185,7 @@ export class FunctionStage {
       logger: silentLogger,
       store: { id: 'store', location: join(this.folder, '.reconcile/state.db') },
       mayRunCommands: false,
-      cache,
+      cache: memoryCache(this.kept),
     }
   }
 }

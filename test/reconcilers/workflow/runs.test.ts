@@ -135,3 +135,29 @@ describe('a failed run of many jobs', () => {
     expect(world.simulator.callsTo('listAttemptJobs')).toHaveLength(3)
   })
 })
+
+describe('a workflow that does not exist', () => {
+  const asked = () => world.simulator.callsTo('getWorkflow').length
+
+  it('is asked for once while the list of workflows stays the same', async () => {
+    world.declare('gone', { state: 'active' })
+    expect(await pass()).toMatch(/^Missing/)
+    for (let round = 0; round < 3; round += 1) expect(await pass()).toMatch(/^Missing/)
+    expect(asked()).toBe(1)
+    site.addWorkflow('other.yml')
+    expect(await pass()).toMatch(/^Missing/)
+    expect(asked()).toBe(2)
+    world.advance(1_800_000)
+    await pass()
+    expect(asked()).toBe(3)
+    site.addWorkflow('gone.yml')
+    expect(await pass()).toMatch(/^Healthy/)
+  })
+
+  it('is not the one that was deleted before it was made again', async () => {
+    site.addWorkflow('again.yml', { state: 'deleted' })
+    site.addWorkflow('again.yml')
+    world.declare('again', { state: 'active' })
+    expect(await pass()).toMatch(/^Healthy/)
+  })
+})
