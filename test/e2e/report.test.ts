@@ -1,6 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { afterEach, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clients/host/clock.ts'
 import { systemRandom } from '../../src/clients/host/random.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
@@ -10,7 +13,7 @@ import { openLedger } from '../../src/state/ledger.ts'
 import { openSqliteStore } from '../../src/state/sqlite.ts'
 import { expectValid } from '../reports/schemas.ts'
 import { hour, mebibyte, memorySamples, minute } from '../reports/trends/series.ts'
-import { freePort, TestFleet } from '../support/fleet.ts'
+import { eventually, freePort, TestFleet } from '../support/fleet.ts'
 import { processManifest } from '../support/manifest.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
@@ -135,12 +138,15 @@ it('names each of ten kinds of trouble in a fleet of a hundred processes once, w
       keyless: 'export A_KEY_THAT_NOBODY_SET=...',
       resting: 'reconcile resume Process/resting',
       failing: 'reconcile logs Process/failing -n 50',
-      leaking: 'pm2 restart leaking',
+      // Without a `pm2` on PATH it is the one that came with us, in the home of this fleet.
+      leaking: /^PM2_HOME=\S+ (?:pm2|node \S+\/bin\/pm2) restart leaking$/,
     }
     for (const [name, command] of Object.entries(cures)) {
       const told = about(name)
       expect(told, `${name}: ${JSON.stringify(report.recommendations, null, 1)}`).toHaveLength(1)
-      expect(told[0]?.commands, name).toContain(command)
+      expect(told[0]?.commands, name).toContainEqual(
+        typeof command === 'string' ? command : expect.stringMatching(command),
+      )
     }
     expect(about('scriptless')[0]?.cure).toContain('manifests/troubles.yaml')
     expect(about('taken')[0]?.cure).toContain('adopt: true')
@@ -149,7 +155,8 @@ it('names each of ten kinds of trouble in a fleet of a hundred processes once, w
     expect(about('waiting')).toEqual([])
     expect(about('crashing')[0]?.holdsUp).toEqual(['Process/waiting'])
     const broken = report.recommendations.filter(({ reason }) => reason === 'ManifestBroken')
-    expect(broken.map(({ commands }) => commands)).toEqual([['reconcile check manifests/broken.yaml']])
+    expect(broken.map(({ commands }) => commands)).toEqual([['reconcile check']])
+    expect(broken[0]?.cure).toContain('never valid')
     // And nothing else.
     expect(report.recommendations).toHaveLength(Object.keys(cures).length + 1)
     for (const name of well) expect(about(name)).toEqual([])
@@ -160,4 +167,76 @@ it('names each of ten kinds of trouble in a fleet of a hundred processes once, w
   } finally {
     sick.close()
   }
+})
+
+/** What a person types, in a shell of his own. `...` stands for what he knows. */
+function typed(commands: readonly string[], value: string) {
+  const script = commands.map((command) => command.replace(/^(export \w+=)\.\.\.$/, `$1${value}`)).join('\n')
+  return promisify(execFile)('sh', ['-ec', script], {
+    cwd: fleet.folder,
+    env: { ...fleet.env, PATH: `${fleet.path('bin')}:${fleet.env.PATH}` },
+    timeout: 150_000,
+  })
+}
+
+const program = fileURLToPath(new URL('../../dist/reconcile.mjs', import.meta.url))
+/** A fleet that no default names: its folder, its environment and its state are all elsewhere. */
+const elsewhere = ['--file', 'fleet', '--env', 'production', '--state', 'kept/state.db']
+
+async function createElsewhere(): Promise<void> {
+  const crashing = `script: sh\nargs: ["-c", "test -e mended || exit 3; sleep 100000"]\ncwd: ..\nmaxRestarts: 1\nminUptime: 100ms\n${quick}`
+  fleet = await TestFleet.create({
+    'fleet/keyless.yaml': processManifest('keyless', sleeping),
+    'fleet/crashing.yaml': processManifest('crashing', crashing),
+    'fleet/environments/production/keyless.yaml':
+      'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: keyless }\nspec:\n  env:\n    KEY: { fromEnv: MYKEY }\n',
+    'bin/reconcile': `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`,
+  })
+  await chmod(fleet.path('bin/reconcile'), 0o755)
+}
+
+async function reported(): Promise<Report> {
+  const { status, out, err } = await fleet.reconcile(['report', ...elsewhere, '-o', 'json'])
+  expect(status, err).toBe(0)
+  return JSON.parse(out) as Report
+}
+
+const about = ({ recommendations }: Report, name: string) =>
+  recommendations.find(({ resources }) => resources.includes(`Process/${name}`))
+
+describe('cures that are typed as they are printed', () => {
+  it('cure where no controller lives', async () => {
+    await createElsewhere()
+    await fleet.reconcile([...elsewhere, '--timeout', '20s'])
+    const report = await reported()
+    const keyless = about(report, 'keyless')
+    // The place is the overlay, where the reference stands.
+    expect(keyless?.cure).toContain('fleet/environments/production/keyless.yaml:6')
+    await typed(keyless?.commands ?? [], 'a-value')
+    expect(about(await reported(), 'keyless')).toBeUndefined()
+
+    const crashing = about(report, 'crashing')
+    expect(crashing?.commands.length).toBeGreaterThan(1)
+    await fleet.write('mended', '')
+    await typed(crashing?.commands ?? [], '')
+    expect(about(await reported(), 'crashing')).toBeUndefined()
+  })
+
+  it('cure where a controller lives, which keeps the variables that it was started with', async () => {
+    await createElsewhere()
+    try {
+      expect((await fleet.reconcile(['start', ...elsewhere])).status).toBe(0)
+      await eventually(async () => expect(about(await reported(), 'keyless')).toBeDefined())
+      await eventually(async () => expect(about(await reported(), 'crashing')?.problem).toContain('any more'))
+      const report = await reported()
+      await typed(about(report, 'keyless')?.commands ?? [], 'a-value')
+      await eventually(async () => expect(about(await reported(), 'keyless')).toBeUndefined())
+
+      await fleet.write('mended', '')
+      await typed(about(report, 'crashing')?.commands ?? [], '')
+      await eventually(async () => expect(about(await reported(), 'crashing')).toBeUndefined())
+    } finally {
+      await fleet.reconcile(['stop', ...elsewhere])
+    }
+  })
 })

@@ -1,5 +1,8 @@
-import type { ResourceId } from '../../core/resource.ts'
+import { sep } from 'node:path'
+import type { FleetEvent } from '../../core/event.ts'
+import { type ResourceId, resourceId } from '../../core/resource.ts'
 import { passSeries, type Sample } from '../../core/sample.ts'
+import type { Manifests } from '../../manifests/read.ts'
 import { buildReport } from '../../reports/report/build-report.ts'
 import { reportHtml } from '../../reports/report/report-html.ts'
 import { reportMarkdown } from '../../reports/report/report-markdown.ts'
@@ -12,6 +15,7 @@ import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { assertSomethingDeclared } from '../read-declaration.ts'
 import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
+import { surroundingsOf } from '../surroundings.ts'
 
 /** Records of the past that are read at most: what is older than the newest of them is not told. */
 const mostEvents = 2000
@@ -31,11 +35,12 @@ export function report(
     const status = fleetStatusOf(declaration, view.states)
     const ids = status.resources.map(({ id }) => id)
     const holder = await liveController(openKeeper(workspace, store))
+    const events = await ledger.events({ limit: mostEvents })
     const made = buildReport({
       status,
       declared: declaration.resources,
       diagnostics: declaration.diagnostics,
-      events: await ledger.events({ limit: mostEvents }),
+      events,
       samples: await samplesOf(fleet, ids, from),
       passes: await ledger.samples(passSeries, from),
       steps: await ledger.outcomes(mostOutcomes),
@@ -43,7 +48,9 @@ export function report(
       isDown: view.isDown,
       from,
       now,
-      workingDirectory: call.cwd,
+      surroundings: await surroundingsOf(workspace, fleet),
+      standIns: standInsOf(declaration),
+      untold: untoldOf(declaration, events),
     })
     switch (common.output) {
       case 'json':
@@ -62,6 +69,27 @@ export function report(
     }
     return 0
   })
+}
+
+/** Broken files that are stood in for by what the store remembers of them, or of what lies in them. */
+function standInsOf({ diagnostics, texts }: Manifests): ReadonlySet<string> {
+  const files = new Set(
+    diagnostics.filter(({ severity }) => severity === 'error').map(({ position }) => position.file),
+  )
+  const known = [...texts.keys()]
+  return new Set(
+    [...files].filter((file) => known.some((path) => path === file || path.startsWith(`${file}${sep}`))),
+  )
+}
+
+/** Receivers that cannot be used as they are declared, and those of which the newest that is known is a failure. */
+function untoldOf({ alerting }: Manifests, events: readonly FleetEvent[]): ReadonlyMap<string, string> {
+  const untold = new Map<string, string>()
+  for (const { name } of alerting.receivers) {
+    const newest = events.find(({ id }) => id === resourceId('Receiver', name))
+    if (newest?.type === 'Warning') untold.set(name, newest.message)
+  }
+  return untold
 }
 
 async function samplesOf(

@@ -1,13 +1,15 @@
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import type { FleetEvent } from '../../core/event.ts'
-import { kindOf, type Resource, type ResourceId } from '../../core/resource.ts'
+import type { Resource, ResourceId } from '../../core/resource.ts'
 import { parseSize } from '../../core/size.ts'
 import { type FleetStatus, neverObserved } from '../../core/status.ts'
 import { countHealth } from '../health-style.ts'
-import { displayPath, isoTime } from '../names.ts'
+import { isoTime } from '../names.ts'
 import { sanitiseJson } from '../sanitise.ts'
 import { findTrends, type Trend } from '../trends/find-trends.ts'
+import type { Surroundings } from './command.ts'
 import { declaredText } from './declared-text.ts'
+import { findingsOf } from './findings.ts'
 import { type Measured, performanceOf, seriesOf } from './performance.ts'
 import { recommend } from './recommend.ts'
 import type { Report } from './report.ts'
@@ -23,7 +25,11 @@ export interface ReportInput extends Measured {
   readonly controller: { readonly pid: number; readonly since: number } | undefined
   readonly isDown: boolean
   readonly now: number
-  readonly workingDirectory: string
+  readonly surroundings: Surroundings
+  /** Files of which what they said when they were last valid stands in for them. */
+  readonly standIns: ReadonlySet<string>
+  /** Names of receivers that could not be told, and why. */
+  readonly untold: ReadonlyMap<string, string>
 }
 
 /** Warnings that are told one by one; the rest is counted with those that are alike. */
@@ -31,7 +37,7 @@ const mostErrors = 50
 
 /** Makes the report. Pure: the same input gives the same report. */
 export function buildReport(input: ReportInput): Report {
-  const { status, now, workingDirectory } = input
+  const { status, now } = input
   const declared = new Map(input.declared.map((resource) => [resource.id, resource]))
   const limitOf = (id: ResourceId) => parseSize(declaredText(declared.get(id), 'maxMemory') ?? '')
   const instances = new Map(status.resources.map(({ id, children }) => [id, Math.max(1, children.length)]))
@@ -62,11 +68,12 @@ export function buildReport(input: ReportInput): Report {
       declared,
       diagnostics: input.diagnostics,
       trends,
-      hasController: input.controller !== undefined,
+      surroundings: input.surroundings,
+      standIns: input.standIns,
+      untold: input.untold,
       isDown: input.isDown,
       observedAt: status.observedAt,
       now,
-      workingDirectory,
     }),
     trends: [...trends].flatMap(([id, found]) =>
       found.map((trend) => ({
@@ -96,7 +103,12 @@ export function buildReport(input: ReportInput): Report {
         nextAttemptAt: nextAttemptAt === undefined ? null : isoTime(nextAttemptAt),
         lastAction: lastAction ? `${lastAction.summary}: ${lastAction.outcome}` : null,
       })),
-    findings: findingsOf(input),
+    findings: findingsOf({
+      diagnostics: input.diagnostics,
+      statuses: status.resources,
+      declared,
+      surroundings: input.surroundings,
+    }),
     series: seriesOf(input, new Set(trends.keys()), totalLimit),
   })
 }
@@ -121,34 +133,4 @@ function errorsOf({ events, from }: ReportInput): Report['errors'] {
       ]
     })
     .slice(0, mostErrors)
-}
-
-/** What checking the manifests, the workflow files and the scripts has found. */
-function findingsOf({ diagnostics, status, workingDirectory }: ReportInput): Report['findings'] {
-  return [
-    ...diagnostics.map(({ severity, code, message, position, hint }) => ({
-      severity,
-      code,
-      about: displayPath(position.file, workingDirectory),
-      message,
-      file: displayPath(position.file, workingDirectory),
-      line: position.line,
-      hint: hint ?? null,
-    })),
-    ...status.resources.flatMap(({ id, children }) =>
-      kindOf(id) === 'Process'
-        ? []
-        : children
-            .filter(({ health }) => health === 'Degraded' || health === 'Missing')
-            .map(({ name, message, health }) => ({
-              severity: 'error' as const,
-              code: health.toLowerCase(),
-              about: `${id} ${name}`,
-              message,
-              file: null,
-              line: null,
-              hint: null,
-            })),
-    ),
-  ]
 }

@@ -6,7 +6,9 @@ import type { ResourceStatus } from '../../core/status.ts'
 import { loweringOf } from '../../core/status.ts'
 import { counted, displayPath } from '../names.ts'
 import type { Trend } from '../trends/find-trends.ts'
-import { prescribe } from './cures.ts'
+import type { Ailment, Cure } from './ailment.ts'
+import { commandText, reconcile, type Surroundings } from './command.ts'
+import { isTelling, prescribe } from './cures.ts'
 import type { Recommendation, Severity } from './report.ts'
 import { cureOfTrend, trendText } from './trend-text.ts'
 
@@ -20,11 +22,14 @@ export interface Observations {
   readonly declared: ReadonlyMap<ResourceId, Resource>
   readonly diagnostics: readonly Diagnostic[]
   readonly trends: ReadonlyMap<ResourceId, readonly Trend[]>
-  readonly hasController: boolean
+  readonly surroundings: Surroundings
+  /** Files of which what they said when they were last valid stands in for them. */
+  readonly standIns: ReadonlySet<string>
+  /** Receivers that could not be told, and why. */
+  readonly untold: ReadonlyMap<string, string>
   readonly isDown: boolean
   readonly observedAt: number | undefined
   readonly now: number
-  readonly workingDirectory: string
 }
 
 /** Why the whole domain cannot be read: one trouble, however many resources it hits. */
@@ -84,6 +89,7 @@ export function recommend(seen: Observations): readonly Recommendation[] {
           : trends.map((trend) => trendRecommendation(id, trend, seen)),
       ),
     ...unattended(seen),
+    ...untoldReceivers(seen),
     ...suspended(seen),
   ].toSorted((a, b) => weight[b.severity] - weight[a.severity])
 }
@@ -113,30 +119,21 @@ function holdOf({ conditions }: ResourceStatus): string | undefined {
   return held?.status === 'True' ? held.reason : undefined
 }
 
-/** What is known to be wrong of what is tried again, or no more: that says more than the hold does. */
-const telling: ReadonlySet<string> = new Set([
-  'Errored',
-  'RestartsRising',
-  'Failed',
-  'ProbeFailed',
-  'ProbePending',
-  'RunFailed',
-  'RunTimedOut',
-  'RunNotFinished',
-  'StartupFailure',
-  'FileInvalid',
-  'Stale',
-  'NeverRan',
-])
-
-/** The hold, where it is one that says what is wrong, else what is said of its health. */
+/**
+ * The hold, where it is one that says what is wrong, else what is said of its health. What is known to be wrong of
+ * what is tried again, or no more, says more than the hold does.
+ */
 function reasonOf(status: ResourceStatus): string {
   const hold = holdOf(status)
   const cause = status.conditions.find(({ type }) => type === 'Healthy')?.reason
-  if ((hold === 'AttemptsExhausted' || hold === 'BackOff') && cause !== undefined && telling.has(cause))
+  const isPaced = hold === 'AttemptsExhausted' || hold === 'BackOff'
+  if (isPaced && cause !== undefined && isTelling(kindOf(status.id), cause) && !startable.has(cause))
     return cause
   return hold !== undefined && troublingHolds.has(hold) ? hold : status.reason
 }
+
+/** That a pass starts it is no cure where passes have tried. */
+const startable: ReadonlySet<string> = new Set(['NotRunning', 'Stopped', 'InstancesMissing'])
 
 function isWaiting(status: ResourceStatus): boolean {
   const hold = holdOf(status)
@@ -169,12 +166,9 @@ function recommendationOf(
   if (!first) throw new TypeError('A group has at least one member')
   const reason = reasonOf(first)
   const ids = group.map(({ id }) => id)
-  const ailment = {
-    id: first.id,
-    status: first,
-    resource: seen.declared.get(first.id),
-    workingDirectory: seen.workingDirectory,
-  }
+  const { surroundings } = seen
+  const resource = seen.declared.get(first.id)
+  const ailment: Ailment = { id: first.id, status: first, resource, surroundings }
   const cure = reason === 'DeletionLimit' ? cureOfDeletions(ids) : prescribe(ailment, reason)
   const holdsUp = [...new Set(ids.flatMap((id) => waiting.get(id) ?? []))].sort(compareIds)
   return {
@@ -182,16 +176,21 @@ function recommendationOf(
     reason,
     resources: ids,
     holdsUp,
-    ...cure,
+    ...written(cure, surroundings),
     observed: first.message,
   }
 }
 
-function cureOfDeletions(ids: readonly ResourceId[]) {
+/** A cure with its commands as they are typed here. */
+function written({ problem, cure, commands }: Cure, surroundings: Surroundings) {
+  return { problem, cure, commands: commands.map((command) => commandText(command, surroundings)) }
+}
+
+function cureOfDeletions(ids: readonly ResourceId[]): Cure {
   return {
     problem: `${counted(ids.length, 'deletion')} ${ids.length === 1 ? 'is' : 'are'} held over the limit`,
     cure: 'If their manifests went on purpose, allow it once; if not, bring the manifests back.',
-    commands: ['reconcile plan', `reconcile --allow-deletions ${ids.length}`],
+    commands: [reconcile('plan'), reconcile('--allow-deletions', String(ids.length))],
   }
 }
 
@@ -204,7 +203,7 @@ function brokenFiles(seen: Observations): readonly Recommendation[] {
     .map(({ id }) => id)
     .sort(compareIds)
   return [...byFile].map(([file, faults], index) => {
-    const path = displayPath(file, seen.workingDirectory)
+    const path = displayPath(file, seen.surroundings.workingDirectory)
     const [first] = faults
     return {
       severity: 'warning' as const,
@@ -213,8 +212,10 @@ function brokenFiles(seen: Observations): readonly Recommendation[] {
       holdsUp: index === 0 ? waiting : [],
       problem: `${path} has ${counted(faults.length, 'error')}`,
       observed: first ? `${path}:${first.position.line}: ${first.message}` : '',
-      cure: 'What it declared last still holds; mend it, and the next pass takes it over.',
-      commands: [`reconcile check ${path}`],
+      cure: seen.standIns.has(file)
+        ? 'What it declared last still holds; mend it, and the next pass takes it over.'
+        : 'It was never valid, so what it declares is missing from the fleet; mend it, and the next pass takes it over.',
+      commands: [commandText(reconcile('check'), seen.surroundings)],
     }
   })
 }
@@ -228,12 +229,20 @@ function trendRecommendation(id: ResourceId, trend: Trend, seen: Observations): 
     resources: [id],
     holdsUp: [],
     observed: trendText(trend, seen.now),
-    ...cureOfTrend(id, trend, seen),
+    ...written(
+      cureOfTrend(id, trend, { resource: seen.declared.get(id), surroundings: seen.surroundings }),
+      seen.surroundings,
+    ),
   }
 }
 
-function unattended({ statuses, hasController, observedAt, now }: Observations): readonly Recommendation[] {
-  if (hasController || observedAt === undefined || statuses.length === 0 || now - observedAt < staleAfter)
+function unattended({ statuses, surroundings, observedAt, now }: Observations): readonly Recommendation[] {
+  if (
+    surroundings.controller ||
+    observedAt === undefined ||
+    statuses.length === 0 ||
+    now - observedAt < staleAfter
+  )
     return []
   return [
     {
@@ -244,12 +253,31 @@ function unattended({ statuses, hasController, observedAt, now }: Observations):
       problem: 'nobody looks after this fleet',
       observed: `no controller lives, and the oldest reading is ${formatDuration(now - observedAt)} old`,
       cure: 'Read anew now, and keep a controller running.',
-      commands: ['reconcile', 'reconcile start'],
+      commands: [commandText(reconcile(), surroundings), commandText(reconcile('start'), surroundings)],
     },
   ]
 }
 
-function suspended({ statuses }: Observations): readonly Recommendation[] {
+/** Who is not told of trouble does not come to help. */
+function untoldReceivers({ untold, surroundings }: Observations): readonly Recommendation[] {
+  return [...untold].map(([name, observed]) => {
+    const id = `Receiver/${name}`
+    return {
+      severity: 'warning',
+      reason: 'ReceiverUnreachable',
+      resources: [],
+      holdsUp: [],
+      problem: `${id} cannot be told of trouble`,
+      observed,
+      cure: 'Mend its address or its secret where the passes are made, and try it; what it was not told is told then.',
+      commands: [reconcile('alert', 'test', id), reconcile('events', id)].map((each) =>
+        commandText(each, surroundings),
+      ),
+    }
+  })
+}
+
+function suspended({ statuses, surroundings }: Observations): readonly Recommendation[] {
   return statuses.filter(isSuspended).map((status) => ({
     severity: 'info',
     reason: 'Suspended',
@@ -258,11 +286,11 @@ function suspended({ statuses }: Observations): readonly Recommendation[] {
     problem: `${status.id} is left alone on purpose`,
     observed: status.message,
     cure: 'It counts as healthy and nothing is corrected on it. When that is over, resume it.',
-    commands: [`reconcile resume ${status.id}`],
+    commands: [commandText(reconcile('resume', status.id), surroundings)],
   }))
 }
 
-function downOf({ statuses }: Observations): Recommendation {
+function downOf({ statuses, surroundings }: Observations): Recommendation {
   return {
     severity: 'critical',
     reason: 'FleetDown',
@@ -271,6 +299,6 @@ function downOf({ statuses }: Observations): Recommendation {
     problem: 'the fleet was taken down',
     observed: `${counted(statuses.length, 'resource')} ${statuses.length === 1 ? 'is' : 'are'} known, and nothing is started`,
     cure: 'When it is to run again, end that.',
-    commands: ['reconcile resume --all', 'reconcile'],
+    commands: [reconcile('resume', '--all'), reconcile()].map((each) => commandText(each, surroundings)),
   }
 }

@@ -2,6 +2,8 @@ import { formatDuration } from '../../core/duration.ts'
 import { nameOf, type Resource, type ResourceId } from '../../core/resource.ts'
 import { displayPath } from '../names.ts'
 import type { Trend } from '../trends/find-trends.ts'
+import type { Cure } from './ailment.ts'
+import { pm2, reconcile, type Surroundings } from './command.ts'
 import { declaredText } from './declared-text.ts'
 
 const mebibyte = 1024 ** 2
@@ -43,34 +45,37 @@ function nameInPm2(id: ResourceId, resource: Resource | undefined): string {
 export function cureOfTrend(
   id: ResourceId,
   trend: Trend,
-  seen: { readonly declared: ReadonlyMap<ResourceId, Resource>; readonly workingDirectory: string },
-): { readonly problem: string; readonly cure: string; readonly commands: readonly string[] } {
-  const origin = seen.declared.get(id)?.origin
-  const place = origin ? `${displayPath(origin.file, seen.workingDirectory)}:${origin.line}` : 'its manifest'
+  seen: { readonly resource: Resource | undefined; readonly surroundings: Surroundings },
+): Cure {
+  const { resource, surroundings } = seen
+  const place = surroundings.placeOf(id, ['spec', 'maxMemory']) ?? resource?.origin
+  const named = place
+    ? `${displayPath(place.file, surroundings.workingDirectory)}:${place.line}`
+    : 'its manifest'
   switch (trend.type) {
     case 'memory':
       return {
         problem: `${id} will reach its memory limit and be restarted`,
-        cure: `Look for what it keeps; until that is found, restart it at a time of your choice, or raise \`maxMemory\` in ${place}.`,
-        commands: [`reconcile logs ${id} -n 50`, `pm2 restart ${nameInPm2(id, seen.declared.get(id))}`],
+        cure: `Look for what it keeps; until that is found, restart it at a time of your choice, or raise \`maxMemory\` in ${named}.`,
+        commands: [reconcile('logs', id, '-n', '50'), pm2('restart', nameInPm2(id, resource))],
       }
     case 'restarts':
       return {
         problem: `${id} restarts more often than it used to`,
         cure: 'Its log says what ended it each time, its events what was changed before.',
-        commands: [`reconcile logs ${id} -n 100`, `reconcile events ${id}`],
+        commands: [reconcile('logs', id, '-n', '100'), reconcile('events', id)],
       }
     case 'slower':
       return {
         problem: `${id} takes longer than it used to`,
         cure: 'Compare the steps of a run of now with one of before.',
-        commands: [`reconcile describe ${id}`],
+        commands: [reconcile('describe', id)],
       }
     case 'flakier':
       return {
         problem: `${id} fails more often than it used to`,
         cure: 'Its newest failures name the step; what passes on a rerun alone hides a race or a shaky dependency.',
-        commands: [`reconcile describe ${id}`, `reconcile events ${id}`],
+        commands: [reconcile('describe', id), reconcile('events', id)],
       }
   }
 }

@@ -8,7 +8,7 @@ import { shownColours } from '../../support/called.ts'
 import { expectPrintable, expectWithin } from '../printed.ts'
 import { now } from '../samples.ts'
 import { expectValid } from '../schemas.ts'
-import { declared, inputOf, sampleReport, seen } from './sample-report.ts'
+import { declared, inputOf, sampleReport, seen, surroundingsOf } from './sample-report.ts'
 
 describe.each([80, 200])('on a page of %i columns', (width) => {
   test('it reads as it should, in a pipe and on a terminal', async () => {
@@ -96,7 +96,7 @@ test('one cause is one trouble, however many it hits, and however long the chain
   expect(recommendations[1]).toMatchObject({
     reason: 'CredentialsMissing',
     resources: names.map((name) => `Workflow/${name}`),
-    commands: ['export GITHUB_TOKEN=...', 'reconcile status --refresh'],
+    commands: ['export GITHUB_TOKEN=...', 'reconcile restart', 'reconcile doctor'],
   })
 })
 
@@ -110,7 +110,9 @@ test('a fleet that is down needs one thing', () => {
 
 test('old readings without a controller are a trouble of their own', () => {
   const statuses = [seen('Process/a', { observedAt: now - 7_200_000 })]
-  const { recommendations } = buildReport(inputOf(statuses, { controller: undefined }))
+  const { recommendations } = buildReport(
+    inputOf(statuses, { controller: undefined, surroundings: surroundingsOf({ controller: undefined }) }),
+  )
   expect(recommendations.map(({ reason }) => reason)).toEqual(['Unattended'])
 })
 

@@ -3,6 +3,7 @@ import type { Resource, ResourceId } from '../../../src/core/resource.ts'
 import type { Sample } from '../../../src/core/sample.ts'
 import { type ResourceStatus, scoreFleet } from '../../../src/core/status.ts'
 import { buildReport, type ReportInput } from '../../../src/reports/report/build-report.ts'
+import type { Surroundings } from '../../../src/reports/report/command.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { now, workingDirectory } from '../samples.ts'
 import { hour, mebibyte, memorySamples, minute, restartSamples, runSamples, start } from '../trends/series.ts'
@@ -35,6 +36,19 @@ export function declared(id: string, spec: object = {}, dependsOn: readonly stri
     },
     origin: { file: `${workingDirectory}/manifests/${name}.yaml`, line: 3, column: 1 },
     unresolved: [],
+  }
+}
+
+/** Where a report is read, and what lives there. */
+export function surroundingsOf(rest: Partial<Surroundings> = {}): Surroundings {
+  return {
+    fleetFlags: [],
+    controller: { pid: 4711, isInBackground: true },
+    pm2: { home: undefined, program: ['pm2'] },
+    tokens: { github: 'GITHUB_TOKEN', netlify: 'NETLIFY_AUTH_TOKEN' },
+    workingDirectory,
+    placeOf: () => undefined,
+    ...rest,
   }
 }
 
@@ -105,7 +119,9 @@ export function inputOf(
     steps: [],
     from: now - 24 * hour,
     now,
-    workingDirectory,
+    surroundings: surroundingsOf(),
+    standIns: new Set([`${workingDirectory}/manifests/queue.yaml`]),
+    untold: new Map(),
     ...others,
   }
 }

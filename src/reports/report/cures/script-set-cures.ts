@@ -1,0 +1,58 @@
+import {
+  type Ailment,
+  describe,
+  logs,
+  only,
+  type Prescribe,
+  type Prescriptions,
+  placeOf,
+  textOf,
+} from '../ailment.ts'
+import { reconcile } from '../command.ts'
+
+const packageOf = (ailment: Ailment) => textOf(ailment, 'package') ?? 'its package.json'
+
+const noPackage: Prescribe = (ailment) => ({
+  problem: `${packageOf(ailment)} of ${ailment.id} cannot be read`,
+  cure: `Put it there, mend it, or correct \`package\` in ${placeOf(ailment, 'package')}.`,
+  commands: [reconcile('check'), only(ailment)],
+})
+
+/** Names of scripts that do not exist, or that do not work, in the order in which they are told. */
+const troubled = ({ status }: Ailment) =>
+  status.children
+    .filter(({ health }) => health === 'Missing' || health === 'Degraded')
+    .map(({ name }) => name)
+
+const missing =
+  (field: string, what: string): Prescribe =>
+  (ailment) => ({
+    problem: `${ailment.id} lacks a script that ${what}`,
+    cure: `Write it in ${packageOf(ailment)}, give it in full under \`scripts\`, or take it out of \`${field}\` in ${placeOf(ailment, field)}.`,
+    commands: [describe(ailment), only(ailment)],
+  })
+
+/** For ScriptSets, by the reason that was observed. */
+export const scriptSetCures: Prescriptions = Object.freeze({
+  PackageMissing: noPackage,
+  PackageUnreadable: noPackage,
+  ScriptMissing: noPackage,
+  RequiredScriptMissing: missing('required', 'is required'),
+  CheckedScriptMissing: missing('checks', 'is to be checked'),
+  FallbackMissing: missing('fallbacks', 'is named as a fallback'),
+  Unresolved: (ailment) => ({
+    problem: `${troubled(ailment).length === 1 ? 'a script' : 'scripts'} of ${ailment.id} cannot work: what they run is not there`,
+    cure: `Mend them in ${packageOf(ailment)}, or install what they need; the description names each with what it lacks.`,
+    commands: [describe(ailment), only(ailment)],
+  }),
+  CheckFailed: (ailment) => {
+    const [first] = ailment.status.children
+      .filter(({ health, details }) => health === 'Degraded' && details.lastRun !== undefined)
+      .map(({ name }) => name)
+    return {
+      problem: `a check of ${ailment.id} fails`,
+      cure: 'What it printed says why. Once it is mended, run it by hand; the next check, when it is due, says so too.',
+      commands: [logs(ailment), ...(first === undefined ? [] : [reconcile('run', first)])],
+    }
+  },
+})
