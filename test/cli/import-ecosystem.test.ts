@@ -154,3 +154,47 @@ module.exports = { apps: [
   const again = await invoke(['--dry-run', '--detailed-exitcode'], { cwd, env })
   expect(again.status, again.out).toBe(0)
 })
+
+test('an application whose name only running the file could tell is left out, and a file that is not there is named', async () => {
+  const cwd = await makeFolder()
+  folders.push(cwd)
+  await writeFile(join(cwd, 'a.js'), 'setInterval(() => undefined, 1000)\n')
+  await writeFile(
+    join(cwd, 'ecosystem.config.cjs'),
+    [
+      "const isProd = require('os').hostname() === 'prod'",
+      'module.exports = { apps: [',
+      "  { name: `tern-${isProd ? 'p' : 'd'}`, script: 'a.js' },",
+      "  { name: process.env.NAME, script: 'a.js' },",
+      "  { name: process.env.NAME || 'usual', script: 'a.js' },",
+      "  { script: 'a.js' },",
+      '] }',
+      '',
+    ].join('\n'),
+  )
+  const env = { PATH: plainEnv.PATH ?? '' }
+  const { status, out } = await invoke(
+    ['import', 'ecosystem', 'ecosystem.config.cjs', 'gone.config.cjs', '-o', 'json'],
+    { cwd, env },
+  )
+  expect(status).toBe(1)
+  const report = JSON.parse(out)
+  expect(report.resources.map(({ id }: { id: string }) => id).sort()).toEqual(['Process/a', 'Process/usual'])
+  expect(
+    report.errors.map(({ file, line, code }: { file: string; line: number; code: string }) => [
+      file,
+      line,
+      code,
+    ]),
+  ).toEqual([
+    ['ecosystem.config.cjs', 3, 'import-ecosystem-name'],
+    ['ecosystem.config.cjs', 4, 'import-ecosystem-name'],
+    ['gone.config.cjs', null, 'import-ecosystem-missing'],
+  ])
+  expect(report.errors[1].message).toContain('what the variable NAME holds')
+  const evaluated = await invoke(['import', 'ecosystem', 'gone.config.cjs', '--evaluate', '-o', 'json'], {
+    cwd,
+    env,
+  })
+  expect(JSON.parse(evaluated.out).errors[0].code).toBe('import-ecosystem-missing')
+})

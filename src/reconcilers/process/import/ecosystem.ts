@@ -13,6 +13,7 @@ import { ResourceNames } from './names.ts'
 import { collectNotices } from './notice.ts'
 import { readStatically } from './static/module.ts'
 import { SourceError } from './static/source-error.ts'
+import type { Static } from './static/value.ts'
 
 /** `reconcile import ecosystem`: PM2's configuration files, read and, without `--evaluate`, never run. */
 export const importEcosystem: Importer = async (context) => {
@@ -59,7 +60,7 @@ async function readFile(file: string, context: ImportContext): Promise<FileRead>
     return {
       definitions: [],
       warnings: [],
-      errors: [{ ...error.place, code: 'import-ecosystem-syntax', message }],
+      errors: [{ ...error.place, code: error.code, message }],
     }
   }
 }
@@ -74,6 +75,23 @@ function readApps(
   const findProgram = programFinder(baseEnvironment(env).PATH)
   for (const { entries, at } of apps) {
     const options = sortOptions(entries)
+    const given = options.known.get('name')
+    const title = given?.type === 'scalar' && given.value !== undefined ? String(given.value) : undefined
+    if (given !== undefined && title === undefined && !mayHaveName(given)) {
+      // PM2 finds a process by its name: under another one, a second copy would be started beside it.
+      const why =
+        given.type === 'unknown'
+          ? given.why
+          : given.type === 'variable'
+            ? `what the variable ${given.name} holds`
+            : `a ${given.type}`
+      errors.push({
+        ...given.at,
+        code: 'import-ecosystem-name',
+        message: `an application was left out: its name is ${why}, which only running the file could tell (--evaluate)`,
+      })
+      continue
+    }
     const app = draftApp({
       options,
       folder: dirname(at.file),
@@ -83,17 +101,20 @@ function readApps(
     })
     if (app) definitions.push({ app, from: at })
     else {
-      const name = options.known.get('name')
-      const title =
-        name?.type === 'scalar' && name.value !== undefined ? String(name.value) : 'an application'
       errors.push({
         ...at,
         code: 'import-ecosystem-script',
-        message: `${title} was left out: it has no script that could be told`,
+        message: `${title ?? 'an application'} was left out: it has no script that could be told`,
       })
     }
   }
   return { definitions, errors }
+}
+
+/** No name is PM2's own way to take the script's; of a variable the default is what runs where it is not set. */
+function mayHaveName(given: Static): boolean {
+  if (given.type === 'scalar') return true
+  return given.type === 'variable' && given.otherwise !== undefined && mayHaveName(given.otherwise)
 }
 
 /** The manifest of an application, and one overlay for each of its environments. */

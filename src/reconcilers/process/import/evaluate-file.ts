@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import type { ImportContext } from '../../../core/import.ts'
 import { baseEnvironment } from '../base-env.ts'
 import { readStatically } from './static/module.ts'
-import { SourceError } from './static/source-error.ts'
+import { missingFile, SourceError } from './static/source-error.ts'
 import { type Static, staticOf } from './static/value.ts'
 
 const limits = Object.freeze({
@@ -45,6 +46,7 @@ process.stdout.write('\\n' + mark + text + '\\n', () => process.exit(0))
 export async function evaluateFile(file: string, { env, signal }: ImportContext): Promise<Static> {
   const ending = extname(file)
   if (ending === '.json' || ending === '.yaml' || ending === '.yml') return readStatically(file)
+  if (!existsSync(file)) throw missingFile(file)
   const mark = 'reconciled:exported:'
   const place = { file, line: undefined }
   const printed = await run(['--input-type=module', '-e', child, '--', file, mark, variableKey], {

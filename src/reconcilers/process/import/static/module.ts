@@ -4,7 +4,7 @@ import { type ImportDeclaration, type Program, parse } from 'acorn'
 import { moduleNamed } from './builtins.ts'
 import { evaluate } from './evaluate.ts'
 import { type Budget, placeOf, type Reading } from './reading.ts'
-import { SourceError } from './source-error.ts'
+import { missingFile, SourceError } from './source-error.ts'
 import { runBody } from './statements.ts'
 import { Scope, type Static, unknown } from './value.ts'
 import { readYaml } from './yaml.ts'
@@ -57,10 +57,8 @@ function textOf(file: string): string {
   } catch (error) {
     if (error instanceof SourceError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new SourceError(
-      code === 'ENOENT' ? 'the file does not exist' : `the file cannot be read: ${code}`,
-      place,
-    )
+    if (code === 'ENOENT') throw missingFile(file)
+    throw new SourceError(`the file cannot be read: ${code}`, place)
   }
   throw new SourceError('the file is larger than 1 MiB', place)
 }
