@@ -7,7 +7,6 @@ import { messageOf } from '../core/errors.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import type { Logger } from '../core/logger.ts'
 import type { ResourceId } from '../core/resource.ts'
-import { scoreFleet } from '../core/status.ts'
 import type { Store } from '../core/store.ts'
 import type { PassResult } from '../engine/pass.ts'
 import type { Manifests } from '../manifests/read.ts'
@@ -15,6 +14,7 @@ import { sanitise } from '../reports/sanitise.ts'
 import { openAlertMemory } from '../state/alert-memory.ts'
 import { recordOutsideEvent } from '../state/outside-event.ts'
 import type { Actor } from './actor.ts'
+import { fleetStatusOf } from './fleet-status.ts'
 import { allowancesOf } from './read-declaration.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -82,6 +82,10 @@ export class AlertDesk {
   /** Told of everything that was concluded. */
   note(result: Pick<PassResult, 'states' | 'view'>): void {
     for (const [id, state] of result.states) this.#states.set(id, state)
+    // What is neither declared nor remembered any more is gone.
+    const declared = new Set(this.#declaration.resources.map(({ id }) => id))
+    for (const id of this.#states.keys())
+      if (!declared.has(id) && !result.states.has(id) && !result.view.states.has(id)) this.#states.delete(id)
     this.#isDown = result.view.isDown
     // A fleet without alerts pays nothing for them.
     if (this.#declaration.alerting.alerts.length > 0) this.#show()
@@ -129,7 +133,7 @@ export class AlertDesk {
       environment: fleet.environment,
       statuses: seen,
       labels: new Map(resources.map(({ id, labels }) => [id, labels])),
-      health: isAllSeen && !this.#isDown ? scoreFleet(seen, fleet.healthTarget) : undefined,
+      health: isAllSeen && !this.#isDown ? fleetStatusOf(this.#declaration, this.#states).health : undefined,
       controllerErrors: [...this.#manifestFaults(), ...this.#faults.keys()],
       now,
     }

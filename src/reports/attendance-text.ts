@@ -27,15 +27,19 @@ export function attendanceText(
   return trimLines([who, ...down].flatMap((line) => wrap(line, pageWidth(options))))
 }
 
-/** The same for programs. */
-export function attendanceDocument({ controller, lastPassAt, nextPassAt }: Attendance) {
+/** The same for programs: fields of the status. */
+export function attendanceDocument({ controller, isDown, lastPassAt, nextPassAt }: Attendance) {
   const time = (at: number | undefined) => (at === undefined ? null : isoTime(at))
-  return controller
-    ? {
-        pid: controller.pid,
-        since: isoTime(controller.since),
-        lastPassAt: time(lastPassAt),
-        nextPassAt: time(nextPassAt),
-      }
-    : null
+  return {
+    isDown,
+    lastPassAt: time(lastPassAt),
+    controller: controller
+      ? {
+          pid: controller.pid,
+          since: isoTime(controller.since),
+          lastPassAt: time(lastPassAt),
+          nextPassAt: time(nextPassAt),
+        }
+      : null,
+  }
 }

@@ -68,14 +68,18 @@ test('whether a controller lives is told for people and programs', () => {
     'The controller (pid 4711) has run for 2h; last pass 12s ago, next in 18s.\n',
   )
   expect(attendanceDocument(lives)).toEqual({
-    pid: 4711,
-    since: '2026-03-01T10:00:00.000Z',
+    isDown: false,
     lastPassAt: '2026-03-01T11:59:48.000Z',
-    nextPassAt: '2026-03-01T12:00:18.000Z',
+    controller: {
+      pid: 4711,
+      since: '2026-03-01T10:00:00.000Z',
+      lastPassAt: '2026-03-01T11:59:48.000Z',
+      nextPassAt: '2026-03-01T12:00:18.000Z',
+    },
   })
   const dead = { controller: undefined, isDown: true, lastPassAt: undefined, nextPassAt: undefined }
   expect(attendanceText(dead, { width: 200, now })).toBe(
     'No controller lives; no pass yet. `reconcile start` keeps one running.\nThe fleet is down; `reconcile resume --all` ends it.\n',
   )
-  expect(attendanceDocument(dead)).toBeNull()
+  expect(attendanceDocument(dead)).toEqual({ isDown: true, lastPassAt: null, controller: null })
 })

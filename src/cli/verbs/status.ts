@@ -37,7 +37,7 @@ export function status(
     if (common.output === 'json' || common.output === 'yaml') {
       printDocument(call, common.output, {
         ...statusDocument(known),
-        controller: attendanceDocument(await attendanceOf(fleet)),
+        ...attendanceDocument(await attendanceOf(fleet)),
       })
     } else {
       const now = workspace.clock.now()

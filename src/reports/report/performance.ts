@@ -25,11 +25,11 @@ export interface Measured {
 export function performanceOf(measured: Measured): Report['performance'] {
   const { samples, passes, from } = measured
   const steps = measured.steps.filter(({ at, outcome }) => at >= from && outcome !== 'superseded')
-  const took = timingOf(steps.map(({ at, intent }) => Math.max(0, at - intent.at)))
+  const took = timingOf(steps.map(({ at, intent }) => ({ at, value: Math.max(0, at - intent.at) })))
   const succeeded = steps.filter(({ outcome }) => outcome === 'succeeded').length
   const all = [...samples].toSorted(([a], [b]) => compareIds(a, b))
   return {
-    passes: timingOf(valuesOf(passes, 'passMs')),
+    passes: timingOf(measuredIn(passes, 'passMs')),
     actions: took && { ...took, succeeded, failed: steps.length - succeeded },
     api: apiOf(passes),
     processes: all.flatMap(([id, own]) => (kindOf(id) === 'Process' ? processFigures(id, own) : [])),
@@ -41,27 +41,45 @@ function valuesOf(samples: readonly Sample[], name: string): readonly number[] {
   return samples.flatMap(({ values }) => values[name] ?? [])
 }
 
-function timingOf(values: readonly number[]): Timing | null {
-  if (values.length === 0) return null
-  const sorted = values.toSorted((a, b) => a - b)
+interface Measurement {
+  readonly at: number
+  readonly value: number
+}
+
+function measuredIn(samples: readonly Sample[], name: string): readonly Measurement[] {
+  return samples.flatMap(({ at, values }) => {
+    const value = values[name]
+    return value === undefined ? [] : [{ at, value }]
+  })
+}
+
+function timingOf(measurements: readonly Measurement[]): Timing | null {
+  if (measurements.length === 0) return null
+  const sorted = measurements.map(({ value }) => value).sort((a, b) => a - b)
+  const times = measurements.map(({ at }) => at)
   return {
     count: sorted.length,
     median: medianOf(sorted),
     p95: sorted[Math.min(sorted.length - 1, Math.ceil(0.95 * sorted.length) - 1)] ?? 0,
     longest: sorted.at(-1) ?? 0,
+    from: isoTime(times.reduce((first, at) => Math.min(first, at))),
+    to: isoTime(times.reduce((last, at) => Math.max(last, at))),
   }
 }
 
 /** The newest figure of each vendor. */
 function apiOf(passes: readonly Sample[]): Report['performance']['api'] {
   return (['github', 'netlify'] as const).flatMap((vendor) => {
-    const newest = passes.findLast(({ values }) => values[`${vendor}Used`] !== undefined)
-    if (!newest) return []
+    const told = passes.filter(({ values }) => values[`${vendor}Used`] !== undefined)
+    const [first, newest] = [told[0], told.at(-1)]
+    if (!first || !newest) return []
     return [
       {
         vendor,
         used: newest.values[`${vendor}Used`] ?? 0,
         remaining: newest.values[`${vendor}Remaining`] ?? null,
+        from: isoTime(first.at),
+        to: isoTime(newest.at),
         at: isoTime(newest.at),
       },
     ]
@@ -88,7 +106,7 @@ function processFigures(id: ResourceId, samples: readonly Sample[]): readonly Pr
           ? null
           : { first: memory[0] ?? 0, last: memory.at(-1) ?? 0, most: Math.max(...memory) },
       cpuPercent: cpu.length === 0 ? null : medianOf(cpu),
-      probe: timingOf(valuesOf(samples, 'probeMs')),
+      probe: timingOf(measuredIn(samples, 'probeMs')),
       from: isoTime(first.at),
       to: isoTime(last.at),
     },

@@ -4,7 +4,16 @@ import { fleetTitle } from '../names.ts'
 import { chart } from './chart.ts'
 import { escapeHtml as text } from './escape-html.ts'
 import type { Recommendation, Report } from './report.ts'
-import { attendance, capital, listed, standing, timingText } from './report-text.ts'
+import {
+  allowanceText,
+  attendance,
+  capital,
+  listed,
+  placeOfFinding,
+  standing,
+  timingText,
+  windowText,
+} from './report-text.ts'
 import { sizeText } from './trend-text.ts'
 
 /** Every pair of colours has a contrast of 4.5 to 1 at least, in both schemes. */
@@ -107,10 +116,7 @@ function performance(report: Report): string {
     actions
       ? `Actions: ${timingText(actions)}; ${actions.succeeded} succeeded, ${actions.failed} failed.`
       : '',
-    ...api.map(
-      ({ vendor, used, remaining, at }) =>
-        `${vendor}: ${used} calls counted, ${remaining ?? 'unknown'} left (${at}).`,
-    ),
+    ...api.map((one) => `${allowanceText(one)}.`),
   ].filter((line) => line !== '')
   const isEmpty = figures.length + processes.length + workflows.length === 0
   return [
@@ -144,10 +150,6 @@ function performance(report: Report): string {
   ].join('\n')
 }
 
-function windowText({ from, to }: { readonly from: string; readonly to: string }): string {
-  return formatDuration(Date.parse(to) - Date.parse(from))
-}
-
 function errors(report: Report): string {
   const isEmpty = report.errors.length + report.attempts.length === 0
   return [
@@ -176,12 +178,10 @@ function errors(report: Report): string {
 }
 
 function findings({ findings: all }: Report): string {
-  const rows = all.map(({ severity, code, about, line, message, hint }) => [
-    severity,
-    code,
-    line === null ? about : `${about}:${line}`,
-    hint === null ? message : `${message} ${hint}`,
-  ])
+  const rows = all.map((finding) => {
+    const { severity, code, message, hint } = finding
+    return [severity, code, placeOfFinding(finding), hint === null ? message : `${message}. ${hint}`]
+  })
   return `<h2>Findings</h2>\n${rows.length === 0 ? '<p>None.</p>' : table(['Severity', 'Code', 'Where', 'Message'], rows)}`
 }
 

@@ -1,7 +1,16 @@
 import { formatDuration } from '../../core/duration.ts'
 import { fleetTitle } from '../names.ts'
 import type { Report } from './report.ts'
-import { attendance, capital, listed, standing, timingText } from './report-text.ts'
+import {
+  allowanceText,
+  attendance,
+  capital,
+  listed,
+  placeOfFinding,
+  standing,
+  timingText,
+  windowText,
+} from './report-text.ts'
 import { sizeText } from './trend-text.ts'
 
 /** The report for a page that renders Markdown: an issue, a chat, a wiki. Nothing from outside becomes markup. */
@@ -33,12 +42,10 @@ export function reportMarkdown(report: Report): string {
     ...(actions
       ? [`- Actions: ${timingText(actions)}; ${actions.succeeded} succeeded, ${actions.failed} failed`]
       : []),
-    ...api.map(
-      ({ vendor, used, remaining }) => `- ${vendor}: ${used} calls counted, ${remaining ?? 'unknown'} left`,
-    ),
+    ...api.map((one) => `- ${allowanceText(one)}`),
     '',
     ...table(
-      ['Process', 'Restarts', 'Memory', 'Most', 'CPU', 'Probe'],
+      ['Process', 'Restarts', 'Memory', 'Most', 'CPU', 'Probe', 'Over'],
       processes.map((one) => [
         one.id,
         String(one.restarts),
@@ -46,16 +53,18 @@ export function reportMarkdown(report: Report): string {
         one.memory ? sizeText(one.memory.most) : '-',
         one.cpuPercent === null ? '-' : `${Math.round(one.cpuPercent)} %`,
         one.probe ? formatDuration(one.probe.median) : '-',
+        windowText(one),
       ]),
     ),
     ...table(
-      ['Workflow', 'Runs', 'Median', 'Failed', 'Flaky'],
+      ['Workflow', 'Runs', 'Median', 'Failed', 'Flaky', 'Over'],
       workflows.map((one) => [
         one.id,
         String(one.runs),
         one.medianSeconds === null ? '-' : formatDuration(one.medianSeconds * 1000),
         `${Math.round(100 * one.failed)} %`,
         `${Math.round(100 * one.flaky)} %`,
+        windowText(one),
       ]),
     ),
     '## Errors and attempts',
@@ -83,10 +92,11 @@ export function reportMarkdown(report: Report): string {
     '## Findings',
     '',
     ...(report.findings.length === 0 ? ['None.', ''] : []),
-    ...report.findings.map(
-      ({ severity, about, line, message }) =>
-        `- ${severity}: ${text(line === null ? about : `${about}:${line}`)}: ${text(message)}`,
-    ),
+    ...report.findings.map((finding) => {
+      const { severity, code, message, hint } = finding
+      const help = hint === null ? '' : ` ${text(hint)}`
+      return `- ${severity}: ${text(placeOfFinding(finding))}: ${text(message)} (${code}).${help}`
+    }),
     '',
     '## Resources',
     '',

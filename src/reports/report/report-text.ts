@@ -108,9 +108,21 @@ export function listed(names: readonly string[], most = 6): string {
   return rest > 0 ? `${names.slice(0, most).join(', ')} and ${rest} more` : names.join(', ')
 }
 
-/** `median 120ms, 95 % within 300ms, longest 1s (of 40)` */
-export function timingText({ median, p95, longest, count }: Timing): string {
-  return `median ${formatDuration(median)}, 95 % within ${formatDuration(p95)}, longest ${formatDuration(longest)} (of ${count})`
+/** `median 120ms, 95 % within 300ms, longest 1s (of 40, over 23h)` */
+export function timingText({ median, p95, longest, count, from, to }: Timing): string {
+  return `median ${formatDuration(median)}, 95 % within ${formatDuration(p95)}, longest ${formatDuration(longest)} (of ${count}, over ${windowText({ from, to })})`
+}
+
+/** How long a figure was measured: `23h 10m`, or `one reading`. */
+export function windowText({ from, to }: { readonly from: string; readonly to: string }): string {
+  const span = Date.parse(to) - Date.parse(from)
+  return span <= 0 ? 'one reading' : formatDuration(span < 1000 ? span : Math.round(span / 1000) * 1000)
+}
+
+/** A vendor's allowance, and over which time it was looked at. */
+export function allowanceText(one: Report['performance']['api'][number]): string {
+  const { vendor, used, remaining } = one
+  return `${vendor}: ${used} calls counted, ${remaining ?? 'unknown'} left (over ${windowText(one)})`
 }
 
 function performanceLines(report: Report, context: Context): readonly string[] {
@@ -124,11 +136,9 @@ function performanceLines(report: Report, context: Context): readonly string[] {
           width,
         )
       : []),
-    ...api.flatMap(({ vendor, used, remaining }) =>
-      wrap(`${vendor}: ${used} calls counted, ${remaining ?? 'unknown'} left.`, width),
-    ),
+    ...api.flatMap((one) => wrap(`${allowanceText(one)}.`, width)),
     ...table(
-      ['PROCESS', 'RESTARTS', 'MEMORY', 'MOST', 'CPU', 'PROBE'],
+      ['PROCESS', 'RESTARTS', 'MEMORY', 'MOST', 'CPU', 'PROBE', 'OVER'],
       processes
         .toSorted((a, b) => b.restarts - a.restarts || (b.memory?.last ?? 0) - (a.memory?.last ?? 0))
         .map((one) => [
@@ -138,17 +148,19 @@ function performanceLines(report: Report, context: Context): readonly string[] {
           one.memory ? sizeText(one.memory.most) : '-',
           one.cpuPercent === null ? '-' : `${Math.round(one.cpuPercent)} %`,
           one.probe ? formatDuration(one.probe.median) : '-',
+          windowText(one),
         ]),
       context,
     ),
     ...table(
-      ['WORKFLOW', 'RUNS', 'MEDIAN', 'FAILED', 'FLAKY'],
+      ['WORKFLOW', 'RUNS', 'MEDIAN', 'FAILED', 'FLAKY', 'OVER'],
       workflows.map((one) => [
         one.id,
         String(one.runs),
         one.medianSeconds === null ? '-' : formatDuration(one.medianSeconds * 1000),
         `${Math.round(100 * one.failed)} %`,
         `${Math.round(100 * one.flaky)} %`,
+        windowText(one),
       ]),
       context,
     ),
@@ -190,15 +202,25 @@ function findingLines(report: Report, { style, width }: Context): readonly strin
   return [
     '',
     style.bold('Findings'),
-    ...report.findings.slice(0, mostRows).flatMap(({ severity, about, line, message }) => {
-      const place = line === null ? about : `${about}:${line}`
+    ...report.findings.slice(0, mostRows).flatMap((finding) => {
+      const { severity, code, message, hint } = finding
       const paint = severity === 'error' ? style.red : style.yellow
-      return wrap(`${severity}: ${place}: ${message}`, width).map((text, row) =>
-        row === 0 ? paint(text) : text,
-      )
+      const head = wrap(`${severity}: ${placeOfFinding(finding)}: ${message} [${code}]`, width)
+      const help = hint === null ? [] : wrap(hint, width - 2).map((line) => `  ${line}`)
+      return [...head.map((text, row) => (row === 0 ? paint(text) : text)), ...help]
     }),
     ...more(report.findings.length),
   ]
+}
+
+/** `manifests/api.yaml:3`, or a part of a resource with the file that is to be mended. */
+export function placeOfFinding({ about, file, line }: Report['findings'][number]): string {
+  const place = line === null ? file : `${file}:${line}`
+  return file === null || file === about
+    ? line === null
+      ? about
+      : `${about}:${line}`
+    : `${about} (${place})`
 }
 
 /** Columns as wide as they need; the last is cut where the page ends, and the first where even that is not enough. */

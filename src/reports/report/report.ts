@@ -29,6 +29,9 @@ export interface Timing {
   readonly median: number
   readonly p95: number
   readonly longest: number
+  /** From the first to the last that was measured, ISO 8601. */
+  readonly from: string
+  readonly to: string
 }
 
 export interface ProcessFigures {
@@ -108,6 +111,9 @@ export interface Report {
       readonly vendor: string
       readonly used: number
       readonly remaining: number | null
+      /** When its figures were first and last taken within the window. */
+      readonly from: string
+      readonly to: string
       readonly at: string
     }[]
     readonly processes: readonly ProcessFigures[]
