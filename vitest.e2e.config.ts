@@ -12,6 +12,7 @@ export default defineConfig({
       'test/support/build.ts',
       'test/support/gh.ts',
       'test/support/alertmanager.ts',
+      'test/support/shells.ts',
       'test/support/netlify-cli.ts',
     ],
     testTimeout: 180_000,

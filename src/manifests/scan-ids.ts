@@ -21,15 +21,37 @@ export function scanIds(text: string, kinds?: readonly string[]): readonly Resou
   return [...ids]
 }
 
+/** The manifest files of a folder, those of its environments too. */
+export async function manifestFilesOf(folder: string): Promise<readonly string[]> {
+  const { base, environments } = await findFiles(folder)
+  return [...base, ...[...environments.values()].flat()]
+}
+
+async function findFiles(folder: string): Promise<{
+  readonly base: readonly string[]
+  readonly environments: ReadonlyMap<string, readonly string[]>
+}> {
+  if (!(await isFolder(folder))) return { base: [], environments: new Map() }
+  return findManifests(folder, [await findFleetRoot(folder)])
+}
+
 /** What a folder of manifests declares, as quickly as that can be told; nothing where there is none. */
-export async function scanFolder(
-  folder: string,
-): Promise<{ readonly resources: readonly ResourceId[]; readonly environments: readonly string[] }> {
-  if (!(await isFolder(folder))) return { resources: [], environments: [] }
-  const found = await findManifests(folder, [await findFleetRoot(folder)])
+export async function scanFolder(folder: string): Promise<{
+  readonly resources: readonly ResourceId[]
+  readonly receivers: readonly ResourceId[]
+  readonly environments: readonly string[]
+}> {
+  const found = await findFiles(folder)
   const files = [...found.base, ...[...found.environments.values()].flat()]
   const texts = await Promise.all(files.map((file) => readText(file, limits.bytes)))
-  const ids = texts.flatMap((reading) => (reading.type === 'text' ? scanIds(reading.text) : []))
-  const resources = [...new Set(ids)].filter((id) => !id.startsWith('Fleet/')).sort()
-  return { resources, environments: [...found.environments.keys()] }
+  const ids = new Set(texts.flatMap((reading) => (reading.type === 'text' ? scanIds(reading.text) : [])))
+  const all = [...ids].sort()
+  return {
+    resources: all.filter((id) => !settings.test(id)),
+    receivers: all.filter((id) => id.startsWith('Receiver/')),
+    environments: [...found.environments.keys()],
+  }
 }
+
+/** Kinds that are no resources. */
+const settings = /^(?:Fleet|Alert|Receiver)\//

@@ -17,6 +17,13 @@ beforeEach(async () => {
     `${manifest('Process', 'api')}---\n${manifest('Process', 'worker')}`,
   )
   await writeFile(join(cwd, 'manifests/fleet.yaml'), manifest('Fleet', 'acme'))
+  await writeFile(
+    join(cwd, 'manifests/alerting.yaml'),
+    `${manifest('Receiver', 'chat')}---\n${manifest('Alert', 'all')}---\napiVersion: reconcile.dev/v1\nkind: ScriptSet\nmetadata: { name: site, labels: { tier: web } }\nspec: { package: ../package.json }\n`,
+  )
+  await writeFile(join(cwd, 'package.json'), '{ "scripts": { "build": "true", "test": "true" } }')
+  await mkdir(join(cwd, 'other'))
+  await writeFile(join(cwd, 'other/x.yaml'), manifest('Process', 'elsewhere'))
   // A fleet in trouble: what is broken is completed all the same, because it is what one wants to look at.
   await writeFile(join(cwd, 'manifests/broken.yaml'), `${manifest('Workflow', 'nightly')}  bad: [\n`)
   await writeFile(join(cwd, 'manifests/environments/production/api.yaml'), manifest('Process', 'api'))
@@ -33,7 +40,7 @@ describe('what a word may become', () => {
     [['desc'], ['describe']],
     [
       ['describe', ''],
-      ['Process/api', 'Process/worker', 'Workflow/nightly'],
+      ['Process/api', 'Process/worker', 'ScriptSet/site', 'Workflow/nightly'],
     ],
     [['describe', 'Process/w'], ['Process/worker']],
     [
@@ -42,6 +49,26 @@ describe('what a word may become', () => {
     ],
     [['status', '--env', ''], ['production']],
     [['plan', '--only', 'Process/api', 'W'], ['Workflow/nightly']],
+    [['status', '--env=pro'], ['--env=production']],
+    // As bash cuts it.
+    [['status', '--env', '=', 'pro'], ['production']],
+    [['status', '--env', '='], ['production']],
+    [['logs', '-f', 'Process/w'], ['Process/worker']],
+    [['logs', '--file=other', 'P'], ['Process/elsewhere']],
+    // It takes several folders, as the program itself understands it.
+    [['logs', '--file', 'other', 'P'], []],
+    [['describe', '-f', 'other', '--', 'P'], ['Process/elsewhere']],
+    [['describe', '--file=other', 'P'], ['Process/elsewhere']],
+    [['describe', '--file', '=', 'other', 'P'], ['Process/elsewhere']],
+    [['describe', '--file', '=', 'other', '--env', '=', ''], []],
+    [['alert', ''], ['test']],
+    [['alert', 'test', ''], ['Receiver/chat']],
+    [['events', 'R'], ['Receiver/chat']],
+    [
+      ['run', ''],
+      ['build', 'test'],
+    ],
+    [['status', '-l', ''], ['tier=web']],
     [['status', '--refr'], ['--refresh']],
     [['--dry'], ['--dry-run']],
     [['import', 'p'], ['pm2']],

@@ -1,29 +1,14 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensureProgram } from './debian.ts'
 import { eventually, freePort } from './fleet.ts'
 
 const program = 'prometheus-alertmanager'
 
-/** Makes sure that Debian's Alertmanager is there before tests that use it: they fail without it, and are never skipped. */
 export function setup(): void {
-  if (isThere()) return
-  if (process.getuid?.() !== 0) {
-    throw new Error(`The tests of alerts need Alertmanager: apt-get install ${program}`)
-  }
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  // An index that is old or missing is renewed; one that cannot be renewed may still name the package.
-  spawnSync('apt-get', ['update', '-qq'], { env, stdio: 'ignore' })
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', program], {
-    env,
-    stdio: 'ignore',
-  })
-  if (!isThere()) throw new Error(`Installed ${program}, and it does not run`)
-}
-
-function isThere(): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0
+  ensureProgram(program, 'The tests of alerts')
 }
 
 /** One alert as Alertmanager's API v2 tells it. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { candidatesFor } from '../completion/candidates.ts'
-import { fleetNames } from '../completion/fleet-names.ts'
+import { candidatesFor, commandIn } from '../completion/candidates.ts'
+import { FleetReader } from '../completion/fleet-names.ts'
 import { scripts } from '../completion/scripts.ts'
 import { importSources } from '../import-sources.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -20,13 +20,16 @@ export async function completion(call: Invocation, options: CompletionOptions): 
     call.out.write(scripts[shell] ?? '')
     return 0
   }
-  const names = fleetNames(call, words)
+  const fleet = new FleetReader(call, words, commandIn(program, words.slice(0, at)).command)
   const candidates = await candidatesFor(
     program,
     { words, at },
     {
-      resources: async () => (await names()).resources,
-      environments: async () => (await names()).environments,
+      resources: async () => (await fleet.names()).resources,
+      receivers: async () => (await fleet.names()).receivers,
+      environments: async () => (await fleet.names()).environments,
+      labels: () => fleet.labels(),
+      scripts: () => fleet.scripts(),
       fields: async (begun) => (await import('../completion/fields.ts')).fieldsAfter(begun),
       importSources: () => Object.keys(importSources),
     },
