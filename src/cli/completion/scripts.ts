@@ -25,8 +25,13 @@ if [[ "\${funcstack[1]}" == _reconcile ]]; then _reconcile "$@"; else compdef _r
   fish: `# reconcile: completion for fish
 function __reconcile_candidates
     set -l words (commandline -opc) (commandline -ct)
-    $words[1] completion fish --at (math (count $words) - 2) -- $words[2..-1] 2>/dev/null
+    set -l found ($words[1] completion fish --at (math (count $words) - 2) -- $words[2..-1] 2>/dev/null)
+    if test (count $found) -gt 0
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c reconcile -a '(__reconcile_candidates)'
+complete -c reconcile -f -a '(__reconcile_candidates)'
 `,
 })
