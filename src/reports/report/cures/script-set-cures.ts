@@ -40,6 +40,11 @@ export const scriptSetCures: Prescriptions = Object.freeze({
   RequiredScriptMissing: missing('required', 'is required'),
   CheckedScriptMissing: missing('checks', 'is to be checked'),
   FallbackMissing: missing('fallbacks', 'is named as a fallback'),
+  NamedScriptMissing: (ailment) => ({
+    problem: `${ailment.id} names a script that does not exist`,
+    cure: `The message names it. Write it in ${packageOf(ailment)}, or correct its name in ${placeOf(ailment)}.`,
+    commands: [describe(ailment), only(ailment)],
+  }),
   Unresolved: (ailment) => ({
     problem: `${troubled(ailment).length === 1 ? 'a script' : 'scripts'} of ${ailment.id} cannot work: what they run is not there`,
     cure: `Mend them in ${packageOf(ailment)}, or install what they need; the description names each with what it lacks.`,
