@@ -30,7 +30,7 @@ export async function surroundingsOf(
 }
 
 /** How `pm2` is called so that it asks the daemon of this fleet; without one on PATH, the one that came with us. */
-async function pm2CommandOf(
+export async function pm2CommandOf(
   { call }: Pick<Workspace, 'call'>,
   declaredHome: string | undefined,
 ): Promise<Surroundings['pm2']> {
@@ -41,7 +41,7 @@ async function pm2CommandOf(
 }
 
 /** What was said on the command line, and what only this shell's variables say. */
-function fleetFlagsOf({ call, common, environment }: Workspace): readonly string[] {
+export function fleetFlagsOf({ call, common, environment }: Workspace): readonly string[] {
   const state = common.state ?? (call.env.RECONCILE_STATE || undefined)
   return [
     ...(common.file.length === 0 ? [] : ['--file', ...common.file]),

@@ -3,10 +3,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { examineClock } from '../../src/cli/doctor/clock.ts'
 import { examineMachine } from '../../src/cli/doctor/machine.ts'
 import { examineRivals } from '../../src/cli/doctor/rivals.ts'
 import { examineVendors } from '../../src/cli/doctor/vendors.ts'
 import { systemClock } from '../../src/clients/host/clock.ts'
+import { Secret } from '../../src/core/secret.ts'
 import { invoke } from '../support/invoke.ts'
 import { makeFolder, plainEnv, removeFolder, startDaemon, type TestDaemon } from '../support/pm2.ts'
 
@@ -52,6 +54,15 @@ describe('the machine', () => {
     for (const { verdict, cure } of findings) expect(cure === undefined).toBe(verdict === 'fine')
   })
 
+  test('of a daemon that runs its own limit counts', async () => {
+    const root = await folderWith({ 'proc/self/limits': limits('65536'), 'proc/77/limits': limits('1024') })
+    const [, files] = await examineMachine(root, 'v24.1.0', 77)
+    expect(files).toMatchObject({
+      verdict: 'warning',
+      message: expect.stringContaining('daemon (pid 77): 1024'),
+    })
+  })
+
   test('what cannot be read is not known, and an old Node is an error', async () => {
     const findings = await examineMachine(await folderWith({}), 'v20.11.0')
     expect(verdicts(findings)).toEqual(['node error', 'files unknown', 'inotify unknown', 'inotify unknown'])
@@ -64,6 +75,7 @@ describe('rivals', () => {
     home: join(root, 'home'),
     env: { PATH: join(root, 'bin') },
     records: [],
+    typed: (...args: readonly string[]) => `pm2 ${args.join(' ')}`,
     signal,
   })
 
@@ -97,19 +109,38 @@ describe('rivals', () => {
 })
 
 describe('vendors', () => {
-  async function vendor(status: number, headers: Readonly<Record<string, string>>): Promise<string> {
-    const server = createServer((_, response) => response.writeHead(status, headers).end('{}'))
+  type Answers = (path: string) => readonly [number, unknown?]
+  async function vendor(
+    answers: Answers,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ url: string; asked: string[] }> {
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      const [status, body = {}] = answers(request.url ?? '')
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    })
     servers.push(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
   }
-  const examine = (url: string, env: Readonly<Record<string, string>> = { GITHUB_TOKEN: 'canary-token' }) =>
-    examineVendors({
-      kinds: new Set(['Workflow']),
-      env: { GITHUB_API_URL: url, ...env },
+  const canary = Secret.read('fromEnv ACME_TOKEN', 'canary-token', 'a digest')
+  const examine = (
+    vendorName: 'github' | 'netlify',
+    apiUrl: string,
+    own: { token?: Secret | undefined; repositories?: readonly string[]; sites?: readonly string[] } = {},
+  ) => {
+    const remote = { apiUrl, token: 'token' in own ? own.token : canary }
+    const none = { apiUrl: undefined, token: undefined }
+    return examineVendors({
+      fleet: { github: none, netlify: none, [vendorName]: remote },
+      needs: { github: vendorName === 'github', netlify: vendorName === 'netlify' },
+      repositories: own.repositories ?? [],
+      sites: own.sites ?? [],
       clock: systemClock,
       signal,
     })
+  }
 
   test.each<[number, Readonly<Record<string, string>>, readonly string[]]>([
     [200, { 'x-oauth-scopes': 'repo, workflow' }, ['github fine', 'clock fine']],
@@ -119,16 +150,69 @@ describe('vendors', () => {
     [503, {}, ['github unknown', 'clock fine']],
     [200, { date: 'Mon, 01 Jan 2024 00:00:00 GMT' }, ['github fine', 'clock warning']],
   ])('an answer %i with %j', async (status, headers, expected) => {
-    const findings = await examine(await vendor(status, headers))
+    const { url } = await vendor(() => [status], headers)
+    const findings = await examine('github', url)
     expect(verdicts(findings)).toEqual(expected)
     expect(JSON.stringify(findings)).not.toContain('canary-token')
   })
 
-  test('a token that is missing and a vendor that is away are told, and nobody is asked who is not needed', async () => {
-    expect(verdicts(await examine('http://127.0.0.1:9', {}))).toEqual(['github warning'])
-    expect(verdicts(await examine('http://127.0.0.1:9'))).toEqual(['github unknown'])
-    const none = await examineVendors({ kinds: new Set(['Process']), env: {}, clock: systemClock, signal })
-    expect(none).toEqual([])
+  test('each repository is looked at, by reading alone', async () => {
+    const push = (may: boolean) => ({ permissions: { push: may } })
+    const { url, asked } = await vendor((path) => {
+      if (path.startsWith('/repos/acme/gone')) return [404]
+      if (path.startsWith('/repos/acme/closed/actions')) return [403]
+      if (path.startsWith('/repos/acme/readonly')) return [200, push(false)]
+      return [200, push(true)]
+    })
+    const repositories = ['acme/site', 'acme/gone', 'acme/closed', 'acme/readonly']
+    const findings = await examine('github', url, { repositories })
+    const told = findings.map(({ verdict, message }) => `${verdict}: ${message}`)
+    expect(told).toEqual([
+      expect.stringMatching(/^fine: 127.0.0.1:\d+ knows the token \(fromEnv ACME_TOKEN\)$/),
+      expect.stringContaining('within'),
+      expect.stringMatching(/^error: .* does not see acme\/gone/),
+      expect.stringMatching(/^error: .* may not read the workflows of acme\/closed/),
+      expect.stringMatching(/^warning: .* may only read acme\/readonly/),
+      expect.stringMatching(/^fine: .* can read acme\/site; whether it may write/),
+    ])
+    expect(asked.every((each) => each.startsWith('GET '))).toBe(true)
+  })
+
+  test('each site is looked at, by reading alone', async () => {
+    const site = { id: '1', name: 'acme-site', url: 'https://a', admin_url: 'https://b' }
+    const { url, asked } = await vendor((path) =>
+      path.includes('name=acme-site') ? [200, [site]] : [200, []],
+    )
+    const findings = await examine('netlify', url, { sites: ['acme-site', 'gone'] })
+    expect(verdicts(findings)).toEqual(['netlify fine', 'clock fine', 'netlify error'])
+    expect(findings[0]?.message).toContain('which sees acme-site')
+    expect(findings[2]?.message).toContain('does not see the site gone')
+    expect(asked.every((each) => each.startsWith('GET '))).toBe(true)
+  })
+
+  test('a token that is missing or was not read and a vendor that is away are told, and nobody is asked who is not needed', async () => {
+    expect(verdicts(await examine('github', 'http://127.0.0.1:9', { token: undefined }))).toEqual([
+      'github warning',
+    ])
+    const unset = await examine('github', 'http://127.0.0.1:9', { token: Secret.unread('fromEnv ACME') })
+    expect(unset).toMatchObject([{ verdict: 'error', message: expect.stringContaining('fromEnv ACME') }])
+    const command = await examine('netlify', 'http://127.0.0.1:9', { token: Secret.unread('fromCommand op') })
+    expect(command).toMatchObject([{ verdict: 'unknown', cure: expect.stringContaining('--run-commands') }])
+    expect(verdicts(await examine('github', 'http://127.0.0.1:9'))).toEqual(['github unknown'])
+    const none = { apiUrl: undefined, token: undefined }
+    const nobody = { fleet: { github: none, netlify: none }, needs: { github: false, netlify: false } }
+    expect(
+      await examineVendors({ ...nobody, repositories: [], sites: [], clock: systemClock, signal }),
+    ).toEqual([])
+  })
+})
+
+describe('the clock without a vendor', () => {
+  test.each([
+    ['run/systemd/timesync/synchronized', 'fine'],
+    ['run/nothing', 'unknown'],
+  ])('where %s is there is %s', async (file, verdict) => {
+    expect((await examineClock(undefined, await folderWith({ [file]: '' }))).verdict).toBe(verdict)
   })
 })
 
@@ -149,8 +233,13 @@ describe('doctor', () => {
       'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: api }\nspec: {}\n',
     )
     const before = await daemon.client.list()
+    // The home is the one that the Fleet names, whatever the shell says.
+    await writeFile(
+      join(cwd, 'manifests/fleet.yaml'),
+      `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { pm2: { home: ${daemon.home} } }\n`,
+    )
+    const env = { PATH: plainEnv.PATH ?? '', PM2_HOME: join(cwd, 'another') }
     const files = await readdir(cwd, { recursive: true })
-    const env = { PATH: plainEnv.PATH ?? '', PM2_HOME: daemon.home }
     const { status, out, err } = await invoke(['doctor', '-o', 'json'], { cwd, env })
     expect([status, err]).toEqual([1, ''])
     const { findings, formatVersion } = JSON.parse(out)
@@ -164,12 +253,14 @@ describe('doctor', () => {
           cure: expect.stringContaining('reconcile check'),
         }),
         expect.objectContaining({ check: 'store', verdict: 'fine' }),
+        expect.objectContaining({ check: 'clock' }),
+        expect.objectContaining({ check: 'files', message: expect.stringContaining('of the PM2 daemon') }),
         expect.objectContaining({ check: 'pm2', verdict: 'fine', message: expect.stringContaining('7.0') }),
         expect.objectContaining({
           check: 'rival-process',
           verdict: 'warning',
           message: expect.stringContaining('master.mjs:2'),
-          cure: expect.stringContaining('pm2 delete master'),
+          cure: expect.stringMatching(new RegExp(`PM2_HOME=${daemon.home} .*pm2 delete master`)),
         }),
       ]),
     )

@@ -16,8 +16,10 @@ export async function examineDaemon(options: {
   readonly signal: AbortSignal
   /** The version of the `pm2` on PATH; undefined: there is none. */
   readonly commandVersion: string | undefined
+  /** A command of PM2 as it is typed for this home. */
+  readonly typed: (...args: readonly string[]) => string
 }): Promise<DaemonExamination> {
-  const { home, clock, signal, commandVersion } = options
+  const { home, clock, signal, commandVersion, typed } = options
   const check = 'pm2'
   const { openPm2 } = await import('../../clients/pm2/open.ts')
   const client = openPm2({ home, clock })
@@ -32,7 +34,7 @@ export async function examineDaemon(options: {
         check,
         verdict: 'warning',
         message: `the \`pm2\` on PATH is ${commandVersion}, its daemon is ${version}`,
-        cure: '`pm2 update` brings the daemon to the version of the command; it restarts every process',
+        cure: `\`${typed('update')}\` brings the daemon to the version of the command; it restarts every process`,
       })
     }
     const errored = records.filter(({ status }) => status === 'errored').map(({ name }) => name)
@@ -41,7 +43,7 @@ export async function examineDaemon(options: {
         check,
         verdict: 'warning',
         message: `PM2 gave up: ${[...new Set(errored)].join(', ')}`,
-        cure: `\`pm2 logs ${errored[0]} --lines 50\` shows why it ends`,
+        cure: `\`${typed('logs', errored[0] ?? '', '--lines', '50')}\` shows why it ends`,
       })
     }
     return { findings, records }
@@ -51,8 +53,8 @@ export async function examineDaemon(options: {
       return { findings: [{ check, verdict: 'fine', message, cure: undefined }], records: [] }
     }
     const cure = isErrorOf(error, 'DaemonUnsupported')
-      ? 'install PM2 7 and run `pm2 update`, which restarts every process'
-      : '`pm2 ping` says whether it answers at all; `pm2 kill` ends one that hangs, with all that it runs'
+      ? `install PM2 7 and run \`${typed('update')}\`, which restarts every process`
+      : `\`${typed('ping')}\` says whether it answers at all; \`${typed('kill')}\` ends one that hangs, with all that it runs`
     return { findings: [{ check, verdict: 'error', message: messageOf(error), cure }], records: [] }
   } finally {
     await client.close()

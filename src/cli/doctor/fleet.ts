@@ -7,7 +7,7 @@ import { allowancesOf } from '../read-declaration.ts'
 import { openState, type Workspace } from '../workspace.ts'
 
 /** Whether the manifests pass `check`. */
-export async function examineManifests(workspace: Workspace): Promise<DoctorFinding> {
+export async function examineManifests(workspace: Workspace, checkTyped: string): Promise<DoctorFinding> {
   const { paths, environment, reconcilers, call, clock } = workspace
   const { summary } = await checkManifests({
     paths,
@@ -23,7 +23,7 @@ export async function examineManifests(workspace: Workspace): Promise<DoctorFind
     return { check, verdict: 'fine', message: `${summary.resources} declared`, cure: undefined }
   }
   const message = `${summary.errors} ${summary.errors === 1 ? 'error' : 'errors'} in the manifests`
-  return { check, verdict: 'error', message, cure: '`reconcile check` names each with its place' }
+  return { check, verdict: 'error', message, cure: `\`${checkTyped}\` names each with its place` }
 }
 
 /** Whether the state can be opened, and by whom else. Opens it for reading alone. */

@@ -12,17 +12,30 @@ const least = Object.freeze({
   instances: 128,
 })
 
-/** Node and the limits of the machine. `root` is where `/proc` lies. */
-export async function examineMachine(root: string, nodeVersion: string): Promise<readonly DoctorFinding[]> {
-  const files = /^Max open files\s+(\S+)/m.exec(await textOf(join(root, 'proc/self/limits')))?.[1]
+/**
+ * Node and the limits of the machine. `root` is where `/proc` lies; the limit of open files is the running daemon's,
+ * which keeps the one that it was started with, or else what one that is started from here would get.
+ */
+export async function examineMachine(
+  root: string,
+  nodeVersion: string,
+  daemonPid?: number,
+): Promise<readonly DoctorFinding[]> {
+  const limits = await textOf(join(root, `proc/${daemonPid ?? 'self'}/limits`))
+  const files = /^Max open files\s+(\S+)/m.exec(limits)?.[1]
   const watches = await textOf(join(root, 'proc/sys/fs/inotify/max_user_watches'))
   const instances = await textOf(join(root, 'proc/sys/fs/inotify/max_user_instances'))
   return [
     nodeFinding(nodeVersion),
-    limitFinding('files', 'open files a process', files === 'unlimited' ? Number.POSITIVE_INFINITY : files, {
-      least: least.files,
-      cure: `raise it with \`ulimit -n ${least.files}\` before the daemon starts, or by LimitNOFILE in its systemd unit`,
-    }),
+    limitFinding(
+      'files',
+      daemonPid === undefined ? 'open files a process' : `open files of the PM2 daemon (pid ${daemonPid})`,
+      files === 'unlimited' ? Number.POSITIVE_INFINITY : files,
+      {
+        least: least.files,
+        cure: `raise it with \`ulimit -n ${least.files}\` before the daemon starts${daemonPid === undefined ? '' : ' again'}, or by LimitNOFILE in its systemd unit`,
+      },
+    ),
     limitFinding('inotify', 'inotify watches a user', watches, {
       least: least.watches,
       cure: `\`sysctl fs.inotify.max_user_watches=${least.watches * 4}\`, and the same line in /etc/sysctl.d`,

@@ -20,6 +20,8 @@ export interface RivalPlaces {
   readonly home: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly records: readonly Pm2Record[]
+  /** A command of PM2 as it is typed for this home. */
+  readonly typed: (...args: readonly string[]) => string
   readonly signal: AbortSignal
 }
 
@@ -28,7 +30,7 @@ export async function examineRivals(places: RivalPlaces): Promise<readonly Docto
   const found = [
     ...(await cronRivals(places)),
     ...(await unitRivals(places)),
-    ...(await processRivals(places.records)),
+    ...(await processRivals(places)),
   ]
   if (found.length > 0) return found
   const message = 'no cron entry, systemd unit or PM2 process was seen that restarts or stops processes'
@@ -72,7 +74,7 @@ async function unitRivals({ root, home }: RivalPlaces): Promise<readonly DoctorF
 }
 
 /** Scripts that PM2 runs and that act on PM2 themselves: the "master" or "watchdog" of former days. */
-async function processRivals(records: readonly Pm2Record[]): Promise<readonly DoctorFinding[]> {
+async function processRivals({ records, typed }: RivalPlaces): Promise<readonly DoctorFinding[]> {
   const findings: DoctorFinding[] = []
   const seen = new Set<string>()
   for (const { name, execPath, args, reconciled, raw } of records) {
@@ -89,7 +91,7 @@ async function processRivals(records: readonly Pm2Record[]): Promise<readonly Do
       check: 'rival-process',
       verdict: 'warning',
       message: `the PM2 process ${name} acts on PM2 itself: ${where}`,
-      cure: `\`pm2 delete ${name}\` once everything that it looks after is declared`,
+      cure: `\`${typed('delete', name)}\` once everything that it looks after is declared`,
     })
   }
   return findings

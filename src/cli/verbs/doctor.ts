@@ -1,19 +1,25 @@
 import { homedir } from 'node:os'
 import { systemClock } from '../../clients/host/clock.ts'
+import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { usersPm2Version } from '../../clients/pm2/daemon/users-pm2.ts'
-import { isErrorOf } from '../../core/errors.ts'
-import { scanFolder } from '../../manifests/scan-ids.ts'
+import { isErrorOf, ReconcileError } from '../../core/errors.ts'
+import { type Manifests, readManifests } from '../../manifests/read.ts'
 import { pm2HomeOf } from '../../reconcilers/process/home.ts'
 import { type DoctorFinding, doctorDocument, doctorText } from '../../reports/doctor-text.ts'
+import { commandText, pm2, reconcile } from '../../reports/report/command.ts'
+import { declaredText } from '../../reports/report/declared-text.ts'
+import { examineClock } from '../doctor/clock.ts'
 import { examineDaemon } from '../doctor/daemon.ts'
 import { examineManifests, examineStore } from '../doctor/fleet.ts'
 import { examineMachine } from '../doctor/machine.ts'
 import { examineRivals } from '../doctor/rivals.ts'
-import { examineVendors } from '../doctor/vendors.ts'
+import { examineVendors, type VendorNeeds } from '../doctor/vendors.ts'
 import { printDocument } from '../documents.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
+import { allowancesOf } from '../read-declaration.ts'
+import { fleetFlagsOf, pm2CommandOf } from '../surroundings.ts'
 import { openWorkspace, type Workspace } from '../workspace.ts'
 
 /** `reconcile doctor`: looks at everything that a fleet needs from its machine. Changes nothing, and starts nothing. */
@@ -29,29 +35,78 @@ async function examine(call: Invocation, common: CommonOptions): Promise<readonl
   const { env, signal } = call
   const clock = systemClock
   const workspace = await workspaceIfAny(call, common)
+  const declaration = workspace && (await declaredIn(workspace))
+  const declaredHome = declaration?.fleet.pm2.home
+  const home = pm2HomeOf(declaredHome, env)
+  const place = {
+    pm2: await pm2CommandOf({ call }, declaredHome),
+    fleetFlags: workspace ? fleetFlagsOf(workspace) : [],
+  }
+  const typed = (...args: readonly string[]) => commandText(pm2(...args), place)
   const daemon = await examineDaemon({
-    home: pm2HomeOf(undefined, env),
+    home,
     clock,
     signal,
     commandVersion: await usersPm2Version(env.PATH),
+    typed,
   })
-  const declared = workspace === undefined ? [] : (await scanFolder(workspace.folder)).resources
-  const kinds = new Set(declared.map((id) => id.slice(0, id.indexOf('/'))))
+  const vendors = declaration ? await examineVendors({ ...needsOf(declaration), clock, signal }) : []
+  const isClockKnown = vendors.some(({ check }) => check === 'clock')
   return [
-    ...(await examineMachine('/', process.version)),
+    ...(await examineMachine('/', process.version, (await daemonIdentity(home))?.pid)),
+    ...(isClockKnown ? [] : [await examineClock(workspace, '/')]),
     ...(workspace === undefined
       ? [noManifests]
-      : [await examineManifests(workspace), await examineStore(workspace)]),
+      : [
+          await examineManifests(workspace, commandText(reconcile('check'), place)),
+          await examineStore(workspace),
+        ]),
     ...daemon.findings,
-    ...(await examineVendors({ kinds, env, clock, signal })),
+    ...vendors,
     ...(await examineRivals({
       root: '/',
       home: env.HOME ?? homedir(),
       env,
       records: daemon.records,
+      typed,
       signal,
     })),
   ]
+}
+
+/** The manifests without their state, which may be what is wrong. Undefined: they cannot be read at all. */
+async function declaredIn(workspace: Workspace): Promise<Manifests | undefined> {
+  const { paths, call, environment, reconcilers, common, random, clock } = workspace
+  try {
+    return await readManifests({
+      paths,
+      cwd: call.cwd,
+      environment,
+      reconcilers,
+      env: call.env,
+      allow: allowancesOf(workspace),
+      runCommands: common.runCommands,
+      secretKey: random.id(),
+      now: clock.now(),
+    })
+  } catch (error) {
+    if (error instanceof ReconcileError) return undefined
+    throw error
+  }
+}
+
+/** What of a fleet lives at vendors; what a broken manifest declares needs its vendor too. */
+function needsOf({ fleet, resources, missing }: Manifests): VendorNeeds {
+  const needs = (kind: string) =>
+    [...resources.map(({ id }) => id), ...missing].some((id) => id.startsWith(`${kind}/`))
+  const places = (kind: string, field: string) =>
+    resources.flatMap((resource) => (resource.kind === kind ? (declaredText(resource, field) ?? []) : []))
+  return {
+    fleet,
+    needs: { github: needs('Workflow'), netlify: needs('FunctionSet') },
+    repositories: [...new Set(places('Workflow', 'repository'))],
+    sites: [...new Set(places('FunctionSet', 'site'))],
+  }
 }
 
 const noManifests: DoctorFinding = Object.freeze({

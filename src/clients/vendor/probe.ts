@@ -16,14 +16,19 @@ export interface VendorAnswer {
  */
 export async function askVendor(
   url: string,
-  options: { readonly token: string | undefined; readonly signal: AbortSignal; readonly timeout: Duration },
+  options: {
+    /** The header as it is sent. */
+    readonly authorization: string
+    readonly signal: AbortSignal
+    readonly timeout: Duration
+  },
 ): Promise<VendorAnswer> {
-  const { token, signal, timeout } = options
+  const { authorization, signal, timeout } = options
   const response = await fetch(url, {
     headers: {
       accept: 'application/json',
       'user-agent': 'reconciled',
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      authorization,
     },
     redirect: 'manual',
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
