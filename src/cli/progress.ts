@@ -19,6 +19,10 @@ export class Progress implements SettleListener {
     this.say(`${finding.id}: ${action.summary}`)
   }
 
+  progressed: NonNullable<SettleListener['progressed']> = (finding, progress) => {
+    this.say(`${finding.id}: ${progress}`)
+  }
+
   round: NonNullable<SettleListener['round']> = (result, pending) => {
     const all = result.findings.filter((finding) => finding.desired && !finding.isContext)
     const healthy = all.filter(

@@ -72,6 +72,8 @@ export interface Claim {
   readonly matches: boolean
   /** What differs where it does not match, such as `script`; for the message. */
   readonly differs: readonly string[]
+  /** Who else acts on it, in a sentence, where no mark says so; undefined: nobody. */
+  readonly rival?: string
 }
 
 export type Reading<Observed> =
@@ -165,9 +167,9 @@ export interface Connection<Spec, Observed, A extends Action = Action> {
   observe(wanted: readonly Wanted<Spec>[], signal: AbortSignal): Promise<Observation<Observed>>
   /**
    * Acts, and resolves when the vendor said so; that it is true is confirmed by observing again. Rejects with
-   * `OutcomeUnknown` where the answer was lost.
+   * `OutcomeUnknown` where the answer was lost. `tell` shows how far it is to whoever watches.
    */
-  apply(action: A, signal: AbortSignal): Promise<void>
+  apply(action: A, signal: AbortSignal, tell?: Tell): Promise<void>
   /** Wakes keys; may lose or repeat events. */
   watch?(wake: (id: ResourceId) => void): () => void
   /** What the vendor's allowance is like after what was read so far; undefined: nothing was asked of him yet. */
@@ -179,6 +181,9 @@ export interface Connection<Spec, Observed, A extends Action = Action> {
   logs?(desired: Resource<Resolved<Spec>>, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>
   close(): Promise<void>
 }
+
+/** Says how far something is, such as `uploaded 12/100 functions`; may be called often, and need not be heard. */
+export type Tell = (progress: string) => void
 
 export interface LogOptions {
   /** The newest lines of each source that are given before anything is followed. */

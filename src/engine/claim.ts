@@ -55,7 +55,8 @@ function standOnRemoved(
 
 /** Who else owns it, in words; undefined: nobody. */
 function rivalOf(claim: Claim, own: Mark): string | undefined {
-  const { mark } = claim
+  const { mark, rival } = claim
+  if (rival !== undefined) return rival
   if (!mark) return undefined
   if (mark.fleet !== own.fleet || mark.environment !== own.environment) {
     const environment = mark.environment === '' ? '' : ` (${mark.environment})`

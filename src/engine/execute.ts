@@ -2,6 +2,7 @@ import type { Action } from '../core/action.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { Owned } from '../core/ownership.ts'
+import type { Tell } from '../core/reconciler.ts'
 import { kindOf } from '../core/resource.ts'
 import { withDeadline } from './deadline.ts'
 import { examine } from './examine.ts'
@@ -16,6 +17,8 @@ import type { WriteBreaker } from './write-breaker.ts'
 /** Told while a pass acts, for progress on a terminal. */
 export interface ExecutionListener {
   started?(finding: Finding, action: Action): void
+  /** How far an action is that takes its time. */
+  progressed?(finding: Finding, progress: string): void
   ended?(outcome: Outcome): void
 }
 
@@ -117,7 +120,8 @@ async function takeActions(
       intentEntry(world, finding, { action, intentId, begunAt }),
     ])
     listener?.started?.(finding, action)
-    const taken = await applyOne(world, finding, { action, intentId, begunAt }, signal)
+    const tell: Tell = (progress) => listener?.progressed?.(finding, progress)
+    const taken = await applyOne(world, finding, { action, intentId, begunAt, tell }, signal)
     const outcome = breaker?.note(taken) ? { ...taken, isToldByDomain: true } : taken
     listener?.ended?.(outcome)
     outcomes.push(outcome)
@@ -164,7 +168,7 @@ async function applyOne(
     const connection = await world.connect(kindOf(finding.id))
     const duration = Math.max(world.deadlines.apply, action.timeLimit ?? 0)
     await withDeadline({ clock: world.clock, duration, what, signal }, (inner) =>
-      connection.apply(action, inner),
+      connection.apply(action, inner, intended.tell),
     )
     return outcomeOf(world, finding, { ...intended, result: 'succeeded' })
   } catch (error) {
@@ -180,6 +184,7 @@ interface Intended {
   readonly action: Action
   readonly intentId: string
   readonly begunAt: number
+  readonly tell: Tell
 }
 
 function superseded(world: World, finding: Finding, action: Action): Outcome {
@@ -207,7 +212,7 @@ function outcomeOf(
   }
 }
 
-function intentEntry(world: World, finding: Finding, intended: Intended): LedgerEntry {
+function intentEntry(world: World, finding: Finding, intended: Omit<Intended, 'tell'>): LedgerEntry {
   const { action, intentId, begunAt } = intended
   return {
     type: 'intend',

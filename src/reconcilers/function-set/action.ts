@@ -1,6 +1,7 @@
 import type { Action } from '../../core/action.ts'
 import type { ObservedVariable } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
+import type { DeployOwner } from './title.ts'
 
 export type FunctionSetActionType =
   /** One deploy with everything that must be there and everything that must stay. */
@@ -16,6 +17,10 @@ export type FunctionSetActionType =
 export interface FunctionSetAction extends Action {
   readonly type: FunctionSetActionType
   readonly site: string
+  /** Whose deploy it is; in its title. */
+  readonly owner: DeployOwner
+  /** Whether the inventory gave the site to us. */
+  readonly isOwned: boolean
   /** The deploy that was published when it was decided; undefined: none was. */
   readonly publishedId: string | undefined
   /** Undefined only where it is deleted. */

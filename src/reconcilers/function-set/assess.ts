@@ -7,7 +7,7 @@ import { driftOf } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import { actionOf, type FunctionSetPair } from './pair.ts'
 import { publishedFunctions } from './site-functions.ts'
-import { named, titlesOf } from './title.ts'
+import { isOwnTitle, named } from './title.ts'
 
 /** Readings in a row that a request must fail before it is believed: a new deploy takes a moment to be everywhere. */
 const failuresBelieved = 3
@@ -109,7 +109,7 @@ function judgeFailed(
       message: `${message}; deploy ${rolledBack.from} was taken back before`,
     }
   }
-  const isOurs = published?.title.startsWith(titlesOf(pair.id)) === true
+  const isOurs = published !== undefined && isOwnTitle(published.title, { ...pair.mark, id: pair.id })
   const { lastGood } = memory
   const mayRollBack = pair.desired?.spec.rollbackOnFailedVerify === true && isOurs
   if (!mayRollBack || lastGood === undefined || lastGood === published.id) {

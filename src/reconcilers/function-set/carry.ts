@@ -1,7 +1,7 @@
 import type { SiteFile } from '../../clients/netlify/client.ts'
 import type { Deploy } from '../../clients/netlify/deploy-record.ts'
 import type { PublishedFunction } from './site-functions.ts'
-import { isOurTitle, named } from './title.ts'
+import { named, parseTitle } from './title.ts'
 
 /** Files that Netlify reads rules from. */
 const redirectFiles = ['/_redirects', '/netlify.toml']
@@ -40,7 +40,7 @@ function obstaclesOfRules(
 ): readonly string[] {
   const { rules, title } = published
   if (!rules) {
-    if (isOurTitle(title) || mayLoseUnknown) return []
+    if (parseTitle(title) !== undefined || mayLoseUnknown) return []
     return [
       `Netlify does not tell whether deploy ${published.id} has redirects, headers or edge functions of its build; \`adopt: true\` says that none are lost, or that they may be`,
     ]

@@ -62,8 +62,13 @@ export class DeployWatch {
     }
   }
 
-  /** Resolves when it is what visitors get. */
-  async awaitPublished({ id }: Site, deployId: string, signal: AbortSignal): Promise<void> {
+  /** Resolves when it is what visitors get; rejects where somebody published another one than what was there before. */
+  async awaitPublished(
+    { id }: Site,
+    made: { readonly deployId: string; readonly before: string | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { deployId, before } = made
     const end = this.#clock.monotonic() + publishDeadline
     for (
       let pause: number = pollPauses.first;
@@ -72,6 +77,12 @@ export class DeployWatch {
     ) {
       const site = await this.#netlify.findSite(id, signal)
       if (site?.publishedId === deployId) return
+      if (site?.publishedId !== before) {
+        throw new ReconcileError(
+          'RemoteChanged',
+          `Deploy ${deployId} is ready, and deploy ${site?.publishedId ?? 'none'} of somebody else was published meanwhile`,
+        )
+      }
       if (this.#clock.monotonic() > end) {
         throw new ReconcileError(
           'RemoteRefused',

@@ -1,26 +1,25 @@
-import { readFile } from 'node:fs/promises'
-import type { DeployDigest, NetlifyClient, SiteFile } from '../../clients/netlify/client.ts'
+import type { NetlifyClient, SiteFile } from '../../clients/netlify/client.ts'
 import { type Deploy, unfinishedStates } from '../../clients/netlify/deploy-record.ts'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
-import { type ResourceId, resourceId } from '../../core/resource.ts'
+import type { Tell } from '../../core/reconciler.ts'
 import type { FunctionSetAction } from './action.ts'
 import { faultOfBundling } from './bundle-fault.ts'
-import { lossesOf, obstaclesTo } from './carry.ts'
+import { obstaclesTo } from './carry.ts'
+import { composeDeploy, type DeployContent, refusedDeploy } from './deploy-content.ts'
+import { proveDeploy } from './deploy-proof.ts'
 import { DeployWatch } from './deploy-watch.ts'
 import { driftOf } from './drift.ts'
-import { fingerprintOf, fingerprintOfFiles } from './fingerprint.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
-import { leftoversOf } from './site-functions.ts'
+import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
 import type { FunctionSource, SourceReader } from './source.ts'
-import { named, titleOf, titlesOf } from './title.ts'
-import { wantedFunctions } from './wanted-deploy.ts'
-
-/** How many functions are uploaded at once; the command line tool does as many. */
-const uploadsAtOnce = 5
+import { isOwnTitle, isSameDeploy, named, parseTitle } from './title.ts'
+import { Uploader } from './uploader.ts'
+import { fingerprintOfSource } from './wanted-deploy.ts'
 
 /** Netlify takes 3 deploys a minute of a site ("Deploys are rate limited to 3 deploys/minute", answers.netlify.com 70319). */
 const deployLimit = Object.freeze({ count: 3, within: 60_000 })
@@ -34,13 +33,10 @@ const passing: ReadonlySet<string> = new Set([
   'LeaseLost',
 ])
 
-/** What one deploy is made of. */
-interface Manifest {
-  readonly id: ResourceId
-  readonly title: string
-  readonly digest: DeployDigest
-  readonly files: readonly SiteFile[]
-  readonly source: FunctionSource
+/** How one step is taken: until when, and who is told how far it is. */
+interface Run {
+  readonly signal: AbortSignal
+  readonly tell: Tell
 }
 
 /** Makes deploys: all that must be there, all that must stay, and nothing sent that Netlify has. */
@@ -50,6 +46,7 @@ export class Deployer {
   readonly #sources: SourceReader
   readonly #clock: Clock
   readonly #watch: DeployWatch
+  readonly #uploader: Uploader
   readonly #logger: Logger
 
   constructor(parts: {
@@ -64,56 +61,59 @@ export class Deployer {
     this.#sources = parts.sources
     this.#clock = parts.clock
     this.#watch = new DeployWatch(parts.netlify, parts.clock)
+    this.#uploader = new Uploader(parts.netlify, parts.sources)
     this.#logger = parts.logger
   }
 
   /** One deploy. What it was decided on is read anew; cut off anywhere, it is taken up where it was. */
-  deploy(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
-    return this.#sources.hold(() => this.#deploy(action, signal))
+  deploy(action: FunctionSetAction, run: Run): Promise<void> {
+    return this.#sources.hold(() => this.#deploy(action, run))
   }
 
-  async #deploy(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+  async #deploy(action: FunctionSetAction, run: Run): Promise<void> {
+    const { signal, tell } = run
     if (await this.#isGone(action, signal)) return
     // What stands against it is told before anything is bundled.
     await this.#survey(action, signal)
-    const source = await this.#bundle(action, signal)
+    const source = await this.#bundle(action, run)
     const { reading, files } = await this.#survey(action, signal)
-    const { site } = reading
+    const { site, memory } = reading
     const observed = observedOf(reading, source)
-    const manifest = compose(action, { observed, files })
-    const isAsked = action.desired && driftOf(observed, action.desired).changes.length === 0
+    const content = composeDeploy(action, { observed, files })
+    const isThere = action.desired && driftOf(observed, action.desired).changes.length === 0
     // What was bundled is what is there already.
-    if (isAsked && !reading.memory.isEnvPending) return
-    const { rolledBack } = reading.memory
-    if (rolledBack?.fingerprint === fingerprintOf(manifest.digest)) {
-      throw refused(action, takenBackBefore(rolledBack))
-    }
-    await this.#memories.keepDeploy({
-      title: manifest.title,
-      fingerprint: fingerprintOf(manifest.digest),
-      functions: manifest.digest.functions,
-      schedules: manifest.digest.schedules,
-      managed: source.functions.map(({ name }) => name),
-    })
-    const deploy = await this.#begin(manifest, reading, signal)
+    if (isThere && !memory.isEnvPending) return
+    this.#assertMay(action, observed)
+    const managed = source.functions.map(({ name }) => name)
+    const { functions, schedules } = content.digest
+    const fingerprint = sourceFingerprint(action, observed)
+    await this.#memories.keepDeploy({ title: content.title, fingerprint, functions, schedules, managed })
+    tell('begins a deploy')
+    const deploy = await this.#begin(action, { content, reading, signal })
     try {
-      await this.#upload(deploy, manifest, signal)
+      await this.#uploader.upload(deploy, content, {
+        signal,
+        assertLast: () => this.#assertNotOvertaken(action, signal),
+        done: (count, all) => tell(`uploaded ${count}/${all} functions`),
+      })
+      tell(`waits for Netlify to make deploy ${deploy.id}`)
       await this.#watch.awaitState(site.id, deploy.id, signal)
     } catch (error) {
       await this.#cancelFailed(deploy.id, error, signal)
       throw error
     }
-    await this.#watch.awaitPublished(site, deploy.id, signal)
-    await this.#assertNothingLost(reading, { deployId: deploy.id, manifest }, signal)
+    await this.#watch.awaitPublished(site, { deployId: deploy.id, before: action.publishedId }, signal)
+    await this.#assertWhole(reading, { deployId: deploy.id, content, fingerprint }, signal)
     await this.#memories.keepSite(site.id, {
-      managed: source.functions.map(({ name }) => name),
+      owner: action.owner.id,
+      managed,
       isEnvPending: false,
       rolledBack: undefined,
     })
   }
 
   /** Publishes the last good deploy again. It is remembered first, so that it happens once. */
-  async rollBack(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+  async rollBack(action: FunctionSetAction, { signal }: Run): Promise<void> {
     const { site, published, record, memory } = await this.#readAgain(action, signal)
     const { lastGood } = memory
     if (!published || lastGood === undefined || lastGood === published.id) return
@@ -121,30 +121,29 @@ export class Deployer {
       rolledBack: { from: published.id, to: lastGood, fingerprint: record?.fingerprint ?? '' },
     })
     await this.#netlify.restoreDeploy(site.id, lastGood, signal)
-    await this.#watch.awaitPublished(site, lastGood, signal)
+    await this.#watch.awaitPublished(site, { deployId: lastGood, before: published.id }, signal)
   }
 
   /** Starts the site's own build, unless one is under way. */
-  async build(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+  async build(action: FunctionSetAction, { signal }: Run): Promise<void> {
     const { site } = await this.#readAgain(action, signal)
     const deploys = await this.#netlify.listDeploys(site.id, signal)
     if (deploys.some(({ state, isDraft }) => unfinishedStates.has(state) && !isDraft)) return
-    await this.#netlify.startBuild(site.id, `reconciled ${action.desired?.id ?? ''}`.trim(), signal)
+    await this.#netlify.startBuild(site.id, `reconciled build of ${action.owner.id}`, signal)
     await this.#memories.keepSite(site.id, { isEnvPending: false })
   }
 
   /** Whether what is to be deleted is on the site no more, whoever took it off. */
-  async #isGone({ desired, site, dropped }: FunctionSetAction, signal: AbortSignal): Promise<boolean> {
+  async #isGone({ desired, dropped, ...asked }: FunctionSetAction, signal: AbortSignal): Promise<boolean> {
     if (desired) return false
-    const reading = await readSite(this.#netlify, this.#memories, { nameOrId: site, signal })
+    const reading = await readSite(this.#netlify, this.#memories, { ...asked, nameOrId: asked.site, signal })
     const there = new Set(reading?.published?.functions?.map(({ name }) => name))
     return !dropped.some((name) => there.has(name))
   }
 
-  async #bundle(action: FunctionSetAction, signal: AbortSignal): Promise<FunctionSource> {
+  async #bundle(action: FunctionSetAction, { signal, tell }: Run): Promise<FunctionSource> {
     if (!action.desired) return noSource
-    const done = (count: number, all: number) =>
-      this.#logger.info({ id: action.desired?.id, count, all }, 'bundled functions')
+    const done = (count: number, all: number) => tell(`bundled ${count}/${all} functions`)
     const source = await this.#sources.bundle(action.desired, { signal, done })
     const [problem] = source.problems
     if (problem !== undefined) throw new ReconcileError('ScriptMissing', problem)
@@ -157,14 +156,10 @@ export class Deployer {
   }
 
   async #readAgain(action: FunctionSetAction, signal: AbortSignal): Promise<SiteReading> {
-    const reading = await readSite(this.#netlify, this.#memories, { nameOrId: action.site, signal })
+    const asked = { ...action, nameOrId: action.site, signal }
+    const reading = await readSite(this.#netlify, this.#memories, asked)
     if (!reading) throw new ReconcileError('RemoteChanged', `Could not ${action.summary}: the site is gone`)
-    if (reading.published?.id !== action.publishedId) {
-      throw new ReconcileError(
-        'RemoteChanged',
-        `Did not ${action.summary}: deploy ${reading.published?.id ?? 'none'} was published meanwhile`,
-      )
-    }
+    assertStillPublished(action, reading.published?.id)
     return reading
   }
 
@@ -177,6 +172,8 @@ export class Deployer {
     const reading = await this.#readAgain(action, signal)
     const { site, published } = reading
     const files = published ? await this.#netlify.listFiles(site.id, signal) : []
+    // Files are told of whatever is published at that moment.
+    await this.#assertNotOvertaken(action, signal)
     const source = desired ? await this.#sources.read(desired) : noSource
     const { kept, dropped } = leftoversOf(observedOf(reading, source), desired)
     const unexpected = dropped.filter((name) => !action.dropped.includes(name))
@@ -188,68 +185,63 @@ export class Deployer {
     }
     const mayLoseUnknown = desired?.controls.adopt ?? false
     const obstacles = obstaclesTo({ published, files, kept, mayLoseUnknown })
-    if (obstacles.length > 0) throw refused(action, obstacles.join('; '))
+    if (obstacles.length > 0) throw refusedDeploy(action, obstacles.join('; '))
     return { reading, files }
   }
 
+  /** What could not be known before everything was bundled. */
+  #assertMay(action: FunctionSetAction, observed: ObservedFunctionSet): void {
+    const { desired } = action
+    if (!desired) return
+    const { rolledBack } = observed.memory
+    if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
+      throw refusedDeploy(action, takenBackBefore(rolledBack))
+    }
+    const twins = foreignTwinsOf(observed)
+    if (twins.length > 0 && !desired.controls.adopt) {
+      throw new ReconcileError('NotOurs', `Did not ${action.summary}: ${twinsMessage(twins)}`)
+    }
+  }
+
+  async #assertNotOvertaken(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
+    const site = await this.#netlify.findSite(action.site, signal)
+    assertStillPublished(action, site?.publishedId)
+  }
+
   /** Takes up the deploy of an earlier try, or begins one. Other tries of ours that never ended are ended. */
-  async #begin(manifest: Manifest, { site, published }: SiteReading, signal: AbortSignal): Promise<Deploy> {
+  async #begin(
+    action: FunctionSetAction,
+    given: { readonly content: DeployContent; readonly reading: SiteReading; readonly signal: AbortSignal },
+  ): Promise<Deploy> {
+    const { content, signal } = given
+    const { site, published } = given.reading
+    const { title, digest } = content
     const deploys = await this.#netlify.listDeploys(site.id, signal)
-    const ours = deploys.filter(
-      ({ title, state }) => title.startsWith(titlesOf(manifest.id)) && unfinishedStates.has(state),
+    const same = deploys.filter((deploy) => isSameDeploy(deploy.title, title))
+    const begun = same.find(({ state }) => unfinishedStates.has(state))
+    // Of this store alone: a try of another one may be under way there.
+    const stale = deploys.filter(
+      (deploy) =>
+        deploy !== begun &&
+        unfinishedStates.has(deploy.state) &&
+        isOwnTitle(deploy.title, action.owner) &&
+        parseTitle(deploy.title)?.store === action.owner.store,
     )
-    const same = ours.find(({ title }) => title === manifest.title)
-    for (const other of ours) if (other !== same) await this.#netlify.cancelDeploy(other.id, signal)
-    if (same) return this.#watch.awaitRequired(site.id, same, signal)
+    for (const deploy of stale) await this.#netlify.cancelDeploy(deploy.id, signal)
+    if (begun) return this.#watch.awaitRequired(site.id, begun, signal)
     // Ready and newer than what is published: it goes live by itself in a moment.
-    const ready = deploys.find(
-      ({ title, state, createdAt }) =>
-        title === manifest.title && state === 'ready' && createdAt > (published?.createdAt ?? 0),
+    const ready = same.find(
+      ({ state, createdAt }) => state === 'ready' && createdAt > (published?.createdAt ?? 0),
     )
     if (ready && ready.publishedAt === 0) return ready
     const since = this.#clock.now() - deployLimit.within
     if (deploys.filter(({ createdAt }) => createdAt > since).length >= deployLimit.count) {
       throw new ReconcileError('RateLimited', 'Netlify takes 3 deploys of a site a minute; it goes on in 1m')
     }
-    const { title, digest } = manifest
+    // Where Netlify lacks nothing it goes live at once.
+    await this.#assertNotOvertaken(action, signal)
     const made = await this.#netlify.createDeploy(site.id, { title, digest }, signal)
     return this.#watch.awaitRequired(site.id, made, signal)
-  }
-
-  async #upload(deploy: Deploy, { digest, source }: Manifest, signal: AbortSignal): Promise<void> {
-    if (deploy.requiredFiles.length > 0) {
-      throw new ReconcileError(
-        'RemoteRefused',
-        `Netlify does not have ${deploy.requiredFiles.length} files of the site any more, and we do not either; deploy ${deploy.id} was cancelled`,
-      )
-    }
-    const required = new Set(deploy.requiredFunctions)
-    const own = source.functions.filter(({ bundle }) => bundle && required.has(bundle.digest))
-    const had = new Set(own.map(({ bundle }) => bundle?.digest))
-    const lacking = Object.entries(digest.functions).filter(([, sha]) => required.has(sha) && !had.has(sha))
-    if (lacking.length > 0) {
-      throw new ReconcileError(
-        'RemoteRefused',
-        `Netlify does not have ${named(lacking.map(([name]) => name))} any more, and we do not either; deploy ${deploy.id} was cancelled`,
-      )
-    }
-    let count = 0
-    const waiting = [...own]
-    const work = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        signal.throwIfAborted()
-        const { name, bundle } = next
-        if (!bundle) continue
-        const zip = await readFile(this.#sources.zipOf(bundle.digest))
-        const { runtime, invocationMode, timeout } = bundle
-        await this.#netlify.uploadFunction(deploy.id, { name, zip, runtime, invocationMode, timeout }, signal)
-        count += 1
-        this.#logger.info({ deploy: deploy.id, count, all: own.length }, 'uploaded functions')
-      }
-    }
-    const results = await Promise.allSettled(Array.from({ length: uploadsAtOnce }, work))
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
   }
 
   /** A failed deploy is ended, so that it cannot go live later. One that is only out of sight is taken up again. */
@@ -263,48 +255,45 @@ export class Deployer {
     })
   }
 
-  /** The last proof: where anything is missing after all, what was published before is published again at once. */
-  async #assertNothingLost(
+  /**
+   * The last proof: where anything is missing after all, what was published before is published again at once. What
+   * somebody else published since is left alone.
+   */
+  async #assertWhole(
     { site, published }: SiteReading,
-    made: { readonly deployId: string; readonly manifest: Manifest },
+    made: { readonly deployId: string; readonly content: DeployContent; readonly fingerprint: string },
     signal: AbortSignal,
   ): Promise<void> {
-    const { deployId, manifest } = made
-    const after = await this.#netlify.getDeploy(site.id, deployId, signal)
-    const files = await this.#netlify.listFiles(site.id, signal)
-    const functions = Object.keys(manifest.digest.functions)
-    const losses = lossesOf({ files: manifest.files, functions }, { before: published, after, files })
-    if (losses.length === 0 || !published) return
+    const { deployId, content, fingerprint } = made
+    const [netlify, clock] = [this.#netlify, this.#clock]
+    const proof = await proveDeploy({ netlify, clock, site, before: published, deployId, content }, signal)
+    if (proof.type !== 'lacking' || !published) return
     // Remembered first: the same thing is not published, and taken back, again and again.
-    await this.#memories.keepSite(site.id, {
-      rolledBack: { from: deployId, to: published.id, fingerprint: fingerprintOf(manifest.digest) },
-    })
-    await this.#netlify.restoreDeploy(site.id, published.id, signal)
+    await this.#memories.keepSite(site.id, { rolledBack: { from: deployId, to: published.id, fingerprint } })
+    await netlify.restoreDeploy(site.id, published.id, signal)
     throw new ReconcileError(
       'RemoteRefused',
-      `Deploy ${deployId} lacks ${losses.join(', ')}; deploy ${published.id} is published again`,
+      `Deploy ${deployId} lacks ${proof.losses.join(', ')}; deploy ${published.id} is published again`,
     )
   }
 }
 
 const noSource: FunctionSource = Object.freeze({ functions: [], problems: [], failures: [] })
 
-/** All that the deploy consists of. */
-function compose(
-  action: FunctionSetAction,
-  { observed, files }: { readonly observed: ObservedFunctionSet; readonly files: readonly SiteFile[] },
-): Manifest {
-  const functions = wantedFunctions(observed, action.desired)
-  if (!functions) throw refused(action, 'not every function has a digest')
-  const digest = { ...functions, files: Object.fromEntries(files.map(({ path, sha }) => [path, sha])) }
-  const id = action.desired?.id ?? resourceId('FunctionSet', action.site)
-  const title = titleOf(id, { functions: fingerprintOf(digest), files: fingerprintOfFiles(digest.files) })
-  return { id, title, digest, files, source: observed.source }
+function assertStillPublished(action: FunctionSetAction, publishedId: string | undefined): void {
+  if (publishedId === action.publishedId) return
+  throw new ReconcileError(
+    'RemoteChanged',
+    `Did not ${action.summary}: deploy ${publishedId ?? 'none'} was published meanwhile`,
+  )
 }
 
-function refused(action: FunctionSetAction, why: string): ReconcileError {
-  return new ReconcileError('RemoteRefused', `Did not ${action.summary}: ${why}. Nothing was changed`)
+/** Of what is ours in the deploy: what others change says nothing of it. */
+function sourceFingerprint(action: FunctionSetAction, observed: ObservedFunctionSet): string {
+  return (action.desired && fingerprintOfSource(observed, action.desired)) ?? fingerprintOf(emptyDigest)
 }
+
+const emptyDigest = Object.freeze({ functions: {}, schedules: {}, config: {} })
 
 function observedOf(reading: SiteReading, source: FunctionSource): ObservedFunctionSet {
   return { ...reading, source, obstacles: undefined, env: [], verified: [], inventory: undefined }

@@ -7,7 +7,7 @@ import { takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
-import { leftoversOf } from './site-functions.ts'
+import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { named } from './title.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
@@ -107,13 +107,13 @@ function refusalToDeploy(
   observed: ObservedFunctionSet,
   desired: DesiredFunctionSet,
 ): { readonly reason: HoldReason; readonly message: string } | undefined {
-  const { site, published, source, obstacles, memory } = observed
+  const { site, published, source, obstacles, memory, managed } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
   if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
   if (source.failures.length > 0) {
     return { reason: 'FunctionNotBundled', message: faultOfBundling(source.failures) }
   }
-  if (source.functions.length === 0 && memory.managed.length > 0) {
+  if (source.functions.length === 0 && managed.length > 0) {
     return refuse(
       'the directory holds no function any more: that is never taken for the wish to drop them all',
     )
@@ -132,6 +132,8 @@ function refusalToDeploy(
     )
   }
   if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
+  const twins = foreignTwinsOf(observed)
+  if (twins.length > 0 && !desired.controls.adopt) return { reason: 'NotOurs', message: twinsMessage(twins) }
   const { rolledBack } = memory
   if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
     return refuse(`${takenBackBefore(rolledBack)}; change the source`)

@@ -84,3 +84,9 @@ export function digestOf(value: Value): string {
   if (value instanceof Secret) return value.digest ?? ''
   return createHash('sha256').update(value).digest('hex').slice(0, 32)
 }
+
+/** Stands for all variables that are set together, by the digests of their values. */
+export function generationOf(digests: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(digests).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16)
+}

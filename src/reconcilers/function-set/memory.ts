@@ -1,4 +1,5 @@
 import type { DomainCache } from '../../core/reconciler.ts'
+import type { ResourceId } from '../../core/resource.ts'
 import type { Json } from '../../core/store.ts'
 
 /**
@@ -6,8 +7,9 @@ import type { Json } from '../../core/store.ts'
  * it exists.
  */
 export interface DeployRecord {
+  /** It names whose deploy it is, too. */
   readonly title: string
-  /** Of its functions. */
+  /** Of its functions that are ours. */
   readonly fingerprint: string
   /** SHA-256 of zips, by name. */
   readonly functions: Readonly<Record<string, string>>
@@ -18,6 +20,8 @@ export interface DeployRecord {
 
 /** What is remembered of a site between passes. */
 export interface SiteMemory {
+  /** The resource that deployed last. */
+  readonly owner: ResourceId | undefined
   /** The deploy that passed its verification last. */
   readonly lastGood: string | undefined
   /** A deploy that failed its verification and was taken back: the same thing is not deployed again. */
@@ -26,6 +30,8 @@ export interface SiteMemory {
   readonly managed: readonly string[]
   /** Keyed digests of the values that we set last, by the names of variables. */
   readonly env: Readonly<Record<string, string>>
+  /** Stands for all variables as they were to be set last; written before the first of them is sent. */
+  readonly envGeneration: string | undefined
   /** Whether a variable was changed and no deploy has followed. */
   readonly isEnvPending: boolean
 }
@@ -42,10 +48,12 @@ export function takenBackBefore({ from, to }: RolledBack): string {
 }
 
 const empty: SiteMemory = Object.freeze({
+  owner: undefined,
   lastGood: undefined,
   rolledBack: undefined,
   managed: [],
   env: {},
+  envGeneration: undefined,
   isEnvPending: false,
 })
 
@@ -65,7 +73,7 @@ export class Memories {
   async site(siteId: string): Promise<SiteMemory> {
     const known = this.#sites.get(siteId)
     if (known) return known
-    const read = siteMemoryOf(await this.#store?.get(`site/1/${siteId}`))
+    const read = siteMemoryOf(await this.#store?.get(`site/2/${siteId}`))
     this.#sites.set(siteId, read)
     return read
   }
@@ -75,20 +83,20 @@ export class Memories {
     const before = await this.site(siteId)
     const after = { ...before, ...changed }
     if (JSON.stringify(before) === JSON.stringify(after)) return before
-    await this.#put(`site/1/${siteId}`, after)
+    await this.#put(`site/2/${siteId}`, after)
     this.#sites.set(siteId, after)
     return after
   }
 
   async deploy(title: string): Promise<DeployRecord | undefined> {
     if (this.#deploys.has(title)) return this.#deploys.get(title)
-    const read = deployRecordOf(await this.#store?.get(`deploy/1/${title}`))
+    const read = deployRecordOf(await this.#store?.get(`deploy/2/${title}`))
     this.#deploys.set(title, read)
     return read
   }
 
   async keepDeploy(record: DeployRecord): Promise<void> {
-    await this.#put(`deploy/1/${record.title}`, record)
+    await this.#put(`deploy/2/${record.title}`, record)
     this.#deploys.set(record.title, record)
   }
 
@@ -111,11 +119,13 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
 }
 
 function siteMemoryOf(value: Json | undefined): SiteMemory {
-  const { lastGood, rolledBack, managed, env, isEnvPending } = fieldsOf(value)
+  const { owner, lastGood, rolledBack, managed, env, envGeneration, isEnvPending } = fieldsOf(value)
   const { from, to, fingerprint } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...empty,
+    ...(typeof owner === 'string' && { owner: owner as ResourceId }),
+    ...(typeof envGeneration === 'string' && { envGeneration }),
     ...(typeof lastGood === 'string' && { lastGood }),
     ...(isWhole && { rolledBack: { from, to, fingerprint } }),
     managed: namesOf(managed),

@@ -1,5 +1,6 @@
 import type { Site } from '../../clients/netlify/client.ts'
 import type { Deploy } from '../../clients/netlify/deploy-record.ts'
+import type { ResourceId } from '../../core/resource.ts'
 import type { DeployRecord, SiteMemory } from './memory.ts'
 import type { FunctionSource } from './source.ts'
 
@@ -11,6 +12,10 @@ export interface ObservedFunctionSet {
   /** What we know of that deploy, where it is ours. */
   readonly record: DeployRecord | undefined
   readonly memory: SiteMemory
+  /** Functions that are ours: those go when their files go. */
+  readonly managed: readonly string[]
+  /** Who else of this fleet acts on the site, under another name of it. */
+  readonly rival?: ResourceId
   readonly source: FunctionSource
   /** What could not be carried into a new deploy; undefined: not asked, because none is needed. */
   readonly obstacles: readonly string[] | undefined

@@ -17,6 +17,7 @@ type ActionParts = Pick<FunctionSetAction, 'type' | 'verb' | 'summary' | 'reason
 /** An action with what all of them have. */
 export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSetAction {
   const { desired, observed } = pair
+  const { fleet, environment, store } = pair.mark
   return Object.freeze({
     changes: [],
     // A deploy is found again by its title, and nothing is sent for what is there already.
@@ -24,6 +25,8 @@ export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSet
     removes: 0,
     isRecovery: false,
     site: observed?.site.id ?? (desired ? siteOf(desired) : (pair.owned?.externalName ?? '')),
+    owner: { id: pair.id, fleet, environment, store },
+    isOwned: pair.owned !== undefined,
     publishedId: observed?.published?.id,
     desired,
     dropped: [],

@@ -1,5 +1,6 @@
 import type { ObservedFunctionSet } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
+import { named } from './title.ts'
 
 /** A function that is published now. */
 export interface PublishedFunction {
@@ -43,7 +44,7 @@ export function leftoversOf(
   desired: DesiredFunctionSet | undefined,
 ): Leftovers {
   const declared = new Set(desired ? observed.source.functions.map(({ name }) => name) : [])
-  const managed = new Set(observed.record?.managed ?? observed.memory.managed)
+  const managed = new Set(observed.managed)
   const kept: PublishedFunction[] = []
   const dropped: string[] = []
   for (const one of publishedFunctions(observed).values()) {
@@ -52,4 +53,25 @@ export function leftoversOf(
     else kept.push(one)
   }
   return { kept, dropped: dropped.sort() }
+}
+
+/**
+ * Functions that somebody else put on the site under a name that the directory has too, and that are not the same. What
+ * is not bundled yet cannot be compared.
+ */
+export function foreignTwinsOf(observed: ObservedFunctionSet): readonly string[] {
+  const site = publishedFunctions(observed)
+  const managed = new Set(observed.managed)
+  return observed.source.functions
+    .filter(({ name, bundle }) => {
+      const there = site.get(name)
+      return there && bundle && !managed.has(name) && there.digest !== bundle.digest
+    })
+    .map(({ name }) => name)
+}
+
+/** Why functions of somebody else are not replaced. */
+export function twinsMessage(names: readonly string[]): string {
+  const [verb, word] = names.length === 1 ? ['is', 'differs'] : ['are', 'differ']
+  return `${named(names)} ${verb} on the site already, not deployed by us, and ${word} from the directory; \`adopt: true\` replaces what is there`
 }

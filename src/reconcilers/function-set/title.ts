@@ -1,27 +1,69 @@
 import type { ResourceId } from '../../core/resource.ts'
 
 /** The beginning of the titles of our deploys. */
-const titleMark = 'reconciled '
+const titleMark = 'reconciled'
+
+/** Whose a deploy is. */
+export interface DeployOwner {
+  readonly id: ResourceId
+  readonly fleet: string
+  /** Empty: the base, no environment. */
+  readonly environment: string
+  readonly store: string
+}
+
+/** What stands for all that a deploy holds. */
+export interface DeployHolds {
+  readonly functions: string
+  readonly files: string
+  /** The variables that we set on the site before it; empty: none were. */
+  readonly env: string
+}
+
+/** What the title of a deploy of this program says. */
+export interface DeployTitle extends DeployOwner, DeployHolds {}
 
 /**
  * The title of a deploy: whose it is, and what stands for all that it holds. A deploy whose answer was lost is found
- * again by it, whoever lost it.
+ * again by it, whoever lost it, and a deploy of another fleet is never taken for ours.
  */
-export function titleOf(
-  id: ResourceId,
-  holds: { readonly functions: string; readonly files: string },
-): string {
-  return `${titlesOf(id)}${holds.functions} ${holds.files}`
+export function titleOf({ id, fleet, environment, store }: DeployOwner, holds: DeployHolds): string {
+  const owner = [fleet, environment, store].map(encodeURIComponent).join('/')
+  return [titleMark, id, owner, holds.functions, holds.files, holds.env || '-'].join(' ')
 }
 
-/** The beginning that the titles of all deploys of one resource share. */
-export function titlesOf(id: ResourceId): string {
-  return `${titleMark}${id} `
+/** Reads a title; undefined: this program did not make the deploy. */
+export function parseTitle(title: string): DeployTitle | undefined {
+  const [mark, id, owner, functions, files, env, ...rest] = title.split(' ')
+  if (mark !== titleMark || !id?.startsWith('FunctionSet/') || !functions || !files || !env) return undefined
+  const [fleet, environment, store, ...more] = (owner ?? '').split('/').map(decoded)
+  if (rest.length > 0 || more.length > 0 || !fleet || environment === undefined || !store) return undefined
+  return { id: id as ResourceId, fleet, environment, store, functions, files, env: env === '-' ? '' : env }
 }
 
-/** Whether a deploy was made by this program, for whatever resource. */
-export function isOurTitle(title: string): boolean {
-  return title.startsWith(titleMark)
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a deploy is of this resource, whichever store of the fleet it was made from: stores get lost. */
+export function isOwnTitle(title: string, owner: DeployOwner): boolean {
+  const found = parseTitle(title)
+  return found !== undefined && isSameResource(found, owner)
+}
+
+/** Whether two deploys of one resource hold the same. */
+export function isSameDeploy(title: string, other: string): boolean {
+  const [a, b] = [parseTitle(title), parseTitle(other)]
+  if (!a || !b || !isSameResource(a, b)) return false
+  return a.functions === b.functions && a.files === b.files && a.env === b.env
+}
+
+function isSameResource(a: DeployOwner, b: DeployOwner): boolean {
+  return a.id === b.id && a.fleet === b.fleet && a.environment === b.environment
 }
 
 /** Longest list of names in a message. */

@@ -4,6 +4,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
 import { leftoversOf } from './site-functions.ts'
+import type { SourceFunction } from './source.ts'
 
 /**
  * The functions of the deploy that is wanted: those of the directory, and those that stay. Undefined where one must be
@@ -17,12 +18,7 @@ export function wantedFunctions(
   const schedules: Record<string, string> = {}
   const config: Record<string, Readonly<Record<string, unknown>>> = {}
   for (const file of desired ? observed.source.functions : []) {
-    const { name, bundle } = file
-    if (!bundle || !desired) return undefined
-    functions[name] = bundle.digest
-    if (bundle.config) config[name] = bundle.config
-    const schedule = scheduleOf(desired, file)
-    if (schedule !== undefined) schedules[name] = schedule
+    if (!desired || !addFunction({ functions, schedules, config }, file, desired)) return undefined
   }
   for (const { name, digest, schedule } of leftoversOf(observed, desired).kept) {
     if (digest === undefined) return undefined
@@ -32,11 +28,37 @@ export function wantedFunctions(
   return { functions, schedules, config }
 }
 
-/** What stands for the functions that are wanted; undefined: not known before they are bundled. */
+/** What stands for the functions of the directory; undefined: not known before they are bundled. */
 export function fingerprintOfSource(
   observed: ObservedFunctionSet,
   desired: DesiredFunctionSet,
 ): string | undefined {
-  const wanted = wantedFunctions(observed, desired)
-  return wanted && fingerprintOf(wanted)
+  const functions: Record<string, string> = {}
+  const schedules: Record<string, string> = {}
+  const config: Record<string, Readonly<Record<string, unknown>>> = {}
+  for (const file of observed.source.functions) {
+    if (!addFunction({ functions, schedules, config }, file, desired)) return undefined
+  }
+  return fingerprintOf({ functions, schedules, config })
+}
+
+interface Digests {
+  readonly functions: Record<string, string>
+  readonly schedules: Record<string, string>
+  readonly config: Record<string, Readonly<Record<string, unknown>>>
+}
+
+/** Adds a function of the directory; false: it must be bundled first. */
+function addFunction(
+  { functions, schedules, config }: Digests,
+  file: SourceFunction,
+  desired: DesiredFunctionSet,
+): boolean {
+  const { name, bundle } = file
+  if (!bundle) return false
+  functions[name] = bundle.digest
+  if (bundle.config) config[name] = bundle.config
+  const schedule = scheduleOf(desired, file)
+  if (schedule !== undefined) schedules[name] = schedule
+  return true
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { systemClock } from '../../../src/clients/host/clock.ts'
 import { systemRandom } from '../../../src/clients/host/random.ts'
 import { silentLogger } from '../../../src/core/logger.ts'
-import type { Owned } from '../../../src/core/ownership.ts'
+import type { Mark, Owned } from '../../../src/core/ownership.ts'
 import type { Assessment, ConnectContext, Connection } from '../../../src/core/reconciler.ts'
 import { type Controls, resourceId } from '../../../src/core/resource.ts'
 import { Secret } from '../../../src/core/secret.ts'
@@ -44,7 +44,9 @@ export class FunctionStage {
   readonly simulator: NetlifySimulator
   readonly site: SimulatedSite
   /** What the store would keep. */
-  readonly kept = new Map<string, Json>()
+  kept = new Map<string, Json>()
+  fleet = 'acme'
+  store = 'store'
   #connection: Connected | undefined
 
   private constructor(folder: string, simulator: NetlifySimulator, site: SimulatedSite) {
@@ -121,21 +123,45 @@ export class FunctionStage {
       desired,
       observed: reading.value,
       owned,
-      mark: { fleet: 'f', environment: '', store: 's', id, origin: 'adopted', hash: 'h' },
+      mark: this.#mark,
       posture: 'active',
       unconfirmed: [],
     }
+  }
+
+  /** What several resources are read as, by their ids. */
+  async observeAll(
+    wanted: readonly { readonly desired: DesiredFunctionSet; readonly owned?: Owned }[],
+  ): Promise<readonly ObservedFunctionSet[]> {
+    const connection = await this.connection()
+    const asked = wanted.map(({ desired, owned }) => ({ id: desired.id, desired, owned, unconfirmed: [] }))
+    const { readings } = await connection.observe(asked, AbortSignal.timeout(60_000))
+    return [...readings.values()].map((reading) => {
+      if (reading.type !== 'present') throw new Error('not read')
+      return reading.value
+    })
+  }
+
+  get #mark(): Mark {
+    return { fleet: this.fleet, environment: '', store: this.store, id, origin: 'adopted', hash: 'h' }
   }
 
   /** Takes what is wanted, once. */
   async pass(
     desired: DesiredFunctionSet | undefined,
     owned?: Owned,
+    signal?: AbortSignal,
+  ): Promise<readonly FunctionSetAction[]> {
+    return this.applyAll(await this.observe(desired, owned), signal)
+  }
+
+  /** Takes what a reading asks for. */
+  async applyAll(
+    pair: FunctionSetPair,
     signal = AbortSignal.timeout(60_000),
   ): Promise<readonly FunctionSetAction[]> {
-    const pair = await this.observe(desired, owned)
     const drift = reconciler.diff(pair)
-    const remedy = desired && this.assess(pair).remedy
+    const remedy = pair.desired && this.assess(pair).remedy
     const actions = drift.length > 0 ? drift : remedy ? [remedy] : []
     const connection = await this.connection()
     for (const action of actions) {
@@ -162,7 +188,7 @@ export class FunctionStage {
   #context(): ConnectContext {
     return {
       fleet: {
-        name: 'acme',
+        name: this.fleet,
         environment: undefined,
         healthTarget: 80,
         intervals: {},
@@ -183,7 +209,7 @@ export class FunctionStage {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
-      store: { id: 'store', location: join(this.folder, '.reconcile/state.db') },
+      store: { id: this.store, location: join(this.folder, '.reconcile/state.db') },
       mayRunCommands: false,
       cache: memoryCache(this.kept),
     }

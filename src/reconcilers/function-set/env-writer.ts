@@ -1,0 +1,37 @@
+import type { NetlifyClient } from '../../clients/netlify/client.ts'
+import { ReconcileError } from '../../core/errors.ts'
+import type { FunctionSetAction } from './action.ts'
+import { digestOf, generationOf, textOf } from './env.ts'
+import type { Memories } from './memory.ts'
+
+/** What is to be set is remembered first: whatever happens after, a deploy with it follows. */
+export async function writeEnv(
+  { netlify, memories }: { readonly netlify: NetlifyClient; readonly memories: Memories },
+  action: FunctionSetAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const site = await netlify.findSite(action.site, signal)
+  if (!site) throw new ReconcileError('RemoteChanged', `Could not ${action.summary}: the site is gone`)
+  const declared = action.desired?.spec.env ?? {}
+  const { env: before } = await memories.site(site.id)
+  const wanted = { ...before }
+  for (const { key } of action.variables) {
+    const value = declared[key]
+    if (value === undefined) delete wanted[key]
+    else wanted[key] = digestOf(value)
+  }
+  const envGeneration = generationOf(wanted)
+  await memories.keepSite(site.id, { isEnvPending: true, envGeneration })
+  for (const { key, state, isSecret } of action.variables) {
+    const value = declared[key]
+    const { env } = await memories.site(site.id)
+    if (state === 'undeclared' || value === undefined) {
+      await netlify.deleteEnv(site, key, signal)
+      const { [key]: _, ...rest } = env
+      await memories.keepSite(site.id, { env: rest })
+      continue
+    }
+    await netlify.setEnv(site, { key, value: textOf(value), isSecret, exists: state === 'differs' }, signal)
+    await memories.keepSite(site.id, { env: { ...env, [key]: digestOf(value) } })
+  }
+}

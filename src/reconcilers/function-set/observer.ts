@@ -1,0 +1,243 @@
+import type { NetlifyClient } from '../../clients/netlify/client.ts'
+import { messageOf, ReconcileError } from '../../core/errors.ts'
+import type { Reading, Wanted } from '../../core/reconciler.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import { obstaclesTo } from './carry.ts'
+import { driftOf } from './drift.ts'
+import { compareEnv } from './env.ts'
+import { readInventory } from './inventory.ts'
+import type { Memories, SiteMemory } from './memory.ts'
+import type { ObservedFunctionSet, ObservedVariable, Verified } from './observed.ts'
+import { type DesiredFunctionSet, inventoryOf, siteOf } from './place.ts'
+import { leftoversOf } from './site-functions.ts'
+import { SiteOwners } from './site-owners.ts'
+import { readSite, type SiteReading } from './site-reader.ts'
+import type { SourceReader } from './source.ts'
+import type { FunctionSetSpec } from './spec.generated.ts'
+import { type DeployOwner, isOwnTitle, parseTitle } from './title.ts'
+import type { Verifier } from './verifier.ts'
+
+type WantedFunctionSet = Wanted<FunctionSetSpec>
+
+/** Faults of the credential or of the whole vendor: one event, not one a resource. */
+const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
+
+/** Reads sites and directories together, and remembers whose sites they are. */
+export class Observer {
+  readonly #memories: Memories
+  readonly #sources: SourceReader
+  readonly #verifier: Verifier
+  readonly #owner: Omit<DeployOwner, 'id'>
+  readonly #owners = new SiteOwners()
+
+  constructor(parts: {
+    readonly memories: Memories
+    readonly sources: SourceReader
+    readonly verifier: Verifier
+    readonly owner: Omit<DeployOwner, 'id'>
+  }) {
+    this.#memories = parts.memories
+    this.#sources = parts.sources
+    this.#verifier = parts.verifier
+    this.#owner = parts.owner
+  }
+
+  /** One reading a resource; one that cannot be read leaves the others alone. */
+  async observe(
+    netlify: NetlifyClient,
+    wanted: readonly WantedFunctionSet[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ResourceId, Reading<ObservedFunctionSet>>> {
+    const found = await Promise.all(
+      wanted.map((one) => this.#attempt(() => this.#find(netlify, one, signal), signal)),
+    )
+    // Before any is compared: two may name one site.
+    for (const [index, { id, desired, owned }] of wanted.entries()) {
+      const site = found[index]
+      if (!desired) this.#owners.forget(id)
+      else if (site && 'site' in site) {
+        this.#owners.note({ id, name: siteOf(desired), siteId: site.site.id, isOwned: owned !== undefined })
+      }
+    }
+    const readings = await Promise.all(
+      wanted.map(async (one, index): Promise<readonly [ResourceId, Reading<ObservedFunctionSet>]> => {
+        const site = found[index]
+        if (!site) return [one.id, { type: 'absent' }]
+        if (!('site' in site)) return [one.id, site]
+        const read = await this.#attempt(
+          () => this.#readOne(netlify, { ...one, reading: site }, signal),
+          signal,
+        )
+        return [one.id, read]
+      }),
+    )
+    return new Map(readings)
+  }
+
+  /** What one resource's reading gives; where it fails only that one is unread. */
+  async #attempt<T>(
+    read: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | Extract<Reading<never>, { readonly type: 'unreadable' }>> {
+    try {
+      return await read()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof ReconcileError && error.code === 'LeaseLost') throw error
+      const code = error instanceof ReconcileError ? error.code : 'Internal'
+      return {
+        type: 'unreadable',
+        code,
+        message: messageOf(error),
+        ...(domainWide.has(code) && { isDomainWide: true }),
+      }
+    }
+  }
+
+  #find(
+    netlify: NetlifyClient,
+    { id, desired, owned }: WantedFunctionSet,
+    signal: AbortSignal,
+  ): Promise<SiteReading | undefined> {
+    const nameOrId = desired ? siteOf(desired) : (owned?.externalName ?? '')
+    const asked = { nameOrId, owner: this.#ownerOf(id), isOwned: owned !== undefined, signal }
+    return readSite(netlify, this.#memories, asked)
+  }
+
+  async #readOne(
+    netlify: NetlifyClient,
+    { id, desired, owned, reading }: WantedFunctionSet & { readonly reading: SiteReading },
+    signal: AbortSignal,
+  ): Promise<Reading<ObservedFunctionSet>> {
+    if (!desired) return this.#readRemoved(netlify, reading, signal)
+    const rival = this.#rivalOf({ id, desired, owned }, reading)
+    const source = await this.#sources.read(desired)
+    const [env, verified, inventory] = await Promise.all([
+      this.#readEnv(netlify, { desired, owned, reading }, signal),
+      this.#verify(desired, reading, signal),
+      readInventoryOf(desired, source.functions),
+    ])
+    const bare: ObservedFunctionSet = {
+      ...reading,
+      ...(rival && { rival }),
+      source,
+      env,
+      verified,
+      inventory,
+      obstacles: undefined,
+    }
+    if (rival) return { type: 'present', value: Object.freeze(bare) }
+    const memory = await this.#note(bare, id)
+    const noted = { ...bare, memory }
+    const obstacles = isDeployNeeded(noted, desired)
+      ? await this.#obstacles(netlify, noted, desired, signal)
+      : undefined
+    return { type: 'present', value: Object.freeze({ ...noted, obstacles }) }
+  }
+
+  #rivalOf(
+    { id, desired, owned }: Pick<WantedFunctionSet, 'id' | 'desired' | 'owned'>,
+    { site, published, memory }: SiteReading,
+  ): ResourceId | undefined {
+    const own = this.#ownerOf(id)
+    const title = published && parseTitle(published.title)
+    const isOfFleet = title?.fleet === own.fleet && title.environment === own.environment
+    return this.#owners.rivalOf(
+      { id, siteId: site.id, isOwned: owned !== undefined },
+      {
+        deployedBy: [isOfFleet ? title.id : undefined, memory.owner],
+        isAdopted: desired?.controls.adopt ?? false,
+      },
+    )
+  }
+
+  #ownerOf(id: ResourceId): DeployOwner {
+    return { ...this.#owner, id }
+  }
+
+  /** What is no longer declared is gone when none of its functions is on the site. */
+  async #readRemoved(
+    netlify: NetlifyClient,
+    reading: SiteReading,
+    signal: AbortSignal,
+  ): Promise<Reading<ObservedFunctionSet>> {
+    const source = { functions: [], problems: [], failures: [] }
+    const bare = { ...reading, source, env: [], verified: [], inventory: undefined, obstacles: undefined }
+    // Another resource keeps the site now, under another name of it.
+    if (this.#owners.isClaimed(reading.site.id)) return { type: 'absent' }
+    if (leftoversOf(bare, undefined).dropped.length === 0) return { type: 'absent' }
+    const obstacles = await this.#obstacles(netlify, bare, undefined, signal)
+    return { type: 'present', value: Object.freeze({ ...bare, obstacles }) }
+  }
+
+  async #obstacles(
+    netlify: NetlifyClient,
+    observed: ObservedFunctionSet,
+    desired: DesiredFunctionSet | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { site, published } = observed
+    const files = published ? await netlify.listFiles(site.id, signal) : []
+    const { kept } = leftoversOf(observed, desired)
+    return obstaclesTo({ published, files, kept, mayLoseUnknown: desired?.controls.adopt ?? false })
+  }
+
+  async #readEnv(
+    netlify: NetlifyClient,
+    from: {
+      readonly desired: DesiredFunctionSet
+      readonly owned: WantedFunctionSet['owned']
+      readonly reading: SiteReading
+    },
+    signal: AbortSignal,
+  ): Promise<readonly ObservedVariable[]> {
+    const { desired, reading } = from
+    const owned = from.owned?.fields ?? {}
+    const isAsked =
+      desired.spec.env !== undefined || Object.keys(owned).some((path) => path.startsWith('env.'))
+    if (!isAsked) return []
+    const variables = await netlify.listEnv(reading.site, signal)
+    return compareEnv(desired, { variables, memory: reading.memory, owned })
+  }
+
+  async #verify(
+    desired: DesiredFunctionSet,
+    { site, published }: SiteReading,
+    signal: AbortSignal,
+  ): Promise<readonly Verified[]> {
+    if (!published || site.url === '') return []
+    return this.#verifier.verify(desired, { url: site.url, deployId: published.id }, signal)
+  }
+
+  /** What a reading tells for later: a deploy that passes may be gone back to, and variables may be in it already. */
+  async #note(observed: ObservedFunctionSet, id: ResourceId): Promise<SiteMemory> {
+    const { site, published, verified, memory } = observed
+    if (!published) return memory
+    const isOurs = isOwnTitle(published.title, this.#ownerOf(id))
+    const isGood = verified.length > 0 && verified.every(({ isPassed }) => isPassed)
+    // What we published of this source passes now, so it is not what was taken back.
+    const isAnew = isOurs && memory.rolledBack?.to !== published.id
+    // The answer to the deploy that followed them was lost.
+    const isEnvThere =
+      isOurs && memory.isEnvPending && parseTitle(published.title)?.env === memory.envGeneration
+    return this.#memories.keepSite(site.id, {
+      ...(isGood && { lastGood: published.id }),
+      ...(isGood && isAnew && { rolledBack: undefined }),
+      ...(isEnvThere && { isEnvPending: false }),
+    })
+  }
+}
+
+function isDeployNeeded(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {
+  const isEnvChanged = observed.env.some(({ state }) => state !== 'same' && state !== 'unread')
+  return isEnvChanged || observed.memory.isEnvPending || driftOf(observed, desired).changes.length > 0
+}
+
+/** The inventory file beside what it should hold; undefined: none is kept. */
+export async function readInventoryOf(
+  desired: DesiredFunctionSet,
+  functions: Parameters<typeof readInventory>[1],
+): Promise<ObservedFunctionSet['inventory']> {
+  const path = inventoryOf(desired)
+  return path === undefined ? undefined : readInventory(path, functions)
+}
