@@ -13,6 +13,8 @@ export interface PlannedResource {
   readonly message: string
   readonly actions: readonly Action[]
   readonly holds: readonly Hold[]
+  /** Fields whose values were not read, so that nobody knows whether they differ; those of `actions` not repeated. */
+  readonly unread?: readonly string[]
   /** Why nothing can be said of it. */
   readonly unknown: { readonly code: string; readonly message: string } | undefined
 }

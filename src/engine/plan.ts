@@ -1,4 +1,5 @@
 import type { Plan, PlannedResource } from '../core/plan.ts'
+import { Secret } from '../core/secret.ts'
 import { fingerprint } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import { type SummaryContext, summarise } from './summarise.ts'
@@ -26,8 +27,31 @@ function toPlannedResource(finding: Finding, context: SummaryContext): PlannedRe
     message: status.message,
     actions: finding.actions,
     holds: finding.holds,
+    unread: unreadFields(finding),
     unknown: finding.unknown,
   }
+}
+
+/** What could differ and was not looked at. What is made anew differs in everything, and needs no such list. */
+function unreadFields({ desired, reading, actions, unknown }: Finding): readonly string[] {
+  if (!desired || unknown || reading.type !== 'present') return []
+  const told = new Set(actions.flatMap(({ changes }) => changes.map(({ path }) => path)))
+  return unreadPaths(desired.spec).filter(
+    (path) => !told.has(path) && !isIgnored(path, desired.controls.ignore),
+  )
+}
+
+/** Whether the field, or one that holds it, is named by a JSON Pointer of `ignore`. */
+function isIgnored(path: string, ignore: readonly string[]): boolean {
+  const pointer = `/${path.replaceAll('.', '/')}`
+  return ignore.some((ignored) => pointer === ignored || pointer.startsWith(`${ignored}/`))
+}
+
+/** Dotted paths of secrets that were not read, which a dry run does where a command would have to be run. */
+function unreadPaths(value: unknown, path: readonly string[] = []): readonly string[] {
+  if (value instanceof Secret) return value.isRead ? [] : [path.join('.')]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, child]) => unreadPaths(child, [...path, key]))
 }
 
 /** What a plan was made from and what it does; without pids, memory or times, which change by themselves. */

@@ -2,7 +2,7 @@ import { type Plan, type PlannedResource, type PlanOutcome, planOutcome } from '
 import { changeLines } from './change-text.ts'
 import { truncate } from './layout.ts'
 import { counted, fleetTitle } from './names.ts'
-import { listedResources, planSummaryLine } from './plan-summary.ts'
+import { listedResources, planSummaryLine, unreadChanges, unreadHint } from './plan-summary.ts'
 import { sanitise } from './sanitise.ts'
 
 /** GitHub refuses a comment of more than 65,536 characters; a frame around ours must still fit. */
@@ -20,6 +20,7 @@ const groups: readonly { readonly title: string; readonly outcomes: readonly Pla
     { title: 'Creates', outcomes: ['create'] },
     { title: 'Held', outcomes: ['held'] },
     { title: 'Unknown', outcomes: ['unknown'] },
+    { title: 'Not compared', outcomes: ['unchanged'] },
   ])
 
 /**
@@ -28,9 +29,12 @@ const groups: readonly { readonly title: string; readonly outcomes: readonly Pla
  */
 export function planMarkdown(plan: Plan, options: { readonly isDryRun: boolean }): string {
   const title = `### Plan for fleet ${code(fleetTitle(plan.fleet, plan.environment))}: ${counted(plan.resources.length, 'resource')}`
-  const ending = [planSummaryLine(plan), ...(options.isDryRun ? ['Dry run: nothing was changed.'] : [])].join(
-    ' ',
-  )
+  const hint = unreadHint(plan)
+  const ending = [
+    planSummaryLine(plan),
+    ...(hint === undefined ? [] : [hint]),
+    ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
+  ].join(' ')
   const list = groups.flatMap((group) => groupLines(plan, group))
   const listed = bounded(list, mostListed)
   const head = [title, '', ending, '', ...listed].join('\n')
@@ -53,16 +57,18 @@ function itemLine(resource: PlannedResource): string {
   return `- ${code(truncate(sanitise(resource.id), mostItem))} ${planOutcome(resource)}${text ? `: ${code(text)}` : ''}`
 }
 
-function itemText({ actions, holds, unknown }: PlannedResource): string {
+function itemText({ actions, holds, unknown, unread = [] }: PlannedResource): string {
   if (unknown) return unknown.message
   if (holds.length > 0) return holds.map((hold) => hold.message).join('; ')
+  if (actions.length === 0) return `not read in a dry run: ${unread.join(', ')}`
   return actions.map(({ summary, reason }) => (reason ? `${summary} (${reason})` : summary)).join('; ')
 }
 
 /** The changes of every resource that has some, as in the plan's text. */
 function detailLines(plan: Plan): readonly string[] {
   return listedResources(plan).flatMap((resource) => {
-    const changes = resource.actions.flatMap((action) => changeLines(action.changes, detailWidth))
+    const all = [...resource.actions.flatMap(({ changes }) => changes), ...unreadChanges(resource)]
+    const changes = changeLines(all, detailWidth)
     return changes.length === 0
       ? []
       : [truncate(sanitise(resource.id), detailWidth), ...changes.map((line) => `  ${line}`)]

@@ -1,3 +1,4 @@
+import type { Change } from '../core/action.ts'
 import {
   type Plan,
   type PlannedResource,
@@ -45,7 +46,20 @@ export function planSummaryLine(plan: Plan): string {
   return `${isIdle ? 'Nothing to do: ' : ''}${parts.join(', ')}.`
 }
 
-/** What a plan prints: all but what stays as it is. In the plan's own order. */
+/** What a plan prints: all but what is known to stay as it is. In the plan's own order. */
 export function listedResources(plan: Plan): readonly PlannedResource[] {
-  return plan.resources.filter((resource) => planOutcome(resource) !== 'unchanged')
+  return plan.resources.filter(
+    (resource) => planOutcome(resource) !== 'unchanged' || unreadChanges(resource).length > 0,
+  )
+}
+
+/** What was not read and may differ, as changes of which nothing is known. */
+export function unreadChanges({ unread = [] }: PlannedResource): readonly Change[] {
+  return unread.map((path) => ({ path, sensitive: true, note: 'not read in a dry run' }))
+}
+
+/** How to learn what was not read; undefined: all was. */
+export function unreadHint(plan: Plan): string | undefined {
+  const isUnread = plan.resources.some((resource) => unreadChanges(resource).length > 0)
+  return isUnread ? 'What was not read was not compared; `--run-commands` reads it.' : undefined
 }

@@ -3,7 +3,14 @@ import { type Plan, type PlannedResource, type PlanOutcome, planOutcome } from '
 import { changeLines } from './change-text.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, widthOf, wrap } from './layout.ts'
 import { type ApiUse, apiLines } from './plan-api.ts'
-import { listedResources, planSummaryLine, planSymbols, planTitle } from './plan-summary.ts'
+import {
+  listedResources,
+  planSummaryLine,
+  planSymbols,
+  planTitle,
+  unreadChanges,
+  unreadHint,
+} from './plan-summary.ts'
 import { sanitise } from './sanitise.ts'
 import { type Paint, plain, type Style } from './style.ts'
 
@@ -55,8 +62,10 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
   const rows = listedResources(plan).flatMap((resource) => rowsOf(resource, style))
   const columns = measure(rows, width)
   const table = rows.flatMap((row) => layOut(row, columns, style))
+  const hint = unreadHint(plan)
   const ending = [
     planSummaryLine(plan),
+    ...(hint === undefined ? [] : [hint]),
     ...apiLines(options.api ?? {}),
     ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
   ]
@@ -87,8 +96,12 @@ function rowsOf(resource: PlannedResource, style: Style): readonly Row[] {
       },
     ]
   }
+  const unread = unreadChanges(resource)
   if (resource.holds.length > 0) {
-    const below = (width: number) => resource.actions.flatMap((action) => wantedLines(action, width))
+    const below = (width: number) => [
+      ...resource.actions.flatMap((action) => wantedLines(action, width)),
+      ...changeLines(unread, width),
+    ]
     return resource.holds.map((hold, index) => ({
       symbol: index === 0 ? symbol : ' ',
       id: index === 0 ? id : '',
@@ -99,6 +112,10 @@ function rowsOf(resource: PlannedResource, style: Style): readonly Row[] {
       below: index === resource.holds.length - 1 ? below : none,
     }))
   }
+  if (resource.actions.length === 0) {
+    const below = (width: number) => changeLines(unread, width)
+    return [{ symbol, id, word: 'unread', text: 'as declared in what was read', reason: '', paint, below }]
+  }
   return resource.actions.map((action, index) => ({
     symbol: index === 0 ? symbol : ' ',
     id: index === 0 ? id : '',
@@ -106,7 +123,11 @@ function rowsOf(resource: PlannedResource, style: Style): readonly Row[] {
     text: sanitise(action.summary),
     reason: sanitise(action.reason),
     paint,
-    below: (width) => changeLines(action.changes, width),
+    below: (width) =>
+      changeLines(
+        index === resource.actions.length - 1 ? [...action.changes, ...unread] : action.changes,
+        width,
+      ),
   }))
 }
 

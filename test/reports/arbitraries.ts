@@ -89,6 +89,7 @@ const planned: fc.Arbitrary<PlannedResource> = fc.record({
   message: text,
   actions: fc.array(action, { maxLength: 3 }),
   holds: fc.array(hold, { maxLength: 2 }),
+  unread: fc.array(text, { maxLength: 2 }),
   unknown: fc.option(fc.record({ code: text, message: text }), { nil: undefined, freq: 3 }),
 })
 

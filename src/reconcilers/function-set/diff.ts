@@ -1,5 +1,6 @@
 import type { Change } from '../../core/action.ts'
 import type { HoldReason } from '../../core/hold.ts'
+import { Secret } from '../../core/secret.ts'
 import type { FunctionSetAction } from './action.ts'
 import { faultOfBundling } from './bundle-fault.ts'
 import { type Drift, driftOf } from './drift.ts'
@@ -31,7 +32,7 @@ function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): Functi
   const changes = differing.map(
     ({ key, isSecret, before, after }): Change =>
       isSecret
-        ? { path: `env.${key}`, sensitive: true }
+        ? { path: `env.${key}`, sensitive: true, ...noteOnUnread(pair, key) }
         : { path: `env.${key}`, before: before ?? null, after: after ?? null, sensitive: false },
   )
   const count = differing.length
@@ -43,6 +44,12 @@ function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): Functi
     changes,
     variables: differing,
   })
+}
+
+/** A variable that the site lacks is set whatever its value is, which a dry run may not have read. */
+function noteOnUnread({ desired }: FunctionSetPair, key: string): { readonly note?: string } {
+  const value = desired?.spec.env?.[key]
+  return value instanceof Secret && !value.isRead ? { note: 'not read in a dry run' } : {}
 }
 
 function deployActions(

@@ -15,6 +15,8 @@ export interface Difference {
   /** In normal form; the text itself where it is a secret, so never print it: `changeOf` does. */
   readonly after: unknown
   readonly sensitive: boolean
+  /** Instead of values, where they are not known. */
+  readonly note?: string
   readonly means: Means
 }
 
@@ -58,7 +60,11 @@ function compareEnv(comparison: Comparison, record: Pm2Record): readonly Differe
   const { desired, dropped, secretPaths } = comparison
   const found: Difference[] = []
   for (const [key, value] of Object.entries(desired.spec.env ?? {})) {
-    if (value instanceof Secret && !value.isRead) continue
+    if (value instanceof Secret && !value.isRead) {
+      // Whatever it is, it is not there yet; where it is there, nobody knows whether it differs.
+      if (liveVariable(record, key) === undefined) found.push(notThere(`env.${key}`))
+      continue
+    }
     // The one reason to reveal here: what runs has the text, not its digest. It is compared and never kept.
     const after = value instanceof Secret ? value.reveal() : value
     const before = liveVariable(record, key)
@@ -82,6 +88,11 @@ function compareEnv(comparison: Comparison, record: Pm2Record): readonly Differe
     found.push({ path, before, after, sensitive, means: 'reload' })
   }
   return found
+}
+
+/** A secret that a dry run did not read, and that what runs does not have. */
+function notThere(path: string): Difference {
+  return { path, before: null, after: null, sensitive: true, note: 'not read in a dry run', means: 'reload' }
 }
 
 function compareSources(comparison: Comparison, record: Pm2Record): readonly Difference[] {
@@ -108,9 +119,9 @@ export function isIgnored(path: string, ignore: readonly string[]): boolean {
 
 /** As a plan shows it: no value where it may be a secret. */
 export function changeOf(difference: Difference): Change {
-  const { path, before, after, sensitive } = difference
+  const { path, before, after, sensitive, note } = difference
   return sensitive
-    ? { path, sensitive }
+    ? { path, sensitive, ...(note !== undefined && { note }) }
     : { path, before: before ?? undefined, after: after ?? undefined, sensitive }
 }
 

@@ -80,6 +80,18 @@ describe('actions', () => {
       [{ path: 'env.L', before: undefined, after: 'i', sensitive: false }],
     ],
     [
+      'a secret that was not read, and is not there whatever it is',
+      { env: { TOKEN: Secret.unread('fromCommand print-token') } },
+      {},
+      [{ path: 'env.TOKEN', sensitive: true, note: 'not read in a dry run' }],
+    ],
+    [
+      'a secret that was not read, and of which nobody knows whether it differs',
+      { env: { TOKEN: Secret.unread('fromCommand print-token') } },
+      { TOKEN: 'canary' },
+      [],
+    ],
+    [
       'a variable with the name of a secret',
       { env: { DB_PASSWORD: 'b' } },
       { DB_PASSWORD: 'a' },

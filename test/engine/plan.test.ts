@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { Secret } from '../../src/core/secret.ts'
+import { draftPass, runPass } from '../../src/engine/pass.ts'
+import { Slots } from '../../src/engine/slots.ts'
+import { declare, model, modelledFleet } from '../support/modelled-fleet.ts'
+
+const never = new AbortController().signal
+
+test('a plan names the fields that were not read, of what is there and is not ignored', async () => {
+  const fleet = modelledFleet()
+  const request = (...args: Parameters<typeof declare>) => ({
+    declaration: declare(...args),
+    selection: undefined,
+    allowedDeletions: undefined,
+  })
+  await fleet.time.run(
+    runPass(fleet.world, request([model('a'), model('b')]), { slots: new Slots(() => 1) }, never),
+  )
+  const tokens = {
+    fields: {},
+    env: { TOKEN: Secret.unread('fromCommand x'), PIN: Secret.read('fromEnv PIN', '1', 'd') },
+  }
+  const draft = draftPass(
+    fleet.world,
+    request([model('a', tokens), model('b', tokens, { ignore: ['/env'] }), model('c', tokens)]),
+    never,
+  )
+  const { plan } = await fleet.time.run(draft)
+  expect(plan.resources.map(({ id, unread }) => [id, unread])).toEqual([
+    ['Model/a', ['env.TOKEN']],
+    ['Model/b', []],
+    // It is made with whatever they are.
+    ['Model/c', []],
+  ])
+})
