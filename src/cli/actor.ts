@@ -1,6 +1,6 @@
 import { isErrorOf } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
-import { bindStore, checkBinding } from '../state/binding.ts'
+import { type Binding, bindStore, checkBinding } from '../state/binding.ts'
 import type { Holder } from '../state/holder.ts'
 import { type Lease, type LeaseKeeper, openLeaseKeeper } from '../state/lease.ts'
 import { openLedger, type StoredLedger } from '../state/ledger.ts'
@@ -11,6 +11,16 @@ import type { Workspace } from './workspace.ts'
 export interface Actor {
   readonly lease: Lease
   readonly ledger: StoredLedger
+}
+
+/** What the store of a workspace must belong to. */
+function bindingOf({ environment, folder }: Workspace): Binding {
+  return { folder, environment: environment ?? '' }
+}
+
+/** What is planned against a store is what a pass would do with it: it refuses another's as a pass does. Writes nothing. */
+export async function assertBound(workspace: Workspace, store: Store): Promise<void> {
+  await checkBinding(store, bindingOf(workspace))
 }
 
 export function openKeeper(workspace: Workspace, store: Store): LeaseKeeper {
@@ -37,7 +47,7 @@ export async function becomeActor(
 ): Promise<Actor> {
   const { clock, call, environment, folder } = workspace
   const { role, waitFor, rebind, keeper, givesWayTo } = request
-  const binding = { folder, environment: environment ?? '' }
+  const binding = bindingOf(workspace)
   if (!rebind) await checkBinding(store, binding)
   const holder = await holderOfThisProcess(role, clock.now())
   const lease = await keeper.acquire({

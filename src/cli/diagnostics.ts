@@ -1,5 +1,7 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
+import type { Logger } from '../core/logger.ts'
 import { diagnosticsText } from '../reports/diagnostics-text.ts'
+import { displayPath } from '../reports/names.ts'
 import { pageOf } from './page.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -13,4 +15,18 @@ export function printDiagnostics(
   call.err.write(
     `${diagnosticsText(told, { ...pageOf(call, common, call.err), workingDirectory: call.cwd })}\n`,
   )
+}
+
+/** The same for a log that programs read: one entry each, with the fields that `check -o json` has. */
+export function logDiagnostics(
+  log: Logger,
+  diagnostics: readonly Diagnostic[],
+  workingDirectory: string,
+): void {
+  for (const { severity, code, message, position, hint } of diagnostics) {
+    const file = displayPath(position.file, workingDirectory)
+    const fields = { code, message, file, line: position.line, column: position.column, hint: hint ?? null }
+    if (severity === 'error') log.error(fields, 'manifest is wrong')
+    else log.warn(fields, 'manifest is doubtful')
+  }
 }

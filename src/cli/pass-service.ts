@@ -17,6 +17,8 @@ export interface PassServiceOptions {
   readonly pid: number
   /** What a request's context must be equal to, by what was read last. */
   readonly context: () => PassContext
+  /** What the controller looks after; undefined: the whole fleet. */
+  readonly selects: ((id: ResourceId) => boolean) | undefined
   /** Whether its asker was killed, as far as this machine can tell. */
   readonly isAbandoned: (request: PassRequest) => Promise<boolean>
 }
@@ -81,16 +83,20 @@ export class PassService {
   }
 
   async #serve(request: PassRequest): Promise<void> {
-    const { controller, context, pid } = this.#options
+    const { controller, context, pid, selects } = this.#options
     const { requestId } = request
     if (!(await this.#inbox.claim(requestId, pid))) return
     await controller.reread()
-    const differs = differingContext(request.context, context())
+    const ids = request.selection.only as readonly ResourceId[]
+    const isBeyond = selects !== undefined && (ids.length === 0 || !ids.every(selects))
+    const differs = [
+      ...differingContext(request.context, context()),
+      ...(isBeyond ? ['what it looks after'] : []),
+    ]
     if (differs.length > 0) {
       await this.#inbox.answer(requestId, { type: 'refused', differs })
       return
     }
-    const ids = request.selection.only as readonly ResourceId[]
     const order = await controller.orderPass({
       selection: ids.length > 0 ? new Set(ids) : undefined,
       allowedDeletions: request.allowances.deletions,

@@ -17,11 +17,16 @@ export function printPass(
   report: {
     readonly declaration: Manifests
     readonly actions: readonly TakenAction[]
+    /** Of what it was about: only that is listed. */
     readonly states: ReadonlyMap<ResourceId, ResourceState>
+    /** Of the whole fleet, whose score is told. */
+    readonly known: ReadonlyMap<ResourceId, ResourceState>
     readonly pid: number | undefined
   },
 ): void {
-  const known = fleetStatusOf(report.declaration, report.states)
+  const { declaration, states } = report
+  const isPart = states.size < report.known.size
+  const known = fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id))
   if (report.pid !== undefined && !common.quiet) {
     call.err.write(sanitise(`The controller with pid ${report.pid} made this pass.`).concat('\n'))
   }

@@ -6,6 +6,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { ReconcileError } from '../core/errors.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Store } from '../core/store.ts'
+import { findUnknownEnvironment } from '../manifests/location.ts'
 import { domains } from './domains.generated.ts'
 import type { Invocation } from './invocation.ts'
 import type { CommonOptions } from './options.ts'
@@ -69,6 +70,13 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? !/\.ya?ml$/.test(path)
 }
 
+async function assertEnvironmentExists({ paths, call, environment }: Workspace): Promise<void> {
+  if (environment === undefined) return
+  const fault = await findUnknownEnvironment({ paths, cwd: call.cwd, environment })
+  if (fault)
+    throw new ReconcileError('ManifestsInvalid', fault.message, { ...(fault.hint && { hint: fault.hint }) })
+}
+
 /** Every domain, by its kind. */
 export async function loadReconcilers(): Promise<ReadonlyMap<string, AnyReconciler>> {
   const loaded = await Promise.all(
@@ -77,8 +85,12 @@ export async function loadReconcilers(): Promise<ReadonlyMap<string, AnyReconcil
   return new Map(loaded)
 }
 
-/** Opens the state; `read` changes nothing on disk and finds an empty store where there is none. */
+/**
+ * Opens the state; `read` changes nothing on disk and finds an empty store where there is none. For an environment that
+ * does not exist nothing is ever written.
+ */
 export async function openState(workspace: Workspace, mode: 'read' | 'write'): Promise<Store> {
+  if (mode === 'write') await assertEnvironmentExists(workspace)
   const { openSqliteStore } = await import('../state/sqlite.ts')
   const { clock, random, statePath } = workspace
   return openSqliteStore({ path: statePath, mode, clock, random })

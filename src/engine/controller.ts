@@ -30,6 +30,10 @@ export interface ControllerOptions {
   readonly onPass?: (result: PassResult) => void
   /** Told of what failed and is tried again; `what` is a constant sentence. */
   readonly onFault?: (error: unknown, what: string) => void
+  /** What it looks after, of what is declared; what it does not is never touched, and nothing is pruned. Default: all. */
+  readonly selects?: (id: ResourceId) => boolean
+  /** So many deletions may happen at once although the fleet's limit is lower. Default: none more. */
+  readonly allowedDeletions?: number
   /** Manifests are read again this often although nothing said so: file events may be lost. Default 5 min. */
   readonly rereadEvery?: Duration
 }
@@ -129,7 +133,8 @@ export class Controller {
     const declared = this.#declaration?.resources.map((resource) => resource.id) ?? []
     const known = new Set(declared)
     const undeclared = request.selection ? [] : [...view.inventory.keys()].filter((id) => !known.has(id))
-    const ids = [...declared.filter((id) => !request.selection || request.selection.has(id)), ...undeclared]
+    const asked = declared.filter((id) => !request.selection || request.selection.has(id))
+    const ids = [...asked, ...undeclared].filter((id) => this.#selects(id))
     // A selection deletes nothing, so what it allows is for nobody.
     const order = new PassOrder(ids, request.selection ? undefined : request.allowedDeletions)
     this.#orders.push(order)
@@ -195,7 +200,12 @@ export class Controller {
   }
 
   #add(id: ResourceId): void {
+    if (!this.#selects(id)) return
     this.#lanes.get(kindOf(id))?.queue.add(id)
+  }
+
+  #selects(id: ResourceId): boolean {
+    return this.#options.selects?.(id) ?? true
   }
 
   /** Adds what its domain told of, which is a sign that it can be read. */
@@ -254,7 +264,8 @@ export class Controller {
         // All that is to go is decided together, or a wave of deletions would pass the limit one by one.
         prune: declaration.isWhole && batch.some((id) => !this.#specs.has(id)),
         kind,
-        readDependencies: false,
+        // Who looks after a part is told by nobody how the rest is.
+        readDependencies: this.#options.selects !== undefined,
         allowedDeletions: this.#allowedDeletions(),
         breaker: this.#breaker,
         isBusy: (id) => busy.has(id) || this.#acting.has(id),
@@ -285,7 +296,10 @@ export class Controller {
   }
 
   #allowedDeletions(): number | undefined {
-    const allowed = this.#orders.map((order) => order.allowedDeletions).filter((count) => count !== undefined)
+    const allowed = [
+      this.#options.allowedDeletions,
+      ...this.#orders.map((order) => order.allowedDeletions),
+    ].filter((count) => count !== undefined)
     return allowed.length === 0 ? undefined : Math.max(...allowed)
   }
 

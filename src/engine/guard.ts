@@ -221,7 +221,9 @@ function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
     return [
       {
         reason: 'ManifestsIncomplete',
-        message: 'no longer declared, but a manifest is broken: nothing is deleted until all can be read',
+        message: input.missing.includes(finding.id)
+          ? 'its manifest is broken: it is left as it is until that can be read'
+          : 'no longer declared, but a manifest is broken: nothing is deleted until all can be read',
         until: undefined,
       },
     ]

@@ -110,6 +110,18 @@ export function unknownEnvironment(location: Location, name: string): Diagnostic
   })
 }
 
+/** That an environment is not there, with those that are; undefined: it is there. */
+export async function findUnknownEnvironment(asked: {
+  readonly paths: readonly string[]
+  readonly cwd: string
+  readonly environment: string
+}): Promise<Diagnostic | undefined> {
+  const location = await locate(asked.paths, asked.cwd)
+  return location.environments.has(asked.environment)
+    ? undefined
+    : unknownEnvironment(location, asked.environment)
+}
+
 /** The fault of a folder that declares nothing. It never means that everything should go. */
 export function nothingDeclared(location: Location): Diagnostic {
   return faultOfFile(location.folder, {

@@ -9,8 +9,11 @@ const collection = 'last-good'
 export interface LastGood {
   /** Text by path, as it was saved. */
   load(): Promise<ReadonlyMap<string, string>>
-  /** Makes the store hold exactly these; writes only what differs. */
-  save(texts: ReadonlyMap<string, string>): Promise<void>
+  /**
+   * Keeps these; writes only what differs. Others are dropped only where all manifests were read (`isWhole`): what is
+   * not among some of them may be as good as ever.
+   */
+  save(read: { readonly texts: ReadonlyMap<string, string>; readonly isWhole: boolean }): Promise<void>
 }
 
 /** `lease` absent: read-only. Keys begin with the environment, because an overlay changes what a file means. */
@@ -29,7 +32,7 @@ export function openLastGood(options: {
 
   return {
     load,
-    async save(texts) {
+    async save({ texts, isWhole }) {
       if (!lease) throw new TypeError('Expected a lease to save the last good manifests, got none')
       const stored = await load()
       const writes: StoreWrite[] = []
@@ -38,7 +41,7 @@ export function openLastGood(options: {
           writes.push({ type: 'put', collection, key: `${scope}${path}`, value })
       }
       for (const path of stored.keys()) {
-        if (!texts.has(path)) writes.push({ type: 'delete', collection, key: `${scope}${path}` })
+        if (isWhole && !texts.has(path)) writes.push({ type: 'delete', collection, key: `${scope}${path}` })
       }
       if (writes.length > 0) await store.commit(writes, [lease.guard()])
     },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Declaration } from '../../src/core/declaration.ts'
 import { isErrorOf, ReconcileError } from '../../src/core/errors.ts'
 import type { Ledger } from '../../src/core/ledger.ts'
-import { Controller } from '../../src/engine/controller.ts'
+import { Controller, type ControllerOptions } from '../../src/engine/controller.ts'
 import { openMemoryStore } from '../../src/state/memory.ts'
 import { openSuspensions } from '../../src/state/suspensions.ts'
 import type { ModelFaults } from '../support/model-faults.ts'
@@ -26,12 +26,12 @@ interface Watch {
 /** Runs a controller for the time of the body. */
 async function watching(
   first: Declaration,
-  options: ModelledFleetOptions,
+  options: ModelledFleetOptions & { readonly controls?: Partial<ControllerOptions> },
   body: (watch: Watch) => Promise<void>,
 ): Promise<void> {
   const fleet = modelledFleet(options)
   let declaration = first
-  const controller = new Controller(fleet.world, { read: async () => declaration })
+  const controller = new Controller(fleet.world, { read: async () => declaration, ...options.controls })
   const end = new AbortController()
   const ended = controller.run(end.signal)
   const outcome = ended.then(
@@ -121,6 +121,45 @@ describe('the controller', () => {
       expect(fleet.outside.thing('one')?.uid).toBe(made)
       expect(fleet.outside.thing('two')).toBeUndefined()
     })
+  })
+
+  test('of a part touches nothing else, prunes nothing, and reads what the part depends on', async () => {
+    const controls = { selects: (id: string) => id === modelId('a') }
+    const part = (...resources: Parameters<typeof declare>[0][number][]) =>
+      declare(resources, { isWhole: false })
+    const a = model('a', {}, { dependsOn: [modelId('b')] })
+    await watching(
+      part(a, model('b'), model('c')),
+      { controls },
+      async ({ fleet, controller, declare: edit }) => {
+        const names = () => [...fleet.outside.current.things.keys()].sort()
+        expect(names()).toEqual([])
+        fleet.outside.create({ name: 'b', program: 'b.mjs', fields: {}, mark: undefined, madeBy: 'people' })
+        controller.wake()
+        await fleet.time.pass(20_000)
+        expect(names()).toEqual(['a', 'b'])
+        const order = controller.orderPass({ selection: undefined, allowedDeletions: undefined })
+        await fleet.time.pass(1_000)
+        expect((await order).remaining.size).toBe(0)
+        await edit(part(model('b'), model('c')))
+        await fleet.time.pass(20_000)
+        expect(names()).toEqual(['a', 'b'])
+      },
+    )
+  })
+
+  test('lets as many deletions happen at once as it was allowed', async () => {
+    const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => model(name))
+    for (const [allowedDeletions, left] of [
+      [6, 1],
+      [5, 7],
+    ] as const) {
+      await watching(declare(many), { controls: { allowedDeletions } }, async ({ fleet, declare: edit }) => {
+        await edit(declare(many.slice(0, 1)))
+        await fleet.time.pass(5_000)
+        expect(fleet.outside.current.things.size).toBe(left)
+      })
+    }
   })
 
   test('follows an edited manifest, and a removed one', async () => {

@@ -10,26 +10,34 @@ beforeEach(() => {
 })
 
 const texts = (entries: Readonly<Record<string, string>>) => new Map(Object.entries(entries))
+const whole = (entries: Readonly<Record<string, string>>) => ({ texts: texts(entries), isWhole: true })
 
 test('holds exactly what was saved last, each environment for itself', async () => {
   const lease = await takeFence(store)
   const base = openLastGood({ store, environment: undefined, lease })
   const production = openLastGood({ store, environment: 'production', lease })
-  await base.save(texts({ '/m/a.yaml': '[1]', '/m/ö 😀.yaml': '[2]' }))
-  await production.save(texts({ '/m/a.yaml': '[3]' }))
+  await base.save(whole({ '/m/a.yaml': '[1]', '/m/ö 😀.yaml': '[2]' }))
+  await production.save(whole({ '/m/a.yaml': '[3]' }))
   expect(await base.load()).toEqual(texts({ '/m/a.yaml': '[1]', '/m/ö 😀.yaml': '[2]' }))
-  await base.save(texts({ '/m/a.yaml': '[4]' }))
+  await base.save(whole({ '/m/a.yaml': '[4]' }))
   expect(await base.load()).toEqual(texts({ '/m/a.yaml': '[4]' }))
   expect(await openLastGood({ store, environment: 'production' }).load()).toEqual(
     texts({ '/m/a.yaml': '[3]' }),
   )
 })
 
+test('keeps what was not read where only some of the files were', async () => {
+  const lastGood = openLastGood({ store, environment: undefined, lease: await takeFence(store) })
+  await lastGood.save(whole({ '/m/a.yaml': '[1]', '/m/c.yaml': '[2]' }))
+  await lastGood.save({ texts: texts({ '/m/a.yaml': '[3]' }), isWhole: false })
+  expect(await lastGood.load()).toEqual(texts({ '/m/a.yaml': '[3]', '/m/c.yaml': '[2]' }))
+})
+
 test('saving the same again writes nothing', async () => {
   const lastGood = openLastGood({ store, environment: undefined, lease: await takeFence(store) })
-  await lastGood.save(texts({ '/m/a.yaml': '[1]' }))
+  await lastGood.save(whole({ '/m/a.yaml': '[1]' }))
   const revision = await store.commit([])
-  await lastGood.save(texts({ '/m/a.yaml': '[1]' }))
+  await lastGood.save(whole({ '/m/a.yaml': '[1]' }))
   expect(await store.commit([])).toBe(revision)
 })
 
@@ -37,10 +45,10 @@ test('saving needs a lease that is still held', async () => {
   const lease = await takeFence(store)
   await takeFence(store)
   const lost = openLastGood({ store, environment: undefined, lease })
-  await expect(lost.save(texts({ '/m/a.yaml': '[1]' }))).rejects.toMatchObject({
+  await expect(lost.save(whole({ '/m/a.yaml': '[1]' }))).rejects.toMatchObject({
     code: 'ConflictingRevision',
   })
   const reading = openLastGood({ store, environment: undefined })
-  await expect(reading.save(texts({ '/m/a.yaml': '[1]' }))).rejects.toThrow(TypeError)
+  await expect(reading.save(whole({ '/m/a.yaml': '[1]' }))).rejects.toThrow(TypeError)
   expect(await reading.load()).toEqual(new Map())
 })

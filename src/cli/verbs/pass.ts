@@ -38,7 +38,10 @@ interface PassReport {
   readonly declaration: Manifests
   readonly hasErrors: boolean
   readonly actions: readonly TakenAction[]
+  /** Of what the pass was about. */
   readonly states: ReadonlyMap<ResourceId, ResourceState>
+  /** Of the whole fleet: the score is the fleet's whatever was selected. */
+  readonly known: ReadonlyMap<ResourceId, ResourceState>
   /** The controller that did it; undefined: this process. */
   readonly pid: number | undefined
   /** Has receivers to tell of what was found; undefined: none, or a controller tells them. */
@@ -129,9 +132,7 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
       lease: actor.lease,
     })
     try {
-      await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(
-        declaration.texts,
-      )
+      await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(declaration)
       const result = await settle(
         session.world,
         {
@@ -153,7 +154,9 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
         result: outcome.result,
         message: outcome.message ?? null,
       }))
-      return { declaration, hasErrors, actions, states: result.states, pid: undefined, desk }
+      const { states, last } = result
+      const known = selection ? new Map([...last.view.states, ...states]) : states
+      return { declaration, hasErrors, actions, states, known, pid: undefined, desk }
     } finally {
       await session.close()
     }
@@ -221,5 +224,5 @@ async function passByController(input: PassInput): Promise<PassReport | undefine
   const { clock, environment, folder } = workspace
   const view = await openLedger({ store, fleet: folder, environment, clock }).load()
   const states = new Map([...view.states].filter(([id]) => !selection || selection.has(id)))
-  return { declaration, hasErrors, actions, states, pid }
+  return { declaration, hasErrors, actions, states, known: view.states, pid }
 }

@@ -6,6 +6,7 @@ import { planDocument } from '../../reports/plan-json.ts'
 import { planMarkdown } from '../../reports/plan-markdown.ts'
 import { planText } from '../../reports/plan-text.ts'
 import { openLedger } from '../../state/ledger.ts'
+import { assertBound } from '../actor.ts'
 import { apiUseOf } from '../api-use.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import { printDocument } from '../documents.ts'
@@ -20,6 +21,7 @@ import { openState, openWorkspace } from '../workspace.ts'
 export interface PlanOptions {
   readonly detailedExitcode?: boolean
   readonly allowDeletions?: number
+  readonly rebind?: boolean
 }
 
 /** `reconcile plan` and `reconcile --dry-run`: what a pass would do. It stops after the plan; there is no lease, no
@@ -36,6 +38,7 @@ export async function plan(
     const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: false })
     printDiagnostics(workspace, declaration.diagnostics)
     assertSomethingDeclared(declaration)
+    if (options.rebind !== true) await assertBound(workspace, store)
     const session = openSession(workspace, {
       declaration,
       store,

@@ -5,6 +5,7 @@ import { draftPass, statesOf } from '../../engine/pass.ts'
 import { attendanceDocument, attendanceText } from '../../reports/attendance-text.ts'
 import { statusDocument } from '../../reports/status-json.ts'
 import { statusText } from '../../reports/status-text.ts'
+import { assertBound } from '../actor.ts'
 import { attendanceOf } from '../attendance.ts'
 import { printDocument } from '../documents.ts'
 import { fleetStatusOf } from '../fleet-status.ts'
@@ -51,6 +52,7 @@ export function status(
 
 /** Reads the world and judges it, and writes nothing down: that is a pass's work. */
 async function readAnew({ workspace, declaration, store, ledger }: StoredFleet) {
+  await assertBound(workspace, store)
   const session = openSession(workspace, {
     declaration,
     store,

@@ -1,6 +1,8 @@
 import type { Declaration } from '../../core/declaration.ts'
+import type { Diagnostic } from '../../core/diagnostic.ts'
 import { isErrorOf, messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { ResourceId } from '../../core/resource.ts'
 import { Controller } from '../../engine/controller.ts'
 import type { PassResult } from '../../engine/pass.ts'
 import type { Manifests } from '../../manifests/read.ts'
@@ -10,12 +12,13 @@ import { becomeActor, openKeeper } from '../actor.ts'
 import { AlertDesk } from '../alert-desk.ts'
 import { superviseSelf } from '../background/self-supervision.ts'
 import { contextOf, isAbandoned } from '../controller-client.ts'
-import { printDiagnostics } from '../diagnostics.ts'
+import { logDiagnostics, printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
-import { openLog } from '../log.ts'
+import { isLogForPeople, openLog } from '../log.ts'
 import type { CommonOptions } from '../options.ts'
 import { PassService } from '../pass-service.ts'
 import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
+import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
@@ -30,7 +33,7 @@ const lastWordsTake = 5_000
 export async function watch(
   call: Invocation,
   common: CommonOptions,
-  options: { readonly rebind?: boolean },
+  options: { readonly rebind?: boolean; readonly allowDeletions?: number },
 ): Promise<ExitStatus> {
   const workspace = await openWorkspace(call, common)
   const log = openLog(call, common, 'info')
@@ -39,8 +42,13 @@ export async function watch(
   try {
     // Whoever does not get the lease has done nothing at all: commands that the manifests name are run after it.
     const early = await readDeclaration(workspace, store, { mayRunCommands: false })
-    printDiagnostics(workspace, early.declaration.diagnostics)
+    const tellFaults = (diagnostics: readonly Diagnostic[]) =>
+      isLogForPeople(call, common)
+        ? printDiagnostics(workspace, diagnostics)
+        : logDiagnostics(log, diagnostics, call.cwd)
+    tellFaults(early.declaration.diagnostics)
     assertSomethingDeclared(early.declaration)
+    let selected = selectResources(early.declaration, common)
     const actor = await becomeActor(workspace, store, {
       role: 'controller',
       waitFor: patience,
@@ -72,18 +80,18 @@ export async function watch(
         next.resources.length === 0 && !next.isComplete
           ? { ...declaration, isComplete: false, diagnostics: next.diagnostics }
           : next
-      await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(
-        declaration.texts,
-      )
-      return declaration
+      await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(declaration)
+      if (selected) selected = selectAnew(declaration, common, log)
+      return selected ? { ...declaration, isWhole: false } : declaration
     }
+    const selects = selected && ((id: ResourceId) => selected?.has(id) ?? true)
     const desk = await AlertDesk.open(workspace, { store, actor, declaration, logger: log })
     const controller = new Controller(session.world, {
       read,
       onDeclaration: (next) => {
         desk.declare(declaration)
         const faults = faultsOf(next)
-        if (faults !== shownFaults) printDiagnostics(workspace, next.diagnostics)
+        if (faults !== shownFaults) tellFaults(next.diagnostics)
         shownFaults = faults
         log.info({ resources: next.resources.length, complete: next.isComplete }, 'manifests read')
       },
@@ -92,6 +100,8 @@ export async function watch(
         desk.note(result)
       },
       onFault: (error, what) => desk.noteFault(error, what),
+      ...(selects && { selects }),
+      ...(options.allowDeletions !== undefined && { allowedDeletions: options.allowDeletions }),
     })
     const stopWatching = await watchManifests({
       paths: workspace.paths,
@@ -109,6 +119,7 @@ export async function watch(
       controller,
       pid: process.pid,
       context: () => contextOf(workspace, declaration),
+      selects,
       isAbandoned,
     })
     const tidy = async () => {
@@ -152,6 +163,19 @@ export async function watch(
     throw error
   } finally {
     await store.close()
+  }
+}
+
+/** What was selected may have gone from the manifests, or have other labels now: then there is less to look after. */
+function selectAnew(declaration: Declaration, common: CommonOptions, log: Logger): ReadonlySet<ResourceId> {
+  const known = new Set<string>(declaration.resources.map(({ id }) => id))
+  const only = common.only.filter((id) => known.has(id))
+  try {
+    if (common.only.length > 0 && only.length === 0) return new Set()
+    return selectResources(declaration, { ...common, only }) ?? new Set()
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'nothing is selected any more')
+    return new Set()
   }
 }
 

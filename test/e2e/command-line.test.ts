@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually, TestFleet } from '../support/fleet.ts'
+
+let fleet: TestFleet
+afterEach(() => fleet.destroy())
+
+/** Packages whose `build` is to be a text that it is not: what manages them needs no daemon and no network. */
+async function packages(names: readonly string[], folder = 'manifests'): Promise<TestFleet> {
+  fleet = await TestFleet.create()
+  for (const name of names) {
+    await fleet.write(`${name}/package.json`, packageText('old'))
+    await fleet.write(`${folder}/${name}.yaml`, manifestOf(name))
+  }
+  return fleet
+}
+
+function packageText(build: string): string {
+  return `${JSON.stringify({ name: 'x', scripts: { build } }, undefined, 2)}\n`
+}
+
+function manifestOf(name: string, build = 'true'): string {
+  return `apiVersion: reconcile.dev/v1
+kind: ScriptSet
+metadata: { name: ${name} }
+spec:
+  package: ../${name}/package.json
+  scripts: { build: "${build}" }
+`
+}
+
+const buildOf = async (name: string): Promise<string> =>
+  JSON.parse(await fleet.read(`${name}/package.json`)).scripts.build
+
+describe('single files', () => {
+  it('leave what stands in for the others, should those break', async () => {
+    await packages(['a', 'c'])
+    expect((await fleet.reconcile([])).status).toBe(0)
+    expect((await fleet.reconcile(['-f', 'manifests/a.yaml'])).status).toBe(0)
+    await fleet.write('manifests/c.yaml', manifestOf('c').replace('spec:', 'sepc:'))
+    const run = await fleet.reconcile(['-o', 'json'])
+    expect(run.status).toBe(1)
+    expect(run.err).toContain('manifests/c.yaml:4')
+    expect(healths(run.out)).toEqual({ 'ScriptSet/a': 'Healthy', 'ScriptSet/c': 'Healthy' })
+  })
+})
+
+describe('an environment that does not exist', () => {
+  it('is told with those that do, and nothing is written for it', async () => {
+    await packages(['a'])
+    await fleet.write('manifests/environments/production/a.yaml', manifestOf('a', 'exit 0'))
+    expect((await fleet.reconcile([])).status).toBe(0)
+    for (const args of [[], ['--rebind'], ['--dry-run'], ['--dry-run', '--rebind']]) {
+      const run = await fleet.reconcile(['--env', 'prodution', ...args])
+      expect(run.status).toBe(1)
+      expect(run.err).toContain('production')
+      expect(run.err).not.toContain('StoreBound')
+    }
+    expect((await fleet.reconcile([])).status).toBe(0)
+  })
+})
+
+describe('a state that belongs to other manifests', () => {
+  it('is refused by a dry run and a new reading as by a pass, until it is said that it is meant', async () => {
+    await packages(['a'])
+    expect((await fleet.reconcile([])).status).toBe(0)
+    await fleet.write('b/package.json', packageText('old'))
+    await fleet.write('other/b.yaml', manifestOf('b'))
+    const other = ['-f', 'other', '--state', '.reconcile/state.db']
+    for (const args of [
+      other,
+      [...other, '--dry-run'],
+      ['plan', ...other],
+      ['status', '--refresh', ...other],
+    ]) {
+      const run = await fleet.reconcile(args)
+      expect(run.err).toContain('StoreBound')
+      expect(run.status).toBe(1)
+    }
+    const meant = await fleet.reconcile(['plan', ...other, '--rebind'])
+    expect(meant.out).toContain('ScriptSet/b')
+    expect(meant.status).toBe(0)
+    expect((await fleet.reconcile([])).status).toBe(0)
+  })
+})
+
+describe('a selection', () => {
+  it('lists what was selected, and tells the score of the whole fleet', async () => {
+    await packages(['a', 'b', 'c'])
+    expect((await fleet.reconcile([])).status).toBe(0)
+    const text = await fleet.reconcile(['--only', 'ScriptSet/a'])
+    expect(text.out).toContain('100 %')
+    expect(text.out).not.toContain('ScriptSet/b')
+    expect(text.status).toBe(0)
+    const json = await fleet.reconcile(['--only', 'ScriptSet/a', '-o', 'json'])
+    expect(JSON.parse(json.out).health).toMatchObject({ score: 100, state: 'Healthy' })
+    expect(healths(json.out)).toEqual({ 'ScriptSet/a': 'Healthy' })
+  })
+
+  it('is all that a controller looks after, which says so when it is asked for more', async () => {
+    await packages(['a', 'b'])
+    const watch = await fleet.watch(['--only', 'ScriptSet/a'])
+    await watch.logged('controller started')
+    await eventually(async () => expect(await buildOf('a')).toBe('true'))
+    await fleet.write('a/package.json', packageText('drifted'))
+    const part = await fleet.reconcile(['--only', 'ScriptSet/a'])
+    expect(part.err).toContain(String(watch.pid))
+    expect(await buildOf('a')).toBe('true')
+    const whole = await fleet.reconcile([])
+    expect(whole.err).toContain('what it looks after')
+    expect(whole.status).toBe(1)
+    expect(await buildOf('b')).toBe('old')
+    const nobody = await fleet.reconcile(['watch', '--only', 'ScriptSet/nobody'])
+    expect(nobody.err).toContain('ScriptSet/nobody')
+    expect(nobody.status).toBe(1)
+  })
+})
+
+describe('the log of a controller', () => {
+  it('is JSON line by line in a pipe, faults of manifests included', async () => {
+    await packages(['a', 'b'])
+    await fleet.write('manifests/b.yaml', manifestOf('b').replace('scripts:', 'scirpts:'))
+    const watch = await fleet.watch()
+    await watch.logged('controller started')
+    await fleet.write('manifests/a.yaml', manifestOf('a').replace('spec:', 'sepc:'))
+    await watch.logged('manifests/a.yaml')
+    watch.signal('SIGTERM')
+    expect(await watch.ended).toBe(0)
+    const entries = watch
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const faults = entries.filter(({ msg }) => msg === 'manifest is wrong')
+    expect(faults.map(({ file, line, level }) => [file, line, level])).toContainEqual([
+      'manifests/b.yaml',
+      6,
+      'error',
+    ])
+    expect(faults.map(({ file, line }) => [file, line])).toContainEqual(['manifests/a.yaml', 4])
+  })
+})
+
+function healths(out: string): Record<string, string> {
+  const { resources } = JSON.parse(out) as { resources: { id: string; health: string }[] }
+  return Object.fromEntries(resources.map(({ id, health }) => [id, health]))
+}
