@@ -231,7 +231,8 @@ function intentEntry(world: World, finding: Finding, intended: Omit<Intended, 't
 
 /**
  * Owning is written before the act: killed in between, the next pass knows what may be ours. The fields are
- * those we set before together with those that we set now, so that none is forgotten whatever becomes of it.
+ * those we set before together with those that we set now, so that none is forgotten whatever becomes of it. What the
+ * domain remembers of the reading that decided on the act is written, too: the next reading sees what came of it.
  */
 function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[] {
   const { desired } = finding
@@ -243,7 +244,7 @@ function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[]
     origin: before?.origin ?? (finding.stance === 'adopted' ? 'adopted' : 'created'),
     deletionPolicy: lastingPolicy(desired),
     fields: { ...before?.fields, ...reconcilerOf(world, desired.kind).fields(desired) },
-    memory: before?.memory ?? {},
+    memory: { ...before?.memory, ...finding.assessment.remember },
     since: before?.since ?? world.clock.now(),
   }
   return [{ type: 'own', owned }, ...endReplaced(finding)]

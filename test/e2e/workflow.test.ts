@@ -160,6 +160,58 @@ describe('a workflow, end to end', () => {
     expect(out + err + (await pass(['describe', 'Workflow/ci'])).out).not.toMatch(/ghs_|PRIVATE KEY/)
   })
 
+  it.each(['token', 'app'])('is managed on a GitHub Enterprise, by %s', async (as) => {
+    stage = await setStage({ ci: green })
+    stage.simulator.isEnterprise = true
+    const ci = stage.site.addWorkflow('ci.yml', { state: 'disabled_manually', outcomes: ['success'] })
+    const run = stage.site.addRun(ci, { conclusion: 'failure' })
+    const app = 'app: { id: "77", privateKey: { fromFile: ../app.pem } }'
+    const apiUrl = `${stage.simulator.url}/api/v3`
+    const github = `{ apiUrl: "${apiUrl}"${as === 'app' ? `, ${app}` : ''} }`
+    await stage.fleet.write('app.pem', stage.simulator.apps.add('77', 'acme'))
+    await stage.fleet.write(
+      'manifests/fleet.yaml',
+      `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: ${github} }\n`,
+    )
+    if (as === 'app') stage.simulator.tokens.clear()
+    const env = { GITHUB_TOKEN: 'test-token' }
+    const refused = await stage.fleet.reconcile([], { env })
+    expect(refused.status).toBe(1)
+    expect(stage.simulator.calls).toEqual([])
+    const { host } = new URL(apiUrl)
+    const { status, out, err } = await stage.fleet.reconcile(['--allow-host', host], { env })
+    expect(status, out + err).toBe(0)
+    expect(ci.state).toBe('active')
+    expect(run.attempt).toBe(2)
+    const routes = new Set(stage.simulator.calls.map(({ route }) => route))
+    expect(routes).not.toContain('unknown')
+    expect(routes.has('mintToken')).toBe(as === 'app')
+  })
+
+  it('shows the log of the failed step, and says what there is none of', async () => {
+    stage = await setStage({ ci: green })
+    const ci = stage.site.addWorkflow('ci.yml', { failing: { job: 'deploy', step: 'upload' } })
+    expect((await pass(['logs', 'Workflow/ci'])).status).toBe(0)
+    stage.site.addRun(ci, { conclusion: 'failure' })
+    const { status, out } = await pass(['logs', 'Workflow/ci'])
+    expect(status).toBe(0)
+    expect(out).toMatch(/output of upload, attempt 1\n.*##\[error\]Process completed with exit code 1\./)
+    expect(out).not.toContain('check out')
+    const json = await pass(['logs', 'Workflow/ci', '-n', '1', '-o', 'json'])
+    expect(JSON.parse(json.out)).toMatchObject({
+      source: 'deploy / upload',
+      text: '##[error]Process completed with exit code 1.',
+    })
+    const none = await pass(['logs', 'Workflow/other'])
+    expect(none.status).toBe(1)
+    expect(none.err).toContain('Workflow/other')
+    stage.simulator.tokens.clear()
+    const refused = await pass(['logs', 'Workflow/ci'])
+    expect(refused.status).toBe(1)
+    expect(refused.err).toContain('GitHub does not accept the credential')
+    expect(stage.simulator.writes()).toEqual([])
+  })
+
   it('says what is missing without a token, and leaves other domains at work', async () => {
     stage = await setStage({ ci: green })
     await stage.fleet.write(

@@ -5,8 +5,8 @@ import type { Json } from '../../core/store.ts'
 import type { VendorClock } from './vendor-clock.ts'
 
 /**
- * What a call is made for. `refresh`: a read with an ETag, which is free where nothing has changed. `write`: a write, and
- * a read that one is decided on, because without it there is no write.
+ * What a call is made for. `refresh`: a read with an ETag, which is free where nothing has changed, or one of details of
+ * what failed. `write`: a write, and a read that one is decided on, because without it there is no write.
  */
 export type Purpose = 'read' | 'refresh' | 'write'
 

@@ -139,6 +139,7 @@ class OctokitClient implements GithubClient {
       parse: parseRun,
       signal,
       isFresh: true,
+      isDetail: true,
     })
   }
 
@@ -155,6 +156,7 @@ class OctokitClient implements GithubClient {
       signal,
       // Of an attempt that has ended they are asked once, and would fill the state.
       isFresh: true,
+      isDetail: true,
     })
   }
 
@@ -177,6 +179,7 @@ class OctokitClient implements GithubClient {
       parameters: { ...repository, ref: `heads/${branch}` },
       parse: parseRef,
       signal,
+      isDetail: true,
     })
   }
 

@@ -3,6 +3,7 @@ import { Octokit } from '@octokit/rest'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
+import type { Purpose } from './budget.ts'
 import { Budgets } from './budgets.ts'
 import type { Credential } from './credential.ts'
 import { EtagCache } from './etag-cache.ts'
@@ -48,6 +49,8 @@ export interface Read<T> {
   readonly signal: AbortSignal
   /** Asked without an ETag, and not kept. */
   readonly isFresh?: boolean
+  /** One call about one thing that failed: it may use of the reserve what a read with an ETag may. */
+  readonly isDetail?: boolean
   /** A write is decided on it: fresh, and let through where reads must leave the rest to writes. */
   readonly isForWrite?: boolean
 }
@@ -153,7 +156,7 @@ export class Requester {
         headers: { 'x-github-api-version': apiVersion, ...(known && { 'if-none-match': known.etag }) },
         request: {
           signal,
-          fetch: this.#transport.fetchFor(isForWrite ? 'write' : known ? 'refresh' : 'read'),
+          fetch: this.#transport.fetchFor(purposeOf(read, known !== undefined)),
         },
       })
       const value = parse(response.data)
@@ -199,6 +202,15 @@ export class Requester {
     return failureOf(failed, { what, isWrite })
   }
 }
+
+function purposeOf(
+  { isForWrite, isDetail }: Pick<Read<unknown>, 'isForWrite' | 'isDetail'>,
+  hasEtag: boolean,
+): Purpose {
+  if (isForWrite) return 'write'
+  return isDetail || hasEtag ? 'refresh' : 'read'
+}
+
 /** Octokit wraps what our own transport throws. */
 function errorInside(failed: FailedRequest): ReconcileError | undefined {
   return failed.cause instanceof ReconcileError ? failed.cause : undefined

@@ -8,6 +8,7 @@ import { memoryOf } from './memory.ts'
 import { newestRuns } from './newest-run.ts'
 import { disabledBy, type WorkflowPair, wantedState } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
+import { proposalOf } from './proposal.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the observation says of health. Pure; the engine bounds the remedy by `recovery`. */
@@ -27,7 +28,7 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
     isAwaited: false,
     measurements: desired ? measure(pair, desired) : {},
     children: desired ? childrenOf(pair, desired) : [],
-    remember: desired ? { ...rememberOf(pair, desired), ...rememberProposals(pair) } : undefined,
+    remember: desired ? { ...rememberOf(pair, desired), ...rememberProposals(pair, desired) } : undefined,
     resolvedIntents: fateOfDispatches(pair).resolved,
   }
 }
@@ -172,22 +173,29 @@ function rememberOf(
   const state = pair.observed?.workflow?.state
   if (state === undefined || state === 'unknown') return undefined
   const isOff = state !== 'active'
-  const newest = pair.observed?.runs?.list[0]?.id ?? 0
+  const runs = pair.observed?.runs
+  const newest = runs ? (runs.list[0]?.id ?? 0) : null
   const isWantedOff = wantedState(pair, desired) === 'disabled'
-  if (pair.posture === 'standby' && isOff) return { disabledByUs: true, standbyRun: newest }
-  if (isWantedOff && isOff) return { disabledByUs: true, standbyRun: null }
+  // Already before the call: it may be called upon by the next pass, which must know who switched it off.
+  if (pair.posture === 'standby') return { disabledByUs: true, standbyRun: newest }
+  if (isWantedOff) return { disabledByUs: true, standbyRun: null }
   // Between the call and the switch it is off, because we had it so.
   if (isOff) return undefined
-  const hasRunSince = memory.standbyRun === undefined || newest !== memory.standbyRun
+  const hasRunSince = memory.standbyRun === undefined || (runs !== undefined && newest !== memory.standbyRun)
   if (!memory.disabledByUs && hasRunSince && memory.standbyRun === undefined) return undefined
   return { disabledByUs: false, ...(hasRunSince && { standbyRun: null }) }
 }
 
-/** What is open now is looked for until it is not, whatever the manifest says by then. */
-function rememberProposals(pair: WorkflowPair): Readonly<Record<string, unknown>> | undefined {
+/** What is open now, or is about to be opened, is looked for until it is not, whatever the manifest says by then. */
+function rememberProposals(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+): Readonly<Record<string, unknown>> | undefined {
   if (!pair.observed) return undefined
   const { abandoned, file } = pair.observed
-  const open = [...abandoned, ...(file?.pull?.state === 'open' ? [file.pull] : [])]
+  const wanted = proposalOf(desired)
+  const isDue = file !== undefined && (file.pull?.state === 'open' || file.found !== file.wanted)
+  const open = [...abandoned, ...(wanted && isDue ? [wanted] : [])]
   if (open.length === 0 && memoryOf(pair.owned).proposals.length === 0) return undefined
   return { proposals: open.map(({ head, base }) => ({ head, base })) }
 }

@@ -28,7 +28,7 @@ import { MissingWorkflows } from './missing-workflows.ts'
 import type { ObservedWorkflow } from './observed.ts'
 import { type DesiredWorkflow, externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
 import { QueueByKey } from './queue-by-key.ts'
-import { type RepositoryReading, readRepository } from './repository-reading.ts'
+import { lastActivityOf, type RepositoryReading, readRepository } from './repository-reading.ts'
 import { RunsReader } from './runs-reader.ts'
 import { SeenRunsLog } from './seen-runs.ts'
 import type { WorkflowSpec } from './spec.generated.ts'
@@ -89,7 +89,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     const byRepository = Map.groupBy(wanted, (one) => placeOfWanted(one)?.repository ?? '')
     const now = this.#context.clock.now()
     for (const [name, list] of byRepository) {
-      const withRuns = list.some(needsRuns)
+      const withRuns = list.some((one) => needsRuns(one) || isKeptActive(one))
       const reading = readRepository(github, { name, withRuns, now }, signal)
       // Each resource awaits it for itself; nobody may be left with an unhandled rejection.
       reading.catch(() => undefined)
@@ -166,7 +166,8 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       const { clockAhead } = github
       const pulls = readAbandoned(github, { name: place.repository, owned: one.owned, desired }, signal)
       if (!desired) {
-        const value = { workflow, runs: undefined, file: undefined, abandoned: await pulls, clockAhead }
+        const unread = { runs: undefined, file: undefined, lastActivity: undefined }
+        const value = { workflow, ...unread, abandoned: await pulls, clockAhead }
         const isOver = workflow?.state !== 'active' && value.abandoned.length === 0
         return isOver ? { type: 'absent' } : { type: 'present', value }
       }
@@ -177,7 +178,15 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         readWorkflowFile(github, desired, signal),
         pulls,
       ])
-      const value: ObservedWorkflow = Object.freeze({ workflow, runs, file, abandoned, clockAhead })
+      const lastActivity = workflow && lastActivityOf(reading, workflow.id)
+      const value: ObservedWorkflow = Object.freeze({
+        workflow,
+        runs,
+        lastActivity,
+        file,
+        abandoned,
+        clockAhead,
+      })
       return isThere ? { type: 'present', value } : { type: 'absent', value }
     } catch (thrown) {
       outer.throwIfAborted()
@@ -236,9 +245,15 @@ function placeOfWanted({ desired, owned }: WantedWorkflow): WorkflowPlace | unde
   return placeOf(desired ? externalNameOf(desired) : (owned?.externalName ?? ''))
 }
 
-/** Runs are read where they are judged, or where one that we asked for is looked for. */
+/** Runs are read where they are judged, where a fallback is dispatched, and where one that we asked for is looked for. */
 function needsRuns({ desired, unconfirmed }: WantedWorkflow): boolean {
-  return desired?.spec.green !== undefined || (desired !== undefined && unconfirmed.length > 0)
+  if (!desired) return false
+  return desired.spec.green !== undefined || desired.spec.dispatch !== undefined || unconfirmed.length > 0
+}
+
+/** What is to stay enabled may be disabled for inactivity, which the repository's runs tell. */
+function isKeptActive({ desired }: WantedWorkflow): boolean {
+  return desired?.spec.state === 'active'
 }
 
 /** Opens the domain; sends nothing yet. */

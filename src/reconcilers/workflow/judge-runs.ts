@@ -20,18 +20,23 @@ const day = 86_400_000
 
 /** Whether the newest runs are as `green` wants them. `now` is by our own clock. */
 export function judgeRuns(pair: WorkflowPair, desired: DesiredWorkflow, now: number): Verdict {
-  const { observed } = pair
-  const { green } = desired.spec
   const { open } = fateOfDispatches(pair)
   if (open.length > 0) return judgeOpenDispatch(pair, desired)
-  if (!green) return { status: 'Healthy', reason: 'Active', message: 'active' }
-  const runs = observed?.runs
-  if (!runs) return { status: 'Unknown', reason: 'RunsNotRead', message: 'its runs were not read' }
-  const vendorNow = now + (observed?.clockAhead ?? 0)
-  const { completed, underway } = newestRuns(desired, runs.list)
-  const verdict = judgeNewest(pair, desired, { runs, completed, underway, now: vendorNow })
-  const notice = inactivityNotice(runs.list, vendorNow)
+  const vendorNow = now + (pair.observed?.clockAhead ?? 0)
+  const verdict = judgeActive(pair, desired, vendorNow)
+  const notice = inactivityNotice(pair.observed?.lastActivity, vendorNow)
   return notice === undefined ? verdict : { ...verdict, message: `${verdict.message}; ${notice}` }
+}
+
+function judgeActive(pair: WorkflowPair, desired: DesiredWorkflow, now: number): Verdict {
+  const runs = pair.observed?.runs
+  const newest = runs && { runs, ...newestRuns(desired, runs.list), now }
+  if (desired.spec.green) {
+    if (newest) return judgeNewest(pair, desired, newest)
+    return { status: 'Unknown', reason: 'RunsNotRead', message: 'its runs were not read' }
+  }
+  const called = newest && judgeCall(pair, desired, newest)
+  return called ?? { status: 'Healthy', reason: 'Active', message: 'active' }
 }
 
 interface Newest {
@@ -204,13 +209,10 @@ function failureMessage(run: WorkflowRun, { failure }: ObservedRuns, reason: str
   return `run ${run.id}${attempt} ${words}${job}${step}: ${run.url}`
 }
 
-/** Scheduled runs are made on the head of the default branch, so the newest commit of all runs is the last activity. */
-function inactivityNotice(runs: readonly WorkflowRun[], now: number): string | undefined {
-  const [newest] = runs
-  if (!newest || newest.isPrivate || !runs.some((run) => run.event === 'schedule')) return undefined
-  const commits = runs.map((run) => run.committedAt).filter((at) => at !== undefined)
-  if (commits.length === 0) return undefined
-  const left = inactivityDays - Math.floor((now - Math.max(...commits)) / day)
+/** Tells when GitHub will disable a schedule for want of activity, from some time before. */
+function inactivityNotice(lastActivity: number | undefined, now: number): string | undefined {
+  if (lastActivity === undefined) return undefined
+  const left = inactivityDays - Math.floor((now - lastActivity) / day)
   if (left > noticeDays) return undefined
   if (left <= 0) return 'GitHub may disable its schedule at any time: no activity for 60 days'
   return `GitHub disables its schedule in ${left} ${left === 1 ? 'day' : 'days'} without activity`

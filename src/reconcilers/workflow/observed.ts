@@ -9,6 +9,8 @@ export interface ObservedWorkflow {
   readonly workflow: WorkflowRecord | undefined
   /** Undefined: nothing is judged by them. */
   readonly runs: ObservedRuns | undefined
+  /** Undefined: it was not seen to run on a schedule, or the repository is private: then no inactivity disables it. */
+  readonly lastActivity: number | undefined
   /** Undefined: the manifest names no source. */
   readonly file: ObservedFile | undefined
   /** Open pull requests of ours that the manifest does not ask for any more. */

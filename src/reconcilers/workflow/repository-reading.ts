@@ -25,3 +25,16 @@ export async function readRepository(
   ])
   return { workflows, runs: runs && [...runs].sort(compareRuns), readAt: asked.now }
 }
+
+/**
+ * When something was committed to the repository last, epoch milliseconds, as far as its runs tell; undefined where a
+ * workflow is not disabled for inactivity: it was not seen to run on a schedule, or the repository is private.
+ */
+export function lastActivityOf({ runs = [] }: RepositoryReading, workflowId: number): number | undefined {
+  const isScheduled = runs.some((run) => run.workflowId === workflowId && run.event === 'schedule')
+  if (!isScheduled || runs.some(({ isPrivate }) => isPrivate)) return undefined
+  const commits = runs
+    .filter(({ isOwnBranch }) => isOwnBranch)
+    .flatMap(({ committedAt }) => (committedAt === undefined ? [] : [committedAt]))
+  return commits.length === 0 ? undefined : Math.max(...commits)
+}

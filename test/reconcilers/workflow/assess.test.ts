@@ -195,15 +195,22 @@ describe('the health of a workflow', () => {
     )
   })
 
-  it.each<[string, Partial<WorkflowRun>, number, string | undefined]>([
-    ['56 days without a commit', { event: 'schedule' }, 56, 'disables its schedule in 4 days'],
-    ['61 days without a commit', { event: 'schedule' }, 61, 'at any time'],
-    ['a week without a commit', { event: 'schedule' }, 7, undefined],
-    ['private repositories are spared', { event: 'schedule', isPrivate: true }, 59, undefined],
-    ['no schedule', { event: 'push' }, 59, undefined],
-  ])('tells when GitHub will disable a schedule: %s', (_, fields, days, expected) => {
-    const runs = observedRuns([run({ ...fields, committedAt: now - days * day })])
-    const { message } = assess(pairOf(desired({ green: {} }), observed({ runs })))
+  it.each<[string, Green | undefined, number | undefined, string | undefined]>([
+    ['56 days without a commit', {}, 56, 'disables its schedule in 4 days'],
+    [
+      '56 days, though its runs are not judged',
+      undefined,
+      56,
+      'active; GitHub disables its schedule in 4 days',
+    ],
+    ['59 days', {}, 59, 'disables its schedule in 1 day without'],
+    ['61 days', {}, 61, 'at any time'],
+    ['a week', {}, 7, undefined],
+    ['no schedule, or a private repository', {}, undefined, undefined],
+  ])('tells when GitHub will disable a schedule: %s', (_, green, days, expected) => {
+    const lastActivity = days === undefined ? undefined : now - days * day
+    const seen = observed({ runs: green && observedRuns([run()]), lastActivity })
+    const { message } = assess(pairOf(desired({ ...(green && { green }) }), seen))
     if (expected === undefined) expect(message).not.toContain('GitHub')
     else expect(message).toContain(expected)
   })
@@ -278,6 +285,23 @@ describe('a fallback', () => {
   it('is dispatched when it is called upon, though it was green before', () => {
     const called = { owned: owned({ disabledByUs: true, standbyRun: 1234 }) }
     expect(verdict(pairOf(desired({ green }), backup, called))).toBe('Progressing CalledUpon -> dispatch')
+  })
+
+  it('is dispatched when it is called upon though its runs are not judged, and only once', () => {
+    const stoodBy = { owned: owned({ disabledByUs: true, standbyRun: 1234 }) }
+    const bare = desired({ dispatch: {} })
+    expect(verdict(pairOf(bare, backup, stoodBy))).toBe('Progressing CalledUpon -> dispatch')
+    const since = observed({ runs: observedRuns([run({ id: 2000, createdAt: now }), run()]) })
+    expect(verdict(pairOf(bare, since, stoodBy))).toBe('Healthy Active')
+    expect(verdict(pairOf(desired(), backup, stoodBy))).toBe('Healthy Active')
+  })
+
+  it('remembers no run where none were read', () => {
+    const unread = observed({}, 'disabled_manually')
+    expect(assess(pairOf(desired(), unread, { posture: 'standby' })).remember).toEqual({
+      disabledByUs: true,
+      standbyRun: null,
+    })
   })
 
   it('is judged by what ran since, and forgets that it stood by', () => {

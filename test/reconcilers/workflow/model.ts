@@ -86,6 +86,7 @@ export function observed(rest: Partial<ObservedWorkflow> = {}, state = 'active')
       url: 'https://github.test/workflow',
     },
     runs: undefined,
+    lastActivity: undefined,
     file: undefined,
     abandoned: [],
     clockAhead: 0,

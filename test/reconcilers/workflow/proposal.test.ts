@@ -141,6 +141,16 @@ describe('a pull request for a workflow file', () => {
     expect(onMain()).toBe('on: [push]\n')
   })
 
+  it('is closed where another way is declared before it was looked at once', async () => {
+    await pass()
+    theOpenPull()
+    world.declare('ci', { ...spec, delivery: 'commit' })
+    await pass()
+    await settle()
+    expect(site.pulls.map(({ state }) => state)).toEqual(['closed'])
+    expect(onMain()).toBe('on: push\n')
+  })
+
   it.each(['createRef', 'putFile', 'createPull'])('is opened once where %s was cut off', async (on) => {
     for (const kind of ['cut', 'cut-after'] as const) {
       world.simulator.faults.add({ kind, on })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { resourceId } from '../../../src/core/resource.ts'
 import type { SimulatedRepository, SimulatedWorkflow } from '../../simulators/github/world.ts'
 import { GithubWorld } from '../../support/github-world.ts'
 import { defaultControls } from '../../support/modelled-fleet.ts'
@@ -159,5 +160,50 @@ describe('a workflow that does not exist', () => {
     site.addWorkflow('again.yml')
     world.declare('again', { state: 'active' })
     expect(await pass()).toMatch(/^Healthy/)
+  })
+})
+
+describe('a schedule that nobody commits beside', () => {
+  const day = 86_400_000
+
+  it.each([
+    ['with a green that is declared', { green: {} }],
+    ['with nothing but its state declared', { state: 'active' as const }],
+  ])('is told to be disabled soon, %s', async (_, spec) => {
+    world.declare('ci', spec)
+    site.addRun(ci, { event: 'schedule', age: 50 * day })
+    expect(await pass()).toMatch(/; GitHub disables its schedule in 10 days without activity$/)
+    // Commits of a fork are none of this repository.
+    site.addRun(ci, { event: 'pull_request', isOfFork: true, age: day })
+    expect(await pass()).toContain('in 10 days')
+    site.addRun(site.addWorkflow('other.yml'), { age: day })
+    expect(await pass()).not.toContain('GitHub disables')
+  })
+
+  it('is not told of in a private repository, which GitHub spares', async () => {
+    world.declare('ci', { state: 'active' })
+    site.isPrivate = true
+    site.addRun(ci, { event: 'schedule', age: 50 * day })
+    expect(await pass()).toBe('Healthy: active')
+  })
+})
+
+describe('a fallback of which only its dispatch is declared', () => {
+  it('is dispatched once when it is called upon, and stands down after', async () => {
+    ci.outcomes.push('success')
+    const failed = site.addRun(ci, { conclusion: 'failure' })
+    const backup = site.addWorkflow('backup.yml')
+    site.addRun(backup, { age: 60_000 })
+    const fallback = [resourceId('Workflow', 'backup')]
+    const recovery = { ...defaultControls.recovery, stableFor: 60_000 }
+    world.declare('backup', { dispatch: { inputs: { reason: 'primary' } } })
+    world.declare('ci', { green: {} }, { fallback, recovery })
+    for (let round = 0; round < 6; round += 1) await pass()
+    expect(backup.state).toBe('active')
+    expect(dispatches()).toBe(1)
+    site.restart(failed)
+    for (let round = 0; round < 6; round += 1) await pass()
+    expect(backup.state).toBe('disabled_manually')
+    expect(dispatches()).toBe(1)
   })
 })

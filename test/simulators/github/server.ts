@@ -44,6 +44,8 @@ export class GithubSimulator {
   /** Milliseconds that filtered lists lag behind. */
   lag = 0
   limit = 5000
+  /** GitHub Enterprise: its API is under `/api/v3`, and nothing is beside it. */
+  isEnterprise = false
   /** Off: GitHub Enterprise without limits, which tells of none. */
   hasLimits = true
   /** Off where thousands of answers are measured rather than judged. */
@@ -126,10 +128,12 @@ export class GithubSimulator {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://simulator')
-    const path = url.pathname.replace(/^\/api\/v3/, '')
+    // gh sends so to a host that is not github.com's, whoever answers there.
+    const path = url.pathname.replace(/^\/api\/v3(?=\/)/, '')
     const method = request.method ?? 'GET'
     const body = await readBody(request)
-    const matched = match(method, path)
+    const isBeside = this.isEnterprise && path === url.pathname
+    const matched = isBeside ? undefined : match(method, path)
     const route = matched?.route.name ?? 'unknown'
     await this.hook?.({ route, path, phase: 'received' })
     const fault = this.faults.take(route)

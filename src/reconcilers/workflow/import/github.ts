@@ -48,7 +48,13 @@ export const importGithub: Importer = async (context) => {
 
 async function openClient({ env, clock }: ImportContext): Promise<GithubClient> {
   const name = ['GITHUB_TOKEN', 'GH_TOKEN'].find((variable) => env[variable])
-  if (name === undefined) throw new ReconcileError('CredentialsMissing', 'GITHUB_TOKEN is not set')
+  // An import makes the first manifests, so it knows of no Fleet, and of no App that one declares.
+  if (name === undefined) {
+    throw new ReconcileError(
+      'CredentialsMissing',
+      'GITHUB_TOKEN is not set (an import takes a token from the environment alone, not the App of a Fleet)',
+    )
+  }
   const { openGithub } = await import('../../../clients/github/open.ts')
   return openGithub({
     apiUrl: env.GITHUB_API_URL || undefined,
