@@ -153,6 +153,7 @@ async function readAgain(
   const removed = (actions: readonly Action[]) => actions.reduce((sum, action) => sum + action.removes, 0)
   // More than was decided on would not have been counted against the limit.
   if (again.stance !== finding.stance || removed(again.actions) > removed(finding.actions)) return undefined
+  if (again.actions.some((action) => action.blocked)) return undefined
   return again.actions.some((action) => action.verb === 'delete') ? again.actions : undefined
 }
 

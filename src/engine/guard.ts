@@ -56,7 +56,13 @@ function holdsOf(
   input: GuardInput,
 ): readonly Hold[] {
   if (finding.actions.length === 0) return []
-  if (!finding.desired) return [...holdOnRemoved(finding, input), ...holdOnSuccessor(finding, byId, input)]
+  if (!finding.desired) {
+    return [
+      ...holdOnRemoved(finding, input),
+      ...holdOnSuccessor(finding, byId, input),
+      ...[holdOnBlock(finding)].filter(isHold),
+    ]
+  }
   const resource = finding.desired
   // Down is said of the whole fleet, by a person who saw the plan: only what we may not touch at all is left, and the
   // pace of what fails or is undone.

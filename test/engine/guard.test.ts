@@ -372,6 +372,11 @@ describe('deleting what is no longer declared', () => {
     readonly hold: HoldReason | undefined
   }[] = [
     { title: 'happens', hold: undefined },
+    {
+      title: 'waits while the domain says that it must not be',
+      finding: { actions: [{ ...removal, blocked: { reason: 'NotAllowed', message: 'locked' } }] },
+      hold: 'NotAllowed',
+    },
     { title: 'waits while a manifest is broken', input: { isComplete: false }, hold: 'ManifestsIncomplete' },
     { title: 'waits while the fleet is down', view: { isDown: true }, hold: 'FleetDown' },
     {

@@ -31,13 +31,21 @@ export class NetlifyBudget {
 
   /** Rejects a call that should not be made now. */
   assertMay(kind: 'read' | 'write'): void {
-    const now = this.#clock.now()
-    if (this.#pausedUntil > now) throw rateLimited('asked us to wait', this.#pausedUntil - now)
-    const { remaining } = this
-    if (remaining === undefined || remaining > (kind === 'read' ? keptForWrites : 0)) return
+    const wait = this.waitFor(kind)
+    if (wait === 0) return
+    if (this.#pausedUntil > this.#clock.now()) throw rateLimited('asked us to wait', wait)
     const why =
-      kind === 'read' ? `has ${remaining} calls left, which are kept for writes` : 'has no calls left'
-    throw rateLimited(why, this.#resetAt - now)
+      kind === 'read' ? `has ${this.remaining} calls left, which are kept for writes` : 'has no calls left'
+    throw rateLimited(why, wait)
+  }
+
+  /** Milliseconds until a call may be made. */
+  waitFor(kind: 'read' | 'write'): number {
+    const now = this.#clock.now()
+    if (this.#pausedUntil > now) return this.#pausedUntil - now
+    const { remaining } = this
+    if (remaining === undefined || remaining > (kind === 'read' ? keptForWrites : 0)) return 0
+    return this.#resetAt - now
   }
 
   learn(headers: Headers): void {

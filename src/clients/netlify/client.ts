@@ -12,6 +12,8 @@ export interface NetlifyClient {
   listDeploys(siteId: string, signal: AbortSignal): Promise<readonly Deploy[]>
   /** All files of the published deploy. */
   listFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[]>
+  /** The names, in addresses, of the teams that the credential sees. */
+  listAccounts(signal: AbortSignal): Promise<readonly string[]>
   listEnv(site: Site, signal: AbortSignal): Promise<readonly EnvVariable[]>
 
   /** Begins a deploy: Netlify answers what it lacks. It goes live by itself when it has everything. */
@@ -79,7 +81,14 @@ export interface FunctionUpload {
 export interface EnvVariable {
   readonly key: string
   readonly isSecret: boolean
-  readonly values: readonly { readonly context: string; readonly value: string }[]
+  readonly values: readonly EnvValue[]
+}
+
+export interface EnvValue {
+  readonly context: string
+  /** The branch, where the context is one. */
+  readonly parameter: string | undefined
+  readonly value: string
 }
 
 export interface WantedVariable {
@@ -87,6 +96,6 @@ export interface WantedVariable {
   readonly value: string
   /** Its value cannot be read back then. */
   readonly isSecret: boolean
-  /** Whether the site has it already. */
-  readonly exists: boolean
+  /** As the site has it; undefined: it does not. What it says of other contexts is left as it is. */
+  readonly there: EnvVariable | undefined
 }

@@ -12,8 +12,10 @@ import type {
   WantedVariable,
 } from './client.ts'
 import type { Deploy } from './deploy-record.ts'
+import { envWrites } from './env-write.ts'
 import { fillPath, operationNamed } from './operation.ts'
 import {
+  parseAccounts,
   parseDeploy,
   parseDeploys,
   parseEnv,
@@ -28,13 +30,21 @@ import { type NetlifyAnswer, NetlifyTransport } from './transport.ts'
 const netlifyApiUrl = 'https://api.netlify.com/api/v1'
 
 const netlifyDeadlines = Object.freeze({
-  /** Milliseconds for one request, its body included; a zip has up to 50 MB. */
+  /** Milliseconds for one request, its body included. */
   request: 60_000,
+  /** Bytes of an upload that a slow line sends in a second; each zip gets the time that it needs at this pace. */
+  uploadPace: 128 * 1024,
+  /** Milliseconds that an upload waits at most, all in all, where Netlify takes no more calls for now. */
+  uploadPatience: 180_000,
   /** Milliseconds before a read is asked again. */
   readPauses: Object.freeze([250, 1000]),
   /** Milliseconds before an upload is tried again. */
   uploadPauses: Object.freeze([500, 1000, 3000, 5000, 8000]),
 })
+
+/** Sites on a page of a search, and the most pages that are asked for. */
+const sitesPerPage = 100
+const mostPages = 50
 
 /** Above this many entries Netlify wants to compare them in its own time; the command line tool does the same. */
 const asyncFrom = 100
@@ -92,14 +102,17 @@ class ApiClient implements NetlifyClient {
       const answer = await this.#ask(asked, [404])
       return answer.status === 404 ? undefined : parseSite(parseJson(answer, what))
     }
-    const sites = await this.#read({
-      what,
-      operation: 'listSites',
-      query: { name: nameOrId, filter: 'all' },
-      signal,
-      parse: parseSites,
-    })
-    return sites.find((site) => site.name === nameOrId)
+    // The name is searched for, not compared: `app` is in many names, and the one that is meant on any page.
+    for (let page = 1; page <= mostPages; page += 1) {
+      const query = { name: nameOrId, filter: 'all', page: String(page), per_page: String(sitesPerPage) }
+      const sites = await this.#read({ what, operation: 'listSites', query, signal, parse: parseSites })
+      const found = sites.find((site) => site.name === nameOrId)
+      if (found || sites.length < sitesPerPage) return found
+    }
+    throw new ReconcileError(
+      'RemoteAnswerInvalid',
+      `Could not ${what}: Netlify lists more than ${mostPages * sitesPerPage} sites of that name; give its id`,
+    )
   }
 
   async getDeploy(siteId: string, deployId: string, signal: AbortSignal): Promise<Deploy> {
@@ -139,6 +152,11 @@ class ApiClient implements NetlifyClient {
       signal,
       parse: parseFiles,
     })
+  }
+
+  listAccounts(signal: AbortSignal): Promise<readonly string[]> {
+    const what = 'list the teams of the credential'
+    return this.#read({ what, operation: 'listAccountsForUser', signal, parse: parseAccounts })
   }
 
   listEnv(site: Site, signal: AbortSignal): Promise<readonly EnvVariable[]> {
@@ -195,11 +213,15 @@ class ApiClient implements NetlifyClient {
         verb,
         path: fillPath(path, { deploy_id: deployId, name: upload.name }) + query,
         body: { type: 'application/octet-stream', bytes: upload.zip },
+        moreTime: (1000 * upload.zip.byteLength) / netlifyDeadlines.uploadPace,
         signal,
       },
-      netlifyDeadlines.uploadPauses,
-      (attempt): Readonly<Record<string, string>> =>
-        attempt === 0 ? {} : { 'X-Nf-Retry-Count': String(attempt) },
+      {
+        pauses: netlifyDeadlines.uploadPauses,
+        patience: netlifyDeadlines.uploadPatience,
+        headersOf: (attempt): Readonly<Record<string, string>> =>
+          attempt === 0 ? {} : { 'X-Nf-Retry-Count': String(attempt) },
+      },
     )
   }
 
@@ -228,25 +250,12 @@ class ApiClient implements NetlifyClient {
   }
 
   async setEnv(site: Site, variable: WantedVariable, signal: AbortSignal): Promise<void> {
-    const { key, value, isSecret, exists } = variable
-    // A secret has no value for all contexts at once, and none for post-processing.
-    const contexts = isSecret ? ['production', 'deploy-preview', 'branch-deploy'] : ['all']
-    const entry = {
-      key,
-      values: contexts.map((context) => ({ context, value })),
-      is_secret: isSecret,
-      ...(isSecret && { scopes: ['builds', 'functions', 'runtime'] }),
-    }
+    const { key } = variable
     const what = `set the environment variable ${key}`
-    const query = { site_id: site.id }
-    await (exists
-      ? this.#write(
-          { what, operation: 'updateEnvVar', path: { account_id: site.account, key }, query, signal },
-          entry,
-        )
-      : this.#write({ what, operation: 'createEnvVars', path: { account_id: site.account }, query, signal }, [
-          entry,
-        ]))
+    const path = { account_id: site.account, key }
+    for (const { operation, body } of envWrites(variable)) {
+      await this.#write({ what, operation, path, query: { site_id: site.id }, signal }, body)
+    }
   }
 
   async deleteEnv(site: Site, key: string, signal: AbortSignal): Promise<void> {
@@ -274,7 +283,7 @@ class ApiClient implements NetlifyClient {
         accepts,
         signal: call.signal,
       },
-      netlifyDeadlines.readPauses,
+      { pauses: netlifyDeadlines.readPauses },
     )
   }
 

@@ -139,9 +139,21 @@ export function parseEnv(data: unknown): readonly EnvVariable[] {
       isSecret: variable.is_secret === true,
       values: listOf(variable.values ?? [], 'values').map((value) => {
         const fields = fieldsOf(value, 'value')
-        return { context: text(fields.context), value: text(fields.value) }
+        return {
+          context: text(fields.context),
+          parameter: text(fields.context_parameter) || undefined,
+          value: text(fields.value),
+        }
       }),
     }
+  })
+}
+
+/** What the teams of a credential are called in addresses. */
+export function parseAccounts(data: unknown): readonly string[] {
+  return listOf(data, 'teams').flatMap((item) => {
+    const account = fieldsOf(item, 'team')
+    return [text(account.slug), text(account.id)].filter((name) => name !== '')
   })
 }
 

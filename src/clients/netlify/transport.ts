@@ -13,6 +13,8 @@ export interface NetlifyCall extends CallPurpose {
   readonly headers?: Readonly<Record<string, string>>
   /** Statuses that are an answer and no failure. */
   readonly accepts?: readonly number[]
+  /** Milliseconds that it may take besides what every call may. */
+  readonly moreTime?: Duration
   readonly signal: AbortSignal
 }
 
@@ -57,7 +59,10 @@ export class NetlifyTransport {
           authorization,
         },
         ...(call.body && { body: call.body.bytes as NonNullable<RequestInit['body']> }),
-        signal: AbortSignal.any([call.signal, AbortSignal.timeout(deadline)]),
+        signal: AbortSignal.any([
+          call.signal,
+          AbortSignal.timeout(Math.round(deadline + (call.moreTime ?? 0))),
+        ]),
         // A redirect would lead a write, or its credential, elsewhere.
         redirect: 'error',
       })
@@ -72,25 +77,42 @@ export class NetlifyTransport {
     throw refusalOf({ status: response.status, body: text }, call)
   }
 
-  /** Sends what may be repeated, again after each pause where nothing, or a fault of Netlify's own, came back. */
-  async sendAgain(
-    call: NetlifyCall,
-    pauses: readonly Duration[],
-    headersOf: (attempt: number) => Readonly<Record<string, string>> = () => ({}),
-  ): Promise<NetlifyAnswer> {
-    for (let attempt = 0; ; attempt += 1) {
+  /**
+   * Sends what may be repeated, again after each pause where nothing, or a fault of Netlify's own, came back; and with
+   * `patience` also where he takes no more calls for now.
+   */
+  async sendAgain(call: NetlifyCall, again: Repetition): Promise<NetlifyAnswer> {
+    const { clock, budget } = this.#options
+    let patience = again.patience ?? 0
+    for (let attempt = 0; ; ) {
       try {
-        return await this.send({ ...call, headers: { ...call.headers, ...headersOf(attempt) } })
+        return await this.send({ ...call, headers: { ...call.headers, ...again.headersOf?.(attempt) } })
       } catch (error) {
-        const pause = pauses[attempt]
-        const mayHelp =
-          error instanceof ReconcileError &&
-          (error.code === 'RemoteUnavailable' || error.code === 'OutcomeUnknown')
+        const code = error instanceof ReconcileError ? error.code : undefined
+        const wait = budget.waitFor(call.isWrite ? 'write' : 'read')
+        if (code === 'RateLimited' && wait <= patience) {
+          patience -= wait
+          await clock.sleep(wait, call.signal)
+          continue
+        }
+        const pause = again.pauses[attempt]
+        const mayHelp = code === 'RemoteUnavailable' || code === 'OutcomeUnknown'
         if (!mayHelp || pause === undefined) throw error
-        await this.#options.clock.sleep(pause, call.signal)
+        attempt += 1
+        await clock.sleep(pause, call.signal)
       }
     }
   }
+}
+
+/** How often a call is repeated. */
+export interface Repetition {
+  /** Milliseconds before each further try. */
+  readonly pauses: readonly Duration[]
+  /** Milliseconds that it waits at most where Netlify takes no more calls for now; default: none. */
+  readonly patience?: Duration
+  /** What is sent along with a try, counted from 0. */
+  readonly headersOf?: (attempt: number) => Readonly<Record<string, string>>
 }
 
 export interface TransportOptions {

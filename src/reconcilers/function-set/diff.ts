@@ -16,7 +16,7 @@ import { fingerprintOfSource } from './wanted-deploy.ts'
 export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetAction[] {
   const { desired, observed } = pair
   if (!desired) return diffRemoved(pair)
-  if (!observed) return []
+  if (!observed) return [missingSite(pair, desired)]
   const env = envAction(pair, observed)
   return [
     ...(env ? [env] : []),
@@ -114,7 +114,7 @@ function refusalToDeploy(
   observed: ObservedFunctionSet,
   desired: DesiredFunctionSet,
 ): { readonly reason: HoldReason; readonly message: string } | undefined {
-  const { site, published, source, obstacles, memory, managed } = observed
+  const { source, obstacles, memory, managed } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
   if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
   if (source.failures.length > 0) {
@@ -125,13 +125,8 @@ function refusalToDeploy(
       'the directory holds no function any more: that is never taken for the wish to drop them all',
     )
   }
-  if (site.repository !== undefined && desired.spec.via === undefined) {
-    return refuse(`the site is linked to ${site.repository}: \`via: api\` or \`via: build\` says who deploys`)
-  }
-  if (site.refusesOtherDeploys) {
-    return refuse('the site takes no deploys but those of its repository (`prevent_non_git_prod_deploys`)')
-  }
-  if (published?.isLocked) return refuse(`deploy ${published.id} is locked: nothing newer would be published`)
+  const closed = refusalOfSite(observed, desired.spec.via)
+  if (closed !== undefined) return refuse(closed)
   const { kept } = leftoversOf(observed, desired)
   if (desired.spec.unmanaged === 'refuse' && kept.length > 0) {
     return refuse(
@@ -146,6 +141,32 @@ function refusalToDeploy(
     return refuse(`${takenBackBefore(rolledBack)}; change the source`)
   }
   return undefined
+}
+
+/** Why a site takes no deploy of ours, whatever is in it; undefined: it does. */
+function refusalOfSite({ site, published }: ObservedFunctionSet, via: unknown): string | undefined {
+  if (site.repository !== undefined && via === undefined) {
+    return `the site is linked to ${site.repository}: \`via: api\` or \`via: build\` says who deploys`
+  }
+  if (site.refusesOtherDeploys) {
+    return 'the site takes no deploys but those of its repository (`prevent_non_git_prod_deploys`)'
+  }
+  if (published?.isLocked) return `deploy ${published.id} is locked: nothing newer would be published`
+  return undefined
+}
+
+/** Sites are not made: which team pays for one is a person's to say. */
+function missingSite(pair: FunctionSetPair, { spec }: DesiredFunctionSet): FunctionSetAction {
+  return actionOf(pair, {
+    type: 'deploy',
+    verb: 'create',
+    summary: 'deploy functions',
+    reason: 'there is no such site',
+    blocked: {
+      reason: 'NotAllowed',
+      message: `the site ${spec.site} is not there any more, and sites are not made; make it, or correct \`site\``,
+    },
+  })
 }
 
 function inventoryActions(
@@ -178,7 +199,8 @@ function diffRemoved(pair: FunctionSetPair): readonly FunctionSetAction[] {
   if (!observed) return []
   const { dropped } = leftoversOf(observed, undefined)
   if (dropped.length === 0) return []
-  const obstacles = observed.obstacles ?? []
+  const closed = refusalOfSite(observed, pair.owned?.fields.via?.value)
+  const obstacles = [...(closed === undefined ? [] : [closed]), ...(observed.obstacles ?? [])]
   return [
     actionOf(pair, {
       type: 'deploy',

@@ -22,6 +22,7 @@ export async function writeEnv(
   }
   const envGeneration = generationOf(wanted)
   await memories.keepSite(site.id, { isEnvPending: true, envGeneration })
+  const there = new Map((await netlify.listEnv(site, signal)).map((one) => [one.key, one]))
   for (const { key, state, isSecret } of action.variables) {
     const value = declared[key]
     const { env } = await memories.site(site.id)
@@ -31,7 +32,7 @@ export async function writeEnv(
       await memories.keepSite(site.id, { env: rest })
       continue
     }
-    await netlify.setEnv(site, { key, value: textOf(value), isSecret, exists: state === 'differs' }, signal)
+    await netlify.setEnv(site, { key, value: textOf(value), isSecret, there: there.get(key) }, signal)
     await memories.keepSite(site.id, { env: { ...env, [key]: digestOf(value) } })
   }
 }

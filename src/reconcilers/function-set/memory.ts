@@ -36,6 +36,12 @@ export interface SiteMemory {
   readonly isEnvPending: boolean
 }
 
+/** Where a site is found whatever it is called. */
+export interface SitePlace {
+  readonly siteId: string
+  readonly account: string
+}
+
 export interface RolledBack {
   readonly from: string
   readonly to: string
@@ -63,6 +69,7 @@ const empty: SiteMemory = Object.freeze({
  */
 export class Memories {
   readonly #store: DomainCache | undefined
+  readonly #places = new Map<string, string>()
   readonly #sites = new Map<string, SiteMemory>()
   readonly #deploys = new Map<string, DeployRecord | undefined>()
 
@@ -86,6 +93,22 @@ export class Memories {
     await this.#put(`site/2/${siteId}`, after)
     this.#sites.set(siteId, after)
     return after
+  }
+
+  /** The site that a name stood for when it was seen last, and its team; undefined: never. */
+  async place(name: string): Promise<SitePlace | undefined> {
+    const { siteId, account } = fieldsOf(await this.#store?.get(`place/1/${name}`))
+    return typeof siteId === 'string' && typeof account === 'string' ? { siteId, account } : undefined
+  }
+
+  async keepPlace(name: string, place: SitePlace): Promise<void> {
+    const text = JSON.stringify(place)
+    if (this.#places.get(name) === text) return
+    const known = await this.place(name)
+    if (known?.siteId !== place.siteId || known.account !== place.account) {
+      await this.#put(`place/1/${name}`, place)
+    }
+    this.#places.set(name, text)
   }
 
   async deploy(title: string): Promise<DeployRecord | undefined> {

@@ -94,14 +94,37 @@ export class Observer {
     }
   }
 
-  #find(
+  /** Rejects where it is not seen, and only that is known; undefined: it is not there any more. */
+  async #find(
     netlify: NetlifyClient,
     { id, desired, owned }: WantedFunctionSet,
     signal: AbortSignal,
   ): Promise<SiteReading | undefined> {
-    const nameOrId = desired ? siteOf(desired) : (owned?.externalName ?? '')
-    const asked = { nameOrId, owner: this.#ownerOf(id), isOwned: owned !== undefined, signal }
-    return readSite(netlify, this.#memories, asked)
+    const name = desired ? siteOf(desired) : (owned?.externalName ?? '')
+    const asked = { owner: this.#ownerOf(id), isOwned: owned !== undefined, signal }
+    const reading = await readSite(netlify, this.#memories, { ...asked, nameOrId: name })
+    if (reading) {
+      await this.#memories.keepPlace(name, { siteId: reading.site.id, account: reading.site.account })
+      return reading
+    }
+    const place = await this.#memories.place(name)
+    const renamed =
+      place && name !== place.siteId
+        ? await readSite(netlify, this.#memories, { ...asked, nameOrId: place.siteId })
+        : undefined
+    if (renamed && !desired) return renamed
+    if (renamed) {
+      throw new ReconcileError(
+        'RemoteChanged',
+        `Could not read the site ${name}: it is called ${renamed.site.name} now; correct \`site\``,
+      )
+    }
+    // Netlify answers the same for what does not exist and for what this credential may not see.
+    if (place && (await netlify.listAccounts(signal)).includes(place.account)) return undefined
+    throw new ReconcileError(
+      'PermissionMissing',
+      `Netlify shows no site ${name} to this credential: it does not exist, or it is of a team that the credential may not see`,
+    )
   }
 
   async #readOne(

@@ -59,6 +59,21 @@ export const envRoutes: readonly Route[] = [
     },
   },
   {
+    operation: 'setEnvVarValue',
+    method: 'PATCH',
+    path: '/accounts/{account_id}/env/{key}',
+    answer: (asked) => {
+      const variable = siteOfQuery(asked)?.env.get(asked.params.key ?? '')
+      const site = siteOfQuery(asked)
+      if (!variable || !site) return notFound
+      const { context, value } = asked.json as { readonly context: string; readonly value: string }
+      const rest = variable.values.filter((one) => one.context !== context)
+      const changed = { ...variable, values: [...rest, { id: randomUUID(), context, value }] }
+      site.env.set(variable.key, changed)
+      return { status: 201, body: withoutValues(changed) }
+    },
+  },
+  {
     operation: 'deleteEnvVar',
     method: 'DELETE',
     path: '/accounts/{account_id}/env/{key}',

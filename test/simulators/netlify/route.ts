@@ -8,6 +8,8 @@ export interface Answer {
 /** One call, with what its address and its body say. */
 export interface Asked {
   readonly sites: readonly SimulatedSite[]
+  /** Teams that the credential sees. */
+  readonly accounts: readonly string[]
   /** Of the address; undefined: the call is about none. */
   readonly site: SimulatedSite | undefined
   readonly deploy: SimulatedDeploy | undefined

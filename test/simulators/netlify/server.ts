@@ -28,6 +28,8 @@ const callsAMinute = 500
 /** Netlify in miniature, on loopback: digest deploys, functions that are really run, and faults by switch. */
 export class NetlifySimulator {
   readonly sites: SimulatedSite[] = []
+  /** Teams that the credentials see. */
+  readonly accounts = ['acme']
   readonly faults = new Faults()
   readonly calls: SeenCall[] = []
   /** What the answers break of Netlify's description; a test ends with none. */
@@ -195,6 +197,7 @@ export class NetlifySimulator {
     const isJson = request.headers['content-type']?.startsWith('application/json') === true
     return route.answer({
       sites: this.sites,
+      accounts: this.accounts,
       site,
       deploy: site?.deploys.find(({ id }) => id === params.deploy_id),
       params,

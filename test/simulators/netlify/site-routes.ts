@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { renderFunctions, renderSite } from './render.ts'
-import { ofSite, type Route } from './route.ts'
+import { notFound, ofSite, type Route } from './route.ts'
+
+/** A page of a list, as its query asks for it. */
+function pageOf<T>(all: readonly T[], query: URLSearchParams): readonly T[] {
+  const size = Number(query.get('per_page') ?? 100)
+  const from = (Number(query.get('page') ?? 1) - 1) * size
+  return all.slice(from, from + size)
+}
 
 /** Operations on sites and on what they publish. */
 export const siteRoutes: readonly Route[] = [
@@ -11,16 +18,17 @@ export const siteRoutes: readonly Route[] = [
     // The name is searched for, not compared.
     answer: ({ sites, query, isStale }) => ({
       status: 200,
-      body: sites
-        .filter(({ name }) => name.includes(query.get('name') ?? ''))
-        .map((site) => renderSite(site, isStale)),
+      body: pageOf(
+        sites.filter(({ name, isVisible }) => isVisible && name.includes(query.get('name') ?? '')),
+        query,
+      ).map((site) => renderSite(site, isStale)),
     }),
   },
   {
     operation: 'getSite',
     method: 'GET',
     path: '/sites/{site_id}',
-    answer: ofSite(({ site }) => ({ status: 200, body: renderSite(site) })),
+    answer: ofSite(({ site }) => (site.isVisible ? { status: 200, body: renderSite(site) } : notFound)),
   },
   {
     operation: 'listSiteFiles',
@@ -70,9 +78,9 @@ export const siteRoutes: readonly Route[] = [
     operation: 'listAccountsForUser',
     method: 'GET',
     path: '/accounts',
-    answer: () => ({
+    answer: ({ accounts }) => ({
       status: 200,
-      body: [{ id: 'acme', name: 'Acme', slug: 'acme', type: 'PRO', capabilities: {} }],
+      body: accounts.map((slug) => ({ id: slug, name: slug, slug, type: 'PRO', capabilities: {} })),
     }),
   },
 ]

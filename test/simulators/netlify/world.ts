@@ -64,6 +64,8 @@ export class SimulatedSite {
   tellsRules = true
   /** Milliseconds that Netlify takes for its own parts of a deploy. */
   readonly pace = { preparing: 0, processing: 0 }
+  /** Whether the credential sees it; a site of another team it does not. */
+  isVisible = true
   readonly builds: string[] = []
   #counter = 0
   #publishedBeforeId: string | undefined
