@@ -24,5 +24,15 @@ export interface Sink {
   readonly columns: number
 }
 
+/** Why a verb is told to end: the reason of its aborted signal. */
+export class Interruption extends Error {
+  readonly signalName: 'SIGINT' | 'SIGTERM'
+
+  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+    super(`interrupted by ${signalName}`)
+    this.signalName = signalName
+  }
+}
+
 /** What a verb ends with: the exit status of the table in the README; of `run` the script's own, from 0 to 255. */
 export type ExitStatus = number

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { supervisedVariable } from './background/supervised-variable.ts'
-import type { Sink } from './invocation.ts'
+import { Interruption, type Sink } from './invocation.ts'
 import { runProgram } from './program.ts'
 
 const version: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
@@ -12,7 +12,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // The first asks politely; whoever repeats it does not want to wait.
     if (interruption.signal.aborted) process.exit(1)
-    interruption.abort(new Error(`interrupted by ${name}`))
+    interruption.abort(new Interruption(name))
   })
 }
 // A reader that went away (`reconcile status | head -1`) is no fault of ours.

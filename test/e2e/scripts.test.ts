@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process'
 import { symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { processIdentity } from '../../src/clients/host/process-identity.ts'
 import { eventually, TestFleet } from '../support/fleet.ts'
+
+const program = fileURLToPath(new URL('../../dist/reconcile.mjs', import.meta.url))
 
 const manifest = (spec: string, name = 'site') => `apiVersion: reconcile.dev/v1
 kind: ScriptSet
@@ -66,6 +70,37 @@ async function hangingPid(): Promise<number> {
 
 const isGone = (pid: number) =>
   eventually(async () => expect(await processIdentity(pid)).toBeUndefined(), 30_000)
+
+/** Runs a verb on a terminal of its own, as `script` makes one, and types something when it has printed something. */
+function onTerminal(
+  verb: string,
+  typed: { readonly when: string; readonly press: string; readonly then?: string },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const command = `"${process.execPath}" "${program}" ${verb}; echo "ended with $?"`
+    const child = spawn('/usr/bin/script', ['-qefc', command, '/dev/null'], {
+      cwd: fleet.folder,
+      env: fleet.env,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let text = ''
+    let isTyped = false
+    const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
+    child.stdout.on('data', (chunk) => {
+      text += String(chunk)
+      // What a shell echoes of the command itself is not yet what it prints.
+      if (isTyped || !text.split('\n').some((line) => line.trim() === typed.when)) return
+      isTyped = true
+      child.stdin.write(typed.press)
+      if (typed.then !== undefined) setTimeout(() => child.stdin.write(typed.then), 500)
+    })
+    child.on('error', reject)
+    child.on('close', () => {
+      clearTimeout(timer)
+      resolve(text)
+    })
+  })
+}
 
 describe('a set of scripts, end to end', () => {
   it('is restored byte for byte, checked through npm, and then left alone', async () => {
@@ -220,6 +255,33 @@ describe('reconcile run', () => {
     expect(run.err).toContain('Path taken: build (exit 7)')
   })
 
+  it('never runs beside a check of the same script, whoever is first', async () => {
+    await fleet.write(
+      'slow.js',
+      'const { appendFileSync } = require("node:fs"); appendFileSync("log", "begin\\n"); setTimeout(() => appendFileSync("log", "end\\n"), 2000)',
+    )
+    await fleet.write('package.json', packageText.replace('node lint.js', 'node slow.js'))
+    const log = () => fleet.read('log').catch(() => '')
+    await declare('checks: { lint: { every: 1h } }')
+    const pass = fleet.start([])
+    await eventually(async () => expect(await log()).toContain('begin'), 60_000)
+    const second = await fleet.reconcile(['run', 'lint'])
+    expect(second.err).toContain('lint waits for the end of a check of it')
+    expect(second.status).toBe(0)
+    expect(await pass.ended).toBe(0)
+    expect(await log()).toBe('begin\nend\nbegin\nend\n')
+
+    await declare('checks: { hang: { every: 1h } }')
+    const run = fleet.start(['run', 'hang'])
+    const pid = await hangingPid()
+    const waiting = await fleet.reconcile(['--timeout', '1s'])
+    expect(waiting.status).toBe(1)
+    expect(Number(await fleet.read('pid'))).toBe(pid)
+    run.signal('SIGTERM')
+    await run.ended
+    await isGone(pid)
+  })
+
   it('runs nothing for a name that only the manifest has', async () => {
     await declare('fallbacks: { bild: [build:safe] }')
     const run = await fleet.reconcile(['run', 'bild'])
@@ -260,14 +322,37 @@ describe('reconcile run', () => {
     expect((await fleet.reconcile(['run', 'build', '--only', 'ScriptSet/other'])).status).toBe(0)
   })
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('ends the whole group at %s', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends the whole group at %s', async (signal, code) => {
     await declare('required: [build]')
     const run = fleet.start(['run', 'hang'])
     const pid = await hangingPid()
     run.signal(signal)
-    expect(await run.ended).toBe(130)
+    expect(await run.ended).toBe(code)
     await isGone(pid)
     expect(run.log()).toContain('Path taken: hang (ended); interrupted')
+  })
+
+  it('gives a script the terminal that it runs in, and takes it back', async () => {
+    const ask = 'echo who? > /dev/tty && read -r name < /dev/tty && echo it is $name'
+    await fleet.write('package.json', packageText.replace('node lint.js', ask))
+    await declare('fallbacks: { build: [lint] }')
+    const text = await onTerminal('run build', { when: 'who?', press: 'me\r' })
+    expect(text).toContain('it is me')
+    expect(text).toContain('Path taken: build (exit 7) -> lint (exit 0)')
+    expect(text).toContain('ended with 0')
+  })
+
+  it('ends the whole way at Ctrl-C, which the script hears, and goes on at Ctrl-Z', async () => {
+    await fleet.write('hang.js', `console.log("hangs"); ${programs['hang.js']}`)
+    await declare('fallbacks: { hang: [build:safe] }')
+    const text = await onTerminal('run hang', { when: 'hangs', press: '\u001a', then: '\u0003' })
+    expect(text).toContain('Path taken: hang (ended); interrupted')
+    expect(text).not.toContain('built safely')
+    expect(text).toContain('ended with 130')
+    await isGone(await hangingPid())
   })
 
   it('leaves nothing running when it is killed', async () => {

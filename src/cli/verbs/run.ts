@@ -1,6 +1,8 @@
+import { constants } from 'node:os'
 import { formatDuration } from '../../core/duration.ts'
 import { messageOf } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
+import { RunningScripts } from '../../reconcilers/script-set/checks/running-scripts.ts'
 import { findSet } from '../../reconcilers/script-set/run/find-set.ts'
 import { pathOf, type RunStep } from '../../reconcilers/script-set/run/run-path.ts'
 import {
@@ -12,14 +14,16 @@ import {
 import { sanitise } from '../../reports/sanitise.ts'
 import { recordOutsideEvent } from '../../state/outside-event.ts'
 import { printDiagnostics } from '../diagnostics.ts'
-import type { ExitStatus, Invocation } from '../invocation.ts'
+import { type ExitStatus, Interruption, type Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { readDeclaration } from '../read-declaration.ts'
 import { selectResources } from '../selection.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
-/** What shells give to a program that Ctrl-C ended. */
-const interrupted = 130
+/** What shells give to a program that a signal ended; Ctrl-C, which the script heard in our place, is SIGINT. */
+function interruptedCode({ reason }: AbortSignal): number {
+  return 128 + constants.signals[reason instanceof Interruption ? reason.signalName : 'SIGINT']
+}
 
 /** `reconcile run`: a script through npm, on failure again, and then what takes its place; its exit code is ours. */
 export async function run(
@@ -43,13 +47,15 @@ export async function run(
     const say = (text: string) => call.err.write(`${sanitise(text)}\n`)
     const listener = listenerOf(common.quiet ? () => undefined : say)
     const { env, signal } = call
-    const result = await takePath(steps, { desired, env, clock: workspace.clock, signal, listener })
+    const { clock, statePath } = workspace
+    const running = new RunningScripts(statePath)
+    const result = await takePath(steps, { desired, env, clock, signal, listener, running })
     const told = resultText(result, script)
     say(told)
     await record(workspace, store, { id: desired.id, message: told, isFine: isFine(result, script) }).catch(
       (error: unknown) => say(`The run could not be recorded: ${messageOf(error)}`),
     )
-    return result.wasAborted ? interrupted : (result.tries.at(-1)?.exitCode ?? 1)
+    return result.wasAborted ? interruptedCode(signal) : (result.tries.at(-1)?.exitCode ?? 1)
   } finally {
     await store.close()
   }
@@ -67,6 +73,7 @@ function listenerOf(say: (text: string) => void): RunListener {
   return {
     started: (script) => say(`> npm run ${script}`),
     passedOver: (script) => say(`${script} does not exist and is passed over`),
+    waits: (script, pid) => say(`${script} waits for the end of a check of it (pid ${pid})`),
     failed: (one, { pause, next }) => {
       const then =
         pause !== undefined

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
@@ -7,6 +7,7 @@ import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { isGroupAlive, type ProcessIdentity, processIdentity } from '../host/process-identity.ts'
 import { endGroup } from './process-group.ts'
+import { startGroup } from './start-group.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** A command that is run in a process group of its own. */
@@ -37,11 +38,8 @@ export interface GroupResult {
   readonly hasLeftBehind: boolean
 }
 
-/**
- * Waits for a word on descriptor 3 and becomes the command; where the word never comes, because we were killed before
- * the run was written down, it ends without having run anything.
- */
-const gate = 'read -r go <&3 || exit 125; exec 3<&-; exec "$@"'
+/** As which shells tell a command that Ctrl-C ended. */
+const interruptedCode = 128 + constants.signals.SIGINT
 
 /** How long its last output is waited for after it has ended. */
 const drain: Duration = 200
@@ -52,11 +50,7 @@ const drain: Duration = 200
  */
 export async function runGroup(run: GroupRun): Promise<GroupResult> {
   run.signal.throwIfAborted()
-  const child = await start(run)
-  const group = child.pid ?? 0
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }))
-  })
+  const { child, group, exited, hasTerminal } = await startGroup(run)
   const watchdog = await openGate(run, child, group).catch(async (error: unknown) => {
     child.stdio[3]?.destroy()
     await exited
@@ -64,38 +58,19 @@ export async function runGroup(run: GroupRun): Promise<GroupResult> {
   })
   try {
     const startedAt = run.clock.monotonic()
-    const end = await firstEnd(run, exited, group)
+    const first = await firstEnd(run, exited, group)
     const { code, signal } = await exited
+    // Ctrl-C went to the command alone; that it was meant for all of it is told by how it ended.
+    const isInterrupted = hasTerminal && (code === interruptedCode || signal === 'SIGINT')
+    const end = isInterrupted && first === 'exited' ? 'aborted' : first
     const duration = Math.round(run.clock.monotonic() - startedAt)
-    const hasLeftBehind = end === 'exited' && (await isGroupAlive(group))
+    const hasLeftBehind = first === 'exited' && (await isGroupAlive(group))
     if (hasLeftBehind) await endGroup(group, run.clock)
     await drained(run.clock, child)
     return { end, exitCode: code ?? undefined, signal: signal ?? undefined, duration, hasLeftBehind }
   } finally {
     await watchdog.dismiss()
   }
-}
-
-/** Starts the command behind its gate. */
-async function start(run: GroupRun): Promise<ChildProcess> {
-  const through = run.onOutput ? 'pipe' : 'inherit'
-  const child = spawn('/bin/sh', ['-c', gate, 'sh', ...run.command], {
-    cwd: run.folder,
-    env: { ...run.env },
-    detached: true,
-    stdio: [run.onOutput ? 'ignore' : 'inherit', through, through, 'pipe'],
-  })
-  try {
-    await once(child, 'spawn')
-  } catch (cause) {
-    const what = `Cannot run ${run.command.join(' ')} in ${run.folder}`
-    throw new ReconcileError('ProgramMissing', what, { cause })
-  }
-  // A command that has ended no longer listens; that it ended is told elsewhere.
-  child.stdio[3]?.on('error', () => undefined)
-  listen(child.stdout, (chunk) => run.onOutput?.('out', chunk))
-  listen(child.stderr, (chunk) => run.onOutput?.('err', chunk))
-  return child
 }
 
 /** Sets the watchdog, has the run written down, and only then lets it begin. */
@@ -138,11 +113,6 @@ async function firstEnd(run: GroupRun, exited: Promise<unknown>, group: number):
   over.abort()
   if (end !== 'exited') await endGroup(group, run.clock)
   return end
-}
-
-function listen(stream: Readable | null, take: (chunk: Buffer) => void): void {
-  stream?.on('data', take)
-  stream?.on('error', () => undefined)
 }
 
 /** What holds its output open and has left the group is not waited for. */

@@ -46,7 +46,7 @@ class ScriptSetConnection implements Connection<ScriptSetSpec, ObservedScripts, 
     const looking = {
       facts: new FileFacts(),
       searchPath: userPath(this.#context.env).split(delimiter),
-      lookAtCheck: (resource: string, script: string) => this.#checks.look(resource, script),
+      lookAtCheck: this.#checks.look.bind(this.#checks),
     }
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedScripts>]> => {

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Reading } from '../../core/reconciler.ts'
+import type { ScriptOfPackage } from './checks/running-scripts.ts'
 import type { ObservedScripts, SeenCheck } from './observed.ts'
 import { obstacleTo } from './package-json/editable.ts'
 import { parsePackage } from './package-json/package-file.ts'
@@ -14,7 +15,7 @@ export interface Looking {
   readonly facts: FileFacts
   /** PATH as npm hands it on, absolute folders. */
   readonly searchPath: readonly string[]
-  readonly lookAtCheck: (resource: string, script: string) => Promise<SeenCheck>
+  readonly lookAtCheck: (resource: string, one: ScriptOfPackage) => Promise<SeenCheck>
 }
 
 /** Reads a package whose set is no longer declared: that it is there, and no more, because nothing is done about it. */
@@ -44,10 +45,11 @@ export async function observePackage(
   if (reading.type === 'absent') return { type: 'absent' }
   if (reading.type === 'unreadable') return unreadable(desired.spec.package, reading.message)
   const { file } = reading
-  const { findings, graph } = await resolvePackage({ folder: dirname(path), file, facts, searchPath })
+  const folder = dirname(path)
+  const { findings, graph } = await resolvePackage({ folder, file, facts, searchPath })
   const names = Object.keys(desired.spec.checks ?? {})
   const checks = await Promise.all(
-    names.map(async (name) => [name, await lookAtCheck(desired.name, name)] as const),
+    names.map(async (script) => [script, await lookAtCheck(desired.name, { folder, script })] as const),
   )
   // Only where a text is declared may it come to an edit.
   const mayEdit = desired.spec.scripts !== undefined

@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/clients/host/clock.ts'
 import { processIdentity } from '../../../src/clients/host/process-identity.ts'
 import type { Clock } from '../../../src/core/clock.ts'
 import type { LogLine } from '../../../src/core/reconciler.ts'
+import { RunningScripts } from '../../../src/reconcilers/script-set/checks/running-scripts.ts'
 import type { ScriptSetSpec } from '../../../src/reconcilers/script-set/spec.generated.ts'
 import { eventually } from '../../support/fleet.ts'
 import { PackageFolder } from './package-folder.ts'
@@ -196,6 +197,27 @@ describe('a check', () => {
       await expect(applied).rejects.toThrow('over')
     }
   })
+
+  it.each(['run', 'check'] as const)(
+    'waits for a %s of the script by anybody else, which is not ended',
+    async (by) => {
+      const site = await open('require("node:fs").appendFileSync("runs", "x")')
+      const { actions } = await site.look(spec())
+      const other = new RunningScripts(site.path('.reconcile/state.db'))
+      const identity = await processIdentity(process.pid)
+      if (!identity) throw new Error('this process is not found')
+      const holder = { ...identity, by, startedAt: Date.now() - 86_400_000 }
+      const leave = await other.enter({ folder: site.folder, script: 'check' }, holder)
+      const seen = await site.look(spec())
+      expect(seen.actions).toEqual([])
+      expect(seen.assessment?.recheckAfter).toBeLessThanOrEqual(2_000)
+      await expect(site.apply(actions[0])).rejects.toThrow('a run of it is under way')
+      await leave()
+      expect((await site.look(spec())).actions).toHaveLength(1)
+      await site.apply(actions[0])
+      expect(await site.text('runs')).toBe('x')
+    },
+  )
 
   it('that another one did meanwhile is not repeated', async () => {
     const site = await open('require("node:fs").appendFileSync("runs", "x")')

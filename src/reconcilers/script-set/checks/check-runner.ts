@@ -1,14 +1,7 @@
-import {
-  currentBootId,
-  describeProcess,
-  isAlive,
-  isGroupAlive,
-} from '../../../clients/host/process-identity.ts'
 import { checkEnvironment } from '../../../clients/npm/environment.ts'
 import { findNpm } from '../../../clients/npm/npm-program.ts'
 import { endGroup } from '../../../clients/npm/process-group.ts'
 import { type GroupResult, runGroup } from '../../../clients/npm/run-group.ts'
-import { ReconcileError } from '../../../core/errors.ts'
 import type { ConnectContext } from '../../../core/reconciler.ts'
 import type { CheckAction, EndCheckAction } from '../action.ts'
 import type { SeenCheck } from '../observed.ts'
@@ -16,23 +9,27 @@ import { CheckLog } from './check-log.ts'
 import { readRecord, recordPath, writeRecord } from './check-record.ts'
 import { type BegunRun, type CheckRun, isVerdict } from './check-run.ts'
 import { checksFolder } from './checks-folder.ts'
+import { isUnderWay, RunningScripts, type ScriptOfPackage, underWay } from './running-scripts.ts'
 
 /** Runs scripts to learn whether they work, and remembers how they ended. */
 export class CheckRunner {
   readonly #context: ConnectContext
   readonly #running = new Set<Promise<void>>()
+  readonly #scripts: RunningScripts
 
   constructor(context: ConnectContext) {
     this.#context = context
+    this.#scripts = new RunningScripts(context.store.location)
   }
 
-  /** What is known of a check; reads one file. */
-  async look(resource: string, script: string): Promise<SeenCheck> {
-    const { begun, runs } = await readRecord(this.#path(resource, script))
-    return {
-      last: runs.findLast(isVerdict),
-      running: begun && (await isUnderWay(begun)) ? begun : undefined,
-    }
+  /** What is known of a check; reads one file, and who runs the script. */
+  async look(resource: string, one: ScriptOfPackage): Promise<SeenCheck> {
+    const { begun, runs } = await readRecord(this.#path(resource, one.script))
+    const last = runs.findLast(isVerdict)
+    if (begun && (await isUnderWay(begun))) return { last, running: begun }
+    const [other] = await this.#scripts.holders(one)
+    // What is not ours is not ours to end, however long it takes.
+    return { last, running: other && { ...other, until: Number.MAX_SAFE_INTEGER } }
   }
 
   /** Runs a check to its end, unless that was done since it was decided. */
@@ -63,10 +60,9 @@ export class CheckRunner {
     const before = await readRecord(path)
     const last = before.runs.findLast(isVerdict)
     if (last && last.endedAt > after) return
-    if (before.begun && (await isUnderWay(before.begun))) {
-      const message = `Did not run ${script}: a run of it is under way (pid ${before.begun.pid})`
-      throw new ReconcileError('RemoteChanged', message)
-    }
+    if (before.begun && (await isUnderWay(before.begun))) throw underWay(script, before.begun)
+    const [other] = await this.#scripts.holders({ folder, script })
+    if (other) throw underWay(script, other)
     const runs = before.begun
       ? [...before.runs, interrupted(before.begun, before.begun.startedAt)]
       : before.runs
@@ -74,6 +70,7 @@ export class CheckRunner {
     const npm = await findNpm(environment.PATH ?? '')
     const log = await CheckLog.begin(checksFolder(this.#context, resource), script, () => clock.now())
     const startedAt = clock.now()
+    let leave: () => Promise<void> = async () => undefined
     try {
       const result = await runGroup({
         command: [npm, 'run', script],
@@ -82,13 +79,16 @@ export class CheckRunner {
         limit,
         clock,
         signal,
-        onStarted: (identity) =>
-          writeRecord(path, { begun: { ...identity, startedAt, until: startedAt + limit }, runs }),
+        onStarted: async (identity) => {
+          leave = await this.#scripts.enter({ folder, script }, { ...identity, startedAt, by: 'check' })
+          await writeRecord(path, { begun: { ...identity, startedAt, until: startedAt + limit }, runs })
+        },
         onOutput: (stream, chunk) => log.take(stream, chunk),
       })
       const run = runFrom(result, startedAt, clock.now())
       await writeRecord(path, { begun: undefined, runs: [...runs, run] })
     } finally {
+      await leave()
       await log.end()
     }
     signal.throwIfAborted()
@@ -97,14 +97,6 @@ export class CheckRunner {
   #path(resource: string, script: string): string {
     return recordPath(checksFolder(this.#context, resource), script)
   }
-}
-
-/** Whether anything of a run lives: its leader, or what it left in its group. */
-async function isUnderWay(begun: BegunRun): Promise<boolean> {
-  if (begun.bootId !== (await currentBootId())) return false
-  if (await isAlive(begun)) return true
-  // A living process of that pid is another one, and so is its group; without one the number was not given away.
-  return !(await describeProcess(begun.pid)) && (await isGroupAlive(begun.pid))
 }
 
 function interrupted({ startedAt }: BegunRun, endedAt: number): CheckRun {

@@ -10,9 +10,13 @@ export function checksFolder(
   name: string,
 ): string {
   const { environment } = context.fleet
-  const { location } = context.store
   const folder = environment === undefined ? name : `${name}@${environment}`
-  return join(dirname(location), `${basename(location, '.db')}.checks`, folder)
+  return join(checksRoot(context.store.location), folder)
+}
+
+/** The folder of all of them, by the state file. */
+export function checksRoot(location: string): string {
+  return join(dirname(location), `${basename(location, '.db')}.checks`)
 }
 
 /** A script's name as a part of a path: readable, of bounded length, and never the same for two scripts. */
