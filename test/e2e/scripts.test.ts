@@ -74,7 +74,7 @@ const isGone = (pid: number) =>
 /** Runs a verb on a terminal of its own, as `script` makes one, and types something when it has printed something. */
 function onTerminal(
   verb: string,
-  typed: { readonly when: string; readonly press: string; readonly then?: string },
+  typed: { readonly when: string; readonly press: string; readonly later?: string },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const command = `"${process.execPath}" "${program}" ${verb}; echo "ended with $?"`
@@ -92,7 +92,7 @@ function onTerminal(
       if (isTyped || !text.split('\n').some((line) => line.trim() === typed.when)) return
       isTyped = true
       child.stdin.write(typed.press)
-      if (typed.then !== undefined) setTimeout(() => child.stdin.write(typed.then), 500)
+      if (typed.later !== undefined) setTimeout(() => child.stdin.write(typed.later), 500)
     })
     child.on('error', reject)
     child.on('close', () => {
@@ -348,7 +348,7 @@ describe('reconcile run', () => {
   it('ends the whole way at Ctrl-C, which the script hears, and goes on at Ctrl-Z', async () => {
     await fleet.write('hang.js', `console.log("hangs"); ${programs['hang.js']}`)
     await declare('fallbacks: { hang: [build:safe] }')
-    const text = await onTerminal('run hang', { when: 'hangs', press: '\u001a', then: '\u0003' })
+    const text = await onTerminal('run hang', { when: 'hangs', press: '\u001a', later: '\u0003' })
     expect(text).toContain('Path taken: hang (ended); interrupted')
     expect(text).not.toContain('built safely')
     expect(text).toContain('ended with 130')

@@ -7,15 +7,11 @@ import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { isGroupAlive, type ProcessIdentity, processIdentity } from '../host/process-identity.ts'
 import { endGroup } from './process-group.ts'
-import { startGroup } from './start-group.ts'
+import { type GroupStart, startGroup } from './start-group.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** A command that is run in a process group of its own. */
-export interface GroupRun {
-  /** The program and its arguments. */
-  readonly command: readonly string[]
-  readonly folder: string
-  readonly env: Readonly<Record<string, string>>
+export interface GroupRun extends GroupStart {
   /** How long it may take; undefined: as long as it likes. */
   readonly limit: Duration | undefined
   readonly clock: Clock
@@ -23,8 +19,6 @@ export interface GroupRun {
   readonly signal: AbortSignal
   /** Awaited before anything of the command runs: where it fails, nothing was run. */
   readonly onStarted?: (identity: ProcessIdentity) => Promise<void>
-  /** What it prints; undefined: it reads and prints where we do. */
-  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => void
 }
 
 /** How a run ended. */

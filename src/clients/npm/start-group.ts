@@ -3,7 +3,16 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { ReconcileError } from '../../core/errors.ts'
 import { isInForeground } from '../host/terminal.ts'
-import type { GroupRun } from './run-group.ts'
+
+/** What is to be started. */
+export interface GroupStart {
+  /** The program and its arguments. */
+  readonly command: readonly string[]
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  /** What it prints; undefined: it reads and prints where we do. */
+  readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => void
+}
 
 /** A command in a process group of its own, behind its gate: descriptor 3, where the word is awaited that opens it. */
 export interface StartedGroup {
@@ -44,7 +53,7 @@ done`
  * Starts a command. One whose output we take runs in a session of its own; one that prints where we do gets the
  * terminal, if it is ours to give, so that what asks for a password finds it.
  */
-export async function startGroup(run: GroupRun): Promise<StartedGroup> {
+export async function startGroup(run: GroupStart): Promise<StartedGroup> {
   if (!run.onOutput && (await isInForeground())) {
     const started = await startOnTerminal(run)
     if (started) return started
@@ -64,7 +73,7 @@ export async function startGroup(run: GroupRun): Promise<StartedGroup> {
 }
 
 /** Undefined: the shell could not have the terminal, and nothing was started. */
-async function startOnTerminal(run: GroupRun): Promise<StartedGroup | undefined> {
+async function startOnTerminal(run: GroupStart): Promise<StartedGroup | undefined> {
   const child = spawn('/bin/sh', ['-c', job, 'sh', ...run.command], {
     cwd: run.folder,
     env: { ...run.env },
@@ -85,7 +94,7 @@ function exitOf(child: ChildProcess): StartedGroup['exited'] {
   })
 }
 
-async function spawned(child: ChildProcess, run: GroupRun): Promise<void> {
+async function spawned(child: ChildProcess, run: GroupStart): Promise<void> {
   try {
     await once(child, 'spawn')
   } catch (cause) {
