@@ -154,6 +154,10 @@ export const commandLines: readonly Line[] = [
   line('npm --prefix gone run gen', 'no such folder', 'MissingFolder: gone does not exist'),
   line('yarn workspace @site/app build', 'yarn’s way'),
   line('pnpm --filter @site/app run deploy', 'pnpm’s way'),
+  line('pnpm --filter app... build', 'without its scope, and with what it depends on'),
+  line('pnpm --filter gone build', 'no such workspace', 'UnknownWorkspace: gone'),
+  line('pnpm -w run it', 'the script of that name at the root of the workspace'),
+  line('pnpm run "/^build-(a|b)$/"', 'an expression, which only pnpm reads'),
 
   // npx
   line('npx eslint .', 'a dependency'),
@@ -169,6 +173,8 @@ export const commandLines: readonly Line[] = [
   line('dotenv -e .env -- next dev', 'after --'),
   line('env -u HOME A=1 node server.js', 'options and assignments of env'),
   line('timeout 30 node gone.js', 'after its own operand', 'MissingFile: gone.js'),
+  line('c8 report --reporter lcov', 'a verb of its own hands on nothing'),
+  line('c8 --lines 90 --check-coverage node gone.js', 'after limits', 'MissingFile: gone.js'),
   line('c8 --reporter lcov node server.js', 'after the value of its option'),
   line('bash -c "node gone.js && next build"', 'a text for a shell', 'MissingFile: gone.js'),
   line('sudo node server.js', 'rights of another user', 'Dangerous: rights of another user'),

@@ -15,7 +15,7 @@ import {
   type Rule,
   type Understanding,
 } from './understanding.ts'
-import { commandBuiltin, crossEnvShell, evaluated, shx, wrapperRule } from './wrappers.ts'
+import { commandBuiltin, coverage, crossEnvShell, evaluated, shx, wrapperRule } from './wrappers.ts'
 
 /** Says what a command needs; each program that runs others or files is read by its own rule. */
 export function understand(given: HandedCall): Understanding {
@@ -83,37 +83,8 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['infisical', wrapperRule([], { needsDashes: true })],
   ['op', wrapperRule([], { needsDashes: true })],
   ['env-cmd', wrapperRule(['-f', '--file', '-e', '--environments', '-r', '--rc-file'])],
-  [
-    'nyc',
-    wrapperRule([
-      '--reporter',
-      '-r',
-      '--exclude',
-      '-x',
-      '--include',
-      '-n',
-      '--report-dir',
-      '--temp-dir',
-      '--extension',
-      '-e',
-      '--cwd',
-    ]),
-  ],
-  [
-    'c8',
-    wrapperRule([
-      '--reporter',
-      '-r',
-      '--exclude',
-      '-x',
-      '--include',
-      '-n',
-      '--reports-dir',
-      '-o',
-      '--temp-directory',
-      '--src',
-    ]),
-  ],
+  ['nyc', coverage(['--report-dir', '--temp-dir', '--extension', '-e', '--cwd', '-i', '--require'])],
+  ['c8', coverage(['--reports-dir', '-o', '--temp-directory', '--src', '--extension'])],
   ['time', wrapperRule(['-f', '-o'])],
   ['nice', wrapperRule(['-n'])],
   ['ionice', wrapperRule(['-c', '-n', '-p'])],

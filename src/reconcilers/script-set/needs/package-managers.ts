@@ -117,8 +117,13 @@ export function managerRule(verbs: ReadonlySet<string>, runner: ScriptRunner): R
     // `web...` means web and all that it depends on.
     const selected = filter?.replace(/^\.{3}\^?|\^?\.{3}$/g, '')
     const start = folder === undefined ? call.folder : under(call.folder, folder)
+    const isAtRoot = runner === 'pnpm' && (options.has('-w') || options.has('--workspace-root'))
     const isElsewhere =
-      options.has('--filter') || options.has('-F') || options.has('-r') || options.has('--recursive')
+      isAtRoot ||
+      options.has('--filter') ||
+      options.has('-F') ||
+      options.has('-r') ||
+      options.has('--recursive')
     const isOptional = options.has('--if-present')
     const place: ScriptPlace | undefined =
       selected !== undefined && /^[@\w./-]+$/.test(selected)
@@ -138,6 +143,8 @@ export function managerRule(verbs: ReadonlySet<string>, runner: ScriptRunner): R
     if (verb === 'exec') return handOn(call, operands[1])
     if (verb === 'dlx' || verb === 'x') return nothing
     const name = runVerbs.has(verb) ? first : verb
+    // `/expression/` runs every script that it finds, and only pnpm knows how it reads it.
+    if (runner === 'pnpm' && name?.startsWith('/')) return nothing
     if (name === undefined || (!runVerbs.has(verb) && verbs.has(verb))) return nothing
     if (place.type === 'workspaces') return needing([scriptNeed(place, name, { isOptional: true })])
     if (isOptional || name === 'start' || name === 'test')

@@ -24,6 +24,20 @@ export function wrapperRule(
   }
 }
 
+const coverageOptions = ['--reporter', '-r', '--exclude', '-x', '--include', '-n']
+const coverageLimits = ['--lines', '--branches', '--functions', '--statements', '--watermarks']
+const coverageVerbs: ReadonlySet<string> = new Set(['report', 'check-coverage', 'merge', 'instrument'])
+
+/** nyc and c8: what they hand on, or what they do by themselves with what they measured before. */
+export function coverage(withValue: readonly string[]): Rule {
+  const all = [...coverageOptions, ...coverageLimits, ...withValue]
+  const rule = wrapperRule(all)
+  return (call) => {
+    const handed = rule(call)
+    return handed.calls.some(({ name }) => coverageVerbs.has(name)) ? nothing : handed
+  }
+}
+
 function skipAssignments(call: Call, from: number): number {
   let at = from
   while (at < call.args.length && isAssignment(call.args[at]) && (call.written[at] ?? '').includes('='))
