@@ -89,7 +89,7 @@ function onTerminal(
     child.stdout.on('data', (chunk) => {
       text += String(chunk)
       // What a shell echoes of the command itself is not yet what it prints.
-      if (isTyped || !text.split('\n').some((line) => line.trim() === typed.when)) return
+      if (isTyped || !text.split('\n').some((line) => line.trim().endsWith(typed.when))) return
       isTyped = true
       child.stdin.write(typed.press)
       if (typed.later !== undefined) setTimeout(() => child.stdin.write(typed.later), 500)
