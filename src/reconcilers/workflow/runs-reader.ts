@@ -7,7 +7,7 @@ import type { ObservedRuns, RunFailure } from './observed.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import { hasRemedy } from './remedy.ts'
 import type { RepositoryReading } from './repository-reading.ts'
-import { isBehind, missedBy, type SeenRuns, type SeenRunsLog, seenRunOf } from './seen-runs.ts'
+import { isBehind, missedBy, type SeenRun, type SeenRuns, type SeenRunsLog, seenRunOf } from './seen-runs.ts'
 
 /** Milliseconds that two readings without a run must lie apart to be believed: the index behind lists lags. */
 const witnessGap = 5_000
@@ -42,8 +42,8 @@ export class RunsReader {
       const further = own(await this.#github.listRunsOf(repository, workflowId, signal))
       list = merge(list, further)
     }
-    await this.#assertNotOlder(repository, list, seen, signal)
     const { completed } = newestRuns(desired, list)
+    await this.#assertNotOlder(repository, missedBy({ list, completed }, seen), signal)
     const failure = completed && (await this.#failureOf(repository, completed, seen, signal))
     const headSha =
       completed && hasRemedy(completed.conclusion) && isActedUpon(desired)
@@ -51,8 +51,8 @@ export class RunsReader {
         : undefined
     const emptySince = completed ? undefined : (seen.emptySince ?? reading.readAt)
     this.#seen.set(key, {
-      newest: seenRunOf(list[0]),
-      judged: seenRunOf(completed),
+      newest: list[0] && seenRunOf(list[0]),
+      judged: completed && seenRunOf(completed),
       emptySince,
       failure: failure ?? seen.failure,
     })
@@ -65,17 +65,17 @@ export class RunsReader {
     }
   }
 
-  /** An older answer is no answer, unless what it lacks is gone: GitHub is asked for that very run. */
+  /**
+   * An older answer is no answer, unless what it lacks was deleted: GitHub is asked for that very run. That he shows this
+   * one as it was, too, makes it no newer.
+   */
   async #assertNotOlder(
     repository: Repository,
-    list: readonly WorkflowRun[],
-    seen: SeenRuns,
+    missed: SeenRun | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    const missed = missedBy(list, seen)
     if (!missed) return
-    const now = await this.#github.getRun(repository, missed.id, signal)
-    if (!now || isBehind(now, missed)) return
+    if (!(await this.#github.getRun(repository, missed.id, signal))) return
     const attempt = missed.attempt > 1 ? `, attempt ${missed.attempt}` : ''
     throw new ReconcileError(
       'RemoteAnswerInvalid',
@@ -107,12 +107,12 @@ function isActedUpon({ spec }: DesiredWorkflow): boolean {
   return (spec.green?.onFailure ?? 'none') !== 'none'
 }
 
-/** Of a run that both show, what was changed last: lists lag one behind the other. */
+/** Of a run that both show, how it is in the list that is ahead: one lags behind the other. */
 function merge(a: readonly WorkflowRun[], b: readonly WorkflowRun[]): readonly WorkflowRun[] {
   const byId = new Map(a.map((run) => [run.id, run]))
   for (const run of b) {
     const known = byId.get(run.id)
-    if (!known || !isBehind(run, known)) byId.set(run.id, run)
+    if (!known || isBehind(known, seenRunOf(run))) byId.set(run.id, run)
   }
   return [...byId.values()].sort(compareRuns)
 }

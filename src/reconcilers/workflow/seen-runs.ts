@@ -14,11 +14,18 @@ export interface SeenRuns {
   readonly failure: RunFailure | undefined
 }
 
-/** A run as far as it only ever grows. */
-export type SeenRun = Pick<WorkflowRun, 'id' | 'createdAt' | 'attempt' | 'updatedAt'>
+/**
+ * A run as far as it only ever goes on. When it was changed last is none of it: GitHub touches runs that have ended, and
+ * the index behind some lists need never hear of that.
+ */
+export interface SeenRun extends Pick<WorkflowRun, 'id' | 'createdAt' | 'attempt'> {
+  /** Whether that attempt had ended. */
+  readonly hasEnded: boolean
+}
 
-export function seenRunOf(run: WorkflowRun | undefined): SeenRun | undefined {
-  return run && { id: run.id, createdAt: run.createdAt, attempt: run.attempt, updatedAt: run.updatedAt }
+export function seenRunOf(run: WorkflowRun): SeenRun {
+  const { id, createdAt, attempt, status } = run
+  return { id, createdAt, attempt, hasEnded: status === 'completed' }
 }
 
 /** Keeps what was seen in memory and in the store, one small entry a workflow. */
@@ -34,7 +41,7 @@ export class SeenRunsLog {
   async get(key: string): Promise<SeenRuns> {
     const known = this.#known.get(key)
     if (known) return known
-    const stored = seenOf(await this.#store?.get(`seen/2/${key}`))
+    const stored = seenOf(await this.#store?.get(`seen/3/${key}`))
     this.#known.set(key, stored)
     return stored
   }
@@ -43,7 +50,7 @@ export class SeenRunsLog {
     const before = this.#known.get(key)
     if (JSON.stringify(before) === JSON.stringify(seen)) return
     this.#known.set(key, seen)
-    this.#unsaved.set(`seen/2/${key}`, JSON.parse(JSON.stringify(seen)) as Json)
+    this.#unsaved.set(`seen/3/${key}`, JSON.parse(JSON.stringify(seen)) as Json)
   }
 
   async save(): Promise<void> {
@@ -68,12 +75,9 @@ function seenOf(value: Json | undefined): SeenRuns {
 }
 
 function seenRunIn(value: Json | undefined): SeenRun | undefined {
-  const { id, createdAt, attempt, updatedAt } = fieldsOf(value)
-  return typeof id === 'number' &&
-    typeof createdAt === 'number' &&
-    typeof attempt === 'number' &&
-    typeof updatedAt === 'number'
-    ? { id, createdAt, attempt, updatedAt }
+  const { id, createdAt, attempt, hasEnded } = fieldsOf(value)
+  return typeof id === 'number' && typeof createdAt === 'number' && typeof attempt === 'number'
+    ? { id, createdAt, attempt, hasEnded: hasEnded === true }
     : undefined
 }
 
@@ -87,18 +91,25 @@ function textOr(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** The run by which a list is older than what was seen before: it lacks it, or shows it as it was; undefined: none. */
-export function missedBy(list: readonly WorkflowRun[], { newest, judged }: SeenRuns): SeenRun | undefined {
+/**
+ * The run by which a list is older than what was seen before: it lacks it, or shows it as it was, and shows nothing newer;
+ * undefined: none. `completed` is the one of the list that health would be judged by.
+ */
+export function missedBy(
+  { list, completed }: { readonly list: readonly WorkflowRun[]; readonly completed: WorkflowRun | undefined },
+  { newest, judged }: SeenRuns,
+): SeenRun | undefined {
   const [first] = list
   // What came after it may have pushed it off the list, and nothing else.
   if (newest && (first?.createdAt ?? 0) < newest.createdAt) return newest
-  return [newest, judged].find((seen) => {
-    const shown = seen && list.find(({ id }) => id === seen.id)
-    return seen && shown && isBehind(shown, seen)
-  })
+  if (newest && first?.id === newest.id && isBehind(first, newest)) return newest
+  if (!judged || (completed && completed.createdAt > judged.createdAt)) return undefined
+  const shown = list.find(({ id }) => id === judged.id)
+  return shown && isBehind(shown, judged) ? judged : undefined
 }
 
-/** Whether a run is shown as it was before: attempts and times of change only grow. */
+/** Whether a run is shown as it was before: attempts follow one another, and one that has ended does not go on. */
 export function isBehind(shown: WorkflowRun, seen: SeenRun): boolean {
-  return shown.attempt < seen.attempt || (shown.attempt === seen.attempt && shown.updatedAt < seen.updatedAt)
+  if (shown.attempt !== seen.attempt) return shown.attempt < seen.attempt
+  return seen.hasEnded && shown.status !== 'completed'
 }

@@ -59,14 +59,34 @@ describe('a list of runs that shows an earlier attempt', () => {
     expect(await pass()).toMatch(/^Unknown/)
   })
 
-  it('is believed where the run itself says so too', async () => {
+  it('is no news either where the run itself is shown so, and nothing is run again, until there is a newer run', async () => {
     const run = site.addRun(ci, { conclusion: 'failure' })
-    world.declare('ci', { green: {} })
+    world.declare('ci', { green: { onFailure: 'rerun' } })
     site.restart(run)
     site.advance()
     expect(await pass()).toMatch(/^Healthy/)
     Object.assign(run, run.before)
-    expect(await pass()).toMatch(/^Degraded: run \d+ failed/)
+    expect(await pass()).toMatch(/^Unknown/)
+    expect(world.simulator.writes()).toEqual([])
+    site.addRun(ci)
+    expect(await pass()).toMatch(/^Healthy/)
+  })
+
+  it('is none where it only says when GitHub touched a run last', async () => {
+    const run = site.addRun(ci)
+    world.declare('ci', { green: {} })
+    run.updatedAt += 5000
+    expect(await pass()).toMatch(/^Healthy/)
+    run.updatedAt -= 5000
+    expect(await pass()).toMatch(/^Healthy/)
+  })
+
+  it('is no news where an attempt that had ended seems to go on', async () => {
+    const run = site.addRun(ci)
+    world.declare('ci', { green: {} })
+    expect(await pass()).toMatch(/^Healthy/)
+    Object.assign(run, { status: 'in_progress', conclusion: null })
+    expect(await pass()).toMatch(/^Unknown/)
   })
 })
 
