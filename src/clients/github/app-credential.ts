@@ -28,6 +28,8 @@ const times = Object.freeze({
   proof: 540_000,
   /** Milliseconds before its end at which a token is not used any more. */
   spare: 300_000,
+  /** Milliseconds within which a new token is not asked for again: one that is refused at once, all are. */
+  renewal: 30_000,
   /** Milliseconds for one request. */
   request: 10_000,
 })
@@ -49,6 +51,8 @@ class AppCredential implements Credential {
   readonly #tokens = new Map<string, Promise<Token>>()
   readonly #installations = new Map<string, Promise<string>>()
   readonly #dropped = new WeakSet<Authorization>()
+  /** When each was made, epoch milliseconds. */
+  readonly #mintedAt = new WeakMap<Authorization, number>()
   readonly #vendorClock: VendorClock
   /** Of the App itself, which asks for tokens. */
   readonly #budget: Budget
@@ -78,6 +82,7 @@ class AppCredential implements Credential {
   }
 
   drop(refused: Authorization): boolean {
+    if (this.#options.clock.now() - (this.#mintedAt.get(refused) ?? 0) < times.renewal) return false
     this.#dropped.add(refused)
     this.#installations.clear()
     return true
@@ -131,7 +136,9 @@ class AppCredential implements Credential {
     const { token, expires_at: end } = await this.#ask('POST', path, { what, signal })
     const until = Date.parse(String(end))
     if (typeof token !== 'string' || !Number.isFinite(until)) throw invalid(what)
-    return { authorization: { header: `token ${token}`, account: `installation-${installation}` }, until }
+    const authorization = { header: `token ${token}`, account: `installation-${installation}` }
+    this.#mintedAt.set(authorization, this.#options.clock.now())
+    return { authorization, until }
   }
 
   /** Asks as the App itself. A token that was made and never arrived does no harm, so nothing here is a write. */

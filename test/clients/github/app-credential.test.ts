@@ -94,6 +94,7 @@ describe('a GitHub App', () => {
     const github = open()
     await github.listRuns(site, signal)
     simulator.tokens.clear()
+    ahead = 60_000
     await github.listRuns(site, signal)
     await github.dispatch(site, { workflowId: ci.id, branch: 'main', inputs: {} }, signal)
     expect(minted()).toBe(2)
@@ -104,6 +105,7 @@ describe('a GitHub App', () => {
     const github = open()
     await github.listRuns(site, signal)
     simulator.apps.uninstall('77', 'acme')
+    ahead = 60_000
     await expect(github.listRuns(site, signal)).rejects.toMatchObject({ code: 'PermissionMissing' })
     simulator.apps.install('77', 'acme')
     await github.listRuns(site, signal)
@@ -113,6 +115,15 @@ describe('a GitHub App', () => {
     ahead = 56 * 60_000
     simulator.world.clockAhead = ahead
     await github.listRuns(site, signal)
+  })
+
+  it('does not get one token after another where GitHub accepts none', async () => {
+    simulator.hook = () => simulator.tokens.clear()
+    const github = open()
+    for (let call = 0; call < 5; call += 1) {
+      await expect(github.listRuns(site, signal)).rejects.toMatchObject({ code: 'CredentialsRefused' })
+    }
+    expect(minted()).toBe(1)
   })
 
   it('has a limit for each installation: one that is used up does not stop another', async () => {
