@@ -120,6 +120,21 @@ describe('a secondary limit', () => {
   })
 })
 
+describe('a limit of the host that keeps logs', () => {
+  it('stops no call to GitHub', async () => {
+    const run = simulator.world.repositories.get('acme/site')?.addRun(ci, { conclusion: 'failure' })
+    const github = open()
+    const [job] = await github.listJobs(site, { id: run?.id ?? 0, attempt: 1 }, signal)
+    simulator.logs.failsWith = 429
+    await expect(github.readJobLog(site, job?.id ?? 0, signal)).rejects.toMatchObject({
+      code: 'RemoteRefused',
+    })
+    await github.listRuns(site, signal)
+    simulator.logs.failsWith = undefined
+    expect(await github.readJobLog(site, job?.id ?? 0, signal)).toContain('output of')
+  })
+})
+
 describe('what is left of the hourly limit', () => {
   const reads = (github: GithubClient) => ({
     list: github.listRuns(site, signal),

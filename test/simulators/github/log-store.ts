@@ -7,13 +7,15 @@ export class LogStore {
   readonly #texts: string[] = []
   /** The Authorization headers of all requests; undefined: none. */
   readonly credentials: (string | undefined)[] = []
+  /** The status that everything is answered with; undefined: what is kept. */
+  failsWith: number | undefined
 
   private constructor(server: Server) {
     this.#server = server
     server.on('request', (request, response) => {
       this.credentials.push(request.headers.authorization)
       const text = this.#texts[Number((request.url ?? '').slice(1))]
-      response.writeHead(text === undefined ? 404 : 200, { 'content-type': 'text/plain' })
+      response.writeHead(this.failsWith ?? (text === undefined ? 404 : 200), { 'content-type': 'text/plain' })
       response.end(text)
     })
   }
