@@ -71,8 +71,11 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
     if (!resource || !isModel(resource) || action.type === 'stop') continue
     // On standby it is healthy although it does not run.
     if (resources.some(({ controls }) => controls.fallback.includes(on))) continue
-    const last = outside.lastRunning.get(outsideName(resource)) ?? Number.NEGATIVE_INFINITY
+    // Decided while it still had another name outside, it was there under that.
+    const named = [resource, ...versionsOf(setting, actor, on)].filter((one) => one !== undefined)
+    const names = named.filter(isModel).map(outsideName)
     outside.tick()
+    const last = Math.max(...names.map((name) => outside.lastRunning.get(name) ?? Number.NEGATIVE_INFINITY))
     rules.check(
       'dependencies-first',
       time.now - last < slack || peekState(disk, on)?.status.health === 'Healthy',
