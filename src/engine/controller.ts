@@ -1,17 +1,17 @@
 import type { Declaration } from '../core/declaration.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
-import type { LedgerView, ResourceState } from '../core/ledger.ts'
+import type { LedgerView } from '../core/ledger.ts'
 import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
 import { DomainListener } from './domain-listener.ts'
 import { execute } from './execute.ts'
 import { type Finding, isActionable } from './finding.ts'
 import { partWithFormer, successorOf } from './former.ts'
+import { isNews, leaningOn } from './news.ts'
 import { isOut } from './outage.ts'
 import { concludePass, type Draft, draftPass, type PassResult, recordRenames } from './pass.ts'
-import { PassOrder } from './pass-order.ts'
-import { findPending } from './pending.ts'
+import { noteResult, noteVanished, PassOrder } from './pass-order.ts'
 import { WorkQueue } from './queue.ts'
 import { ReadingPace } from './reading-pace.ts'
 import { recordOfLeftovers } from './record.ts'
@@ -290,7 +290,7 @@ export class Controller {
     else this.#rest(lane, result)
     const vanished = batch.filter((id) => !draft.findings.some((finding) => finding.id === id))
     for (const id of vanished) queue.done(id)
-    if (vanished.length > 0) noteVanished(orders, vanished)
+    noteVanished(orders, vanished)
     // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
     for (const finding of acting) this.#track(this.#act(lane, { draft, finding, orders }))
   }
@@ -368,7 +368,7 @@ export class Controller {
       const isGone = !finding.desired && finding.actions.length === 0 && result.mayForget
       const context = { fleet, state, view: result.view, now: result.now, sinceFirstBeat }
       if (!isGone) queue.addAfter(finding.id, nextVisit(this.#world, finding, context))
-      this.#spreadNews(finding, state, result.now)
+      if (isNews(finding, state, result.now)) this.#wakeRelated(finding.id)
     }
     const unread = result.findings.filter(({ reading }) => reading.type === 'unreadable')
     queue.retry(...unread.map(({ id }) => id))
@@ -381,7 +381,7 @@ export class Controller {
       queue.done(finding.id)
       queue.add(finding.id)
       const state = result.states.get(finding.id)
-      if (state) this.#spreadNews(finding, state, result.now)
+      if (state && isNews(finding, state, result.now)) this.#wakeRelated(finding.id)
     }
     this.#wakeKind(kind)
   }
@@ -392,51 +392,15 @@ export class Controller {
     }
   }
 
-  #spreadNews(finding: Finding, state: ResourceState, now: number): void {
-    const isNew = isNews(finding.state, state) || this.#isDueToStandDown(finding, state, now)
-    if (isNew) this.#wakeRelated(finding.id)
-  }
-
-  /** A primary that became stable by the mere passing of time is news for its fallbacks alone. */
-  #isDueToStandDown(finding: Finding, state: ResourceState, now: number): boolean {
-    const fallbacks = finding.desired?.controls.fallback ?? []
-    if (fallbacks.length === 0 || state.recovery.healthySince === undefined) return false
-    const stableFor = finding.desired?.controls.recovery.stableFor ?? 0
-    return now - state.recovery.healthySince >= stableFor
-  }
-
   /** Dependants, fallbacks and what it was called before decide anew when what they lean on has changed. */
   #wakeRelated(id: ResourceId): void {
     for (const former of this.#formers) if (successorOf(former) === id) this.#add(former)
-    for (const resource of this.#declaration?.resources ?? []) {
-      if (resource.controls.dependsOn.includes(id)) this.#add(resource.id)
-    }
-    for (const [fallback, primaries] of primariesByFallback(this.#declaration?.resources ?? [])) {
-      if (primaries.some((primary) => primary.id === id)) this.#add(fallback)
-    }
+    for (const leaning of leaningOn(id, this.#declaration?.resources ?? [])) this.#add(leaning)
   }
 
   #report(result: PassResult, orders: readonly PassOrder[]): void {
     if (result.findings.length > 0) this.#options.onPass?.(result)
-    if (orders.length === 0) return
-    const now = this.#world.clock.now()
-    const pending = new Set(
-      findPending(result.findings, result.outcomes, {
-        states: new Map([...result.view.states, ...result.states]),
-        resources: result.declaration.resources,
-        now,
-        until: Number.POSITIVE_INFINITY,
-      }),
-    )
-    for (const order of orders) {
-      // A dependant that waits for something which this order still follows is not settled yet.
-      for (const finding of result.findings) {
-        const waits = finding.holds[0]?.reason === 'DependencyNotReady'
-        if (waits && finding.desired?.controls.dependsOn.some((id) => order.remaining.has(id)))
-          pending.add(finding.id)
-      }
-      order.note(result.findings, result.outcomes, pending)
-    }
+    noteResult(orders, result, this.#world.clock.now())
   }
 
   /** A lost lease or store ends the controller; anything else is said, and tried again at the queue's pace. */
@@ -457,20 +421,4 @@ function endsEverything(error: unknown): boolean {
     isErrorOf(error, 'LeaseLost') ||
     (error instanceof ReconcileError && error.code.startsWith('Store') && error.next === 'person')
   )
-}
-
-/** Whether others who lean on it would decide otherwise now. */
-function isNews(before: ResourceState | undefined, after: ResourceState): boolean {
-  return (
-    before?.status.health !== after.status.health ||
-    before.status.sync !== after.status.sync ||
-    before.recovery.attempts !== after.recovery.attempts ||
-    (before.recovery.healthySince === undefined) !== (after.recovery.healthySince === undefined)
-  )
-}
-
-/** What is neither declared nor owned any more has settled. */
-function noteVanished(orders: readonly PassOrder[], ids: readonly ResourceId[]): void {
-  const findings = ids.map((id) => ({ id }))
-  for (const order of orders) order.note(findings, [], new Set())
 }

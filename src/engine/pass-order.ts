@@ -1,6 +1,8 @@
 import type { ResourceId } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
+import type { PassResult } from './pass.ts'
+import { findPending } from './pending.ts'
 
 /**
  * A pass that was asked of the controller, followed until all that it is about has settled. The controller's own
@@ -46,4 +48,32 @@ export class PassOrder {
   #finishIfEmpty(): void {
     if (this.#remaining.size === 0) this.#resolve(this.#outcomes)
   }
+}
+
+/** Tells everybody who follows what became of a part of it. */
+export function noteResult(orders: readonly PassOrder[], result: PassResult, now: number): void {
+  if (orders.length === 0) return
+  const pending = new Set(
+    findPending(result.findings, result.outcomes, {
+      states: new Map([...result.view.states, ...result.states]),
+      resources: result.declaration.resources,
+      now,
+      until: Number.POSITIVE_INFINITY,
+    }),
+  )
+  for (const order of orders) {
+    // A dependant that waits for something which this order still follows is not settled yet.
+    for (const finding of result.findings) {
+      const waits = finding.holds[0]?.reason === 'DependencyNotReady'
+      if (waits && finding.desired?.controls.dependsOn.some((id) => order.remaining.has(id)))
+        pending.add(finding.id)
+    }
+    order.note(result.findings, result.outcomes, pending)
+  }
+}
+
+/** What is neither declared nor owned any more has settled. */
+export function noteVanished(orders: readonly PassOrder[], ids: readonly ResourceId[]): void {
+  const findings = ids.map((id) => ({ id }))
+  if (ids.length > 0) for (const order of orders) order.note(findings, [], new Set())
 }

@@ -1,0 +1,31 @@
+import type { ResourceState } from '../core/ledger.ts'
+import type { Resource, ResourceId } from '../core/resource.ts'
+import type { Finding } from './finding.ts'
+import { primariesByFallback } from './standby.ts'
+
+/** Whether others who lean on it would decide otherwise by what is known of it now. */
+export function isNews(finding: Finding, after: ResourceState, now: number): boolean {
+  const before = finding.state
+  return (
+    before?.status.health !== after.status.health ||
+    before.status.sync !== after.status.sync ||
+    before.recovery.attempts !== after.recovery.attempts ||
+    (before.recovery.healthySince === undefined) !== (after.recovery.healthySince === undefined) ||
+    isDueToStandDown(finding, after, now)
+  )
+}
+
+/** A primary that became stable by the mere passing of time is news for its fallbacks. */
+function isDueToStandDown({ desired }: Finding, { recovery }: ResourceState, now: number): boolean {
+  if (!desired || desired.controls.fallback.length === 0 || recovery.healthySince === undefined) return false
+  return now - recovery.healthySince >= desired.controls.recovery.stableFor
+}
+
+/** Who leans on it: what depends on it, and what stands behind it. */
+export function leaningOn(id: ResourceId, resources: readonly Resource[]): readonly ResourceId[] {
+  const dependants = resources.filter(({ controls }) => controls.dependsOn.includes(id))
+  const fallbacks = [...primariesByFallback(resources)]
+    .filter(([, primaries]) => primaries.some((primary) => primary.id === id))
+    .map(([fallback]) => fallback)
+  return [...dependants.map((dependant) => dependant.id), ...fallbacks]
+}
