@@ -93,8 +93,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('no limit of deletions', [
     guard,
-    '  return holdDeletions(held, input)\n',
-    '  return input.now > 0 ? held : holdDeletions(held, input)\n',
+    '  const limited = holdDeletions(all, input)\n',
+    '  const limited = input.now > 0 ? all : holdDeletions(all, input)\n',
   ]),
   mutant('no limit by count', [
     guard,
@@ -141,8 +141,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('what is to be left is deleted', [
     claim,
-    "  if (policy === 'Orphan') return",
-    '  if (policy === undefined) return',
+    "  if (policy === 'Orphan') {\n",
+    '  if (policy === undefined) {\n',
   ]),
   mutant('what has the name now is deleted for what we made', [
     claim,
@@ -184,8 +184,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('a deletion rests on an old list', [
     execute,
-    ': await readAgain(world, finding, signal)',
-    ': finding.actions',
+    '(decided ?? (await readAgain(world, finding, signal)))',
+    '(decided ?? finding.actions)',
   ]),
   mutant('no intent is written', [
     execute,
