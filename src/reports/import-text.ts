@@ -9,6 +9,8 @@ export interface ImportTextOptions extends Page {
   /** Default: no colours. */
   readonly style?: Style
   readonly workingDirectory: string
+  /** Where the manifests were written, absolute; undefined: where a pass looks for them by itself. */
+  readonly folder?: string
 }
 
 const gap = '  '
@@ -22,7 +24,7 @@ export function importText(report: ImportReport, options: ImportTextOptions): st
     report.conflicts.flatMap((conflict) => conflictLines(conflict, page)),
     report.warnings.flatMap((notice) => noticeLines(notice, page.style.yellow('warning'), page)),
     report.errors.flatMap((notice) => noticeLines(notice, page.style.red('error'), page)),
-    wrap(summary(report), page.width),
+    wrap(summary(report, nextCommand(options)), page.width),
   ].filter((lines) => lines.length > 0)
   return trimLines(sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines])))
 }
@@ -87,7 +89,13 @@ function placeText({ file, line }: ImportPlace, workingDirectory: string): strin
   return line === undefined ? name : `${name}:${line}`
 }
 
-function summary({ resources, conflicts, warnings, errors, isDryRun }: ImportReport): string {
+/** What shows what a pass would do with them. */
+function nextCommand({ folder, workingDirectory }: ImportTextOptions): string {
+  const path = folder === undefined ? 'manifests' : displayPath(folder, workingDirectory)
+  return path === 'manifests' ? 'reconcile --dry-run' : `reconcile --dry-run --file ${path}`
+}
+
+function summary({ resources, conflicts, warnings, errors, isDryRun }: ImportReport, next: string): string {
   const number = (outcome: ImportReportResource['outcome']) =>
     resources.filter((resource) => resource.outcome === outcome).length
   const written = number('written')
@@ -99,5 +107,5 @@ function summary({ resources, conflicts, warnings, errors, isDryRun }: ImportRep
     ...(errors.length > 0 ? [counted(errors.length, 'error')] : []),
   ]
   if (isDryRun) return `${parts.join(', ')}. Dry run: nothing was changed.`
-  return `${parts.join(', ')}.${written > 0 ? ' `reconcile --dry-run` shows what they would do.' : ''}`
+  return `${parts.join(', ')}.${written > 0 ? ` \`${next}\` shows what they would do.` : ''}`
 }

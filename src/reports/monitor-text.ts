@@ -39,6 +39,7 @@ export function monitorFrame(view: MonitorView, screen: Screen): readonly string
   const queued = view.queue.slice(0, mostQueued)
   const room = Math.max(fewestResources, rows - fixedLines - Math.max(1, queued.length) - mostEvents)
   const cut = (text: string) => truncate(text, columns)
+  const dueWidth = Math.max(0, ...queued.map(({ at }) => dueText(at, now).length))
   const lines = [
     ...headLines(view, screen),
     style.dim('-'.repeat(columns)),
@@ -47,7 +48,7 @@ export function monitorFrame(view: MonitorView, screen: Screen): readonly string
     style.bold('DUE NEXT'),
     ...(queued.length === 0 ? ['  nothing is known to be due'] : []),
     ...queued.map(({ id, at, what }) =>
-      cut(`  ${pad(dueText(at, now), 8)} ${sanitise(id)}  ${sanitise(what)}`),
+      cut(`  ${pad(dueText(at, now), dueWidth)}  ${sanitise(id)}  ${sanitise(what)}`),
     ),
     '',
     style.bold('LAST EVENTS'),

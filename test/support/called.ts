@@ -14,6 +14,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Is told what is printed on standard output, as it comes. */
   readonly onOut?: (text: string) => void
+  /** The same of standard error. */
+  readonly onErr?: (text: string) => void
+  /** A keyboard. */
+  readonly readKeys?: (onKey: (key: string) => void) => () => void
 }
 
 /** Where a verb of every kind is printed to: a person's terminal, narrow or wide, and a pipe. */
@@ -47,12 +51,14 @@ export async function callVerb(
     err: {
       write: (text) => {
         err += text
+        options.onErr?.(text)
       },
       isTerminal,
       columns,
     },
     signal,
     version: '0.0.0-test',
+    readKeys: options.readKeys,
   })
   return { status, out, err }
 }

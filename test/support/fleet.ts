@@ -230,7 +230,7 @@ function runToEnd(
 }
 
 /** Daemons of a home that a test stopped, cut off, or saw started twice. */
-async function killDaemonsOf(home: string): Promise<void> {
+export async function killDaemonsOf(home: string): Promise<void> {
   for (const entry of await readdir('/proc')) {
     const title = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')
     if (!title.includes(`God Daemon (${home})`)) continue

@@ -67,7 +67,7 @@ export async function writeImported(
     errors: [...found.errors, ...prepared.errors, ...errors].map(masked),
     isDryRun,
   }
-  print(call, common, { report, prepared })
+  print(call, common, { report, prepared, folder: resolve(call.cwd, options.out) })
   return report.errors.length > 0 ? 1 : 0
 }
 
@@ -75,7 +75,11 @@ export async function writeImported(
 function print(
   call: Invocation,
   common: CommonOptions,
-  { report, prepared }: { readonly report: ImportReport; readonly prepared: Prepared },
+  {
+    report,
+    prepared,
+    folder,
+  }: { readonly report: ImportReport; readonly prepared: Prepared; readonly folder: string },
 ): void {
   const { output } = common
   const workingDirectory = call.cwd
@@ -91,7 +95,7 @@ function print(
   }
   const sink = report.isDryRun ? call.err : call.out
   const page = pageOf(call, common, sink)
-  if (!report.isDryRun || !common.quiet) sink.write(importText(report, { ...page, workingDirectory }))
+  if (!report.isDryRun || !common.quiet) sink.write(importText(report, { ...page, workingDirectory, folder }))
 }
 
 /** What a source has, read and not written. */
