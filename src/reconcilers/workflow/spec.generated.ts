@@ -79,7 +79,7 @@ export type WorkflowSpec = {
     )[]
   }
   /**
-   * What is given to a run that we start. The workflow needs `on: workflow_dispatch`.
+   * What is given to a run that we start. Where it is declared, also empty, a fallback is started once when it is called upon. The workflow needs `on: workflow_dispatch`.
    */
   readonly dispatch?: {
     /**
