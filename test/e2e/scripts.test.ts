@@ -345,6 +345,14 @@ describe('reconcile run', () => {
     expect(text).toContain('ended with 0')
   })
 
+  it('keeps its hands off a terminal that it shares with what reads its output', async () => {
+    await declare('fallbacks: { build: [build:safe] }')
+    const reader = 'read -r key < /dev/tty; echo "read $key"; cat'
+    const text = await onTerminal(`run build | (echo ready; ${reader})`, { when: 'ready', press: 'x\r' })
+    expect(text).toContain('read x')
+    expect(text).toContain('built safely')
+  })
+
   it('ends the whole way at Ctrl-C, which the script hears, and goes on at Ctrl-Z', async () => {
     await fleet.write('hang.js', `console.log("hangs"); ${programs['hang.js']}`)
     await declare('fallbacks: { hang: [build:safe] }')

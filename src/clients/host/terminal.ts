@@ -1,16 +1,28 @@
 import { execFile } from 'node:child_process'
+import { fstatSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
 /**
- * Whether this process is in the foreground of a terminal, so that it may hand it on: in the background, or without one,
- * asking for it would stop us.
+ * Whether this process has a terminal to itself, so that it may hand it on. In the background, or without one, asking for
+ * it would stop us; and who reads what we print (`reconcile run x | less`) shares it with us and would be stopped.
  */
-export async function isInForeground(): Promise<boolean> {
+export async function hasTerminalToItself(): Promise<boolean> {
+  if ([1, 2].some(isPiped)) return false
   const [group, foreground] = await terminalGroups().catch(() => [])
   return group !== undefined && group > 0 && group === foreground
+}
+
+function isPiped(descriptor: number): boolean {
+  try {
+    const stats = fstatSync(descriptor)
+    return stats.isFIFO() || stats.isSocket()
+  } catch {
+    // Closed: nobody reads it.
+    return false
+  }
 }
 
 /** Our own process group, and that which the terminal listens to; -1: there is no terminal. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { ReconcileError } from '../../core/errors.ts'
-import { isInForeground } from '../host/terminal.ts'
+import { hasTerminalToItself } from '../host/terminal.ts'
 
 /** What is to be started. */
 export interface GroupStart {
@@ -54,7 +54,7 @@ done`
  * terminal, if it is ours to give, so that what asks for a password finds it.
  */
 export async function startGroup(run: GroupStart): Promise<StartedGroup> {
-  if (!run.onOutput && (await isInForeground())) {
+  if (!run.onOutput && (await hasTerminalToItself())) {
     const started = await startOnTerminal(run)
     if (started) return started
   }

@@ -12,8 +12,8 @@ import type { DesiredScriptSet } from './place.ts'
 import { levelOf, type ScriptFinding } from './resolve/finding.ts'
 import { reachableFrom } from './resolve/run-graph.ts'
 
-/** How often is looked at a run that another controller began. */
-const followInterval: Duration = 2_000
+/** How often is looked at a run that another controller began, and how soon again at somebody who may run it for days. */
+const followInterval = { check: 2_000, other: 15_000 } as const
 
 const messageNames = 3
 
@@ -152,8 +152,10 @@ function recheckAfter(checks: readonly Check[], now: number): Duration | undefin
   const waits = checks
     .filter(({ exists }) => exists)
     .map((check) => {
-      if (!check.seen?.running) return Math.max(0, dueAt(check, now) - now)
-      return Math.max(0, Math.min(followInterval, check.seen.running.until - now))
+      const { running, other } = check.seen ?? {}
+      if (running) return Math.max(0, Math.min(followInterval.check, running.until - now))
+      const wait = Math.max(0, dueAt(check, now) - now)
+      return other ? Math.max(wait, followInterval.other) : wait
     })
   return waits.length === 0 ? undefined : Math.min(...waits)
 }

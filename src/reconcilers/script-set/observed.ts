@@ -1,4 +1,5 @@
 import type { BegunRun, CheckRun } from './checks/check-run.ts'
+import type { ScriptHolder } from './checks/running-scripts.ts'
 import type { ScriptFinding } from './resolve/finding.ts'
 import type { RunGraph } from './resolve/run-graph.ts'
 
@@ -24,4 +25,6 @@ export interface SeenCheck {
   readonly last: CheckRun | undefined
   /** A run that is under way: begun by somebody else, since one of ours is waited for. */
   readonly running: BegunRun | undefined
+  /** Who else runs the script: a person, or a check of another environment. Not ours to end, however long it takes. */
+  readonly other: ScriptHolder | undefined
 }

@@ -61,7 +61,7 @@ export function checkActions(
     seen?.running && now > seen.running.until ? [endCheck(desired, script, seen.running)] : [],
   )
   const due = checks
-    .filter((check) => check.exists && !check.seen?.running && dueAt(check, now) <= now)
+    .filter((check) => check.exists && !check.seen?.running && !check.seen?.other && dueAt(check, now) <= now)
     .sort((a, b) => dueAt(a, now) - dueAt(b, now))
   return [...stuck, ...due.map((check) => runCheck(desired, check))]
 }

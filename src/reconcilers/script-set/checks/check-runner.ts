@@ -26,10 +26,9 @@ export class CheckRunner {
   async look(resource: string, one: ScriptOfPackage): Promise<SeenCheck> {
     const { begun, runs } = await readRecord(this.#path(resource, one.script))
     const last = runs.findLast(isVerdict)
-    if (begun && (await isUnderWay(begun))) return { last, running: begun }
+    if (begun && (await isUnderWay(begun))) return { last, running: begun, other: undefined }
     const [other] = await this.#scripts.holders(one)
-    // What is not ours is not ours to end, however long it takes.
-    return { last, running: other && { ...other, until: Number.MAX_SAFE_INTEGER } }
+    return { last, running: undefined, other }
   }
 
   /** Runs a check to its end, unless that was done since it was decided. */
