@@ -112,10 +112,14 @@ function judge(
     return {
       status: 'Progressing',
       reason: 'CheckPending',
-      message: `not checked yet: ${listed(pending.map(({ script }) => script))}`,
+      message: `not checked yet: ${listed(pending.map(withHolder))}`,
     }
   }
   return { status: 'Healthy', reason: 'Resolved', message: summary(desired, observed, checks) }
+}
+
+function withHolder({ script, seen }: Check): string {
+  return seen?.other ? `${script} (pid ${seen.other.pid} runs it now)` : script
 }
 
 function unresolved(counted: readonly ScriptFinding[]): string {
