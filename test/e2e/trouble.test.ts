@@ -79,6 +79,51 @@ describe('recovery', () => {
   })
 })
 
+describe('a rival', () => {
+  it('who undoes a field each second is met at the pace of the back-off, and the field is named', async () => {
+    fleet = await TestFleet.create({
+      'services/idle.mjs': idle,
+      'manifests/one.yaml': processManifest(
+        'one',
+        [
+          'script: ../services/idle.mjs',
+          'env: { LEVEL: ours }',
+          'recovery: { backoff: { initial: 2s, max: 8s } }',
+        ].join('\n'),
+      ),
+    })
+    const levelOf = async () => {
+      const [one] = await fleet.processes()
+      return (one?.pm2_env.env as { LEVEL?: string } | undefined)?.LEVEL
+    }
+    await fleet.watch()
+    await eventually(async () => expect(await levelOf()).toBe('ours'))
+    const began = performance.now()
+    let undone = 0
+    const undo = async () => {
+      if ((await levelOf()) !== 'ours') return
+      undone += 1
+      await fleet.pm2(['restart', 'one', '--update-env'], { env: { LEVEL: 'his' } })
+    }
+    while (performance.now() - began < 40_000) {
+      await undo()
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
+    // Some at once, then 2, 4 and 8 s apart: he could have undone forty.
+    expect(undone).toBeGreaterThanOrEqual(5)
+    expect(undone).toBeLessThanOrEqual(11)
+    await eventually(async () => {
+      await undo()
+      const status = JSON.parse((await fleet.reconcile(['status', '-o', 'json'])).out)
+      const held = status.resources[0].conditions.find(({ type }: { type: string }) => type === 'Held')
+      expect(held).toMatchObject({ status: 'True', reason: 'Contended' })
+      expect(held.message).toContain('env.LEVEL')
+    })
+    const { out } = await fleet.reconcile(['events'])
+    expect(out).toContain('Contended')
+  })
+})
+
 describe('a fleet of a hundred processes', () => {
   it('starts all, then nothing, then only what changed', async () => {
     fleet = await TestFleet.create({ 'services/idle.mjs': idle })
