@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import { enableCompileCache, syncBuiltinESMExports } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import type { Bundle, BundleFailure, BundleJob, BundleRequest } from './bundle.ts'
 
@@ -145,6 +145,8 @@ async function readJob(): Promise<BundleJob> {
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as BundleJob
 }
 
+// The bundler has many modules, and each deploy starts it.
+enableCompileCache()
 const job = await readJob()
 readEveryModeAlike()
 const zisi = await import('@netlify/zip-it-and-ship-it')
