@@ -39,8 +39,6 @@ const manifest = [
   'spec:',
   '  site: ours',
   '  directory: ../netlify/functions',
-  // One source is saved again and again here, which must not be waited for.
-  '  recovery: { backoff: { initial: 1ms, max: 1ms } }',
   '',
 ].join('\n')
 

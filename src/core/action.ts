@@ -47,6 +47,11 @@ export interface Action {
    * is neither an attempt nor a sign that somebody undoes our corrections. Default: false.
    */
   readonly isRoutine?: boolean
+  /**
+   * Whether the thing still is as our last correction left it, so that what is declared changed (in a source that the
+   * spec only names), and nobody undid anything. Such a correction is no sign of a rival. Default: false.
+   */
+  readonly isUncontested?: boolean
   /** How many calls of its vendor's limited API it takes, at most; for the plan. Default: 0. */
   readonly calls?: number
   /** How long it may take, in milliseconds, where that is longer than the deadline that every action has. */

@@ -180,8 +180,8 @@ function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold
       until,
     }
   }
-  // What is due by its own schedule is no correction that somebody could undo.
-  if (finding.actions.every((action) => action.isRoutine === true)) return undefined
+  // What is due by its own schedule is no correction that somebody could undo, and of others the domain may know it.
+  if (finding.actions.every((action) => action.isRoutine || action.isUncontested)) return undefined
   return holdOnContention(recovery, backoff, finding, now)
 }
 

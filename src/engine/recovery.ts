@@ -142,6 +142,7 @@ function afterOutcome(
     }
   }
   if (outcome.action.isRoutine) return state
+  if (outcome.action.isUncontested) return base
   return { ...base, corrections: [...state.corrections, now].slice(-keptCorrections) }
 }
 

@@ -93,6 +93,33 @@ describe('a hundred functions, end to end', () => {
     expect(kills.fell.during).toBeGreaterThan(0)
   }, 300_000)
 
+  it('are deployed however often a source is saved, and at a pace where somebody else undoes it', async () => {
+    stage = await setFunctionStage(2)
+    const { fleet, site, simulator } = stage
+    // Longer than all of this takes.
+    const text = await fleet.read('manifests/site.yaml')
+    const recovery = 'recovery: { backoff: { initial: 3m, max: 5m } }'
+    await fleet.write('manifests/site.yaml', text.replace(/recovery: .*/, recovery))
+    for (let save = 0; save < 7; save += 1) {
+      simulator.age(60_000)
+      await fleet.write('netlify/functions/fn-001.mjs', functionSource(`save ${save}`))
+      const saved = await pass()
+      expect(saved.status, `${saved.out}\n${saved.err}`).toBe(0)
+      expect(await textAt(stage, '/.netlify/functions/fn-001')).toBe(`save ${save}`)
+    }
+    const { length } = site.deploys
+    const first = site.deploys.find(({ title }) => title.startsWith('reconciled '))
+    for (let undone = 0; undone < 5; undone += 1) {
+      simulator.age(60_000)
+      // Of ours, and not the last.
+      if (first) site.publish(first)
+      await pass(['--no-wait'])
+    }
+    // Three corrections are free, and the first deploy was one.
+    expect(site.deploys.length - length).toBe(2)
+    expect((await pass(['status'])).out).toContain('corrected 3 times already')
+  }, 120_000)
+
   it('have logs that Netlify’s API does not give, and `logs` says where they are', async () => {
     stage = await setFunctionStage(1)
     const { status, out, err } = await pass(['logs', 'FunctionSet/site'])

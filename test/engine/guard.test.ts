@@ -231,6 +231,15 @@ describe('holds by attempts', () => {
     expect(holdOf(finding)?.reason).toBe(hold)
   })
 
+  test('what nobody undid is not held for a rival, whatever was corrected before', () => {
+    const id = modelId('a')
+    const recovery = { corrections: [1, 2, 3, 4, 5].map((second) => noon - 6000 + second * 1000) }
+    const state = stateOf(id, { recovery, status: { lastAction: lastAction('succeeded') } })
+    const uncontested = actionOf({ isUncontested: true })
+    expect(holdOf(drifted({}, { state, actions: [uncontested] }))).toBeUndefined()
+    expect(holdOf(drifted({}, { state, actions: [uncontested, actionOf()] }))?.reason).toBe('Contended')
+  })
+
   test('an attempt that nobody lived to write counts and waits', () => {
     const unconfirmed = [
       {

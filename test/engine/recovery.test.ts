@@ -100,6 +100,14 @@ describe('the count of attempts', () => {
       corrections: 1,
     },
     {
+      title: 'what followed a change of what is declared is none: nobody undid anything',
+      action: actionOf({ isUncontested: true }),
+      outcome: {},
+      attempts: 2,
+      wait: undefined,
+      corrections: 0,
+    },
+    {
       title: 'what was not sent changes nothing',
       action: revive,
       outcome: { result: 'superseded' },

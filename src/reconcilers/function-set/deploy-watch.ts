@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 
 /** Milliseconds between two looks at a deploy under way, growing. */
-const pollPauses = Object.freeze({ first: 200, longest: 2000, factor: 1.5 })
+const pollPauses = Object.freeze({ first: 50, longest: 2000, factor: 2 })
 
 /** Milliseconds that Netlify may take to publish what is ready. */
 const publishDeadline = 60_000

@@ -106,6 +106,7 @@ export class Deployer {
     await this.#assertWhole(reading, { deployId: deploy.id, content, fingerprint }, signal)
     await this.#memories.keepSite(site.id, {
       owner: action.owner.id,
+      deployed: deploy.id,
       managed,
       isEnvPending: false,
       rolledBack: undefined,

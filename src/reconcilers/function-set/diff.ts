@@ -77,9 +77,17 @@ function deployActions(
       changes: drift.changes,
       removes: drift.dropped.length,
       dropped: drift.dropped,
+      isUncontested: isSourceAhead(observed, desired),
       ...(blocked && { blocked }),
     }),
   ]
+}
+
+/** Whether what we deployed last is published still, and the directory holds something else by now. */
+function isSourceAhead(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {
+  const { published, record, memory } = observed
+  if (!published || !record || memory.deployed !== published.id) return false
+  return record.fingerprint !== fingerprintOfSource(observed, desired)
 }
 
 /** The build knows what the source becomes; we know only whether a function is there. */

@@ -22,6 +22,8 @@ export interface DeployRecord {
 export interface SiteMemory {
   /** The resource that deployed last. */
   readonly owner: ResourceId | undefined
+  /** The deploy that we made last, where it was published and nothing was missing. */
+  readonly deployed: string | undefined
   /** The deploy that passed its verification last. */
   readonly lastGood: string | undefined
   /** A deploy that failed its verification and was taken back: the same thing is not deployed again. */
@@ -55,6 +57,7 @@ export function takenBackBefore({ from, to }: RolledBack): string {
 
 const empty: SiteMemory = Object.freeze({
   owner: undefined,
+  deployed: undefined,
   lastGood: undefined,
   rolledBack: undefined,
   managed: [],
@@ -142,13 +145,14 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
 }
 
 function siteMemoryOf(value: Json | undefined): SiteMemory {
-  const { owner, lastGood, rolledBack, managed, env, envGeneration, isEnvPending } = fieldsOf(value)
+  const { owner, deployed, lastGood, rolledBack, managed, env, envGeneration, isEnvPending } = fieldsOf(value)
   const { from, to, fingerprint } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...empty,
     ...(typeof owner === 'string' && { owner: owner as ResourceId }),
     ...(typeof envGeneration === 'string' && { envGeneration }),
+    ...(typeof deployed === 'string' && { deployed }),
     ...(typeof lastGood === 'string' && { lastGood }),
     ...(isWhole && { rolledBack: { from, to, fingerprint } }),
     managed: namesOf(managed),

@@ -12,7 +12,7 @@ const deployTimeLimit = 1_200_000
 
 type ActionParts = Pick<FunctionSetAction, 'type' | 'verb' | 'summary' | 'reason'> &
   Partial<Pick<FunctionSetAction, 'dropped' | 'variables'>> &
-  Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'blocked'>>
+  Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'isUncontested' | 'blocked'>>
 
 /** An action with what all of them have. */
 export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSetAction {
