@@ -32,6 +32,8 @@ export interface LedgerView {
   readonly resumedAt: ReadonlyMap<ResourceId, number>
   /** `down` stopped the fleet; nothing is started until `resume --all`. */
   readonly isDown: boolean
+  /** Domains, by kind, of which people were told that they cannot be read, and not yet that they can again. */
+  readonly unreadableDomains: ReadonlySet<string>
   /** Samples of the last hour, by resource, oldest first. */
   readonly recentSamples: ReadonlyMap<ResourceId, readonly Sample[]>
 }
@@ -69,6 +71,8 @@ export type LedgerEntry =
   | { readonly type: 'disown'; readonly id: ResourceId }
   | { readonly type: 'state'; readonly id: ResourceId; readonly state: ResourceState }
   | { readonly type: 'forget-state'; readonly id: ResourceId }
+  /** What people are told of a whole domain, in the same commit as the event that tells it. */
+  | { readonly type: 'domain'; readonly kind: string; readonly isUnreadable: boolean }
   | { readonly type: 'intend'; readonly intent: Intent }
   | {
       readonly type: 'settle'

@@ -19,7 +19,8 @@ export function healthBeforeOutage(finding: Finding): HealthStatus | undefined {
 
 /**
  * The beginning and the end of a domain's outage, one event each, however many resources it has and in however many
- * passes they are looked at: it lasts while at least one of them is marked by it.
+ * passes they are looked at: it lasts while at least one of those that are declared or owned is marked by it. What was
+ * told is remembered by itself, because marks go with their resources.
  */
 export function outageEvents(
   findings: readonly Finding[],
@@ -27,36 +28,30 @@ export function outageEvents(
   context: { readonly declared: ReadonlySet<ResourceId>; readonly now: number },
 ): readonly LedgerEntry[] {
   const judged = findings.filter((finding) => !finding.isContext)
-  const entries: LedgerEntry[] = []
-  for (const kind of new Set(judged.map(({ id }) => kindOf(id)))) {
-    const before = new Set(
-      [...view.states]
-        .filter(([id, state]) => kindOf(id) === kind && state.healthBeforeOutage !== undefined)
-        .filter(([id]) => context.declared.has(id) || view.inventory.has(id))
-        .map(([id]) => id),
-    )
+  return [...new Set(judged.map(({ id }) => kindOf(id)))].flatMap((kind) => {
     const own = judged.filter(({ id }) => kindOf(id) === kind)
-    const out = own.filter(isOut)
-    const after = new Set([...before, ...out.map(({ id }) => id)])
-    for (const finding of own) if (!isOut(finding)) after.delete(finding.id)
-    const reading = out[0]?.reading
-    if (before.size === 0 && reading?.type === 'unreadable') {
-      entries.push(
-        domainEvent(
-          'Warning',
-          'DomainUnreadable',
-          `${kind} could not be read: ${reading.message}`,
-          context.now,
-        ),
-      )
-    }
-    if (before.size > 0 && after.size === 0) {
-      entries.push(domainEvent('Normal', 'DomainReadable', `${kind} can be read again`, context.now))
-    }
-  }
-  return entries
+    const reading = own.find(isOut)?.reading
+    const isTold = view.unreadableDomains.has(kind)
+    if (reading?.type === 'unreadable' && !isTold)
+      return tell(kind, true, `${kind} could not be read: ${reading.message}`, context.now)
+    if (!isTold || own.some(isOut)) return []
+    const readable = new Set(own.map(({ id }) => id))
+    const isMarkedElsewhere = [...view.states].some(
+      ([id, { healthBeforeOutage: mark }]) =>
+        mark !== undefined &&
+        kindOf(id) === kind &&
+        !readable.has(id) &&
+        (context.declared.has(id) || view.inventory.has(id)),
+    )
+    return isMarkedElsewhere ? [] : tell(kind, false, `${kind} can be read again`, context.now)
+  })
 }
 
-function domainEvent(type: 'Normal' | 'Warning', reason: string, message: string, at: number): LedgerEntry {
-  return { type: 'event', event: { at, type, reason, id: undefined, message } }
+function tell(kind: string, isUnreadable: boolean, message: string, at: number): readonly LedgerEntry[] {
+  const reason = isUnreadable ? 'DomainUnreadable' : 'DomainReadable'
+  const type = isUnreadable ? 'Warning' : 'Normal'
+  return [
+    { type: 'domain', kind, isUnreadable },
+    { type: 'event', event: { at, type, reason, id: undefined, message } },
+  ]
 }

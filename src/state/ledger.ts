@@ -25,6 +25,8 @@ import { readDownMark, readResumptions, readSuspensions } from './suspensions.ts
 
 const inventoryCollection = 'inventory'
 const stateCollection = 'resource-state'
+/** By kind; the value says nothing. */
+const unreadableCollection = 'unreadable-domain'
 
 /** People write suspensions at the same time, so a commit may meet a changed record; each try reads anew. */
 const mostTries = 5
@@ -114,16 +116,27 @@ async function assertStillHeld(options: LedgerOptions, guard: Precondition, caus
 }
 
 async function load(store: Store, scope: string, now: number): Promise<LedgerView> {
-  const [inventory, states, openIntents, suspensions, resumedAt, down, recentSamples] = await Promise.all([
-    readMap(store, { collection: inventoryCollection, scope, decode: owned }),
-    readMap(store, { collection: stateCollection, scope, decode: resourceState }),
-    readOpenIntents(store, scope),
-    readSuspensions(store, scope),
-    readResumptions(store, scope),
-    readDownMark(store, scope),
-    readRecentSamples(store, scope, now - recentWindow),
-  ])
-  return { inventory, states, openIntents, suspensions, resumedAt, isDown: down !== undefined, recentSamples }
+  const [inventory, states, openIntents, suspensions, resumedAt, down, unreadable, recentSamples] =
+    await Promise.all([
+      readMap(store, { collection: inventoryCollection, scope, decode: owned }),
+      readMap(store, { collection: stateCollection, scope, decode: resourceState }),
+      readOpenIntents(store, scope),
+      readSuspensions(store, scope),
+      readResumptions(store, scope),
+      readDownMark(store, scope),
+      store.list({ collection: unreadableCollection, prefix: scope }),
+      readRecentSamples(store, scope, now - recentWindow),
+    ])
+  return {
+    inventory,
+    states,
+    openIntents,
+    suspensions,
+    resumedAt,
+    isDown: down !== undefined,
+    unreadableDomains: new Set(unreadable.map(({ key }) => key.slice(scope.length))),
+    recentSamples,
+  }
 }
 
 async function readMap<T>(
@@ -175,6 +188,12 @@ async function enter(
       case 'forget-state':
         draft.delete({ collection: stateCollection, key: `${scope}${entry.id}` })
         break
+      case 'domain': {
+        const key = { collection: unreadableCollection, key: `${scope}${entry.kind}` }
+        if (entry.isUnreadable) draft.put(key, null)
+        else draft.delete(key)
+        break
+      }
       case 'intend':
         openIntent(draft, scope, entry.intent)
         break

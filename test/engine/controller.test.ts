@@ -381,6 +381,41 @@ describe('the controller', () => {
     })
   })
 
+  test('tells of each of two outages, also where something is acted upon between them', async () => {
+    let isDown = false
+    const faults: Partial<ModelFaults> = {
+      read: () =>
+        isDown
+          ? { type: 'error', latency: 1 }
+          : { type: 'answered', latency: 1, staleVersions: 0, unreadable: [] },
+      effect: () => ({ type: 'done', latency: 20_000 }),
+      wake: () => [],
+    }
+    const declared = declare([model('a'), model('b')])
+    await watching(declared, { faults }, async ({ fleet, controller }) => {
+      await fleet.time.pass(60_000)
+      const before = await fleet.ledger.events({ limit: 1000 })
+      isDown = true
+      await fleet.time.pass(15_000)
+      fleet.outside.change('a', { state: 'failed' })
+      isDown = false
+      await fleet.time.pass(12_000)
+      isDown = true
+      controller.wake([modelId('b')])
+      await fleet.time.pass(2_000)
+      isDown = false
+      await fleet.time.pass(60_000)
+      const told = (await fleet.ledger.events({ limit: 1000 })).slice(0, -before.length).toReversed()
+      expect(told.filter(({ id }) => id === undefined).map(({ reason }) => reason)).toEqual([
+        'DomainUnreadable',
+        'DomainReadable',
+        'DomainUnreadable',
+        'DomainReadable',
+      ])
+      expect(await health(fleet, 'a')).toBe('Healthy')
+    })
+  })
+
   test('does nothing at all while the fleet is down, and goes on where it was', async () => {
     await watching(declare([model('a'), model('b')]), {}, async ({ fleet, controller, declare: save }) => {
       const suspensions = openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined })

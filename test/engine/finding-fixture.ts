@@ -105,6 +105,7 @@ export function viewOf(change: Partial<LedgerView> = {}): LedgerView {
     suspensions: new Map(),
     resumedAt: new Map(),
     isDown: false,
+    unreadableDomains: new Set(),
     recentSamples: new Map(),
     ...change,
   }

@@ -102,6 +102,7 @@ describe('what a pass needs', () => {
       suspensions: new Map(),
       resumedAt: new Map(),
       isDown: false,
+      unreadableDomains: new Set(),
       recentSamples: new Map(),
     })
   })
