@@ -400,7 +400,7 @@ export class Controller {
 
   #report(result: PassResult, orders: readonly PassOrder[]): void {
     if (result.findings.length > 0) this.#options.onPass?.(result)
-    noteResult(orders, result, this.#world.clock.now())
+    for (const id of noteResult(orders, result, this.#world.clock.now())) this.#add(id)
   }
 
   /** A lost lease or store ends the controller; anything else is said, and tried again at the queue's pace. */

@@ -50,9 +50,16 @@ export class PassOrder {
   }
 }
 
-/** Tells everybody who follows what became of a part of it. */
-export function noteResult(orders: readonly PassOrder[], result: PassResult, now: number): void {
-  if (orders.length === 0) return
+/**
+ * Tells everybody who follows what became of a part of it. Gives those who waited for what has settled now, and must be
+ * looked at once more: that it settled may have been no news for anybody else.
+ */
+export function noteResult(
+  orders: readonly PassOrder[],
+  result: PassResult,
+  now: number,
+): readonly ResourceId[] {
+  if (orders.length === 0) return []
   const pending = new Set(
     findPending(result.findings, result.outcomes, {
       states: new Map([...result.view.states, ...result.states]),
@@ -61,15 +68,21 @@ export function noteResult(orders: readonly PassOrder[], result: PassResult, now
       until: Number.POSITIVE_INFINITY,
     }),
   )
-  for (const order of orders) {
+  return orders.flatMap((order) => {
     // A dependant that waits for something which this order still follows is not settled yet.
     for (const finding of result.findings) {
       const waits = finding.holds[0]?.reason === 'DependencyNotReady'
       if (waits && finding.desired?.controls.dependsOn.some((id) => order.remaining.has(id)))
         pending.add(finding.id)
     }
+    const followed = [...order.remaining]
     order.note(result.findings, result.outcomes, pending)
-  }
+    const settled = new Set(followed.filter((id) => !order.remaining.has(id)))
+    return result.declaration.resources
+      .filter(({ id }) => order.remaining.has(id))
+      .filter(({ controls }) => controls.dependsOn.some((on) => settled.has(on)))
+      .map(({ id }) => id)
+  })
 }
 
 /** What is neither declared nor owned any more has settled. */

@@ -416,6 +416,19 @@ describe('the controller', () => {
     })
   })
 
+  test('answers an ordered pass although a dependant waits for what nobody may touch', async () => {
+    const suspend = { reason: 'work', by: 'ann', until: undefined }
+    const base = model('z', {}, { suspend, interval: 600_000 })
+    const dependant = model('a', {}, { dependsOn: [modelId('z')], interval: 600_000 })
+    await watching(declare([base, dependant]), {}, async ({ fleet, controller }) => {
+      const order = await fleet.time.run(
+        controller.orderPass({ selection: undefined, allowedDeletions: undefined }),
+      )
+      await fleet.time.pass(2_000)
+      expect([...order.remaining]).toEqual([])
+    })
+  })
+
   test('does nothing at all while the fleet is down, and goes on where it was', async () => {
     await watching(declare([model('a'), model('b')]), {}, async ({ fleet, controller, declare: save }) => {
       const suspensions = openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined })
