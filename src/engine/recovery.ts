@@ -1,6 +1,6 @@
 import type { RecoveryState, ResourceState } from '../core/ledger.ts'
 import type { RecoveryPolicy } from '../core/resource.ts'
-import { backoffAfter, recentCorrections } from './backoff.ts'
+import { backoffAfter, endOfWait, recentCorrections } from './backoff.ts'
 import type { Finding, Subject } from './finding.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -129,7 +129,11 @@ function afterOutcome(
       ...base,
       deferrals,
       lastAttemptAt: outcome.begunAt,
-      nextAttemptAt: now + backoffAfter(deferrals, policy.backoff, chance),
+      // It never shortens the wait that an attempt before it began.
+      nextAttemptAt: Math.max(
+        now + backoffAfter(deferrals, policy.backoff, chance),
+        endOfWait(state.nextAttemptAt, now, policy.backoff.max) ?? 0,
+      ),
     }
   }
   if (outcome.action.isRecovery || outcome.result !== 'succeeded') {

@@ -386,6 +386,15 @@ describe('the count of attempts', () => {
     expect(nextRecovery(healthy, [], context).deferrals).toBeUndefined()
   })
 
+  test('what the vendor puts off meanwhile does not bring the next attempt forward', () => {
+    const nextAttemptAt = noon + 20_000
+    const waiting = finding({ attempts: 3, nextAttemptAt }, { actions: [actionOf()] })
+    const postponed = outcomeOf(id, { action: actionOf(), result: 'failed', next: 'time' })
+    expect(nextRecovery(waiting, [postponed], context).nextAttemptAt).toBe(nextAttemptAt)
+    const jumped = finding({ attempts: 3, nextAttemptAt: noon + 3_600_000 }, { actions: [actionOf()] })
+    expect(nextRecovery(jumped, [postponed], context).nextAttemptAt).toBe(noon + 5_000)
+  })
+
   test('the state of another spec is not believed', () => {
     expect(recoveryOf(finding({ attempts: 3, specHash: 'spec-0' })).attempts).toBe(0)
   })
