@@ -63,11 +63,13 @@ export class PassService {
     const pending = await this.#inbox.pending()
     this.#endWithdrawn(new Set(pending.map(({ requestId }) => requestId)))
     for (const request of pending) {
-      if (this.#taken.has(request.requestId)) continue
+      // Also one that was taken up: who is dead does not wait any longer than who went away.
       if (await isAbandoned(request)) {
         await this.#inbox.drop(request.requestId)
+        this.#endOrder(request.requestId)
         continue
       }
+      if (this.#taken.has(request.requestId)) continue
       this.#taken.set(request.requestId, undefined)
       void this.#serve(request).catch(() => this.#taken.delete(request.requestId))
     }
@@ -75,11 +77,12 @@ export class PassService {
 
   /** Who waits no longer allows nothing any more. */
   #endWithdrawn(pending: ReadonlySet<string>): void {
-    for (const [requestId, order] of this.#taken) {
-      if (pending.has(requestId)) continue
-      order?.end()
-      this.#taken.delete(requestId)
-    }
+    for (const requestId of [...this.#taken.keys()]) if (!pending.has(requestId)) this.#endOrder(requestId)
+  }
+
+  #endOrder(requestId: string): void {
+    this.#taken.get(requestId)?.end()
+    this.#taken.delete(requestId)
   }
 
   async #serve(request: PassRequest): Promise<void> {
