@@ -2,13 +2,27 @@ import type { Action } from '../../src/core/action.ts'
 import type { EffectFate, ModelFaults, ReadFate } from '../support/model-faults.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Actor } from './actor.ts'
-import type { Setting } from './setting.ts'
+import type { Outage, Setting } from './setting.ts'
 
 /** The vendors as one actor meets them in this run's weather; every effect and reading is told to the rules. */
 export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom): ModelFaults {
   const { weather, rules } = setting
   return {
-    read(_, asked): ReadFate {
+    read(kind, asked): ReadFate {
+      setting.note(`read ${actor.pid} ${asked.join(' ')}`)
+      actor.hearing.looked(asked)
+      const outage = outageOf(setting, kind, asked)
+      if (outage) {
+        actor.outage.readInVain(setting, actor, outage)
+        const latency = random.between(0, 40)
+        if (!outage.ids) return { type: 'error', latency }
+        return {
+          type: 'answered',
+          latency,
+          staleVersions: 0,
+          unreadable: asked.filter((id) => outage.ids?.has(id)),
+        }
+      }
       if (weather.strikes('read-hang')) return { type: 'hang' }
       const latency = random.between(0, 40)
       if (weather.strikes('read-error')) return { type: 'error', latency }
@@ -42,6 +56,16 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
       return [weather.strikes('event-late') ? random.between(100, 3_000) : 0]
     },
   }
+}
+
+/** The outage that this reading falls into. */
+function outageOf(
+  { outage, weather, time }: Setting,
+  kind: string,
+  asked: readonly string[],
+): Outage | undefined {
+  if (!outage || weather.isCalm || outage.kind !== kind || time.now >= outage.until) return undefined
+  return !outage.ids || asked.some((id) => outage.ids?.has(id)) ? outage : undefined
 }
 
 function fateOf(setting: Setting, random: SeededRandom): EffectFate {

@@ -1,17 +1,20 @@
+import { PassService } from '../../src/cli/pass-service.ts'
+import type { Action } from '../../src/core/action.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { messageOf, ReconcileError } from '../../src/core/errors.ts'
 import { type Logger, silentLogger } from '../../src/core/logger.ts'
-import type { AnyReconciler } from '../../src/core/reconciler.ts'
+import type { AnyReconciler, Reconciler } from '../../src/core/reconciler.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
-import type { Store, StoreWrite } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/store.ts'
 import { Controller } from '../../src/engine/controller.ts'
-import { draftPass } from '../../src/engine/pass.ts'
+import { isActionable } from '../../src/engine/finding.ts'
+import { draftPass, type PassResult } from '../../src/engine/pass.ts'
 import { settle } from '../../src/engine/settle.ts'
 import type { World } from '../../src/engine/world.ts'
+import type { Fence } from '../../src/state/fence.ts'
 import type { Holder, Liveness } from '../../src/state/holder.ts'
 import { type Lease, openLeaseKeeper } from '../../src/state/lease.ts'
 import { openLedger } from '../../src/state/ledger.ts'
-import { openMemoryStore } from '../../src/state/memory.ts'
 import type { ModelContext } from '../support/model-context.ts'
 import type { ModelFaults } from '../support/model-faults.ts'
 import { dispatchReconciler } from '../support/modelled-dispatch.ts'
@@ -19,12 +22,18 @@ import { modelReconciler } from '../support/modelled-domain.ts'
 import { modelledEngineWorld } from '../support/modelled-fleet.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Sleeper } from '../support/simulated-clock.ts'
-import { actorFaults, never } from './actor-faults.ts'
+import { actorFaults } from './actor-faults.ts'
+import { actorStore } from './actor-store.ts'
+import { context } from './asking.ts'
+import { Hearing } from './hearing.ts'
+import { leaseTtl, watchedFence } from './lease-rules.ts'
 import type { ReadEdition } from './manifests.ts'
+import { OutageCount } from './outage-rules.ts'
 import type { Setting } from './setting.ts'
 
-const leaseTtl = 4_000
 const deadlines = { observe: 1_000, apply: 2_000 }
+/** A commit that is under way and giving the lease back; nothing else may keep it. */
+const endsWithin = 1_000
 
 /** One program: a controller or a series of passes, that can be killed, paused and cut off from its store. */
 export class Actor implements Sleeper {
@@ -40,14 +49,22 @@ export class Actor implements Sleeper {
   doomedIn: number | undefined
   pausedUntil = 0
   lease: Lease | undefined
+  /** When the last sign of life that reached the store was sent, and when the store last refused anything. */
+  signSentAt = Number.NEGATIVE_INFINITY
+  refusedAt = Number.NEGATIVE_INFINITY
+  readonly hearing: Hearing
+  readonly outage = new OutageCount()
   /** Whether the pass that it is at is of a selection: then it prunes nothing. */
   isNarrow = false
   readonly #setting: Setting
   readonly #random: SeededRandom
   readonly #ended = new AbortController()
+  readonly #endings: (() => void)[] = []
+  #hasEnded = false
 
   constructor(setting: Setting, pid: number) {
     this.#setting = setting
+    this.hearing = new Hearing(setting)
     this.#random = setting.random.fork()
     this.pid = pid
     this.role = this.#random.isLucky(0.65) ? 'controller' : 'pass'
@@ -58,6 +75,17 @@ export class Actor implements Sleeper {
   kill(): void {
     this.isDead = true
     this.#setting.note(`kill ${this.pid}`)
+    this.#end()
+  }
+
+  /** What of it must not outlive it. */
+  onEnd(stop: () => void): void {
+    this.#endings.push(stop)
+  }
+
+  #end(): void {
+    for (const stop of this.#endings) stop()
+    this.#hasEnded = true
     this.#setting.onEnd(this)
   }
 
@@ -68,9 +96,26 @@ export class Actor implements Sleeper {
     return this.doomedIn <= 0
   }
 
-  /** It asks for an end as SIGTERM does. */
-  stop(): void {
+  /** It was asked to end, or has to. */
+  get isStopping(): boolean {
+    return this.#ended.signal.aborted
+  }
+
+  /** It is asked for an end as by SIGTERM; it has to have ended soon, whatever it waits for. */
+  async stop(): Promise<void> {
+    const { time, rules } = this.#setting
     this.#ended.abort(new Error('SIGTERM'))
+    const at = time.now
+    // Who is paused cannot hear.
+    while (time.now - Math.max(at, this.pausedUntil) < endsWithin) {
+      const heard = Math.max(at, this.pausedUntil)
+      await time.sleep(heard + endsWithin - time.now)
+    }
+    rules.check(
+      'a-stop-ends',
+      this.#hasEnded,
+      () => `${this.pid} goes on ${endsWithin} ms after it was to stop`,
+    )
   }
 
   /** Lives until it ends by itself; a killed one never ends. */
@@ -88,11 +133,12 @@ export class Actor implements Sleeper {
     if (this.isDead) return
     await this.lease?.release().catch(() => undefined)
     this.#setting.note(`end ${this.pid}`)
-    this.#setting.onEnd(this)
+    this.#end()
   }
 
   /** What the engine catches and says is no fault of it, as long as the catalogue of errors has a name for it. */
   #mayFail(error: unknown, what: string): void {
+    if (!this.isDead) this.#setting.note(`fault ${this.pid} ${what}: ${messageOf(error)}`)
     const isNamed = error instanceof ReconcileError && error.code !== 'Internal'
     const isTold = this.#ended.signal.aborted && error === this.#ended.signal.reason
     if (isNamed || isTold || this.isDead) return
@@ -118,26 +164,49 @@ export class Actor implements Sleeper {
   }
 
   async #work(store: Store, lease: Lease): Promise<void> {
-    const ledger = openLedger({ store, fleet: 'acme', environment: undefined, lease, clock: this.clock })
+    const fence = watchedFence(this.#setting, this, lease)
+    const ledger = openLedger({
+      store,
+      fleet: 'acme',
+      environment: undefined,
+      lease: fence,
+      clock: this.clock,
+    })
     const world = this.#world(store.id, ledger, actorFaults(this.#setting, this, this.#random))
-    if (this.role === 'controller') await this.#control(world)
+    if (this.role === 'controller') await this.#control(world, store, fence)
     else await this.#pass(world)
   }
 
-  async #control(world: World): Promise<void> {
+  async #control(world: World, store: Store, lease: Fence): Promise<void> {
+    const { manifests, weather, livenessOf } = this.#setting
     const controller = new Controller(world, {
       read: () => this.#read(),
-      rereadEvery: 8_000,
+      rereadEvery: 8_000 * manifests.calmness,
+      onDeclaration: (declaration) => this.hearing.declared(declaration),
       onFault: (error, what) => this.#mayFail(error, what),
     })
-    const stopListening = this.#setting.manifests.listen(() => {
+    const stopListening = manifests.listen(() => {
+      if (weather.strikes('event-dropped')) return
       void this.clock
         .sleep(this.#random.between(10, 400))
         .then(() => controller.reread().catch((error) => this.#mayFail(error, 'manifests not read')))
     })
+    const service = new PassService({
+      store,
+      environment: undefined,
+      lease,
+      clock: this.clock,
+      controller,
+      pid: this.pid,
+      context: () => context,
+      selects: undefined,
+      isAbandoned: async ({ requestedBy }) => livenessOf(requestedBy.pid) === 'dead',
+    })
+    this.onEnd(stopListening)
     try {
       await controller.run(this.#ended.signal)
     } finally {
+      service.stop()
       stopListening()
     }
   }
@@ -149,21 +218,44 @@ export class Actor implements Sleeper {
       const selection = this.isNarrow
         ? new Set(declaration.resources.map(({ id }) => id).filter(() => this.#random.isLucky(0.5)))
         : undefined
+      const isAllowed = this.#random.isLucky(0.2) && !this.#setting.weather.isCalm
+      const allowedDeletions = isAllowed ? this.#random.between(1, 6) : undefined
       const request = {
         declaration,
         selection,
-        allowedDeletions: undefined,
+        allowedDeletions,
         wait: this.#random.isLucky(0.7),
         timeout: 6_000,
       }
-      await settle(world, request, this.#ended.signal)
+      const allowance = { count: allowedDeletions ?? 0, until: Number.POSITIVE_INFINITY }
+      this.#setting.rules.allowances.push(allowance)
+      this.onEnd(() => this.#setting.rules.expire(allowance))
+      const { first } = await settle(world, request, this.#ended.signal)
+      this.#setting.rules.expire(allowance)
+      this.#checkIndependence(first)
       await this.clock.sleep(this.#random.between(100, 2_000), this.#ended.signal)
     }
   }
 
+  /** Whatever failed, all that was to be done was tried. */
+  #checkIndependence({ findings, outcomes }: PassResult): void {
+    if (this.isStopping) return
+    const tried = new Set(outcomes.map(({ id }) => id))
+    const left = findings.filter(
+      (finding) => isActionable(finding) && !finding.successor && !tried.has(finding.id),
+    )
+    const failed = outcomes.filter(({ result }) => result === 'failed' || result === 'unknown')
+    if (failed.length === 0) return
+    this.#setting.rules.check(
+      'independent-resources-go-on',
+      left.length === 0,
+      () => `${left.map(({ id }) => id).join(' ')} not tried, because ${failed[0]?.id} failed`,
+    )
+  }
+
   /** A dry run by somebody who holds nothing: it must change nothing. */
   async look(): Promise<void> {
-    const { setting } = { setting: this.#setting }
+    const setting = this.#setting
     const refuse = (what: string): never => {
       setting.rules.violate('dry-run-changes-nothing', what)
       throw new Error(what)
@@ -185,10 +277,10 @@ export class Actor implements Sleeper {
   }
 
   #world(storeId: string, ledger: World['ledger'], faults: ModelFaults): World {
-    const context: ModelContext = { world: this.#setting.outside, clock: this.clock, faults }
+    const model: ModelContext = { world: this.#setting.outside, clock: this.clock, faults }
     const reconcilers = new Map<string, AnyReconciler>([
-      ['Model', modelReconciler(context)],
-      ['Dispatch', dispatchReconciler(context)],
+      ['Model', this.#listening(modelReconciler(model))],
+      ['Dispatch', this.#listening(dispatchReconciler(model))],
     ])
     const parts = { clock: this.clock, random: this.#random, ledger, reconcilers, storeId }
     const world = modelledEngineWorld({ ...parts, environment: undefined })
@@ -199,79 +291,42 @@ export class Actor implements Sleeper {
     return { ...world, deadlines, logger: { ...silentLogger, warn } }
   }
 
+  /** The domain, with what it tells told to the rules as well. */
+  #listening<Spec, Observed, A extends Action>(
+    reconciler: Reconciler<Spec, Observed, A>,
+  ): Reconciler<Spec, Observed, A> {
+    const connect: typeof reconciler.connect = async (given) => {
+      const connection = await reconciler.connect(given)
+      return {
+        ...connection,
+        watch: (wake) =>
+          connection.watch?.((id) => {
+            this.hearing.told(id)
+            this.outage.told()
+            wake(id)
+          }) ?? (() => undefined),
+      }
+    }
+    return { ...reconciler, connect }
+  }
+
   async #read(): Promise<ReadEdition['declaration']> {
     return (await this.#readEdition()).declaration
   }
 
   async #readEdition(): Promise<ReadEdition> {
     await this.clock.sleep(this.#random.between(0, 20))
-    const read = this.#setting.manifests.read()
+    const { manifests, time } = this.#setting
+    const read = manifests.read()
     this.readings.push(read)
+    // Who was read in the middle of an edit goes on with it.
+    const isInTheMiddle = read.declaration.resources.length < read.edition.resources.length
+    if (isInTheMiddle) void time.sleep(this.#random.between(200, 1_500)).then(() => manifests.tell())
     return read
   }
 
-  /** The state as this program sees it: what it may not do any more never comes back. */
+  /** The state as this program sees it. */
   store(): Store {
-    const setting = this.#setting
-    const real = openMemoryStore(setting.disk)
-    const enter = async (): Promise<void> => {
-      if (this.isDead) await never()
-      if (this.pausedUntil > setting.time.now) await setting.time.sleep(0, undefined, this)
-      if (setting.time.now < setting.storeUnreadableUntil) {
-        throw new ReconcileError('StoreUnavailable', 'the state cannot be opened')
-      }
-      if (setting.weather.strikes('store-unreadable')) {
-        setting.storeUnreadableUntil = setting.time.now + 1_500
-        throw new ReconcileError('StoreUnavailable', 'the state cannot be opened')
-      }
-    }
-    return {
-      ...real,
-      async get(key) {
-        await enter()
-        return real.get(key)
-      },
-      async list(query) {
-        await enter()
-        return real.list(query)
-      },
-      commit: async (writes, preconditions = []) => {
-        await enter()
-        if (this.#random.isLucky(0.2)) await this.clock.sleep(this.#random.between(1, 60))
-        if (this.isDead) await never()
-        refuseSometimes(setting)
-        const revision = await real.commit(writes, preconditions)
-        if (writes.length > 0) this.#afterCommit(writes)
-        if (this.isDead) await never()
-        return revision
-      },
-    }
+    return actorStore(this.#setting, this, this.#random)
   }
-
-  #afterCommit(writes: readonly StoreWrite[]): void {
-    const setting = this.#setting
-    setting.rules.afterCommit(this, writes)
-    setting.note(`commit ${this.pid} ${writes.map((write) => describeWrite(setting, write)).join(' ')}`)
-    if (this.isDoomedNow() || setting.weather.strikes('kill-after-commit')) this.kill()
-  }
-}
-
-/** One write in the trace: what a person who replays a run wants to see of it. */
-function describeWrite(setting: Setting, { type, collection, key }: StoreWrite): string {
-  const state = collection === 'resource-state' ? setting.rules.shadow.states.get(key.slice(1)) : undefined
-  if (state) {
-    const { status, recovery } = state
-    return `${key.slice(1)}=${status.health}:${status.reason}:${recovery.attempts}`
-  }
-  if (collection.startsWith('event') || collection.startsWith('sample')) return collection
-  return `${type} ${collection} ${key.slice(1)}`
-}
-
-function refuseSometimes(setting: Setting): void {
-  if (setting.time.now < setting.storeFullUntil) throw new ReconcileError('StoreFull', 'no room')
-  if (setting.weather.strikes('store-full')) {
-    setting.storeFullUntil = setting.time.now + 2_000
-    throw new ReconcileError('StoreFull', 'no room')
-  }
-  if (setting.weather.strikes('store-busy')) throw new ReconcileError('StoreBusy', 'locked')
 }

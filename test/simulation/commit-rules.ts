@@ -2,6 +2,7 @@ import type { ResourceState } from '../../src/core/ledger.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
 import type { Actor } from './actor.ts'
+import { checkFallback } from './fallback-rules.ts'
 import { recovery } from './manifests.ts'
 import { peekInventory, peekToken } from './peek.ts'
 import type { Setting } from './setting.ts'
@@ -21,6 +22,7 @@ export function checkCommit(
     actor.lease?.token === peekToken(disk),
     () => `${actor.pid} wrote without the lease`,
   )
+  if (rules.unsettled) checkStillness(setting, rules.unsettled, { writes, before })
   for (const write of writes) {
     const id = write.key.slice(1)
     if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
@@ -28,6 +30,40 @@ export function checkCommit(
       checkState(setting, actor, { id: id as ResourceId, before: before.states.get(id) })
     }
   }
+}
+
+/** What a pass writes that found nothing to do: that it looked, what it measured, and what it answers who asked. */
+const written = /^(lease|resource-state|sample.*|pass-request)$/
+
+/** Where nothing changes, passes write down that they looked, and nothing that anybody could call news. */
+function checkStillness(
+  { rules }: Setting,
+  unsettled: ReadonlySet<string>,
+  { writes, before }: { readonly writes: readonly StoreWrite[]; readonly before: RowsBefore },
+): void {
+  const concerned = writes.filter(({ key }) => !unsettled.has(key.slice(1)))
+  // Events and intents have numbers, which do not say what they are about.
+  const strange = concerned.filter(
+    ({ collection }) =>
+      !written.test(collection) && (unsettled.size === 0 || !/^(event|intent)/.test(collection)),
+  )
+  const changed = concerned.filter(({ collection, key }) => {
+    if (collection !== 'resource-state') return false
+    return verdictOf(rules.shadow.states.get(key.slice(1))) !== verdictOf(before.states.get(key.slice(1)))
+  })
+  rules.check(
+    'a-no-op-writes-nothing',
+    strange.length + changed.length === 0,
+    () =>
+      `${[...strange, ...changed].map(({ collection, key }) => `${collection} ${key}`).join(' ')} written`,
+  )
+}
+
+/** What people are told of a state. Attempts and corrections are forgotten by the mere passing of time. */
+function verdictOf(state: ResourceState | undefined): string {
+  if (!state) return 'none'
+  const { status, activeFor } = state
+  return [status.sync, status.health, status.reason, ...activeFor].join()
 }
 
 /** The inventory forgets only what is gone, left on purpose, or taken over by another row. */
@@ -62,10 +98,14 @@ function checkState(
   const state = rules.shadow.states.get(id)
   if (!state) return
   const { status, recovery: count } = state
+  rules.stability.follow(id, state, actor.clock.now())
+  checkFallback(setting, actor, { id, before, after: state })
   if (status.health === 'Healthy') {
     const lastRead = actor.lastRead.get(id) ?? Number.NEGATIVE_INFINITY
     rules.check('unread-is-not-healthy', time.now - lastRead < slack, () => `${id} is called Healthy unread`)
-    const names = setting.manifests.namesSince(id, time.now - slack)
+    // The edit of who has not heard of it yet may be older.
+    const newest = actor.readings.at(-1)?.edition.since ?? time.now
+    const names = setting.manifests.namesSince(id, Math.min(newest, time.now - slack))
     if (names.length > 0 && status.reason !== 'StandingBy') {
       outside.tick()
       const last = Math.max(...names.map((name) => outside.lastRunning.get(name) ?? Number.NEGATIVE_INFINITY))
@@ -83,7 +123,9 @@ function checkState(
   const healthySince = earlier.healthySince
   const isStable = healthySince !== undefined && actor.clock.now() - healthySince >= recovery.stableFor
   const isJumped = time.now - rules.lastJump < slack
-  const wasDisturbed = time.now - (rules.disturbed.get(id) ?? Number.NEGATIVE_INFINITY) < 2 * slack
+  // Where hardly anything is read by itself an edit whose event was lost is heard of late.
+  const heardWithin = 2 * slack * setting.manifests.calmness
+  const wasDisturbed = time.now - (rules.disturbed.get(id) ?? Number.NEGATIVE_INFINITY) < heardWithin
   rules.check(
     'attempts-are-not-forgotten',
     isStable || isJumped || wasDisturbed,

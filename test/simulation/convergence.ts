@@ -5,6 +5,7 @@ import type { Thing } from '../support/modelled-world.ts'
 import { deletions, isDispatch, isModel, outsideName } from './manifests.ts'
 import { peekInventory, peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
+import { mayStayClosed } from './windows.ts'
 
 /** What is not as it should be although nothing has failed for a while; empty: converged. */
 export function findUnconverged(setting: Setting): readonly string[] {
@@ -39,13 +40,22 @@ export function findBlocked(setting: Setting): ReadonlySet<string> {
 function isHeldForGood(setting: Setting, resource: Resource): boolean {
   if (!isModel(resource)) return false
   const { controls } = resource
-  if (controls.suspend || controls.managementPolicy === 'Observe' || controls.windows.length > 0) return true
+  const isSuspended =
+    isInForce(setting, controls.suspend) || isInForce(setting, setting.rules.suspended.get(resource.id))
+  if (isSuspended || controls.managementPolicy === 'Observe' || mayStayClosed(controls.windows)) return true
   const thing = setting.outside.thing(outsideName(resource))
   if (!thing) return false
   const isOwned = peekInventory(setting.disk).some(({ id }) => id === resource.id)
   return (
     thing.mark?.fleet === 'rival' || (thing.program !== resource.spec.program && !isOwned && !controls.adopt)
   )
+}
+
+function isInForce(
+  { wall }: Setting,
+  suspension: { readonly until: number | undefined } | undefined,
+): boolean {
+  return suspension !== undefined && (suspension.until === undefined || suspension.until > wall())
 }
 
 function faultsOfDispatch(setting: Setting, workflow: string, revision: string): readonly string[] {

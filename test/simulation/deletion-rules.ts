@@ -18,7 +18,9 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
   if (!thing) return
   const said = () => `${action.summary} (${thing.program}, made by ${thing.madeBy})`
   rules.check('a-selection-prunes-nothing', !actor.isNarrow, said)
-  const row = peekOwned(disk, action.id)
+  // Who takes a thing over and lets go of its name at once leaves its row under another id.
+  const row =
+    peekOwned(disk, action.id) ?? peekInventory(disk).find((one) => one.externalName === action.name)
   rules.check('deletes-only-what-is-owned', row !== undefined, said)
   if (!row) return
   const policy = row.deletionPolicy ?? (row.origin === 'created' ? 'Delete' : 'Orphan')
@@ -36,11 +38,12 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
     const isDeclared = resources.some(
       (one) => one.id === action.id || (isModel(one) && outsideName(one) === action.name),
     )
-    return isComplete && isWhole && resources.length > 0 && !isDeclared
+    // Nothing at all is declared: that everything should go must be said.
+    const isMeant = resources.length > 0 || rules.allowedWithin(2 * slack) !== undefined
+    return isComplete && isWhole && isMeant && !isDeclared
   })
   rules.check('deletes-only-what-is-undeclared', isJustified, said)
-  const suspendedSince = rules.suspendedSince.get(successorOf(action.id) ?? action.id)
-  rules.check('suspended-by-command', suspendedSince === undefined || time.now - suspendedSince < slack, said)
+  rules.check('suspended-by-command', !rules.isSuspended(successorOf(action.id) ?? action.id), said)
   checkLimit(setting, actor)
 }
 
@@ -61,7 +64,7 @@ function checkLimit(setting: Setting, actor: Actor): void {
   const isOverShare = count >= 3 && (100 * count) / Math.max(1, owned) > deletions.percent
   rules.check(
     'deletion-limit',
-    count <= deletions.max && !isOverShare,
+    (count <= deletions.max && !isOverShare) || count <= (rules.allowedWithin(2 * slack) ?? 0),
     () => `${count} deletions of ${owned} things within 6 s`,
   )
 }

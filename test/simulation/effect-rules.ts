@@ -6,6 +6,7 @@ import { isModel, outsideName, recovery } from './manifests.ts'
 import { peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
 import { slack } from './slack.ts'
+import { wasClosedFor } from './windows.ts'
 
 interface Effect {
   readonly action: Action
@@ -57,12 +58,15 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
     versions.length > 0 && versions.every((version) => version !== undefined && is(version))
   const said = () => `${action.summary}, which ${id} must not`
   rules.check('observe-only', !always(({ controls }) => controls.managementPolicy === 'Observe'), said)
-  rules.check('suspended-by-manifest', !always(({ controls }) => controls.suspend !== undefined), said)
-  const suspendedSince = rules.suspendedSince.get(id)
-  rules.check('suspended-by-command', suspendedSince === undefined || time.now - suspendedSince < slack, said)
+  const isSuspended = always(
+    ({ controls: { suspend } }) =>
+      suspend !== undefined && rules.isKept(Number.NEGATIVE_INFINITY, suspend.until),
+  )
+  rules.check('suspended-by-manifest', !isSuspended, said)
+  rules.check('suspended-by-command', !rules.isSuspended(id), said)
   if (time.now - rules.lastJump > slack) {
-    const hasWindow = always(({ controls }) => controls.windows.length > 0)
-    rules.check('outside-its-window', !(hasWindow && isDeepInDenial(setting)), said)
+    const isClosed = always(({ controls: { windows } }) => wasClosedFor(slack, windows, setting.wall()))
+    rules.check('outside-its-window', !isClosed, said)
   }
   const leansOn = versions[0]?.controls.dependsOn ?? []
   for (const on of leansOn.filter((one) => always(({ controls }) => controls.dependsOn.includes(one)))) {
@@ -82,12 +86,6 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
       () => `${action.summary} although ${on} does not run`,
     )
   }
-}
-
-/** Whether the deny window (25:00 to 25:40 of the hour) has been open for the slack. */
-function isDeepInDenial(setting: Setting): boolean {
-  const wall = setting.time.clock({ epochOffset: () => setting.wallOffset }).now() % 3_600_000
-  return wall >= 25 * 60_000 + slack && wall < 25 * 60_000 + 40_000
 }
 
 /** A standby is not started while all that it stands behind has long been known to be healthy. */
@@ -116,7 +114,7 @@ function checkStandby(setting: Setting, actor: Actor, action: ModelAction): void
 function checkRecovery(setting: Setting, { action, id, begun }: Effect): void {
   const { rules, time } = setting
   // Decided before people resumed or changed it: an attempt of before, though its effect came after.
-  if (rules.wasOverruled(id)) return
+  if (rules.wasOverruled(id) || rules.isResumedInFuture(id)) return
   const before = rules.revivals.get(id) ?? []
   rules.check(
     'attempts-are-bounded',

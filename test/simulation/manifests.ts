@@ -5,6 +5,7 @@ import type { ModelSpec } from '../support/modelled-domain.ts'
 import { declare, defaultFleet, model, modelId, resourceOf } from '../support/modelled-fleet.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Weather } from './weather.ts'
+import { schedules } from './windows.ts'
 
 /** Quick ones, so that a run of less than a virtual minute sees all of them. */
 export const recovery: Controls['recovery'] = Object.freeze({
@@ -37,6 +38,8 @@ export class Manifests {
   readonly #random: SeededRandom
   readonly #weather: Weather
   readonly #listeners = new Set<() => void>()
+  /** How many times longer everything may go unread than else: then only who hears what he is told is quick. */
+  readonly calmness: number
   /** Programs that were ever declared for an outside name. */
   readonly programs = new Map<string, Set<string>>()
   /** Outside names by id with the time from which on it had each, of everything that was ever declared. */
@@ -50,6 +53,7 @@ export class Manifests {
     this.#now = now
     this.#random = random
     this.#weather = weather
+    this.calmness = random.isLucky(0.4) ? 6 : 1
     this.#edition = { version: 0, resources: [], since: 0 }
     this.save(firstResources(random))
   }
@@ -58,7 +62,11 @@ export class Manifests {
     return this.#edition
   }
 
-  save(resources: readonly Resource[]): void {
+  save(saved: readonly Resource[]): void {
+    const resources = saved.map((one) => ({
+      ...one,
+      controls: { ...one.controls, interval: intervalOf(one.name) * this.calmness },
+    }))
     this.#edition = { version: this.#edition.version + 1, resources, since: this.#now() }
     for (const resource of resources) {
       if (!isModel(resource)) continue
@@ -69,10 +77,12 @@ export class Manifests {
       }
       this.programs.set(name, (this.programs.get(name) ?? new Set()).add(resource.spec.program))
       const { deletionPolicy, managementPolicy } = resource.controls
-      if (deletionPolicy === 'Orphan' || managementPolicy === 'Observe') this.keepable.add(name)
+      // What it was called before goes by what it says now.
+      if (deletionPolicy === 'Orphan' || managementPolicy === 'Observe')
+        for (const one of [name, ...before.map((former) => former.name)]) this.keepable.add(one)
       if (resource.controls.adopt) this.adoptable.add(name)
     }
-    for (const listener of [...this.#listeners]) listener()
+    this.tell()
   }
 
   /** The outside names that a resource had since a time: who read before an edit acts by what it said before. */
@@ -84,6 +94,11 @@ export class Manifests {
   listen(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Tells everybody who listens that something was saved. */
+  tell(): void {
+    for (const listener of [...this.#listeners]) listener()
   }
 
   read(): ReadEdition {
@@ -115,16 +130,13 @@ export function outsideName(resource: Resource<ModelSpec>): string {
   return resource.spec.name ?? resource.name
 }
 
-/** From the beginning of a run for 40 s. */
-const denied = { cron: '25 * * * *', duration: 40_000, timezone: 'UTC', allow: false }
-
 function firstResources(random: SeededRandom): readonly Resource[] {
   const count = random.between(2, 6)
   const names = Array.from({ length: count }, (_, index) => `m${index}`)
   const models = names.map((name, index) => newModel(random, name, names.slice(0, index)))
-  const withFallback = random.isLucky(0.5) ? giveFallback(models) : models
-  const dispatches = Array.from({ length: random.between(0, 1) }, (_, index) =>
-    resourceOf('Dispatch', `d${index}`, { revision: 'r1' }, { recovery, interval: 5_000 }),
+  const withFallback = random.isLucky(0.5) ? giveFallback(models, random.between(1, 2)) : models
+  const dispatches = Array.from({ length: random.between(0, 2) }, (_, index) =>
+    resourceOf('Dispatch', `d${index}`, { revision: 'r1' }, { recovery }),
   )
   return [...withFallback, ...dispatches]
 }
@@ -137,11 +149,10 @@ export function newModel(random: SeededRandom, name: string, before: readonly st
     recovery,
     fallbackAfter: 2,
     dependsOn,
-    interval: random.between(5, 12) * 1_000,
     adopt: random.isLucky(0.1),
     managementPolicy: random.isLucky(0.06) ? 'Observe' : 'Manage',
     deletionPolicy: random.isLucky(0.15) ? random.pick(['Delete', 'Orphan'] as const) : undefined,
-    windows: random.isLucky(0.1) ? [denied] : [],
+    windows: random.isLucky(0.12) ? (random.pick(schedules) ?? []) : [],
   }
   return model(name, { program: `${name}.mjs`, fields: newFields(random) }, controls)
 }
@@ -151,15 +162,24 @@ export function newFields(random: SeededRandom): Readonly<Record<string, string>
   return Object.fromEntries(keys.map((key) => [key, String(random.between(1, 3))]))
 }
 
-/** The last one becomes the fallback of the first, where neither leans on the other. */
-function giveFallback(models: readonly Resource<ModelSpec>[]): readonly Resource<ModelSpec>[] {
+/** From 5 to 12 s, by its name. */
+function intervalOf(name: string): number {
+  return 5_000 + ((name.charCodeAt(name.length - 1) * 7) % 8) * 1_000
+}
+
+/** The last one or two become the fallbacks of the first, where neither leans on the other. */
+function giveFallback(models: readonly Resource<ModelSpec>[], count: number): readonly Resource<ModelSpec>[] {
   const first = models[0]
-  const last = models.at(-1)
-  if (!first || !last) return models
+  const fallback = models
+    .slice(1)
+    .slice(-count)
+    .map(({ id }) => id)
   return models.map((one) => {
-    if (one === first) return { ...one, controls: { ...one.controls, fallback: [last.id] } }
+    if (one === first) return { ...one, controls: { ...one.controls, fallback } }
     // Nobody waits for a standby, and it waits for nobody.
-    const dependsOn = one === last ? [] : one.controls.dependsOn.filter((id) => id !== last.id)
+    const dependsOn = fallback.includes(one.id)
+      ? []
+      : one.controls.dependsOn.filter((id) => !fallback.includes(id))
     return { ...one, controls: { ...one.controls, dependsOn } }
   })
 }

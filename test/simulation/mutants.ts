@@ -212,8 +212,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('a resume is heard again each time the vendor puts it off', [
     recovery,
-    '      lastAttemptAt: outcome.begunAt,\n      nextAttemptAt: now + backoffAfter(deferrals',
-    '      nextAttemptAt: now + backoffAfter(deferrals',
+    '      lastAttemptAt: outcome.begunAt,\n      // It never shortens',
+    '      // It never shortens',
   ]),
   mutant('a resume is not heard after the clock was set back', [
     recovery,

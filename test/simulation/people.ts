@@ -4,27 +4,61 @@ import { openSuspensions, type Suspensions } from '../../src/state/suspensions.t
 import type { ModelSpec } from '../support/modelled-domain.ts'
 import type { Thing } from '../support/modelled-world.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
+import { Asking } from './asking.ts'
 import { isDispatch, isModel, newFields, newModel, outsideName } from './manifests.ts'
 import { peekInventory } from './peek.ts'
-import type { Setting } from './setting.ts'
+import type { Setting, Theme } from './setting.ts'
 import { slack } from './slack.ts'
+
+/** What ends within this, in ms, is left to end by itself. */
+export const soon = 40_000
 
 /** Whoever else is at work: people at the manifests and at the machine, and rivals. */
 export class People {
   readonly #setting: Setting
   readonly #random: SeededRandom
   readonly #suspensions: Suspensions
+  readonly asking: Asking
   #count = 0
 
   constructor(setting: Setting) {
     this.#setting = setting
     this.#random = setting.random.fork()
     this.#suspensions = openSuspensions({ store: openMemoryStore(setting.disk), environment: undefined })
+    this.asking = new Asking(setting)
+  }
+
+  /** Nobody waits for the answer before he goes on. */
+  #ask(): void {
+    void this.asking.ask()
   }
 
   /** One act, chosen by chance. */
   async act(): Promise<void> {
+    const more: Readonly<Record<Theme, readonly (() => unknown)[]>> = {
+      anything: [],
+      deletions: [
+        () => this.#remove(),
+        () => this.#remove(),
+        () => this.#removeMany(),
+        () => this.#removeMany(),
+        () => this.#add(),
+        () => this.#add(),
+        () => this.#ask(),
+      ],
+      dispatches: Array.from({ length: 14 }, () => () => this.#dispatch()),
+      failures: [
+        () => this.#fail(),
+        () => this.#fail(),
+        () => this.#fail(),
+        () => this.#stop(),
+        () => this.#stop(),
+        () => this.#delete(),
+        () => this.#resume(),
+      ],
+    }
     const acts = [
+      ...more[this.#setting.theme],
       () => this.#edit(),
       () => this.#edit(),
       () => this.#remove(),
@@ -48,7 +82,9 @@ export class People {
       () => this.#replace(),
       () => this.#markAsRival(),
       () => this.#rename(),
-    ] as const
+      () => this.#ask(),
+      () => this.#ask(),
+    ]
     const act = this.#random.pick(acts)
     this.#count += 1
     await act?.()
@@ -58,10 +94,10 @@ export class People {
   async resumeFailing(): Promise<void> {
     const failing = this.#models.filter((one) => this.#setting.outside.cursed.has(outsideName(one)))
     const id = this.#random.pick(failing)?.id
-    if (id === undefined || this.#setting.rules.suspendedSince.has(id)) return
+    if (id === undefined || this.#setting.rules.suspended.has(id)) return
     this.#setting.note(`people: resume ${id}`)
     this.#setting.rules.disturb(id)
-    await this.#suspensions.resume(id, this.#wall())
+    await this.#sayResume(id)
   }
 
   /** Undoes the same field again and again. */
@@ -77,21 +113,44 @@ export class People {
     }
   }
 
-  /** Everything that people hold up is let go, and what is cursed is mended. */
+  /** Everything that people hold up is let go, but for what ends by itself soon; and what is cursed is mended. */
   async mend(): Promise<void> {
-    const { outside, rules } = this.#setting
+    const { outside, rules, time, manifests, wall } = this.#setting
     outside.cursed.clear()
-    const known = [...new Set(this.#setting.manifests.edition.resources.map(({ id }) => id))]
-    await this.#suspensions.resumeAll(known, this.#wall())
+    const known = [...new Set(manifests.edition.resources.map(({ id }) => id))]
+    const isSoonOver = (id: string) => {
+      const until = rules.suspended.get(id)?.until ?? 0
+      // What has used up its attempts needs a person's word in any case.
+      const isSound = (rules.shadow.states.get(id)?.recovery.attempts ?? 0) === 0
+      return isSound && until > wall() && until < wall() + soon
+    }
+    if (rules.downSince !== undefined) {
+      for (const id of known) rules.resumedAt.set(id, wall())
+      await this.#suspensions.resumeAll(known, wall())
+      rules.suspended.clear()
+      rules.lastUp = time.now
+    } else {
+      const held = [...rules.suspended.keys()] as Resource['id'][]
+      for (const id of new Set([...known, ...held])) {
+        if (isSoonOver(id)) continue
+        await this.#sayResume(id)
+        rules.suspended.delete(id)
+      }
+    }
     for (const id of known) rules.disturb(id)
-    rules.suspendedSince.clear()
-    if (rules.downSince !== undefined) rules.lastUp = this.#setting.time.now
     rules.downSince = undefined
     this.#setting.note('people mend')
+    // An edit whose event was lost is heard of now.
+    manifests.tell()
   }
 
   #wall(): number {
-    return this.#setting.time.clock({ epochOffset: () => this.#setting.wallOffset }).now()
+    return this.#setting.wall()
+  }
+
+  /** The end of a suspension: none, or soon. */
+  #someEnd(): number | undefined {
+    return this.#random.isLucky(0.5) ? this.#wall() + this.#random.between(2, 25) * 1_000 : undefined
   }
 
   get #models(): readonly Resource<ModelSpec>[] {
@@ -124,7 +183,7 @@ export class People {
     if (!one) return
     const { controls } = one
     const suspend: Controls['suspend'] =
-      controls.suspend === undefined ? { reason: 'work', by: 'ann', until: undefined } : undefined
+      controls.suspend === undefined ? { reason: 'work', by: 'ann', until: this.#someEnd() } : undefined
     const managementPolicy = controls.managementPolicy === 'Manage' ? 'Observe' : 'Manage'
     const changed = this.#random.isLucky(0.6) ? { suspend } : { managementPolicy }
     this.#replaceResource({ ...one, controls: { ...controls, ...changed } as Controls })
@@ -202,21 +261,36 @@ export class People {
     if (!one) return
     this.#setting.note(`people: suspend ${one.id}`)
     const { rules, time } = this.#setting
-    if (!rules.suspendedSince.has(one.id)) rules.suspendedSince.set(one.id, time.now)
-    await this.#suspensions.suspend(one.id, { reason: 'work', by: 'ann', until: undefined })
-    if (this.#random.isLucky(0.4)) void this.#removeLater(one.id, () => rules.suspendedSince.has(one.id))
+    const until = this.#someEnd()
+    // Another end of what is suspended already says nothing that nobody knew.
+    const since = rules.isSuspended(one.id) ? (rules.suspended.get(one.id)?.since ?? time.now) : time.now
+    rules.suspended.set(one.id, { since, until })
+    await this.#suspensions.suspend(one.id, { reason: 'work', by: 'ann', until })
+    this.#tell(one.id)
+    if (this.#random.isLucky(0.4)) void this.#removeLater(one.id, () => rules.isSuspended(one.id))
   }
 
   /** What is suspended, or what fails, or anything. */
   async #resume(): Promise<void> {
-    const suspended = [...this.#setting.rules.suspendedSince.keys()]
+    const suspended = [...this.#setting.rules.suspended.keys()]
     const failing = this.#models.filter((one) => this.#setting.outside.cursed.has(outsideName(one)))
     const id = this.#random.pick(suspended) ?? this.#random.pick([...failing, ...this.#models])?.id
     if (id === undefined) return
     this.#setting.note(`people: resume ${id}`)
-    this.#setting.rules.suspendedSince.delete(id)
+    this.#setting.rules.suspended.delete(id)
     this.#setting.rules.disturb(id)
-    await this.#suspensions.resume(id as Resource['id'], this.#wall())
+    await this.#sayResume(id as Resource['id'])
+    this.#tell(id)
+  }
+
+  async #sayResume(id: Resource['id']): Promise<void> {
+    this.#setting.rules.resumedAt.set(id, this.#wall())
+    await this.#suspensions.resume(id, this.#wall())
+  }
+
+  /** What a person says by command every controller hears. */
+  #tell(id: string): void {
+    for (const actor of this.#setting.actors) actor.hearing.told(id)
   }
 
   async #takeDown(): Promise<void> {
@@ -224,7 +298,7 @@ export class People {
     if (rules.downSince !== undefined) {
       rules.downSince = undefined
       rules.lastUp = time.now
-      rules.suspendedSince.clear()
+      rules.suspended.clear()
       for (const { id } of this.#models) rules.disturb(id)
       await this.#suspensions.resumeAll([], this.#wall())
       return

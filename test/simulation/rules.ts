@@ -6,9 +6,13 @@ import type { Actor } from './actor.ts'
 import { checkCommit } from './commit-rules.ts'
 import { checkDeletion } from './deletion-rules.ts'
 import { checkDispatch, checkEffect } from './effect-rules.ts'
+import { Stability } from './fallback-rules.ts'
+import { LeaseWatch } from './lease-rules.ts'
+import { OutageEvents } from './outage-rules.ts'
 import { peekIntents, peekToken, written } from './peek.ts'
 import type { Setting } from './setting.ts'
 import { Shadow } from './shadow.ts'
+import { slack } from './slack.ts'
 
 /** More effects than this on one resource in 20 s, without anybody changing anything, are a hot loop. */
 const mostStarts = 14
@@ -16,7 +20,12 @@ const paceWindow = 20_000
 
 /** What is checked while faults go on. */
 export const safetyRules = [
+  'a-living-holder-keeps-the-lease',
   'a-selection-prunes-nothing',
+  'a-stop-ends',
+  'an-outage-is-told',
+  'an-outage-is-two-events',
+  'asked-passes-are-answered',
   'attempts-are-bounded',
   'attempts-are-not-forgotten',
   'attempts-keep-their-pace',
@@ -27,10 +36,15 @@ export const safetyRules = [
   'deletion-limit',
   'deletions-keep-their-pace',
   'dependencies-first',
+  'fallbacks-do-not-flap',
+  'fallbacks-in-order',
   'fleet-down',
   'forgets-only-what-is-gone',
   'healthy-means-running',
+  'hears-what-it-is-told',
+  'independent-resources-go-on',
   'intent-before-effect',
+  'its-own-clock-ends-a-lease',
   'no-hot-loop',
   'no-rival-is-touched',
   'nothing-foreign-is-touched',
@@ -39,6 +53,7 @@ export const safetyRules = [
   'observe-only',
   'only-the-holder-acts',
   'only-the-holder-writes',
+  'outages-are-met-at-a-pace',
   'outside-its-window',
   'standby-stands-by',
   'suspended-by-command',
@@ -51,6 +66,7 @@ type Rule =
   | (typeof safetyRules)[number]
   | 'dry-run-changes-nothing'
   | 'engine-never-breaks'
+  | 'a-no-op-writes-nothing'
   | 'converges'
   | 'stays-converged'
 
@@ -58,6 +74,12 @@ export interface Violation {
   readonly rule: Rule
   readonly message: string
   readonly at: number
+}
+
+/** So many deletions that people said are meant, for as long as they wait for them. */
+export interface Allowance {
+  readonly count: number
+  until: number
 }
 
 /** An effect that happened. */
@@ -82,8 +104,17 @@ export class Rules {
   readonly forgotten: number[] = []
   /** Virtual time of the last change of a resource by people, by id. */
   readonly disturbed = new Map<string, number>()
-  /** Since when a person suspends it by command, by id. */
-  readonly suspendedSince = new Map<string, number>()
+  /** Since when and until what wall time a person suspends it by command, by id. */
+  readonly suspended = new Map<string, { readonly since: number; readonly until: number | undefined }>()
+  /** Deletions that somebody allowed beyond the limit, and until what virtual time. */
+  readonly allowances: Allowance[] = []
+  readonly lease = new LeaseWatch()
+  readonly outages = new OutageEvents()
+  readonly stability = new Stability()
+  /** While nothing changes any more, so that nothing new may be written down: of whom that cannot be said. */
+  unsettled: ReadonlySet<string> | undefined
+  /** The wall time at which each was last resumed, by id. */
+  readonly resumedAt = new Map<string, number>()
   /** Since when a thing bears a rival's mark, by outside name. */
   readonly rivalSince = new Map<string, number>()
   downSince: number | undefined
@@ -116,6 +147,31 @@ export class Rules {
     if (!isKept) this.violate(rule, message())
   }
 
+  expire(allowance: Allowance): void {
+    allowance.until = Math.min(allowance.until, this.#now())
+  }
+
+  /** The most deletions that anybody allowed within the last `span` ms; undefined: nobody did. */
+  allowedWithin(span: number): number | undefined {
+    const counts = this.allowances
+      .filter(({ count, until }) => count > 0 && until >= this.#now() - span)
+      .map(({ count }) => count)
+    return counts.length === 0 ? undefined : Math.max(...counts)
+  }
+
+  /** Whether a person suspended it by command long enough ago for everybody to know, and it is not over. */
+  isSuspended(id: string): boolean {
+    const suspension = this.suspended.get(id)
+    return suspension !== undefined && this.isKept(suspension.since, suspension.until)
+  }
+
+  /** Whether a suspension since then and until then is known to everybody. */
+  isKept(since: number, until: number | undefined): boolean {
+    const setting = this.#setting
+    if (!setting || this.#now() - since < slack) return false
+    return until === undefined || (until > setting.wall() && this.#now() - this.lastJump > slack)
+  }
+
   /** People changed it: what it did before says nothing of what it does now. */
   disturb(id: string): void {
     this.lastWord = this.#now()
@@ -127,6 +183,14 @@ export class Rules {
   /** Whether people changed it since the newest intent on it was written down. */
   wasOverruled(id: string): boolean {
     return (this.#decided.get(id) ?? 0) <= (this.disturbed.get(id) ?? Number.NEGATIVE_INFINITY)
+  }
+
+  /**
+   * Whether a person resumed it at a time that is still to come: the clock was set back since, and nothing tells what
+   * was tried before that from what was tried after it.
+   */
+  isResumedInFuture(id: string): boolean {
+    return (this.resumedAt.get(id) ?? 0) > (this.#setting?.wall() ?? 0)
   }
 
   onEffectStart(actor: Actor, action: Action): void {
@@ -193,6 +257,8 @@ export class Rules {
         this.#decided.set(written<Intent>(write.value).id, this.#now())
       }
     }
+    this.lease.follow(this.#setting, actor, writes)
+    this.outages.follow(this.#setting, writes)
     const before = this.shadow.follow(writes)
     checkCommit(this.#setting, actor, { writes, before })
   }

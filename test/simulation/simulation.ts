@@ -1,4 +1,4 @@
-import { createMemoryDisk, type MemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
+import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
 import { ModelledWorld } from '../support/modelled-world.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimulatedTime } from '../support/simulated-clock.ts'
@@ -6,9 +6,9 @@ import { Actor } from './actor.ts'
 import { findBlocked, findUnconverged } from './convergence.ts'
 import { Manifests } from './manifests.ts'
 import { peekToken } from './peek.ts'
-import { People } from './people.ts'
+import { People, soon } from './people.ts'
 import { Rules, type Violation } from './rules.ts'
-import type { Setting } from './setting.ts'
+import { type Outage, type Setting, themes } from './setting.ts'
 import { Trace } from './trace.ts'
 import { type FaultType, Weather } from './weather.ts'
 
@@ -75,9 +75,8 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
   async function converge(within: Setting, mending: People): Promise<void> {
     weather.calm()
     await mending.mend()
-    // What the storm still had on its way is over by then, and so is the longest window.
-    const hasWindow = within.manifests.edition.resources.some(({ controls }) => controls.windows.length > 0)
-    await runUntil(within, time.now + (hasWindow ? 32_000 : 8_000))
+    // What the storm still had on its way is over by then, and so is what ends by itself soon.
+    await runUntil(within, time.now + 13_000 + timeOfEnds(within))
     const deadline = time.now + convergesWithin
     let faults = findUnconverged(within)
     while (faults.length > 0 && time.now < deadline && !rules.violation) {
@@ -87,7 +86,11 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     rules.check('converges', faults.length === 0, () => faults.join('; '))
     await runUntil(within, time.now + 3_000)
     const before = rules.deeds.length
+    rules.unsettled = findBlocked(within)
+    const actor = [...within.actors][0]
+    if (actor?.role === 'controller' && actor.lease) void mending.asking.check()
     await runUntil(within, time.now + staysFor)
+    rules.unsettled = undefined
     const blocked = findBlocked(within)
     const after = rules.deeds
       .slice(before)
@@ -97,6 +100,18 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     const late = findUnconverged(within)
     rules.check('stays-converged', late.length === 0, () => late.join('; '))
   }
+}
+
+/** How long it may take until windows and suspensions that end soon have ended. */
+function timeOfEnds({ manifests, rules, wall }: Setting): number {
+  const { resources } = manifests.edition
+  const untils = [
+    ...resources.map(({ controls }) => controls.suspend?.until),
+    ...[...rules.suspended.values()].map(({ until }) => until),
+  ].filter((until) => until !== undefined)
+  const left = untils.map((until) => until - wall()).filter((wait) => wait < soon)
+  const hasWindow = resources.some(({ controls }) => controls.windows.length > 0)
+  return Math.max(hasWindow ? 24_000 : 0, ...left)
 }
 
 interface Stage {
@@ -129,6 +144,11 @@ function setUp(seed: number): Stage {
     manifests: new Manifests(() => time.now, random.fork(), weather),
     weather,
     rules,
+    outage: undefined,
+    theme: random.pick(themes),
+    dead,
+    actors,
+    wall: () => time.clock().now() + setting.wallOffset,
     wallOffset: 0,
     storeFullUntil: 0,
     refusal: { until: 0, isForTime: false },
@@ -160,11 +180,20 @@ function setUp(seed: number): Stage {
 }
 
 /** As if another had taken the lease over and given it back: whoever held it does not know yet. */
-async function loseLease(disk: MemoryDisk): Promise<void> {
+async function loseLease({ disk, rules }: Setting): Promise<void> {
+  rules.lease.forget()
   await openMemoryStore(disk).commit([
     { type: 'delete', collection: 'lease', key: 'fleet' },
     { type: 'delete', collection: 'lease-token', key: 'fleet' },
   ])
+}
+
+/** A whole domain, or some of what is declared of it, for some seconds. */
+function someOutage({ time, manifests }: Setting, random: SeededRandom): Outage {
+  const kind = random.isLucky(0.7) ? 'Model' : 'Dispatch'
+  const ids = manifests.edition.resources.map(({ id }) => id).filter(() => random.isLucky(0.5))
+  const isWhole = random.isLucky(0.6)
+  return { kind, ids: isWhole ? undefined : new Set(ids), until: time.now + random.between(2_000, 14_000) }
 }
 
 /** Everything that goes on beside the first actor. */
@@ -193,7 +222,7 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
   void loop(4_000, 12_000, async () => {
     if (peekToken(setting.disk) === 0 || !weather.strikes('lease-lost')) return
     setting.note('lease lost')
-    await loseLease(setting.disk)
+    await loseLease(setting)
   })
   void loop(6_000, 20_000, async () => {
     if (!weather.strikes('clock-jump')) return
@@ -205,6 +234,19 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
   void loop(5_000, 12_000, () => {
     if (actors.size < 2 && weather.strikes('second-actor')) spawn()
   })
-  void loop(8_000, 20_000, () => random.pick([...actors])?.stop())
+  void loop(8_000, 20_000, () => {
+    void random.pick([...actors])?.stop()
+  })
+  void loop(4_000, 12_000, async () => {
+    if (!weather.strikes('outage')) return
+    const outage = someOutage(setting, random)
+    setting.note(`${outage.kind} is out: ${outage.ids ? [...outage.ids].join(' ') : 'all of it'}`)
+    setting.outage = outage
+    await time.sleep(outage.until - time.now)
+    if (!weather.isCalm) rules.outages.checkEnd(setting, outage)
+  })
+  void loop(1_000, 1_000, () => {
+    for (const actor of actors) actor.hearing.check(actor)
+  })
   void loop(4_000, 12_000, () => new Actor(setting, 0).look())
 }

@@ -15,6 +15,7 @@ export const faultTypes = [
   'read-hang',
   'partial-read',
   'stale-list',
+  'outage',
   'event-dropped',
   'event-duplicated',
   'event-late',
@@ -28,6 +29,7 @@ export const faultTypes = [
   'clock-jump',
   'second-actor',
   'rival',
+  'asker-killed',
 ] as const
 export type FaultType = (typeof faultTypes)[number]
 
@@ -47,6 +49,7 @@ const rates: Readonly<Record<FaultType, number>> = {
   'read-hang': 0.02,
   'partial-read': 0.12,
   'stale-list': 0.4,
+  outage: 0.6,
   'event-dropped': 0.4,
   'event-duplicated': 0.2,
   'event-late': 0.3,
@@ -60,6 +63,7 @@ const rates: Readonly<Record<FaultType, number>> = {
   'clock-jump': 0.15,
   'second-actor': 0.5,
   rival: 0.5,
+  'asker-killed': 0.3,
 }
 
 /**
