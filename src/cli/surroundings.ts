@@ -3,7 +3,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Store } from '../core/store.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { pm2HomeOf } from '../reconcilers/process/home.ts'
-import type { Surroundings } from '../reports/report/command.ts'
+import { commandText, reconcile, type Surroundings } from '../reports/report/command.ts'
 import { readControllerHome } from '../state/controller-home.ts'
 import { liveController, openKeeper } from './actor.ts'
 import type { Workspace } from './workspace.ts'
@@ -55,4 +55,10 @@ export function fleetFlagsOf({ call, common, environment }: Workspace): readonly
 function variableOf(token: Secret | undefined): string | undefined {
   const start = 'fromEnv '
   return token?.source.startsWith(start) ? token.source.slice(start.length) : undefined
+}
+
+/** Commands of ours as they are typed for this fleet, in backquotes. */
+export function typedIn(workspace: Workspace): (...args: readonly string[]) => string {
+  const place = { fleetFlags: fleetFlagsOf(workspace), pm2: { home: undefined, program: ['pm2'] } }
+  return (...args) => `\`${commandText(reconcile(...args), place)}\``
 }

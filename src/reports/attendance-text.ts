@@ -15,15 +15,19 @@ export interface Attendance {
 /** `The controller (pid 4711) has run for 2h; last pass 12s ago, next in 18s.` */
 export function attendanceText(
   { controller, isDown, lastPassAt, nextPassAt }: Attendance,
-  options: Page & { readonly now: number },
+  options: Page & {
+    readonly now: number
+    /** A command as it is typed for this fleet, in backquotes. */
+    readonly typed: (...args: readonly string[]) => string
+  },
 ): string {
-  const { now } = options
+  const { now, typed } = options
   const last = lastPassAt === undefined ? 'no pass yet' : `last pass ${ageText(lastPassAt, now)} ago`
   const next = nextPassAt === undefined ? '' : `, next ${dueText(nextPassAt, now)}`
   const who = controller
     ? `The controller (pid ${controller.pid}) has run for ${ageText(controller.since, now)}; ${last}${next}.`
-    : `No controller lives; ${last}. \`reconcile start\` keeps one running.`
-  const down = isDown ? ['The fleet is down; `reconcile resume --all` ends it.'] : []
+    : `No controller lives; ${last}. ${typed('start')} keeps one running.`
+  const down = isDown ? [`The fleet is down; ${typed('resume', '--all')} ends it.`] : []
   return trimLines([who, ...down].flatMap((line) => wrap(line, pageWidth(options))))
 }
 

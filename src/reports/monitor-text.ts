@@ -12,6 +12,8 @@ export interface MonitorView {
   readonly status: FleetStatus
   readonly controller: { readonly pid: number; readonly since: number } | undefined
   readonly isDown: boolean
+  /** A command as it is typed for this fleet, in backquotes. */
+  readonly typed: (...args: readonly string[]) => string
   /** Epoch milliseconds; undefined: none was, or none is due. */
   readonly lastPassAt: number | undefined
   /** What is due next, soonest first. */
@@ -67,7 +69,7 @@ function headLines(view: MonitorView, { columns, style, now }: Screen): readonly
   const sentence = healthSentence(status.health, status.resources)
   const isWell = status.health.state === 'Healthy'
   const who = view.isDown
-    ? 'the fleet is down; `reconcile resume --all` ends it'
+    ? `the fleet is down; ${view.typed('resume', '--all')} ends it`
     : view.controller
       ? `controller pid ${view.controller.pid} for ${ageText(view.controller.since, now)}`
       : 'no controller lives'

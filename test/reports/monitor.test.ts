@@ -6,7 +6,9 @@ import { shownColours } from '../support/called.ts'
 import { expectPrintable, expectWithin } from './printed.ts'
 import { emptyFleet, events, fleet, now } from './samples.ts'
 
+const typed = (...args: readonly string[]) => `\`reconcile ${args.join(' ')} --env production\``
 const view: MonitorView = {
+  typed,
   status: fleet,
   controller: { pid: 4711, since: now - 7_200_000 },
   isDown: false,
@@ -64,7 +66,7 @@ test('whether a controller lives is told for people and programs', () => {
     lastPassAt: now - 12_000,
     nextPassAt: now + 18_000,
   }
-  expect(attendanceText(lives, { width: 200, now })).toBe(
+  expect(attendanceText(lives, { width: 200, now, typed })).toBe(
     'The controller (pid 4711) has run for 2h; last pass 12s ago, next in 18s.\n',
   )
   expect(attendanceDocument(lives)).toEqual({
@@ -78,8 +80,8 @@ test('whether a controller lives is told for people and programs', () => {
     },
   })
   const dead = { controller: undefined, isDown: true, lastPassAt: undefined, nextPassAt: undefined }
-  expect(attendanceText(dead, { width: 200, now })).toBe(
-    'No controller lives; no pass yet. `reconcile start` keeps one running.\nThe fleet is down; `reconcile resume --all` ends it.\n',
+  expect(attendanceText(dead, { width: 200, now, typed })).toBe(
+    'No controller lives; no pass yet. `reconcile start --env production` keeps one running.\nThe fleet is down; `reconcile resume --all --env production` ends it.\n',
   )
   expect(attendanceDocument(dead)).toEqual({ isDown: true, lastPassAt: null, controller: null })
 })

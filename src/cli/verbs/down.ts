@@ -15,6 +15,7 @@ import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
 import { openSession } from '../session.ts'
+import { typedIn } from '../surroundings.ts'
 import { openState, openWorkspace } from '../workspace.ts'
 import { pass } from './pass.ts'
 
@@ -50,7 +51,10 @@ export async function down(
   }
   await markAsDown(call, common)
   const status = await pass(call, common, { timeout: options.timeout, wait: true })
-  if (isText) call.out.write('The fleet is down; `reconcile resume --all` ends it.\n')
+  if (isText) {
+    const typed = typedIn(await openWorkspace(call, common))
+    call.out.write(`The fleet is down; ${typed('resume', '--all')} ends it.\n`)
+  }
   return status
 }
 

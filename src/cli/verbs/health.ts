@@ -7,6 +7,7 @@ import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { assertSomethingDeclared } from '../read-declaration.ts'
 import { withStoredFleet } from '../stored-fleet.ts'
+import { typedIn } from '../surroundings.ts'
 
 /** `reconcile health`: the score and what lowers it; 2 where it is under the target or something critical is not well. */
 export function health(call: Invocation, common: CommonOptions): Promise<ExitStatus> {
@@ -18,7 +19,8 @@ export function health(call: Invocation, common: CommonOptions): Promise<ExitSta
     } else {
       const now = workspace.clock.now()
       call.out.write(healthText(known, { ...pageOf(call, common, call.out), now }))
-      if (view.isDown) call.out.write('The fleet is down; `reconcile resume --all` ends it.\n')
+      if (view.isDown)
+        call.out.write(`The fleet is down; ${typedIn(workspace)('resume', '--all')} ends it.\n`)
     }
     return known.health.state === 'Healthy' ? 0 : 2
   })

@@ -8,6 +8,7 @@ import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { readDeclaration } from '../read-declaration.ts'
 import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
+import { typedIn } from '../surroundings.ts'
 
 /** How often the screen is drawn, milliseconds: ages go on though nothing happens. */
 const frameInterval = 1000
@@ -70,6 +71,7 @@ async function look({ workspace, declaration, ledger, store }: StoredFleet): Pro
     status,
     controller: holder && { pid: holder.pid, since: holder.since },
     isDown: view.isDown,
+    typed: typedIn(workspace),
     lastPassAt: lastPassOf(status),
     queue: queueOf(declaration, status, workspace),
     events: await ledger.events({ limit: shownEvents }),

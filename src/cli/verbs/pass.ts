@@ -21,6 +21,7 @@ import { Progress } from '../progress.ts'
 import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
+import { typedIn } from '../surroundings.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
 /** How much longer the command takes at most where receivers of alerts do not answer. Its pass is over by then. */
@@ -191,13 +192,16 @@ async function decideAlerts(
  * Tells receivers, within a bounded time, when the pass is over, printed, and its lease let go: one that does not
  * answer holds nobody up. Who could not be told is told later.
  */
-async function tellReceivers({ call, common }: Workspace, desk: AlertDesk): Promise<void> {
+async function tellReceivers(workspace: Workspace, desk: AlertDesk): Promise<void> {
+  const { call, common } = workspace
   const untold = await desk
     .deliver(alertsTake, call.signal)
     // The pass itself is done and written down.
     .catch((error: unknown) => [`anybody (${messageOf(error)})`])
   if (untold.length > 0 && !common.quiet)
-    call.err.write(`warning: not told yet: ${sanitise(untold.join(', '))}. \`reconcile events\` says why.\n`)
+    call.err.write(
+      `warning: not told yet: ${sanitise(untold.join(', '))}. ${typedIn(workspace)('events')} says why.\n`,
+    )
 }
 
 async function logFor({ call, common }: Workspace): Promise<Logger> {

@@ -15,6 +15,7 @@ import { pageOf } from '../page.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
 import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
+import { typedIn } from '../surroundings.ts'
 
 /** `reconcile status`: what is known of each resource, and how old that is. */
 export function status(
@@ -43,8 +44,8 @@ export function status(
     } else {
       const now = workspace.clock.now()
       call.out.write(statusText(known, { ...pageOf(call, common, call.out), now }))
-      const text = attendanceText(await attendanceOf(fleet), { ...pageOf(call, common, call.out), now })
-      call.out.write(text)
+      const page = { ...pageOf(call, common, call.out), now, typed: typedIn(workspace) }
+      call.out.write(attendanceText(await attendanceOf(fleet), page))
     }
     return 0
   })

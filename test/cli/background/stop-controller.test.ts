@@ -2,6 +2,7 @@ import { afterEach, expect, it } from 'vitest'
 import { stopController } from '../../../src/cli/background/stop-controller.ts'
 import { supervisedVariable } from '../../../src/cli/background/supervised-variable.ts'
 import { holderOfThisProcess } from '../../../src/cli/machine.ts'
+import type { Workspace } from '../../../src/cli/workspace.ts'
 import type { Pm2Client } from '../../../src/clients/pm2/client.ts'
 import { parseRecord } from '../../../src/clients/pm2/parse-record.ts'
 import { openLeaseKeeper } from '../../../src/state/lease.ts'
@@ -38,7 +39,7 @@ async function withController(keptPid: number) {
   }
   const signal = new AbortController().signal
   const stopping = stopController({
-    workspace: { clock, statePath, call: { env: {}, signal } } as never,
+    workspace: { clock, statePath, call: { env: {}, signal } } as unknown as Workspace,
     store,
     home: '/nowhere',
     pm2At: () => pm2 as Pm2Client,

@@ -1,9 +1,10 @@
 import { createServer, type Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import type { SMTPServerOptions } from 'smtp-server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openCourier } from '../../../src/clients/net/courier.ts'
 import type { MailMessage } from '../../../src/core/courier.ts'
+import { Mailbox } from '../../support/mailbox.ts'
 import { selfSigned } from '../../support/sink.ts'
 
 /** Made once: it takes a second. */
@@ -14,46 +15,10 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-interface Mailbox {
-  readonly port: number
-  readonly mails: string[]
-  readonly logins: string[]
-}
-
-/** A real mail server on loopback; it knows one user. */
 async function openMailbox(own: Partial<SMTPServerOptions> = {}): Promise<Mailbox> {
-  const mails: string[] = []
-  const logins: string[] = []
-  const server = new SMTPServer({
-    logger: false,
-    authOptional: true,
-    onAuth(auth, _, callback) {
-      logins.push(String(auth.password))
-      if (auth.password === password) callback(null, { user: 'alerts' })
-      else callback(Object.assign(new Error(`${auth.password} is wrong`), { responseCode: 535 }))
-    },
-    onData(stream, _, callback) {
-      let text = ''
-      stream.on('data', (chunk) => {
-        text += String(chunk)
-      })
-      stream.on('end', () => {
-        mails.push(text)
-        callback()
-      })
-    },
-    ...own,
-  })
-  // A client that goes away is what some of these tests are about.
-  server.on('error', () => undefined)
-  const port = await new Promise<number>((resolve) => {
-    const listener = server.listen(0, '127.0.0.1', () => {
-      const address = listener.address()
-      resolve(typeof address === 'object' && address ? address.port : 0)
-    })
-  })
-  ends.push(() => new Promise((resolve) => server.close(() => resolve())))
-  return { port, mails, logins }
+  const box = await Mailbox.open(password, own)
+  ends.push(() => box.close())
+  return box
 }
 
 function trust(cert: string): void {
