@@ -6,6 +6,7 @@ import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { isSameJson } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
+import { isMarkedRefused } from './refusal.ts'
 import { reconcilerOf, type World } from './world.ts'
 
 /** Samples are kept this far apart, unless a restart happened in between. */
@@ -193,16 +194,17 @@ function eventsOf(
   // The outage of a domain is told once, for the domain; its end tells only what is otherwise than before.
   const isOut = result.state.healthBeforeOutage !== undefined
   const told = before?.healthBeforeOutage ?? before?.status.health
-  if (told !== status.health && status.reason !== 'Acted' && !isOut) {
+  // What a whole domain refuses is told of the domain, and so is what that makes of a resource.
+  const isRefused = isMarkedRefused(result.state)
+  const isOnlyRefused = isRefused && status.health !== finding.assessment.status
+  if (told !== status.health && status.reason !== 'Acted' && !isOut && !isOnlyRefused) {
     const isFine =
       status.health === 'Healthy' || status.health === 'Suspended' || status.health === 'Progressing'
     say(isFine ? 'Normal' : 'Warning', status.health, status.message)
   }
   const hold = finding.holds[0]
   const heldBefore = before?.status.conditions.find((condition) => condition.type === 'Held')
-  // What a whole domain refuses is told of the domain.
-  const isToldByDomain = hold?.reason === 'DomainRefuses'
-  if (hold && !isToldByDomain && heldBefore?.reason !== hold.reason) say('Warning', hold.reason, hold.message)
+  if (hold && !isRefused && heldBefore?.reason !== hold.reason) say('Warning', hold.reason, hold.message)
   const suspensionOf = (state: ResourceState | undefined) =>
     state?.status.conditions.find((condition) => condition.type === 'Suspended')
   const suspension = suspensionOf(result.state)

@@ -1,7 +1,8 @@
 import { formatDuration } from '../core/duration.ts'
 import type { Hold } from '../core/hold.ts'
 import type { ResourceState } from '../core/ledger.ts'
-import { kindOf, type ResourceId } from '../core/resource.ts'
+import { kindOf, type RecoveryPolicy, type ResourceId } from '../core/resource.ts'
+import { backoffAfter } from './backoff.ts'
 import { type Finding, isActionable } from './finding.ts'
 import { recoveryOf } from './recovery.ts'
 
@@ -18,6 +19,21 @@ export interface Refusal {
 /** Whether it waited for its domain when it was looked at last. */
 export function isMarkedRefused({ status }: ResourceState): boolean {
   return status.conditions.some(({ type, reason }) => type === 'Held' && reason === 'DomainRefuses')
+}
+
+/**
+ * While its domain refuses everything a resource makes no attempts; the time counts that its attempts would have taken,
+ * up to the one of that number.
+ */
+export function isRefusedThrough(
+  attempt: number,
+  policy: RecoveryPolicy['backoff'],
+  { state, now }: { readonly state: ResourceState | undefined; readonly now: number },
+): boolean {
+  const held = state?.status.conditions.find(({ type }) => type === 'Held')
+  if (held?.reason !== 'DomainRefuses') return false
+  const waits = Array.from({ length: attempt - 1 }, (_, index) => backoffAfter(index + 1, policy, 0))
+  return now - held.since >= waits.reduce((sum, wait) => sum + wait, 0)
 }
 
 /**

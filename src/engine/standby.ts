@@ -1,7 +1,7 @@
 import type { HoldReason } from '../core/hold.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import { compareIds, type Resource, type ResourceId } from '../core/resource.ts'
-import { backoffAfter } from './backoff.ts'
+import { isRefusedThrough } from './refusal.ts'
 
 /** Holds of a primary that its fallback answers at once: waiting will not cure them. */
 const hopelessHolds: ReadonlySet<string> = new Set<HoldReason>([
@@ -67,17 +67,8 @@ function isStable(primary: Resource, state: ResourceState, now: number): boolean
 function isInNeed(primary: Resource, state: ResourceState, now: number): boolean {
   if (state.status.health === 'Healthy') return false
   if (state.recovery.attempts >= primary.controls.fallbackAfter) return true
-  return isHeldHopelessly(state) || isRefusedForLong(primary, state, now)
-}
-
-/** While its domain refuses everything a primary makes no attempts: then the time counts that they would have taken. */
-function isRefusedForLong({ controls }: Resource, state: ResourceState, now: number): boolean {
-  const held = state.status.conditions.find(({ type }) => type === 'Held')
-  if (held?.reason !== 'DomainRefuses') return false
-  const waits = Array.from({ length: controls.fallbackAfter - 1 }, (_, index) =>
-    backoffAfter(index + 1, controls.recovery.backoff, 0),
-  )
-  return now - held.since >= waits.reduce((sum, wait) => sum + wait, 0)
+  const { fallbackAfter, recovery } = primary.controls
+  return isHeldHopelessly(state) || isRefusedThrough(fallbackAfter, recovery.backoff, { state, now })
 }
 
 function isHeldHopelessly(state: ResourceState): boolean {

@@ -8,6 +8,7 @@ import type { Finding } from './finding.ts'
 import { healthBeforeOutage } from './outage.ts'
 import type { Outcome } from './outcome.ts'
 import { nextRecovery } from './recovery.ts'
+import { isRefusedThrough } from './refusal.ts'
 import { noticeFrom, suspensionOf } from './suspension.ts'
 
 export interface SummaryContext {
@@ -22,10 +23,11 @@ export interface SummaryContext {
  * conditions and attempts.
  */
 export function summarise(
-  finding: Finding,
+  found: Finding,
   outcomes: readonly Outcome[],
   context: SummaryContext,
 ): ResourceState {
+  const finding = withRefusal(found, outcomes)
   const recovery = nextRecovery(finding, outcomes, context)
   const suspension = suspensionOf(finding.desired, context.view, context.now)
   const isExhausted = finding.holds.some((hold) => hold.reason === 'AttemptsExhausted')
@@ -55,6 +57,14 @@ export function summarise(
   return { status, recovery, activeFor: finding.activeFor, healthBeforeOutage: healthBeforeOutage(finding) }
 }
 
+/** One that was tried for its whole domain, in vain, waits for it on. */
+function withRefusal(finding: Finding, outcomes: readonly Outcome[]): Finding {
+  const refused = outcomes.find(({ isToldByDomain }) => isToldByDomain)
+  if (!refused) return finding
+  const message = `${refused.action.summary} failed as all in its domain does: ${refused.message ?? ''}`
+  return { ...finding, holds: [...finding.holds, { reason: 'DomainRefuses', message, until: undefined }] }
+}
+
 interface Verdict {
   readonly health: HealthStatus
   readonly reason: string
@@ -77,10 +87,9 @@ function judge(
   if (context.suspension) return suspended(context.suspension, assessment.message)
   if (failure) {
     const fate = failure.result === 'unknown' ? 'has an unknown outcome' : 'failed'
-    // What its whole domain refuses says nothing of it.
     const isWorse = assessment.status === 'Healthy' && failure.isToldByDomain !== true
     return {
-      health: isWorse ? 'Degraded' : assessment.status,
+      health: isWorse ? 'Degraded' : healthWhileRefused(finding, context.now),
       reason: failure.result === 'unknown' ? 'OutcomeUnknown' : 'ApplyFailed',
       message: `${failure.action.summary} ${fate}: ${failure.message ?? 'no reason given'}`,
     }
@@ -99,10 +108,21 @@ function judge(
       message: join(join(assessment.message, lastFailure(finding)), hold.message),
     }
   }
+  if (hold.reason === 'DomainRefuses') {
+    const health = healthWhileRefused(finding, context.now)
+    return { health, reason: hold.reason, message: join(assessment.message, hold.message) }
+  }
   if (hold.reason === 'NotOurs' || hold.reason === 'Conflict') {
     return { health: assessment.status, reason: hold.reason, message: hold.message }
   }
   return { health: assessment.status, reason: hold.reason, message: join(assessment.message, hold.message) }
+}
+
+/** What its whole domain refuses says nothing of it at first, and is a trouble when its own attempts would be used up. */
+function healthWhileRefused({ assessment, desired, state }: Finding, now: number): HealthStatus {
+  if (!desired || assessment.status !== 'Healthy') return assessment.status
+  const { maxAttempts, backoff } = desired.controls.recovery
+  return isRefusedThrough(maxAttempts, backoff, { state, now }) ? 'Degraded' : assessment.status
 }
 
 /** Why the last try failed, for as long as the next one waits. */

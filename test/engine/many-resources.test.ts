@@ -164,6 +164,7 @@ describe('two hundred resources of a domain that refuses all that is asked of it
         await fleet.time.pass(10_000)
         // Five that fail alike, what was under way with them, and one each after 1, 2 and 4 s.
         expect(tries.length).toBeLessThanOrEqual(11)
+        expect((await fleet.ledger.load()).states.get(modelId('m150'))?.status.health).toBe('Healthy')
         await fleet.time.pass(590_000)
         expect(tries.length).toBeLessThanOrEqual(25)
         // Of what failed before it was known to be the domain, some came back for a second time.
@@ -174,7 +175,11 @@ describe('two hundred resources of a domain that refuses all that is asked of it
         expect(told.filter((one) => one.includes('Domain'))).toEqual(['1 DomainRefuses'])
         expect(told.length).toBeLessThanOrEqual(20)
         const state = (await fleet.ledger.load()).states.get(modelId('m150'))
-        expect(state?.status).toMatchObject({ sync: 'OutOfSync', health: 'Healthy', reason: 'DomainRefuses' })
+        expect(state?.status).toMatchObject({
+          sync: 'OutOfSync',
+          health: 'Degraded',
+          reason: 'DomainRefuses',
+        })
         expect(state?.status.message).toContain('refused')
 
         const ended = fleet.clock.now()

@@ -16,6 +16,11 @@ function statusOf(finding: Finding, outcomes: readonly Outcome[] = []) {
 
 const hold = (reason: HoldReason) => [{ reason, message: `held: ${reason}`, until: undefined }]
 
+const refusedSince = (since: number) =>
+  stateOf(id, {
+    status: { conditions: [{ type: 'Held', status: 'True', reason: 'DomainRefuses', message: '', since }] },
+  })
+
 const cases: readonly {
   readonly title: string
   readonly finding: Finding
@@ -92,6 +97,33 @@ const cases: readonly {
     title: 'an unknown outcome is not success',
     finding: findingOf(id, model('a'), { actions: [actionOf()] }),
     outcomes: [outcomeOf(id, { result: 'unknown' })],
+    health: 'Degraded',
+    sync: 'OutOfSync',
+  },
+  {
+    title: 'what its whole domain refuses says nothing of it',
+    finding: findingOf(id, model('a'), {
+      actions: [actionOf()],
+      holds: hold('DomainRefuses'),
+      state: refusedSince(noon - 74_999),
+    }),
+    health: 'Healthy',
+    sync: 'OutOfSync',
+  },
+  {
+    title: 'what its whole domain refuses is a trouble when its own attempts would be used up',
+    finding: findingOf(id, model('a'), {
+      actions: [actionOf()],
+      holds: hold('DomainRefuses'),
+      state: refusedSince(noon - 75_000),
+    }),
+    health: 'Degraded',
+    sync: 'OutOfSync',
+  },
+  {
+    title: 'one that was tried for its whole domain is not better for it',
+    finding: findingOf(id, model('a'), { actions: [actionOf()], state: refusedSince(noon - 75_000) }),
+    outcomes: [outcomeOf(id, { result: 'failed', isToldByDomain: true })],
     health: 'Degraded',
     sync: 'OutOfSync',
   },
