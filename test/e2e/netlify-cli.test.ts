@@ -17,6 +17,8 @@ const project = {
     'schedule = "0 6 * * 1"',
     '[functions."legacy"]',
     'included_files = ["data/*.json"]',
+    '[functions."oldest"]',
+    'node_bundler = "zisi"',
     '',
   ].join('\n'),
   'public/index.html': 'home',
@@ -38,6 +40,10 @@ const project = {
   // Of the first version, with a package, a schedule of netlify.toml, and in the background.
   'netlify/functions/legacy.js':
     "const shout = require('shout')\nexports.handler = async () => ({ statusCode: 200, body: shout('legacy') })\n",
+  // Bundled in the oldest way.
+  'netlify/functions/oldest.js':
+    "const shout = require('shout')\nexports.handler = async () => ({ statusCode: 200, body: shout(require('../../lib/word')) })\n",
+  'lib/word.js': "module.exports = 'oldest'\n",
   'netlify/functions/reports.js': 'exports.handler = async () => ({ statusCode: 200 })\n',
   'netlify/functions/mail-background.js': 'exports.handler = async () => {}\n',
   // Folders: named like themselves, and by index.
@@ -48,7 +54,17 @@ const project = {
     "import { part } from './part.ts'\nexport default async () => new Response(part)\n",
   'netlify/functions/modern/part.ts': "export const part = 'modern'\n",
 }
-const names = ['deep', 'hello', 'legacy', 'mail-background', 'modern', 'nightly', 'reports', 'typed']
+const names = [
+  'deep',
+  'hello',
+  'legacy',
+  'mail-background',
+  'modern',
+  'nightly',
+  'oldest',
+  'reports',
+  'typed',
+]
 
 const manifest = (name: string, extra = '') =>
   [
@@ -98,6 +114,7 @@ describe('Netlify’s own command line tool', () => {
       ['/', 'home'],
       ['/greet', 'greetings to you'],
       ['/.netlify/functions/legacy', 'LEGACY'],
+      ['/.netlify/functions/oldest', 'OLDEST'],
       ['/.netlify/functions/deep', 'deep'],
       ['/.netlify/functions/modern', 'modern'],
     ]) {

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { enableCompileCache, syncBuiltinESMExports } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import type { Bundle, BundleFailure, BundleJob, BundleRequest } from './bundle.ts'
+import { loadPrecinctWhenAsked } from './lazy-precinct.ts'
 
 // The child process that bundles: its working directory is the project's root, because paths relative to it end up in
 // the code. It reads one job from standard input and answers one line a function.
@@ -147,6 +148,7 @@ async function readJob(): Promise<BundleJob> {
 
 // The bundler has many modules, and each deploy starts it.
 enableCompileCache()
+loadPrecinctWhenAsked()
 const job = await readJob()
 readEveryModeAlike()
 const zisi = await import('@netlify/zip-it-and-ship-it')
