@@ -120,6 +120,29 @@ describe('a hundred functions, end to end', () => {
     expect((await pass(['status'])).out).toContain('corrected 3 times already')
   }, 120_000)
 
+  it('are deployed soon after a save under `watch`, and not only at the next interval', async () => {
+    stage = await setFunctionStage(2)
+    const { fleet, env } = stage
+    await fleet.write('lib/text.mjs', "export const text = 'first'\n")
+    await fleet.write(
+      'netlify/functions/fn-000.mjs',
+      "import { text } from '../../lib/text.mjs'\nexport default async () => new Response(text)\n",
+    )
+    const watch = await fleet.watch([], { env })
+    const answers = (path: string) =>
+      expect.poll(() => textAt(stage, path), { timeout: 120_000, interval: 500 })
+    await answers('/.netlify/functions/fn-000').toBe('first')
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    stage.simulator.age(60_000)
+    await fleet.write('lib/text.mjs', "export const text = 'second'\n")
+    await answers('/.netlify/functions/fn-000').toBe('second')
+    stage.simulator.age(60_000)
+    await fleet.write('netlify/functions/fn-001.mjs', functionSource('changed'))
+    await answers('/.netlify/functions/fn-001').toBe('changed')
+    watch.signal('SIGTERM')
+    expect(await watch.ended).toBe(0)
+  }, 400_000)
+
   it('have logs that Netlify’s API does not give, and `logs` says where they are', async () => {
     stage = await setFunctionStage(1)
     const { status, out, err } = await pass(['logs', 'FunctionSet/site'])

@@ -12,6 +12,7 @@ import type {
   VendorAllowance,
   Wanted,
 } from '../../core/reconciler.ts'
+import type { ResourceId } from '../../core/resource.ts'
 import type { FunctionSetAction } from './action.ts'
 import { Deployer } from './deployer.ts'
 import { writeEnv } from './env-writer.ts'
@@ -21,6 +22,7 @@ import type { ObservedFunctionSet } from './observed.ts'
 import { Observer, readInventoryOf } from './observer.ts'
 import { type DesiredFunctionSet, siteOf } from './place.ts'
 import { SourceReader } from './source.ts'
+import { SourceWatch } from './source-watch.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
 import { Verifier } from './verifier.ts'
 
@@ -33,6 +35,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
   readonly #memories: Memories
   readonly #sources: SourceReader
   readonly #observer: Observer
+  readonly #watch: SourceWatch
 
   constructor(context: ConnectContext) {
     this.#context = context
@@ -40,10 +43,12 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
     const { apiUrl, token } = fleet.netlify
     this.#memories = new Memories(context.cache)
     this.#sources = new SourceReader({ location: store.location, env, unique: () => random.id() })
+    this.#watch = new SourceWatch(context.logger)
     this.#observer = new Observer({
       memories: this.#memories,
       sources: this.#sources,
       verifier: new Verifier(clock),
+      watch: this.#watch,
       owner: { fleet: fleet.name, environment: fleet.environment ?? '', store: store.id },
     })
     this.#netlify = token?.isRead ? openNetlify({ apiUrl, token, clock }) : undefined
@@ -73,6 +78,11 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       default:
         return assertNever(action.type)
     }
+  }
+
+  /** A saved source need not wait for its turn. */
+  watch(wake: (id: ResourceId) => void): () => void {
+    return this.#watch.start(wake)
   }
 
   allowance(): VendorAllowance | undefined {

@@ -16,7 +16,7 @@ import { type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
-import type { FunctionSource, SourceReader } from './source.ts'
+import { type FunctionSource, noSource, type SourceReader } from './source.ts'
 import { isOwnTitle, isSameDeploy, named, parseTitle } from './title.ts'
 import { Uploader } from './uploader.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
@@ -278,8 +278,6 @@ export class Deployer {
     )
   }
 }
-
-const noSource: FunctionSource = Object.freeze({ functions: [], problems: [], failures: [] })
 
 function assertStillPublished(action: FunctionSetAction, publishedId: string | undefined): void {
   if (publishedId === action.publishedId) return

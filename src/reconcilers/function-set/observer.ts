@@ -12,7 +12,8 @@ import { type DesiredFunctionSet, inventoryOf, siteOf } from './place.ts'
 import { leftoversOf } from './site-functions.ts'
 import { SiteOwners } from './site-owners.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
-import type { SourceReader } from './source.ts'
+import { noSource, type SourceReader } from './source.ts'
+import type { SourceWatch } from './source-watch.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
 import { type DeployOwner, isOwnTitle, parseTitle } from './title.ts'
 import type { Verifier } from './verifier.ts'
@@ -27,6 +28,7 @@ export class Observer {
   readonly #memories: Memories
   readonly #sources: SourceReader
   readonly #verifier: Verifier
+  readonly #watch: SourceWatch
   readonly #owner: Omit<DeployOwner, 'id'>
   readonly #owners = new SiteOwners()
 
@@ -34,11 +36,13 @@ export class Observer {
     readonly memories: Memories
     readonly sources: SourceReader
     readonly verifier: Verifier
+    readonly watch: SourceWatch
     readonly owner: Omit<DeployOwner, 'id'>
   }) {
     this.#memories = parts.memories
     this.#sources = parts.sources
     this.#verifier = parts.verifier
+    this.#watch = parts.watch
     this.#owner = parts.owner
   }
 
@@ -54,8 +58,10 @@ export class Observer {
     // Before any is compared: two may name one site.
     for (const [index, { id, desired, owned }] of wanted.entries()) {
       const site = found[index]
-      if (!desired) this.#owners.forget(id)
-      else if (site && 'site' in site) {
+      if (!desired) {
+        this.#owners.forget(id)
+        this.#watch.follow(id, [])
+      } else if (site && 'site' in site) {
         this.#owners.note({ id, name: siteOf(desired), siteId: site.site.id, isOwned: owned !== undefined })
       }
     }
@@ -135,6 +141,7 @@ export class Observer {
     if (!desired) return this.#readRemoved(netlify, reading, signal)
     const rival = this.#rivalOf({ id, desired, owned }, reading)
     const source = await this.#sources.read(desired)
+    this.#watch.follow(id, source.watched)
     const [env, verified, inventory] = await Promise.all([
       this.#readEnv(netlify, { desired, owned, reading }, signal),
       this.#verify(desired, reading, signal),
@@ -184,7 +191,7 @@ export class Observer {
     reading: SiteReading,
     signal: AbortSignal,
   ): Promise<Reading<ObservedFunctionSet>> {
-    const source = { functions: [], problems: [], failures: [] }
+    const source = noSource
     const bare = { ...reading, source, env: [], verified: [], inventory: undefined, obstacles: undefined }
     // Another resource keeps the site now, under another name of it.
     if (this.#owners.isClaimed(reading.site.id)) return { type: 'absent' }

@@ -20,7 +20,17 @@ export interface FunctionSource {
   readonly problems: readonly string[]
   /** What could not be bundled as the project is now. */
   readonly failures: readonly BundleFailure[]
+  /** Files and folders that a change in is news of, absolute. */
+  readonly watched: readonly string[]
 }
+
+/** No directory at all. */
+export const noSource: FunctionSource = Object.freeze({
+  functions: [],
+  problems: [],
+  failures: [],
+  watched: [],
+})
 
 export interface SourceFunction extends FunctionFile {
   /** Undefined: its source changed since, or it was never bundled here. */
@@ -49,10 +59,11 @@ export class SourceReader {
   /** Reads; bundles nothing and writes nothing. */
   async read(desired: DesiredFunctionSet): Promise<FunctionSource> {
     const project = await this.#open(desired)
-    if ('problem' in project) return { functions: [], problems: [project.problem], failures: [] }
+    if ('problem' in project) return unreadSource(desired, project.problem)
     const functions = await Promise.all(project.functions.map((file) => project.withBundle(file)))
     const failures = await knownFailures(project)
-    return { functions, problems: project.problems, failures }
+    const watched = watchedPaths(desired, project)
+    return { functions, problems: project.problems, failures, watched }
   }
 
   /** Zips that are made or asked for within `work` stay until it is over. */
@@ -69,16 +80,17 @@ export class SourceReader {
     options: { readonly signal: AbortSignal; readonly done: (count: number, all: number) => void },
   ): Promise<FunctionSource> {
     const project = await this.#open(desired)
-    if ('problem' in project) return { functions: [], problems: [project.problem], failures: [] }
+    if ('problem' in project) return unreadSource(desired, project.problem)
     const { problems } = project
+    const watched = watchedPaths(desired, project)
     const before = await Promise.all(project.functions.map((file) => project.withBundle(file)))
     const known = await knownFailures(project)
-    if (known.length > 0) return { functions: before, problems, failures: known }
+    if (known.length > 0) return { functions: before, problems, failures: known, watched }
     const isKept = async ({ bundle }: SourceFunction) =>
       bundle !== undefined && (await this.#folder.has(bundle.digest))
     const kept = await Promise.all(before.map(isKept))
     const stale = before.filter((_, index) => !kept[index])
-    if (stale.length === 0) return { functions: before, problems, failures: [] }
+    if (stale.length === 0) return { functions: before, problems, failures: [], watched }
     await mkdir(this.#folder.path, { recursive: true, mode: 0o700 })
     const tree = await hashProjectTree(project.root)
     const { bundled, failures } = await this.#run(project, stale, options)
@@ -93,7 +105,7 @@ export class SourceReader {
       ...file,
       bundle: bundled.get(file.name)?.bundle ?? file.bundle,
     }))
-    return { functions, problems, failures }
+    return { functions, problems, failures, watched }
   }
 
   zipOf(digest: string): string {
@@ -194,6 +206,31 @@ interface Project {
   readonly indexPath: string
   readonly hash: (hasher: SourceHasher, bundle: Bundle) => Promise<string>
   readonly withBundle: (file: FunctionFile) => Promise<SourceFunction>
+}
+
+function unreadSource(desired: DesiredFunctionSet, problem: string): FunctionSource {
+  return { ...noSource, problems: [problem], watched: [directoryOf(desired)] }
+}
+
+/** Settings of the project that decide about bundles. */
+const settings = ['netlify.toml', 'package.json', 'tsconfig.json']
+
+/**
+ * The directory, the settings, and what lies elsewhere and went into bundles; what is installed is not watched. Where
+ * something could not be bundled, a file anywhere in the project may be what it lacks.
+ */
+function watchedPaths(
+  desired: DesiredFunctionSet,
+  { root, index }: Pick<Project, 'root' | 'index'>,
+): readonly string[] {
+  const directory = directoryOf(desired)
+  const inputs = [...index.entries.values()]
+    .flatMap(({ bundle }) => bundle.inputs)
+    .filter((path) => !path.split('/').includes('node_modules'))
+    .map((path) => join(root, path))
+    .filter((path) => !path.startsWith(`${directory}/`))
+  const own = [directory, ...settings.map((name) => join(root, name)), ...inputs]
+  return [...new Set(index.failed ? [...own, root] : own)]
 }
 
 /** What could not be bundled the last time, where nothing changed since that could mend it. */

@@ -1,0 +1,55 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { FunctionStage } from './stage.ts'
+
+let stage: FunctionStage
+let stop: (() => void) | undefined
+
+afterEach(async () => {
+  stop?.()
+  await stage.close()
+})
+
+describe('a saved source', () => {
+  it('wakes its set, wherever it lies, and nothing else does', async () => {
+    stage = await FunctionStage.open()
+    await stage.write('lib/text.ts', "export const text = 'one'\n")
+    await stage.write(
+      'netlify/functions/hello.mts',
+      "import { text } from '../../lib/text.ts'\nexport default async () => new Response(text)\n",
+    )
+    await stage.write('README.md', 'hello')
+    let woken = 0
+    stop = (await stage.connection()).watch?.(() => {
+      woken += 1
+    })
+    await stage.pass(stage.desired())
+    await stage.observe(stage.desired())
+    // The watcher itself needs a moment.
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const saves: readonly (readonly [string, () => Promise<void>])[] = [
+      [
+        'in the directory',
+        () => stage.write('netlify/functions/hello.mts', 'export default async () => {}\n'),
+      ],
+      ['a new one', () => stage.addFunction('second')],
+      ['outside of it', () => stage.write('lib/text.ts', "export const text = 'two'\n")],
+      ['netlify.toml', () => stage.write('netlify.toml', '[functions]\nnode_bundler = "esbuild"\n')],
+      ['taken away', () => rm(join(stage.folder, 'netlify/functions/second.mjs'))],
+    ]
+    for (const [what, save] of saves) {
+      woken = 0
+      await save()
+      await expect.poll(() => woken, { message: what, timeout: 10_000 }).toBeGreaterThan(0)
+      // One save may be several events.
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    woken = 0
+    await stage.write('README.md', 'other')
+    await stage.write('lib/unused.ts', 'export {}\n')
+    await stage.write('netlify/functions/node_modules/some/index.js', 'module.exports = 1\n')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    expect(woken).toBe(0)
+  }, 60_000)
+})
