@@ -1,13 +1,13 @@
 import type { HealthStatus } from '../../core/health.ts'
-import type { Assessment } from '../../core/reconciler.ts'
+import type { Assessment, History } from '../../core/reconciler.ts'
 import type { FunctionSetAction } from './action.ts'
 import { faultOfBundling } from './bundle-fault.ts'
 import { childrenOf } from './children.ts'
 import { driftOf } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
-import { actionOf, type FunctionSetPair } from './pair.ts'
+import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import { publishedFunctions } from './site-functions.ts'
-import { isOwnTitle, named } from './title.ts'
+import { foreignDeploy, isOwnTitle, named } from './title.ts'
 
 /** Readings in a row that a request must fail before it is believed: a new deploy takes a moment to be everywhere. */
 const failuresBelieved = 3
@@ -24,7 +24,10 @@ interface Verdict {
 }
 
 /** What the observation says of health. Pure. */
-export function assessFunctionSet(pair: FunctionSetPair): Assessment<FunctionSetAction> {
+export function assessFunctionSet(
+  pair: FunctionSetPair,
+  { now }: Pick<History, 'now'>,
+): Assessment<FunctionSetAction> {
   const { desired, observed } = pair
   const verdict: Verdict =
     desired && observed
@@ -37,7 +40,7 @@ export function assessFunctionSet(pair: FunctionSetPair): Assessment<FunctionSet
     remedy: verdict.remedy,
     recheckAfter: verdict.recheckAfter,
     measurements: observed ? measure(observed) : {},
-    children: desired && observed ? childrenOf(observed, desired) : [],
+    children: desired && observed ? childrenOf(observed, desired, now) : [],
     remember: undefined,
   }
 }
@@ -79,10 +82,20 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   }
   const count = source.functions.length
   const proof = verified.length > 0 ? ', verified' : ''
+  const isForeign = !isOwnTitle(published.title, ownerOf(pair))
+  const notes = [
+    ...(isForeign ? [foreignDeploy(published)] : []),
+    ...(memory.isEnvPending && isIgnored(pair, 'directory')
+      ? ['changed variables take effect with the next deploy, which `ignore: [/directory]` leaves to others']
+      : []),
+  ]
   return {
     status: 'Healthy',
-    reason: 'Published',
-    message: `${count} ${count === 1 ? 'function' : 'functions'} in deploy ${published.id}${proof}`,
+    reason: isForeign ? 'PublishedByOthers' : 'Published',
+    message: [
+      `${count} ${count === 1 ? 'function' : 'functions'} in deploy ${published.id}${proof}`,
+      ...notes,
+    ].join('; '),
   }
 }
 
@@ -109,7 +122,7 @@ function judgeFailed(
       message: `${message}; deploy ${rolledBack.from} was taken back before`,
     }
   }
-  const isOurs = published !== undefined && isOwnTitle(published.title, { ...pair.mark, id: pair.id })
+  const isOurs = published !== undefined && isOwnTitle(published.title, ownerOf(pair))
   const { lastGood } = memory
   const mayRollBack = pair.desired?.spec.rollbackOnFailedVerify === true && isOurs
   if (!mayRollBack || lastGood === undefined || lastGood === published.id) {
@@ -123,6 +136,7 @@ function judgeFailed(
       type: 'roll-back',
       verb: 'run',
       summary: `publish deploy ${lastGood} again`,
+      calls: 5,
       reason: `deploy ${published.id} fails: ${message}`,
       isRecovery: true,
     }),

@@ -1,4 +1,5 @@
 import type { BundleFailure } from '../../clients/bundler/bundle.ts'
+import type { FunctionSource } from './source.ts'
 
 /** What could not be bundled, in one sentence: each function with its file, the place in it, and what is wrong there. */
 export function faultOfBundling(failures: readonly BundleFailure[]): string {
@@ -7,4 +8,17 @@ export function faultOfBundling(failures: readonly BundleFailure[]): string {
     return `${name} (${place}): ${message}`
   })
   return `Could not bundle ${told.join('; ')}`
+}
+
+/** Bytes of one zip that Netlify takes ("Functions: 50 MB zipped", its documented limit). */
+const largestZip = 50 * 1024 * 1024
+
+/** Which functions are larger than Netlify takes, in a sentence; undefined: none, as far as they are bundled. */
+export function faultOfSizes({ functions }: FunctionSource): string | undefined {
+  const told = functions.flatMap(({ name, file, bundle }) =>
+    bundle && bundle.size > largestZip
+      ? [`${name} (${file}) is ${Math.ceil(bundle.size / 1024 / 1024)} MB`]
+      : [],
+  )
+  return told.length === 0 ? undefined : `Netlify takes functions of 50 MB, zipped: ${told.join(', ')}`
 }

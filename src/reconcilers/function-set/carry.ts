@@ -26,9 +26,11 @@ export function obstaclesTo(carried: {
     obstacles.push(`${named(unknown)}: Netlify does not tell the digest, so it cannot be carried over`)
   }
   const routed = kept.filter(({ digest, hasOwnRoutes }) => digest !== undefined && hasOwnRoutes)
-  if (routed.length > 0) {
+  if (routed.length > 0 && !mayLoseUnknown) {
     const names = named(routed.map(({ name }) => name))
-    obstacles.push(`${names}: Netlify does not tell the routes, so they cannot be carried over`)
+    obstacles.push(
+      `${names}: Netlify does not tell the routes, so they cannot be carried over; \`adopt: true\` says that they have none, or that those may be lost`,
+    )
   }
   return [...obstacles, ...obstaclesOfRules(published, files, mayLoseUnknown)]
 }

@@ -12,6 +12,7 @@ import type { SourceFunction } from './source.ts'
 export function childrenOf(
   observed: ObservedFunctionSet,
   desired: DesiredFunctionSet,
+  now: number,
 ): readonly ChildStatus[] {
   const site = publishedFunctions(observed)
   const verified = Map.groupBy(observed.verified, (one) => one.function)
@@ -21,6 +22,7 @@ export function childrenOf(
       verified: verified.get(file.name) ?? [],
       failure: observed.source.failures.find(({ name }) => name === file.name),
       desired,
+      now,
     }),
   )
   const foreign = leftoversOf(observed, desired).kept.map(
@@ -44,15 +46,15 @@ function childOf(
     readonly verified: readonly Verified[]
     readonly failure: BundleFailure | undefined
     readonly desired: DesiredFunctionSet
+    readonly now: number
   },
 ): ChildStatus {
-  const { there, verified, failure, desired } = found
+  const { there, verified, failure, desired, now } = found
   const failed = verified.find(({ isPassed }) => !isPassed)
   const schedule = there?.schedule ?? scheduleOf(desired, file)
-  const last = verified[0]
   const [health, message] = failure
     ? (['Degraded', faultOfBundling([failure])] as const)
-    : verdictOf(file, there, failed)
+    : verdictOf(file, { there, failed, isOurs: isDeployedByUs(desired) })
   return {
     name: file.name,
     health,
@@ -61,20 +63,38 @@ function childOf(
       file: file.file,
       ...(there?.digest !== undefined && { digest: shortDigest(there.digest) ?? '' }),
       ...(schedule !== undefined && { schedule }),
-      ...(last && { verified: failed ? `${failed.status ?? 'no answer'}` : `${last.status}` }),
+      ...(verified.length > 0 && {
+        verified: verified.map(answerOf).join(', '),
+        verifiedAt: new Date(now).toISOString(),
+      }),
     },
   }
 }
 
+/** Whether what differs is deployed by us; where it is not, that is no way on which a function is. */
+function isDeployedByUs({ spec, controls }: DesiredFunctionSet): boolean {
+  return spec.via !== 'build' && controls.managementPolicy !== 'Observe'
+}
+
+/** What one request was answered. */
+function answerOf({ path, status, expected, isPassed }: Verified): string {
+  return `${path} ${status ?? 'no answer'}${isPassed ? '' : ` instead of ${expected}`}`
+}
+
 function verdictOf(
-  file: SourceFunction,
-  there: PublishedFunction | undefined,
-  failed: Verified | undefined,
+  { bundle }: SourceFunction,
+  found: {
+    readonly there: PublishedFunction | undefined
+    readonly failed: Verified | undefined
+    readonly isOurs: boolean
+  },
 ): readonly [HealthStatus, string] {
+  const { there, failed, isOurs } = found
   if (!there) return ['Missing', 'not on the site']
   if (failed)
     return ['Degraded', `${failed.path} answers ${failed.status ?? 'nothing'} instead of ${failed.expected}`]
-  if (!file.bundle || file.bundle.digest !== there.digest)
-    return ['Progressing', 'an older version is on the site']
-  return ['Healthy', 'published as it is in the directory']
+  if (bundle?.digest === there.digest) return ['Healthy', 'published as it is in the directory']
+  if (isOurs) return ['Progressing', 'another version is on the site']
+  if (!bundle) return ['Healthy', 'on the site; not compared, because it is not bundled here']
+  return ['Healthy', 'on the site, in another version than it would be bundled here']
 }

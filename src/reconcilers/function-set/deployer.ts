@@ -5,7 +5,7 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tell } from '../../core/reconciler.ts'
 import type { FunctionSetAction } from './action.ts'
-import { faultOfBundling } from './bundle-fault.ts'
+import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { obstaclesTo } from './carry.ts'
 import { composeDeploy, type DeployContent, refusedDeploy } from './deploy-content.ts'
 import { proveDeploy } from './deploy-proof.ts'
@@ -194,6 +194,8 @@ export class Deployer {
   #assertMay(action: FunctionSetAction, observed: ObservedFunctionSet): void {
     const { desired } = action
     if (!desired) return
+    const tooLarge = faultOfSizes(observed.source)
+    if (tooLarge !== undefined) throw refusedDeploy(action, tooLarge)
     const { rolledBack } = observed.memory
     if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
       throw refusedDeploy(action, takenBackBefore(rolledBack))

@@ -2,14 +2,14 @@ import type { Change } from '../../core/action.ts'
 import type { HoldReason } from '../../core/hold.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FunctionSetAction } from './action.ts'
-import { faultOfBundling } from './bundle-fault.ts'
+import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
-import { actionOf, type FunctionSetPair, isIgnored } from './pair.ts'
+import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
-import { named } from './title.ts'
+import { foreignDeploy, isOwnTitle, named } from './title.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
 /** What must be done so that the site is as the directory says: variables first, because a deploy takes them in. */
@@ -18,11 +18,11 @@ export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetActi
   if (!desired) return diffRemoved(pair)
   if (!observed) return [missingSite(pair, desired)]
   const env = envAction(pair, observed)
-  return [
-    ...(env ? [env] : []),
-    ...deployActions(pair, { desired, observed, isEnvChanged: env !== undefined }),
-    ...inventoryActions(pair, observed),
-  ]
+  const deploys = deployActions(pair, { desired, observed, isEnvChanged: env !== undefined })
+  const inventory = inventoryActions(pair, observed)
+  // The list is a file here: it does not wait for a deploy that must not be. All that is held shows when it is written.
+  const isFree = deploys.some(({ blocked }) => blocked) && inventory.some(({ blocked }) => !blocked)
+  return isFree ? inventory : [...(env ? [env] : []), ...deploys, ...inventory]
 }
 
 function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): FunctionSetAction | undefined {
@@ -43,6 +43,8 @@ function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): Functi
     reason: 'drifted',
     changes,
     variables: differing,
+    // A list of what is there, and each context by itself.
+    calls: 2 + 3 * count,
   })
 }
 
@@ -73,7 +75,8 @@ function deployActions(
       type: 'deploy',
       verb: observed.published ? 'update' : 'create',
       summary: isDrifted ? summaryOf(drift) : 'deploy again, so that changed variables take effect',
-      reason: observed.published ? (isDrifted ? 'drifted' : 'environment changed') : 'nothing is published',
+      reason: reasonToDeploy(pair, isDrifted),
+      calls: deployCalls + drift.added.length + drift.changed.length,
       changes: drift.changes,
       removes: drift.dropped.length,
       dropped: drift.dropped,
@@ -90,6 +93,18 @@ function isSourceAhead(observed: ObservedFunctionSet, desired: DesiredFunctionSe
   return record.fingerprint !== fingerprintOfSource(observed, desired)
 }
 
+/** Calls that a deploy takes besides its uploads: two looks at all that must stay, the deploy itself, and its proof. */
+const deployCalls = 24
+
+/** Who made it necessary, where somebody else replaced what we had published. */
+function reasonToDeploy(pair: FunctionSetPair, isDrifted: boolean): string {
+  const published = pair.observed?.published
+  if (!published) return 'nothing is published'
+  if (!isDrifted) return 'environment changed'
+  const isReplaced = pair.observed?.managed.length !== 0 && !isOwnTitle(published.title, ownerOf(pair))
+  return isReplaced ? `drifted: ${foreignDeploy(published)}` : 'drifted'
+}
+
 /** The build knows what the source becomes; we know only whether a function is there. */
 function buildActions(
   pair: FunctionSetPair,
@@ -102,6 +117,7 @@ function buildActions(
       verb: 'run',
       summary: "start the site's own build",
       reason: drift.added.length > 0 ? `${named(drift.added)} not published` : 'environment changed',
+      calls: 4,
       isRecovery: true,
     }),
   ]
@@ -142,6 +158,8 @@ function refusalToDeploy(
     )
   }
   if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
+  const tooLarge = faultOfSizes(source)
+  if (tooLarge !== undefined) return refuse(tooLarge)
   const twins = foreignTwinsOf(observed)
   if (twins.length > 0 && !desired.controls.adopt) return { reason: 'NotOurs', message: twinsMessage(twins) }
   const { rolledBack } = memory
@@ -217,6 +235,7 @@ function diffRemoved(pair: FunctionSetPair): readonly FunctionSetAction[] {
       reason: 'no longer declared',
       removes: dropped.length,
       dropped,
+      calls: deployCalls,
       ...(obstacles.length > 0 && {
         blocked: { reason: 'NotAllowed' as const, message: obstacles.join('; ') },
       }),

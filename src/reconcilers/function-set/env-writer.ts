@@ -21,7 +21,11 @@ export async function writeEnv(
     else wanted[key] = digestOf(value)
   }
   const envGeneration = generationOf(wanted)
-  await memories.keepSite(site.id, { isEnvPending: true, envGeneration })
+  await memories.keepSite(site.id, {
+    isEnvPending: true,
+    envGeneration,
+    envSetOn: site.publishedId,
+  })
   const there = new Map((await netlify.listEnv(site, signal)).map((one) => [one.key, one]))
   for (const { key, state, isSecret } of action.variables) {
     const value = declared[key]

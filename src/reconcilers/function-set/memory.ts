@@ -36,6 +36,8 @@ export interface SiteMemory {
   readonly envGeneration: string | undefined
   /** Whether a variable was changed and no deploy has followed. */
   readonly isEnvPending: boolean
+  /** The deploy that was published when they were set. */
+  readonly envSetOn: string | undefined
 }
 
 /** Where a site is found whatever it is called. */
@@ -64,6 +66,7 @@ const empty: SiteMemory = Object.freeze({
   env: {},
   envGeneration: undefined,
   isEnvPending: false,
+  envSetOn: undefined,
 })
 
 /**
@@ -145,12 +148,15 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
 }
 
 function siteMemoryOf(value: Json | undefined): SiteMemory {
-  const { owner, deployed, lastGood, rolledBack, managed, env, envGeneration, isEnvPending } = fieldsOf(value)
+  const fields = fieldsOf(value)
+  const { owner, deployed, lastGood, rolledBack, managed } = fields
+  const { env, envGeneration, isEnvPending, envSetOn } = fields
   const { from, to, fingerprint } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...empty,
     ...(typeof owner === 'string' && { owner: owner as ResourceId }),
+    ...(typeof envSetOn === 'string' && { envSetOn }),
     ...(typeof envGeneration === 'string' && { envGeneration }),
     ...(typeof deployed === 'string' && { deployed }),
     ...(typeof lastGood === 'string' && { lastGood }),

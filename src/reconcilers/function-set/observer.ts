@@ -157,7 +157,7 @@ export class Observer {
       obstacles: undefined,
     }
     if (rival) return { type: 'present', value: Object.freeze(bare) }
-    const memory = await this.#note(bare, id)
+    const memory = await this.#note(bare, desired)
     const noted = { ...bare, memory }
     const obstacles = isDeployNeeded(noted, desired)
       ? await this.#obstacles(netlify, noted, desired, signal)
@@ -240,7 +240,7 @@ export class Observer {
   }
 
   /** What a reading tells for later: a deploy that passes may be gone back to, and variables may be in it already. */
-  async #note(observed: ObservedFunctionSet, id: ResourceId): Promise<SiteMemory> {
+  async #note(observed: ObservedFunctionSet, { id, controls }: DesiredFunctionSet): Promise<SiteMemory> {
     const { site, published, verified, memory } = observed
     if (!published) return memory
     const isOurs = isOwnTitle(published.title, this.#ownerOf(id))
@@ -248,8 +248,10 @@ export class Observer {
     // What we published of this source passes now, so it is not what was taken back.
     const isAnew = isOurs && memory.rolledBack?.to !== published.id
     // The answer to the deploy that followed them was lost.
-    const isEnvThere =
-      isOurs && memory.isEnvPending && parseTitle(published.title)?.env === memory.envGeneration
+    const isOurAnswer = isOurs && parseTitle(published.title)?.env === memory.envGeneration
+    // We make no deploy then: the next one of anybody has them.
+    const isLeftToOthers = controls.ignore.includes('/directory') && published.id !== memory.envSetOn
+    const isEnvThere = memory.isEnvPending && (isOurAnswer || isLeftToOthers)
     return this.#memories.keepSite(site.id, {
       ...(isGood && { lastGood: published.id }),
       ...(isGood && isAnew && { rolledBack: undefined }),

@@ -4,6 +4,7 @@ import type { FunctionSetAction } from './action.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { siteOf } from './place.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
+import type { DeployOwner } from './title.ts'
 
 export type FunctionSetPair = Pair<FunctionSetSpec, ObservedFunctionSet>
 
@@ -12,12 +13,13 @@ const deployTimeLimit = 1_200_000
 
 type ActionParts = Pick<FunctionSetAction, 'type' | 'verb' | 'summary' | 'reason'> &
   Partial<Pick<FunctionSetAction, 'dropped' | 'variables'>> &
-  Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'isUncontested' | 'blocked'>>
+  Partial<
+    Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'isUncontested' | 'blocked' | 'calls'>
+  >
 
 /** An action with what all of them have. */
 export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSetAction {
   const { desired, observed } = pair
-  const { fleet, environment, store } = pair.mark
   return Object.freeze({
     changes: [],
     // A deploy is found again by its title, and nothing is sent for what is there already.
@@ -25,7 +27,7 @@ export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSet
     removes: 0,
     isRecovery: false,
     site: observed?.site.id ?? (desired ? siteOf(desired) : (pair.owned?.externalName ?? '')),
-    owner: { id: pair.id, fleet, environment, store },
+    owner: ownerOf(pair),
     isOwned: pair.owned !== undefined,
     publishedId: observed?.published?.id,
     desired,
@@ -34,6 +36,11 @@ export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSet
     ...((parts.type === 'deploy' || parts.type === 'build') && { timeLimit: deployTimeLimit }),
     ...parts,
   })
+}
+
+/** Whose deploys of it are. */
+export function ownerOf({ id, mark: { fleet, environment, store } }: FunctionSetPair): DeployOwner {
+  return { id, fleet, environment, store }
 }
 
 /** Whether the manifest says to leave this field alone. */

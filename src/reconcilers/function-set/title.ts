@@ -66,6 +66,11 @@ function isSameResource(a: DeployOwner, b: DeployOwner): boolean {
   return a.id === b.id && a.fleet === b.fleet && a.environment === b.environment
 }
 
+/** A deploy of somebody else, as it is told of. */
+export function foreignDeploy({ id, title }: { readonly id: string; readonly title: string }): string {
+  return `deploy ${id} was made by somebody else (${title === '' ? 'without a title' : `"${title}"`})`
+}
+
 /** Longest list of names in a message. */
 const mostNames = 5
 
