@@ -146,8 +146,13 @@ function afterOutcome(
     }
   }
   if (outcome.action.isRoutine) return state
-  if (outcome.action.isUncontested) return base
+  if (outcome.action.isUncontested || isFirstTime(finding)) return base
   return { ...base, corrections: [...state.corrections, now].slice(-keptCorrections) }
+}
+
+/** What brings about what was never so, or was declared otherwise until now, undoes nobody's work. */
+function isFirstTime({ ownership, state, specHash }: Finding): boolean {
+  return ownership === undefined || state?.recovery.specHash !== specHash
 }
 
 /** The documented default: the policy of what is no longer declared is gone with its manifest. */

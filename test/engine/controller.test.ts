@@ -68,6 +68,26 @@ describe('the controller', () => {
     })
   })
 
+  test('heals what was just made, or edited, three times at once, and then at the pace of back-off', async () => {
+    await watching(declare([model('a')]), {}, async ({ fleet, declare: edit }) => {
+      const healed = async () => {
+        fleet.outside.remove('a')
+        await fleet.time.pass(500)
+        return fleet.outside.thing('a') !== undefined
+      }
+      for (const edition of ['1', '2']) {
+        await edit(declare([model('a', { fields: { edition } })]))
+        await fleet.time.pass(500)
+        expect([await healed(), await healed(), await healed(), await healed()]).toEqual([
+          true,
+          true,
+          true,
+          false,
+        ])
+      }
+    })
+  })
+
   test('heals by itself where it hears of nothing', async () => {
     await watching(declare([model('a')]), { faults: { wake: () => [] } }, async ({ fleet }) => {
       fleet.outside.remove('a')

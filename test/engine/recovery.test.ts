@@ -5,7 +5,7 @@ import { backoffAfter, nextCorrectionAt } from '../../src/engine/backoff.ts'
 import type { Outcome } from '../../src/engine/outcome.ts'
 import { nextRecovery, recoveryOf, withoutFuture } from '../../src/engine/recovery.ts'
 import { defaultControls, model, modelId } from '../support/modelled-fleet.ts'
-import { actionOf, findingOf, noon, outcomeOf, removal, revive, stateOf } from './finding-fixture.ts'
+import { actionOf, findingOf, noon, outcomeOf, ownedOf, removal, revive, stateOf } from './finding-fixture.ts'
 
 const id = modelId('a')
 const context = { now: noon, chance: 0 }
@@ -117,11 +117,23 @@ describe('the count of attempts', () => {
     },
   ]
   test.each(outcomes)('$title', ({ action, outcome, attempts, wait, corrections }) => {
-    const given = finding({ attempts: 2 }, { health: 'Degraded', actions: [action] })
+    const ownership = ownedOf(id)
+    const given = finding({ attempts: 2 }, { health: 'Degraded', actions: [action], ownership })
     const after = nextRecovery(given, [outcomeOf(id, { action, ...outcome })], context)
     expect(after.attempts).toBe(attempts)
     expect(after.nextAttemptAt).toBe(wait === undefined ? undefined : noon + wait)
     expect(after.corrections).toHaveLength(corrections)
+  })
+
+  test.each([
+    { title: 'what was never there', change: { ownership: undefined } },
+    {
+      title: 'what is declared otherwise than before',
+      change: { specHash: 'spec-2', ownership: ownedOf(id) },
+    },
+  ])('bringing about $title is no correction', ({ change }) => {
+    const given = finding({}, { health: 'Degraded', actions: [actionOf()], ...change })
+    expect(nextRecovery(given, [outcomeOf(id)], context).corrections).toEqual([])
   })
 
   const endings: readonly {
