@@ -1,5 +1,5 @@
 import type { Declaration } from '../core/declaration.ts'
-import type { ResourceState } from '../core/ledger.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import { compareIds, type Resource, type ResourceId } from '../core/resource.ts'
 import { type FleetStatus, neverObserved, type ResourceStatus, scoreFleet } from '../core/status.ts'
 
@@ -11,6 +11,7 @@ export function fleetStatusOf(
   declaration: Pick<Declaration, 'fleet' | 'resources'>,
   states: ReadonlyMap<ResourceId, ResourceState>,
   selects: (id: ResourceId) => boolean = () => true,
+  strays: LedgerView['strays'] = new Map(),
 ): FleetStatus {
   const seen = [...states.values()].map((state) => state.status)
   const unseen = declaration.resources.filter((resource) => !states.has(resource.id)).map(neverLookedAt)
@@ -22,6 +23,7 @@ export function fleetStatusOf(
     observedAt: times.length > 0 ? Math.min(...times) : undefined,
     health: scoreFleet(all, declaration.fleet.healthTarget),
     resources: all.filter((status) => selects(status.id)),
+    strays: [...strays.values()].flat(),
   }
 }
 

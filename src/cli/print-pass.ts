@@ -1,4 +1,4 @@
-import type { ResourceState } from '../core/ledger.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
@@ -21,12 +21,13 @@ export function printPass(
     readonly states: ReadonlyMap<ResourceId, ResourceState>
     /** Of the whole fleet, whose score is told. */
     readonly known: ReadonlyMap<ResourceId, ResourceState>
+    readonly strays: LedgerView['strays']
     readonly pid: number | undefined
   },
 ): void {
   const { declaration, states } = report
   const isPart = states.size < report.known.size
-  const known = fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id))
+  const known = fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id), report.strays)
   if (report.pid !== undefined && !common.quiet) {
     call.err.write(sanitise(`The controller with pid ${report.pid} made this pass.`).concat('\n'))
   }

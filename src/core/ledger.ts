@@ -1,7 +1,7 @@
 import type { FleetEvent } from './event.ts'
 import type { HealthStatus } from './health.ts'
 import type { Intent } from './intent.ts'
-import type { Owned } from './ownership.ts'
+import type { Owned, Stray } from './ownership.ts'
 import type { ResourceId, Suspension } from './resource.ts'
 import type { Sample } from './sample.ts'
 import type { ResourceStatus } from './status.ts'
@@ -36,6 +36,8 @@ export interface LedgerView {
   readonly unreadableDomains: ReadonlySet<string>
   /** Samples of the last hour, by resource, oldest first. */
   readonly recentSamples: ReadonlyMap<ResourceId, readonly Sample[]>
+  /** What bears our mark and is neither declared nor owned, by kind; undefined: nothing does. */
+  readonly strays?: ReadonlyMap<string, readonly Stray[]>
 }
 
 /** What is remembered of one resource between passes. */
@@ -81,4 +83,6 @@ export type LedgerEntry =
       readonly at: number
     }
   | { readonly type: 'event'; readonly event: Omit<FleetEvent, 'count' | 'firstAt'> }
+  /** What there is of them now, of one kind. */
+  | { readonly type: 'strays'; readonly kind: string; readonly strays: readonly Stray[] }
   | { readonly type: 'sample'; readonly id: ResourceId; readonly sample: Sample }

@@ -15,6 +15,13 @@ export interface Mark {
   readonly hash: string
 }
 
+/** Something that bears our fleet's mark, and that neither the manifests nor the inventory know. */
+export interface Stray {
+  /** The resource that its mark names. */
+  readonly id: ResourceId
+  readonly externalName: string
+}
+
 /**
  * What the inventory knows of a thing: the authority on ownership. A mark without an inventory row never
  * justifies a deletion.

@@ -2,6 +2,7 @@ import type { Action } from './action.ts'
 import type { Position } from './diagnostic.ts'
 import type { HealthStatus, SyncStatus } from './health.ts'
 import type { Hold } from './hold.ts'
+import type { Stray } from './ownership.ts'
 import type { ResourceId } from './resource.ts'
 
 /** One resource in a plan. `actions` are what is wanted; with a hold none of them is taken now. */
@@ -27,6 +28,8 @@ export interface Plan {
   readonly observedAt: number
   /** In the order in which actions are taken. */
   readonly resources: readonly PlannedResource[]
+  /** What bears our mark and nobody declares or knows: only told of. Default: nothing. */
+  readonly strays?: readonly Stray[]
   /** Of resolved specs, ownership and the ordered actions; never of pids, memory or times. */
   readonly fingerprint: string
 }

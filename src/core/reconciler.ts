@@ -97,6 +97,16 @@ export interface Observation<Observed> {
   readonly observedAt: number
   /** Holds every id that was asked for. */
   readonly readings: ReadonlyMap<ResourceId, Reading<Observed>>
+  /** Everything that was seen to bear a mark, asked for or not. Undefined: this domain sees only what it is asked for. */
+  readonly marked?: readonly Marked[]
+}
+
+/** A thing in the outside world with the mark that it bears. */
+export interface Marked {
+  readonly externalName: string
+  readonly mark: Mark
+  /** Whether the store that the mark names still exists, where it is not ours. */
+  readonly isMarkAlive: boolean
 }
 
 /** What `observe` is asked for: what is declared, and what is owned and perhaps no longer declared. */

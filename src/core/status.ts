@@ -1,5 +1,6 @@
 import type { Condition } from './condition.ts'
 import type { HealthStatus, SyncStatus } from './health.ts'
+import type { Stray } from './ownership.ts'
 import { compareIds, type ResourceId } from './resource.ts'
 
 /** What a part of a resource is like: one instance, one function, one script. */
@@ -50,6 +51,8 @@ export interface FleetStatus {
   readonly observedAt: number | undefined
   readonly health: FleetHealth
   readonly resources: readonly ResourceStatus[]
+  /** What bears our mark and nobody declares or knows: only told of. Default: nothing. */
+  readonly strays?: readonly Stray[]
 }
 
 export interface FleetHealth {

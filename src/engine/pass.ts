@@ -1,5 +1,6 @@
 import type { Declaration } from '../core/declaration.ts'
 import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Stray } from '../core/ownership.ts'
 import type { Plan } from '../core/plan.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { confirmGone } from './confirm-gone.ts'
@@ -16,6 +17,7 @@ import { chooseScope, movedRows, pairUp, type Scope } from './pair.ts'
 import { toPlan } from './plan.ts'
 import { isForgotten, recordOf, recordOfLeftovers } from './record.ts'
 import { samplePass } from './sample-pass.ts'
+import { findStrays, recordStrays } from './strays.ts'
 import { summarise } from './summarise.ts'
 import type { World } from './world.ts'
 import type { WriteBreaker } from './write-breaker.ts'
@@ -43,6 +45,8 @@ export interface Draft {
   readonly plan: Plan
   readonly findings: readonly Finding[]
   readonly view: LedgerView
+  /** What bears our mark and is neither declared nor owned, by kind. */
+  readonly strays: ReadonlyMap<string, readonly Stray[]>
   /** What a pass writes before it does anything: things that have another outside name now. */
   readonly renames: readonly LedgerEntry[]
   readonly declaration: Declaration
@@ -76,6 +80,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   })
   const observations = await observe(world, { declaration, view, scope }, signal)
   const now = world.clock.now()
+  const strays = findStrays(world, declaration, view, observations)
   const subjects = pairUp(world, { declaration, view, scope, observations, now })
   const examined = subjects.map((subject) =>
     examine(world, subject, {
@@ -103,11 +108,12 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   let plan: Plan | undefined
   return {
     get plan() {
-      plan ??= toPlan(world, findings, { view, now, chance: 0 })
+      plan ??= { ...toPlan(world, findings, { view, now, chance: 0 }), strays: [...strays.values()].flat() }
       return plan
     },
     findings,
     view,
+    strays,
     renames: renamed.entries,
     declaration,
     now,
@@ -162,7 +168,8 @@ export async function concludePass(
   const outages = concluded.isFirst ? outageEvents(draft.findings, view, { declared, now }) : []
   const measured = concluded.isFirst ? await samplePass(world, draft) : []
   const news = draft.breaker?.news ?? []
-  const all = [...leftovers, ...entries, ...outages, ...news, ...measured]
+  const strays = concluded.isFirst ? recordStrays(view.strays, draft.strays, now) : []
+  const all = [...leftovers, ...entries, ...outages, ...strays, ...news, ...measured]
   if (all.length > 0) await world.ledger.commit(all)
   draft.breaker?.written(news)
   return {
@@ -173,6 +180,7 @@ export async function concludePass(
     outcomes: concluded.outcomes,
     states,
     view,
+    strays: draft.strays,
     renames: draft.renames,
     declaration,
     now: draft.now,

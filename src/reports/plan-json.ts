@@ -6,6 +6,7 @@ import { jsonValue } from './json-value.ts'
 import { displayPath, isoTime } from './names.ts'
 import type { ApiUse } from './plan-api.ts'
 import { sanitise, sanitiseJson } from './sanitise.ts'
+import { type StrayDocument, strayDocuments } from './strays.ts'
 
 /** A plan as other programs read it; `schemas/plan.schema.json` describes every field. */
 export interface PlanDocument {
@@ -17,6 +18,8 @@ export interface PlanDocument {
   readonly summary: PlanSummary
   readonly resources: readonly PlanResourceDocument[]
   readonly api: ApiUse
+  /** Left out where there is none. */
+  readonly strays?: readonly StrayDocument[]
 }
 
 export interface PlanResourceDocument {
@@ -65,6 +68,7 @@ export function planDocument(
     summary: summarisePlan(plan),
     resources: plan.resources.map((resource) => resourceDocument(resource, options.workingDirectory)),
     api: options.api ?? {},
+    ...strayDocuments(plan.strays),
   })
 }
 

@@ -4,6 +4,7 @@ import { truncate } from './layout.ts'
 import { counted, fleetTitle } from './names.ts'
 import { listedResources, planSummaryLine, unreadChanges, unreadHint } from './plan-summary.ts'
 import { sanitise } from './sanitise.ts'
+import { strayLines } from './strays.ts'
 
 /** GitHub refuses a comment of more than 65,536 characters; a frame around ours must still fit. */
 const mostCharacters = 60_000
@@ -30,9 +31,11 @@ const groups: readonly { readonly title: string; readonly outcomes: readonly Pla
 export function planMarkdown(plan: Plan, options: { readonly isDryRun: boolean }): string {
   const title = `### Plan for fleet ${code(fleetTitle(plan.fleet, plan.environment))}: ${counted(plan.resources.length, 'resource')}`
   const hint = unreadHint(plan)
+  const strays = strayLines(plan.strays)
   const ending = [
     planSummaryLine(plan),
     ...(hint === undefined ? [] : [hint]),
+    ...(strays.length > 0 ? [code(truncate(strays.join(' '), mostListed))] : []),
     ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
   ].join(' ')
   const list = groups.flatMap((group) => groupLines(plan, group))

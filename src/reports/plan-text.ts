@@ -12,6 +12,7 @@ import {
   unreadHint,
 } from './plan-summary.ts'
 import { sanitise } from './sanitise.ts'
+import { strayLines } from './strays.ts'
 import { type Paint, plain, type Style } from './style.ts'
 
 export interface PlanTextOptions extends Page {
@@ -66,6 +67,7 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
   const ending = [
     planSummaryLine(plan),
     ...(hint === undefined ? [] : [hint]),
+    ...strayLines(plan.strays),
     ...apiLines(options.api ?? {}),
     ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
   ]

@@ -3,6 +3,7 @@ import { type FleetStatus, neverObserved, type ResourceStatus } from '../core/st
 import { countHealth } from './health-style.ts'
 import { isoTime } from './names.ts'
 import { sanitise, sanitiseJson } from './sanitise.ts'
+import { type StrayDocument, strayDocuments } from './strays.ts'
 
 /** The fleet's status as other programs read it; `schemas/status.schema.json` describes every field. */
 export interface StatusDocument {
@@ -13,6 +14,8 @@ export interface StatusDocument {
   readonly health: { readonly score: number | null; readonly target: number; readonly state: string }
   readonly summary: Readonly<Record<HealthStatus, number>>
   readonly resources: readonly StatusResourceDocument[]
+  /** Left out where there is none. */
+  readonly strays?: readonly StrayDocument[]
 }
 
 export interface StatusResourceDocument {
@@ -56,6 +59,7 @@ export function statusDocument(status: FleetStatus): StatusDocument {
     health: { score: health.score ?? null, target: health.target, state: health.state },
     summary: countHealth(resources),
     resources: resources.map(resourceDocument),
+    ...strayDocuments(status.strays),
   })
 }
 

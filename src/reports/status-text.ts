@@ -4,6 +4,7 @@ import { healthPaint, healthSentence } from './health-style.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, wrap } from './layout.ts'
 import { fleetTitle } from './names.ts'
 import { sanitise } from './sanitise.ts'
+import { strayLines } from './strays.ts'
 import { plain, type Style } from './style.ts'
 
 export interface StatusTextOptions extends Page {
@@ -27,7 +28,7 @@ export function statusText(status: FleetStatus, options: StatusTextOptions): str
   const width = pageWidth(options)
   const title = fleetTitle(status.fleet, status.environment)
   const sentence = `Fleet ${title}: ${healthSentence(status.health, status.resources)}.`
-  const ending = wrap(sentence, width)
+  const ending = [sentence, ...strayLines(status.strays)].flatMap((line) => wrap(line, width))
   if (status.resources.length === 0) return trimLines(ending)
   return trimLines([...tableLines(status.resources, { style, width, now: options.now }), '', ...ending])
 }

@@ -3,7 +3,7 @@ import type { FleetEvent } from '../core/event.ts'
 import { healthStatuses } from '../core/health.ts'
 import type { Intent } from '../core/intent.ts'
 import type { RecoveryState, ResourceState } from '../core/ledger.ts'
-import type { Owned, OwnedField } from '../core/ownership.ts'
+import type { Owned, OwnedField, Stray } from '../core/ownership.ts'
 import type { Suspension } from '../core/resource.ts'
 import type { ChildStatus, LastAction, ResourceStatus } from '../core/status.ts'
 import {
@@ -91,6 +91,8 @@ export const owned = object<Owned>({
   memory: dictionary(anything),
   since: number,
 })
+
+export const stray = object<Stray>({ id: resourceIdText, externalName: text })
 
 export const intent = object<Intent>({
   intentId: text,

@@ -3,10 +3,11 @@ import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, ReconcileError } from '../core/errors.ts'
 import type { Ledger, LedgerEntry, LedgerView } from '../core/ledger.ts'
+import type { Stray } from '../core/ownership.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
 import type { Precondition, Store, StoreEntry } from '../core/store.ts'
-import { type Decoder, decodeEntry, toJson } from './codec.ts'
+import { type Decoder, decodeEntry, list, toJson } from './codec.ts'
 import { Draft } from './draft.ts'
 import { EventLog, readEvents } from './event-log.ts'
 import type { Fence } from './fence.ts'
@@ -17,7 +18,7 @@ import {
   type SettledIntent,
   settleIntent,
 } from './journal.ts'
-import { owned, resourceState } from './ledger-codec.ts'
+import { owned, resourceState, stray } from './ledger-codec.ts'
 import { type Pruned, prune } from './prune.ts'
 import { scopeOf } from './record-key.ts'
 import { addSamples, readRecentSamples, readSamples } from './sample-series.ts'
@@ -27,6 +28,7 @@ const inventoryCollection = 'inventory'
 const stateCollection = 'resource-state'
 /** By kind; the value says nothing. */
 const unreadableCollection = 'unreadable-domain'
+const strayCollection = 'strays'
 
 /** People write suspensions at the same time, so a commit may meet a changed record; each try reads anew. */
 const mostTries = 5
@@ -116,7 +118,7 @@ async function assertStillHeld(options: LedgerOptions, guard: Precondition, caus
 }
 
 async function load(store: Store, scope: string, now: number): Promise<LedgerView> {
-  const [inventory, states, openIntents, suspensions, resumedAt, down, unreadable, recentSamples] =
+  const [inventory, states, openIntents, suspensions, resumedAt, down, unreadable, recentSamples, strays] =
     await Promise.all([
       readMap(store, { collection: inventoryCollection, scope, decode: owned }),
       readMap(store, { collection: stateCollection, scope, decode: resourceState }),
@@ -126,6 +128,7 @@ async function load(store: Store, scope: string, now: number): Promise<LedgerVie
       readDownMark(store, scope),
       store.list({ collection: unreadableCollection, prefix: scope }),
       readRecentSamples(store, scope, now - recentWindow),
+      readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
     ])
   return {
     inventory,
@@ -136,6 +139,7 @@ async function load(store: Store, scope: string, now: number): Promise<LedgerVie
     isDown: down !== undefined,
     unreadableDomains: new Set(unreadable.map(({ key }) => key.slice(scope.length))),
     recentSamples,
+    strays,
   }
 }
 
@@ -203,6 +207,12 @@ async function enter(
       case 'event':
         await log.add(entry.event)
         break
+      case 'strays': {
+        const key = { collection: strayCollection, key: `${scope}${entry.kind}` }
+        if (entry.strays.length > 0) draft.put(key, toJson(entry.strays))
+        else draft.delete(key)
+        break
+      }
       case 'sample':
         added.push(entry)
         break

@@ -202,6 +202,25 @@ describe('a fleet from nothing', () => {
     const events = await fleet.reconcile(['events', 'Process/web'])
     expect(events.out).toContain('Created')
   })
+
+  it('tells of what a lost state leaves behind, and leaves it alone', async () => {
+    await fleet.write('manifests/left.yaml', processManifest('left', 'script: ../services/idle.mjs'))
+    expect((await fleet.reconcile([])).status).toBe(0)
+    await fleet.remove('manifests/left.yaml')
+    for (const end of ['', '-wal', '-shm'])
+      await fleet.remove(`.reconcile/state.db${end}`).catch(() => undefined)
+    const before = lives(await fleet.processes())
+    const plan = await fleet.reconcile(['plan', '-o', 'json'])
+    expect(JSON.parse(plan.out).strays).toEqual([{ id: 'Process/left', externalName: 'left' }])
+    const run = await fleet.reconcile([])
+    expect(run.out).toContain('left (Process/left)')
+    expect(run.status).toBe(0)
+    const status = await fleet.reconcile(['status'])
+    expect(status.out).toContain('left (Process/left)')
+    expect((await fleet.reconcile(['events'])).out).toContain('Stray')
+    expect(lives(await fleet.processes())).toEqual(before)
+    await fleet.pm2(['delete', 'left'])
+  })
 })
 
 describe('watch', () => {

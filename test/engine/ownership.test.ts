@@ -600,3 +600,52 @@ describe('another outside name', () => {
     expect(findings[0]?.unconfirmed).toEqual([])
   })
 })
+
+describe('what bears our mark and nobody knows', () => {
+  const lost = markOf({ store: 'lost', id: modelId('old') })
+  const told = async (fleet: ModelledFleet) => {
+    const events = await fleet.ledger.events({ limit: 100 })
+    return events.filter(({ reason }) => reason === 'Stray').map(({ id, count }) => [id, count])
+  }
+
+  test('because our store was lost and its manifest removed, is told once and never touched', async () => {
+    const fleet = modelledFleet()
+    put(fleet, 'old', { mark: lost })
+    const { plan } = await draft(fleet, [model('b')])
+    expect(plan.strays).toEqual([{ id: modelId('old'), externalName: 'old' }])
+    const before = fleet.outside.thing('old')
+    await pass(fleet, [model('b')])
+    await pass(fleet, [model('b')])
+    expect(fleet.outside.thing('old')).toEqual(before)
+    expect(await told(fleet)).toEqual([[modelId('old'), 1]])
+    expect([...((await fleet.ledger.load()).strays ?? [])]).toEqual([['Model', plan.strays]])
+    fleet.outside.remove('old')
+    await pass(fleet, [model('b')])
+    expect([...((await fleet.ledger.load()).strays ?? [])]).toEqual([])
+  })
+
+  test.each([
+    { title: 'is declared', mark: lost, resources: [model('b'), model('old', { program: 'a.mjs' })] },
+    { title: 'was let go of by this store', mark: markOf(), resources: [model('b')] },
+    {
+      title: 'is of another fleet',
+      mark: markOf({ fleet: 'rival', store: 'lost' }),
+      resources: [model('b')],
+    },
+    { title: 'is of a store that still exists', mark: markOf({ store: 'store-2' }), resources: [model('b')] },
+  ])('is nothing to tell of where it $title', async ({ mark, resources }) => {
+    const fleet = modelledFleet()
+    fleet.outside.livingStores.add('store-2')
+    put(fleet, 'old', { mark })
+    expect((await draft(fleet, resources)).plan.strays).toEqual([])
+  })
+
+  test('is as it was known before while not all manifests were read', async () => {
+    const fleet = modelledFleet()
+    put(fleet, 'old', { mark: lost })
+    const strays = [{ id: modelId('old'), externalName: 'old' }]
+    expect((await draft(fleet, [model('b')], { isComplete: false })).plan.strays).toEqual([])
+    await pass(fleet, [model('b')])
+    expect((await draft(fleet, [model('b')], { isWhole: false })).plan.strays).toEqual(strays)
+  })
+})

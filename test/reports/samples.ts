@@ -72,6 +72,7 @@ export const plan: Plan = {
   environment: 'production',
   observedAt: now,
   fingerprint: 'sha256:7a1f',
+  strays: [{ id: idOf('Process/left'), externalName: 'left' }],
   resources: [
     planned('Process/api-backup', {
       sync: 'OutOfSync',
@@ -124,6 +125,7 @@ export const plan: Plan = {
 export const idlePlan: Plan = {
   ...plan,
   environment: undefined,
+  strays: [],
   resources: [planned('Process/db'), planned('Process/cron')],
 }
 

@@ -104,6 +104,7 @@ describe('what a pass needs', () => {
       isDown: false,
       unreadableDomains: new Set(),
       recentSamples: new Map(),
+      strays: new Map(),
     })
   })
 

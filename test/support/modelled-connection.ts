@@ -29,7 +29,14 @@ export async function observeModel<Spec, Observed>(
       ? { type: 'unreadable', code: 'PageMissing', message: 'a page of the list is missing' }
       : read(snapshot, one),
   ])
-  const observation = { observedAt: clock.now(), readings: new Map(readings) }
+  const marked = [...snapshot.things.values()].flatMap(({ name, mark }) =>
+    mark ? [{ externalName: name, mark, isMarkAlive: world.livingStores.has(mark.store) }] : [],
+  )
+  const observation = {
+    observedAt: clock.now(),
+    readings: new Map(readings),
+    ...(kind === 'Model' && { marked }),
+  }
   faults.afterRead(observation.readings)
   return observation
 }

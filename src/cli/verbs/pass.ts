@@ -1,5 +1,5 @@
 import { messageOf, ReconcileError } from '../../core/errors.ts'
-import type { ResourceState } from '../../core/ledger.ts'
+import type { LedgerView, ResourceState } from '../../core/ledger.ts'
 import { type Logger, silentLogger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Store } from '../../core/store.ts'
@@ -43,6 +43,8 @@ interface PassReport {
   readonly states: ReadonlyMap<ResourceId, ResourceState>
   /** Of the whole fleet: the score is the fleet's whatever was selected. */
   readonly known: ReadonlyMap<ResourceId, ResourceState>
+  /** What bears the fleet's mark and is neither declared nor known. */
+  readonly strays: LedgerView['strays']
   /** The controller that did it; undefined: this process. */
   readonly pid: number | undefined
   /** Has receivers to tell of what was found; undefined: none, or a controller tells them. */
@@ -157,7 +159,7 @@ async function passByUs(input: PassInput, actor: Actor): Promise<PassReport> {
       }))
       const { states, last } = result
       const known = selection ? new Map([...last.view.states, ...states]) : states
-      return { declaration, hasErrors, actions, states, known, pid: undefined, desk }
+      return { declaration, hasErrors, actions, states, known, strays: last.strays, pid: undefined, desk }
     } finally {
       await session.close()
     }
@@ -228,5 +230,5 @@ async function passByController(input: PassInput): Promise<PassReport | undefine
   const { clock, environment, folder } = workspace
   const view = await openLedger({ store, fleet: folder, environment, clock }).load()
   const states = new Map([...view.states].filter(([id]) => !selection || selection.has(id)))
-  return { declaration, hasErrors, actions, states, known: view.states, pid }
+  return { declaration, hasErrors, actions, states, known: view.states, strays: view.strays, pid }
 }

@@ -30,7 +30,7 @@ export function status(
     const selects = (id: ResourceId) =>
       (!chosen || chosen.has(id)) &&
       (options.resource === undefined || id === options.resource || kindOf(id) === options.resource)
-    const known = fleetStatusOf(declaration, states, selects)
+    const known = fleetStatusOf(declaration, states, selects, view.strays)
     if (options.resource !== undefined && known.resources.length === 0) {
       throw new ReconcileError('NotFound', `Nothing is known of ${options.resource}`, {
         hint: 'Name a kind, or a resource as Kind/name; `reconcile status` lists them.',

@@ -11,6 +11,7 @@ import type {
   Connection,
   LogLine,
   LogOptions,
+  Marked,
   Observation,
   Reading,
   Wanted,
@@ -87,7 +88,8 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         return [one.id, await this.#readOne(one, { ...daemon, leftBehind }, signal)]
       }),
     )
-    return { observedAt, readings: new Map(readings) }
+    const marked = daemon instanceof ReconcileError ? undefined : await this.#findMarked(daemon)
+    return { observedAt, readings: new Map(readings), ...(marked && { marked }) }
   }
 
   async apply(action: ProcessAction, signal: AbortSignal): Promise<void> {
@@ -227,6 +229,16 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       const code = error instanceof ReconcileError ? error.code : 'Internal'
       return { type: 'unreadable', code, message: messageOf(error) }
     }
+  }
+
+  /** All that bears a mark, whoever's it is. */
+  async #findMarked({ byName }: DaemonReading): Promise<readonly Marked[]> {
+    const records = [...byName.values()].flat()
+    const living = await this.#livingStores(records)
+    return records.flatMap((record) => {
+      const mark = readMark(record.reconciled)
+      return mark ? [{ externalName: record.name, mark, isMarkAlive: living.includes(mark.storePath) }] : []
+    })
   }
 
   /** Our own place does not count: a mark of another store that lay there is of one that was lost. */
