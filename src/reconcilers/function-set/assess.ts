@@ -39,8 +39,8 @@ export function assessFunctionSet(
     message: verdict.message,
     remedy: verdict.remedy,
     recheckAfter: verdict.recheckAfter,
-    measurements: observed ? measure(observed) : {},
-    children: desired && observed ? childrenOf(observed, desired, now) : [],
+    measurements: observed && !observed.unread ? measure(observed) : {},
+    children: desired && observed && !observed.unread ? childrenOf(observed, desired, now) : [],
     remember: undefined,
   }
 }
@@ -50,7 +50,8 @@ function missingMessage({ desired }: FunctionSetPair): string {
 }
 
 function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
-  const { published, source, verified, memory } = observed
+  const { published, source, verified, memory, unread } = observed
+  if (unread) return { status: 'Unknown', reason: unread.code, message: unread.message }
   if (source.problems.length > 0) {
     return { status: 'Degraded', reason: 'DirectoryInvalid', message: source.problems.join('; ') }
   }

@@ -16,10 +16,10 @@ import type { ResourceId } from '../../core/resource.ts'
 import type { FunctionSetAction } from './action.ts'
 import { Deployer } from './deployer.ts'
 import { writeEnv } from './env-writer.ts'
-import { writeInventory } from './inventory.ts'
+import { readInventoryOf, writeInventory } from './inventory.ts'
 import { Memories } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
-import { Observer, readInventoryOf } from './observer.ts'
+import { Observer } from './observer.ts'
 import { type DesiredFunctionSet, siteOf } from './place.ts'
 import { SourceReader } from './source.ts'
 import { SourceWatch } from './source-watch.ts'
@@ -58,7 +58,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
     wanted: readonly WantedFunctionSet[],
     signal: AbortSignal,
   ): Promise<Observation<ObservedFunctionSet>> {
-    const readings = await this.#observer.observe(this.#client(), wanted, signal)
+    const readings = await this.#observer.observe(() => this.#client(), wanted, signal)
     return { observedAt: this.#context.clock.now(), readings }
   }
 

@@ -17,6 +17,7 @@ export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetActi
   const { desired, observed } = pair
   if (!desired) return diffRemoved(pair)
   if (!observed) return [missingSite(pair, desired)]
+  if (observed.unread) return inventoryActions(pair, observed)
   const env = envAction(pair, observed)
   const deploys = deployActions(pair, { desired, observed, isEnvChanged: env !== undefined })
   const inventory = inventoryActions(pair, observed)

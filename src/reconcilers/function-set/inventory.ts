@@ -2,6 +2,7 @@ import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { ReconcileError } from '../../core/errors.ts'
 import type { FunctionFile } from './directory.ts'
 import type { ObservedInventory } from './observed.ts'
+import { type DesiredFunctionSet, inventoryOf } from './place.ts'
 
 /** The file's whole text: the same directory gives the same bytes, without a time or a machine in it. */
 function inventoryText(functions: readonly FunctionFile[]): string {
@@ -10,15 +11,21 @@ function inventoryText(functions: readonly FunctionFile[]): string {
 }
 
 /** Compares the file with the directory. Rejects where it cannot be read, though it is there. */
-export async function readInventory(
-  path: string,
-  functions: readonly FunctionFile[],
-): Promise<ObservedInventory> {
+async function readInventory(path: string, functions: readonly FunctionFile[]): Promise<ObservedInventory> {
   const found = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
   return { path, wanted: inventoryText(functions), found }
+}
+
+/** The inventory file beside what it should hold; undefined: none is kept. */
+export async function readInventoryOf(
+  desired: DesiredFunctionSet,
+  functions: readonly FunctionFile[],
+): Promise<ObservedInventory | undefined> {
+  const path = inventoryOf(desired)
+  return path === undefined ? undefined : readInventory(path, functions)
 }
 
 /** Names in an inventory as it was found; undefined: it cannot be understood. */

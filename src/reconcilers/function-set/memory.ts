@@ -57,7 +57,8 @@ export function takenBackBefore({ from, to }: RolledBack): string {
   return `deploy ${from} of this very source was taken back (it failed its verification, or lacked something), and ${to} published again`
 }
 
-const empty: SiteMemory = Object.freeze({
+/** Nothing is remembered of the site. */
+export const noMemory: SiteMemory = Object.freeze({
   owner: undefined,
   deployed: undefined,
   lastGood: undefined,
@@ -154,7 +155,7 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
   const { from, to, fingerprint } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
-    ...empty,
+    ...noMemory,
     ...(typeof owner === 'string' && { owner: owner as ResourceId }),
     ...(typeof envSetOn === 'string' && { envSetOn }),
     ...(typeof envGeneration === 'string' && { envGeneration }),

@@ -7,6 +7,8 @@ import type { FunctionSource } from './source.ts'
 /** A site as it was seen, together with the directory as it was read. */
 export interface ObservedFunctionSet {
   readonly site: Site
+  /** Why the site was not read, where only what lies here is known. */
+  readonly unread?: { readonly code: string; readonly message: string }
   /** Undefined: nothing was ever published. */
   readonly published: Deploy | undefined
   /** What we know of that deploy, where it is ours. */

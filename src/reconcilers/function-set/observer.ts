@@ -5,10 +5,11 @@ import type { ResourceId } from '../../core/resource.ts'
 import { obstaclesTo } from './carry.ts'
 import { driftOf } from './drift.ts'
 import { compareEnv } from './env.ts'
-import { readInventory } from './inventory.ts'
+import { readInventoryOf } from './inventory.ts'
+import { readLocally } from './local-reading.ts'
 import type { Memories, SiteMemory } from './memory.ts'
 import type { ObservedFunctionSet, ObservedVariable, Verified } from './observed.ts'
-import { type DesiredFunctionSet, inventoryOf, siteOf } from './place.ts'
+import { type DesiredFunctionSet, siteOf } from './place.ts'
 import { leftoversOf } from './site-functions.ts'
 import { SiteOwners } from './site-owners.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
@@ -19,6 +20,7 @@ import { type DeployOwner, isOwnTitle, parseTitle } from './title.ts'
 import type { Verifier } from './verifier.ts'
 
 type WantedFunctionSet = Wanted<FunctionSetSpec>
+type Unreadable = Extract<Reading<never>, { readonly type: 'unreadable' }>
 
 /** Faults of the credential or of the whole vendor: one event, not one a resource. */
 const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
@@ -46,14 +48,17 @@ export class Observer {
     this.#owner = parts.owner
   }
 
-  /** One reading a resource; one that cannot be read leaves the others alone. */
+  /**
+   * One reading a resource; one that cannot be read leaves the others alone. `open` rejects where there is no credential:
+   * that is the site's reading, and not the directory's.
+   */
   async observe(
-    netlify: NetlifyClient,
+    open: () => NetlifyClient,
     wanted: readonly WantedFunctionSet[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<ResourceId, Reading<ObservedFunctionSet>>> {
     const found = await Promise.all(
-      wanted.map((one) => this.#attempt(() => this.#find(netlify, one, signal), signal)),
+      wanted.map((one) => this.#attempt(async () => this.#find(open(), one, signal), signal)),
     )
     // Before any is compared: two may name one site.
     for (const [index, { id, desired, owned }] of wanted.entries()) {
@@ -69,9 +74,9 @@ export class Observer {
       wanted.map(async (one, index): Promise<readonly [ResourceId, Reading<ObservedFunctionSet>]> => {
         const site = found[index]
         if (!site) return [one.id, { type: 'absent' }]
-        if (!('site' in site)) return [one.id, site]
+        if (!('site' in site)) return [one.id, await this.#readUnread(one.desired, site, signal)]
         const read = await this.#attempt(
-          () => this.#readOne(netlify, { ...one, reading: site }, signal),
+          () => this.#readOne(open(), { ...one, reading: site }, signal),
           signal,
         )
         return [one.id, read]
@@ -81,10 +86,7 @@ export class Observer {
   }
 
   /** What one resource's reading gives; where it fails only that one is unread. */
-  async #attempt<T>(
-    read: () => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T | Extract<Reading<never>, { readonly type: 'unreadable' }>> {
+  async #attempt<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
     try {
       return await read()
     } catch (error) {
@@ -98,6 +100,16 @@ export class Observer {
         ...(domainWide.has(code) && { isDomainWide: true }),
       }
     }
+  }
+
+  /** Of a site that cannot be read only what lies here is looked at. */
+  async #readUnread(
+    desired: DesiredFunctionSet | undefined,
+    unread: Unreadable,
+    signal: AbortSignal,
+  ): Promise<Reading<ObservedFunctionSet>> {
+    if (!desired) return unread
+    return this.#attempt(() => readLocally(desired, { unread, sources: this.#sources }), signal)
   }
 
   /** Rejects where it is not seen, and only that is known; undefined: it is not there any more. */
@@ -263,13 +275,4 @@ export class Observer {
 function isDeployNeeded(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {
   const isEnvChanged = observed.env.some(({ state }) => state !== 'same' && state !== 'unread')
   return isEnvChanged || observed.memory.isEnvPending || driftOf(observed, desired).changes.length > 0
-}
-
-/** The inventory file beside what it should hold; undefined: none is kept. */
-export async function readInventoryOf(
-  desired: DesiredFunctionSet,
-  functions: Parameters<typeof readInventory>[1],
-): Promise<ObservedFunctionSet['inventory']> {
-  const path = inventoryOf(desired)
-  return path === undefined ? undefined : readInventory(path, functions)
 }

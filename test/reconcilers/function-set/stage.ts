@@ -47,6 +47,7 @@ export class FunctionStage {
   kept = new Map<string, Json>()
   fleet = 'acme'
   store = 'store'
+  hasToken = true
   #connection: Connected | undefined
 
   private constructor(folder: string, simulator: NetlifySimulator, site: SimulatedSite) {
@@ -195,7 +196,10 @@ export class FunctionStage {
         deletions: { max: 5, percent: 25 },
         concurrency: {},
         github: { apiUrl: undefined, token: undefined },
-        netlify: { apiUrl: this.simulator.url, token: Secret.read('test', 'test-token', 'digest') },
+        netlify: {
+          apiUrl: this.simulator.url,
+          token: this.hasToken ? Secret.read('test', 'test-token', 'digest') : undefined,
+        },
         pm2: { home: undefined },
         historyKeep: 86_400_000,
         allowedPaths: [],

@@ -119,6 +119,51 @@ describe('the plan', () => {
   })
 })
 
+describe('the list of functions', () => {
+  it('is written without a token, and what is wrong is told after', async () => {
+    stage = await FunctionStage.open()
+    stage.hasToken = false
+    await stage.addFunction('hello')
+    const desired = stage.desired({ inventory: '../list.json' })
+    const pair = await stage.observe(desired)
+    expect(stage.assess(pair)).toMatchObject({ status: 'Unknown', reason: 'CredentialsMissing' })
+    expect((await stage.applyAll(pair)).map(({ type }) => type)).toEqual(['write-inventory'])
+    expect(await readFile(join(stage.folder, 'list.json'), 'utf8')).toContain('hello.mjs')
+    await expect(stage.observe(desired)).rejects.toThrow('NETLIFY_AUTH_TOKEN is not set')
+    expect(stage.simulator.calls).toEqual([])
+  })
+
+  it('is written while Netlify is down', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    stage.simulator.faults.add({ kind: '500' })
+    const desired = stage.desired({ inventory: '../list.json' })
+    expect((await stage.pass(desired)).map(({ type }) => type)).toEqual(['write-inventory'])
+    await expect(stage.observe(desired)).rejects.toThrow('Netlify answered 500')
+  })
+})
+
+describe('progress', () => {
+  it('is told while functions are bundled and uploaded', async () => {
+    stage = await FunctionStage.open()
+    for (const name of ['one', 'two', 'three']) await stage.addFunction(name)
+    const [action] = reconciler.diff(await stage.observe(stage.desired()))
+    if (!action) throw new Error('nothing wanted')
+    const told: string[] = []
+    const connection = await stage.connection()
+    await connection.apply(action, AbortSignal.timeout(60_000), (progress) => told.push(progress))
+    expect(told.slice(0, 7)).toEqual([
+      'bundled 1/3 functions',
+      'bundled 2/3 functions',
+      'bundled 3/3 functions',
+      'begins a deploy',
+      'uploaded 1/3 functions',
+      'uploaded 2/3 functions',
+      'uploaded 3/3 functions',
+    ])
+  }, 60_000)
+})
+
 describe('functions of somebody else whose routes are not told', () => {
   it('are carried where a person says that they have none', async () => {
     stage = await FunctionStage.open()
