@@ -1,4 +1,5 @@
 import { Cron } from 'croner'
+import { messageOf } from '../../core/errors.ts'
 
 /** Words that Netlify takes in place of five fields. */
 const words: ReadonlySet<string> = new Set([
@@ -19,6 +20,7 @@ export function faultOfSchedule(text: string): string | undefined {
     const cron = new Cron(text, { paused: true, timezone: 'UTC' })
     return cron.nextRun() === null ? 'it can never fire' : undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    // The parser names itself first.
+    return messageOf(error).replace(/^CronPattern: I/, 'i')
   }
 }
