@@ -2,13 +2,15 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { examineClock } from '../../src/cli/doctor/clock.ts'
 import { examineMachine } from '../../src/cli/doctor/machine.ts'
 import { examineRivals } from '../../src/cli/doctor/rivals.ts'
 import { examineVendors } from '../../src/cli/doctor/vendors.ts'
 import { systemClock } from '../../src/clients/host/clock.ts'
+import type { FleetSettings } from '../../src/core/fleet.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { GithubSimulator } from '../simulators/github/server.ts'
 import { invoke } from '../support/invoke.ts'
 import { makeFolder, plainEnv, removeFolder, startDaemon, type TestDaemon } from '../support/pm2.ts'
 
@@ -204,6 +206,51 @@ describe('vendors', () => {
     expect(
       await examineVendors({ ...nobody, repositories: [], sites: [], clock: systemClock, signal }),
     ).toEqual([])
+  })
+})
+
+describe('GitHub as it is described', () => {
+  let simulator: GithubSimulator
+  beforeEach(async () => {
+    simulator = await GithubSimulator.start()
+    simulator.world.add('acme/site').addWorkflow('ci.yml')
+  })
+  afterEach(async () => {
+    await simulator.close()
+    expect(simulator.violations).toEqual([])
+  })
+  const examine = (github: FleetSettings['github']) =>
+    examineVendors({
+      fleet: {
+        github: { ...github, apiUrl: simulator.url },
+        netlify: { apiUrl: undefined, token: undefined },
+      },
+      needs: { github: true, netlify: false },
+      repositories: ['acme/site', 'acme/gone'],
+      sites: [],
+      clock: systemClock,
+      signal,
+    })
+
+  test('an App is asked as the one that the Fleet names', async () => {
+    simulator.tokens.clear()
+    const privateKey = Secret.read('fromFile app.pem', simulator.apps.add('77', 'acme'), 'd')
+    const app = { id: '77', installation: undefined, privateKey }
+    const findings = await examine({ apiUrl: undefined, token: undefined, app })
+    expect(findings.find(({ message }) => message.includes('acme/site'))).toMatchObject({
+      verdict: 'fine',
+      message: expect.stringContaining('App 77 can read acme/site'),
+    })
+    const stranger = { ...app, id: '78' }
+    expect(
+      verdicts(await examine({ apiUrl: undefined, token: undefined, app: stranger })).every(
+        (verdict) => verdict === 'github unknown',
+      ),
+    ).toBe(true)
+    const unread = { ...app, privateKey: Secret.unread('fromEnv APP_KEY') }
+    expect(await examine({ apiUrl: undefined, token: undefined, app: unread })).toMatchObject([
+      { verdict: 'error', message: expect.stringContaining('fromEnv APP_KEY') },
+    ])
   })
 })
 
