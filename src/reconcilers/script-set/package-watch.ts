@@ -28,7 +28,8 @@ export class PackageWatch {
 
   start(wake: (id: ResourceId) => void): () => void {
     this.#wake = wake
-    const watcher = watch([...this.#sets.keys()], { ignoreInitial: true, ignorePermissionErrors: true })
+    // Each file is told of once when its watch begins: what was written since it was read is seen.
+    const watcher = watch([...this.#sets.keys()], { ignoreInitial: false, ignorePermissionErrors: true })
     watcher.on('all', (_event, path) => {
       for (const { id } of this.#sets.get(path) ?? []) this.#wake?.(id)
     })
