@@ -7,7 +7,7 @@ import { driftOf } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import { publishedFunctions } from './site-functions.ts'
-import { foreignDeploy, isOwnTitle, named } from './title.ts'
+import { foreignDeploy, isOwnTitle, named, parseTitle } from './title.ts'
 
 /** Readings in a row that a request must fail before it is believed: a new deploy takes a moment to be everywhere. */
 const failuresBelieved = 3
@@ -83,9 +83,13 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   }
   const count = source.functions.length
   const proof = verified.length > 0 ? ', verified' : ''
-  const isForeign = !isOwnTitle(published.title, ownerOf(pair))
+  const owner = ownerOf(pair)
+  const isForeign = !isOwnTitle(published.title, owner)
+  const isOfOtherStore = !isForeign && parseTitle(published.title)?.store !== owner.store
   const notes = [
     ...(isForeign ? [foreignDeploy(published)] : []),
+    // After the loss of a store that is nothing; two that both live would undo each other.
+    ...(isOfOtherStore ? [`deploy ${published.id} was made from another state store of this fleet`] : []),
     ...(memory.isEnvPending && isIgnored(pair, 'directory')
       ? ['changed variables take effect with the next deploy, which `ignore: [/directory]` leaves to others']
       : []),

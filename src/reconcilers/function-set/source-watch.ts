@@ -14,6 +14,8 @@ const passedOver: ReadonlySet<string> = new Set(['node_modules', '.git', '.recon
 export class SourceWatch {
   readonly #logger: Logger
   readonly #paths = new Map<ResourceId, ReadonlySet<string>>()
+  /** All of them together. */
+  #roots: ReadonlySet<string> = new Set()
   #wake: ((id: ResourceId) => void) | undefined
   #watcher: FSWatcher | undefined
 
@@ -23,19 +25,19 @@ export class SourceWatch {
 
   /** What a set is made of, as it was read last: files and folders, absolute. None: it is not declared any more. */
   follow(id: ResourceId, paths: readonly string[]): void {
-    const before = this.#all()
+    const before = this.#roots
     if (paths.length > 0) this.#paths.set(id, new Set(paths))
     else this.#paths.delete(id)
-    const after = this.#all()
-    const added = [...after].filter((path) => !before.has(path))
-    const gone = [...before].filter((path) => !after.has(path))
+    this.#roots = new Set([...this.#paths.values()].flatMap((set) => [...set]))
+    const added = [...this.#roots].filter((path) => !before.has(path))
+    const gone = [...before].filter((path) => !this.#roots.has(path))
     if (added.length > 0) this.#watcher?.add(added)
     if (gone.length > 0) this.#watcher?.unwatch(gone)
   }
 
   start(wake: (id: ResourceId) => void): () => void {
     this.#wake = wake
-    const watcher = watch([...this.#all()], {
+    const watcher = watch([...this.#roots], {
       ignoreInitial: true,
       ignorePermissionErrors: true,
       ignored: (path) => this.#isPassedOver(path),
@@ -56,13 +58,9 @@ export class SourceWatch {
     }
   }
 
-  #all(): ReadonlySet<string> {
-    return new Set([...this.#paths.values()].flatMap((paths) => [...paths]))
-  }
-
   /** Below what is watched, not above it: a project may lie anywhere. */
   #isPassedOver(path: string): boolean {
-    const roots = [...this.#all()].filter((root) => path === root || path.startsWith(root + sep))
+    const roots = [...this.#roots].filter((root) => path === root || path.startsWith(root + sep))
     return roots.every((root) =>
       path
         .slice(root.length)

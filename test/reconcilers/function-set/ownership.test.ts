@@ -110,6 +110,7 @@ describe('a deploy of another fleet', () => {
     await stage.pass(stage.desired())
     expect(stage.site.deploys).toHaveLength(1)
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 hello')
+    expect(stage.assess(await stage.observe(stage.desired())).message).toContain('another state store')
   }, 60_000)
 })
 
