@@ -46,6 +46,14 @@ function probeCommand(ailment: Ailment): Command | undefined {
   return tcp === undefined ? undefined : shell(`nc -zv 127.0.0.1 ${String(tcp)}`)
 }
 
+/** `script` (manifests/api.yaml:5), for each of them that is declared. */
+function fieldsOf(ailment: Ailment, fields: readonly string[]): string {
+  const declared = fields.filter((field) => specOf(ailment, field) !== undefined)
+  return (declared.length > 0 ? declared : fields.slice(0, 1))
+    .map((field) => `\`${field}\` (${placeOf(ailment, field)})`)
+    .join(' or ')
+}
+
 const started: Prescribe = (ailment) => ({
   problem: `${ailment.id} does not run`,
   cure: 'A pass starts it.',
@@ -98,7 +106,7 @@ export const processCures: Prescriptions = Object.freeze({
   LastRunFailed: jobFailed,
   ScriptMissing: (ailment) => ({
     problem: `${ailment.id} cannot be started: what it should run is not there`,
-    cure: `Put it where it is looked for, or correct \`script\` (${placeOf(ailment, 'script')}) or \`cwd\` (${placeOf(ailment, 'cwd')}).`,
+    cure: `Put it where it is looked for, or correct ${fieldsOf(ailment, ['script', 'cwd'])}.`,
     commands: [reconcile('check'), ...retry(ailment)],
   }),
 })

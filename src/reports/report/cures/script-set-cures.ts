@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path'
+import { displayPath } from '../../names.ts'
 import {
   type Ailment,
   describe,
@@ -10,7 +12,13 @@ import {
 } from '../ailment.ts'
 import { reconcile } from '../command.ts'
 
-const packageOf = (ailment: Ailment) => textOf(ailment, 'package') ?? 'its package.json'
+/** The package.json as a person finds it where he is; the manifest names it from its own folder. */
+function packageOf(ailment: Ailment): string {
+  const declared = textOf(ailment, 'package')
+  const { resource, surroundings } = ailment
+  if (declared === undefined || !resource) return 'its package.json'
+  return displayPath(resolve(dirname(resource.origin.file), declared), surroundings.workingDirectory)
+}
 
 const noPackage: Prescribe = (ailment) => ({
   problem: `${packageOf(ailment)} of ${ailment.id} cannot be read`,
@@ -46,8 +54,11 @@ export const scriptSetCures: Prescriptions = Object.freeze({
     commands: [describe(ailment), only(ailment)],
   }),
   Unresolved: (ailment) => ({
-    problem: `${troubled(ailment).length === 1 ? 'a script' : 'scripts'} of ${ailment.id} cannot work: what they run is not there`,
-    cure: `Mend them in ${packageOf(ailment)}, or install what they need; the description names each with what it lacks.`,
+    problem:
+      troubled(ailment).length === 1
+        ? `a script of ${ailment.id} cannot work: what it runs is not there`
+        : `scripts of ${ailment.id} cannot work: what they run is not there`,
+    cure: `Mend this in ${packageOf(ailment)}, or install what they need; the description names each with what it lacks.`,
     commands: [describe(ailment), only(ailment)],
   }),
   CheckFailed: (ailment) => {
