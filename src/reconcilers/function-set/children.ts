@@ -4,7 +4,7 @@ import type { ChildStatus } from '../../core/status.ts'
 import { faultOfBundling } from './bundle-fault.ts'
 import { scheduleOf, shortDigest } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
-import type { DesiredFunctionSet } from './place.ts'
+import { type DesiredFunctionSet, isOnlyWatched } from './place.ts'
 import { leftoversOf, type PublishedFunction, publishedFunctions } from './site-functions.ts'
 import type { SourceFunction } from './source.ts'
 
@@ -54,7 +54,7 @@ function childOf(
   const schedule = there?.schedule ?? scheduleOf(desired, file)
   const [health, message] = failure
     ? (['Degraded', faultOfBundling([failure])] as const)
-    : verdictOf(file, { there, failed, isOurs: isDeployedByUs(desired) })
+    : verdictOf(file, { there, failed, isOnlyWatched: isOnlyWatched(desired) })
   return {
     name: file.name,
     health,
@@ -71,11 +71,6 @@ function childOf(
   }
 }
 
-/** Whether what differs is deployed by us; where it is not, that is no way on which a function is. */
-function isDeployedByUs({ spec, controls }: DesiredFunctionSet): boolean {
-  return spec.via !== 'build' && controls.managementPolicy !== 'Observe'
-}
-
 /** What one request was answered. */
 function answerOf({ path, status, expected, isPassed }: Verified): string {
   return `${path} ${status ?? 'no answer'}${isPassed ? '' : ` instead of ${expected}`}`
@@ -86,15 +81,16 @@ function verdictOf(
   found: {
     readonly there: PublishedFunction | undefined
     readonly failed: Verified | undefined
-    readonly isOurs: boolean
+    /** What differs is no way on which a function is then. */
+    readonly isOnlyWatched: boolean
   },
 ): readonly [HealthStatus, string] {
-  const { there, failed, isOurs } = found
+  const { there, failed } = found
   if (!there) return ['Missing', 'not on the site']
   if (failed)
     return ['Degraded', `${failed.path} answers ${failed.status ?? 'nothing'} instead of ${failed.expected}`]
   if (bundle?.digest === there.digest) return ['Healthy', 'published as it is in the directory']
-  if (isOurs) return ['Progressing', 'another version is on the site']
+  if (!found.isOnlyWatched) return ['Progressing', 'another version is on the site']
   if (!bundle) return ['Healthy', 'on the site; not compared, because it is not bundled here']
   return ['Healthy', 'on the site, in another version than it would be bundled here']
 }

@@ -103,12 +103,14 @@ export class Deployer {
       throw error
     }
     await this.#watch.awaitPublished(site, { deployId: deploy.id, before: action.publishedId }, signal)
-    await this.#assertWhole(reading, { deployId: deploy.id, content, fingerprint }, signal)
+    const made = { deployId: deploy.id, content, fingerprint }
+    const isStillThere = await this.#assertWhole(reading, made, signal)
     await this.#memories.keepSite(site.id, {
       owner: action.owner.id,
       deployed: deploy.id,
       managed,
-      isEnvPending: false,
+      // Whether the deploy of somebody else was begun before or after variables were set is not known.
+      ...(isStillThere && { isEnvPending: false }),
       rolledBack: undefined,
     })
   }
@@ -260,17 +262,17 @@ export class Deployer {
 
   /**
    * The last proof: where anything is missing after all, what was published before is published again at once. What
-   * somebody else published since is left alone.
+   * somebody else published since is left alone. Resolves to whether ours is still there.
    */
   async #assertWhole(
     { site, published }: SiteReading,
     made: { readonly deployId: string; readonly content: DeployContent; readonly fingerprint: string },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { deployId, content, fingerprint } = made
     const [netlify, clock] = [this.#netlify, this.#clock]
     const proof = await proveDeploy({ netlify, clock, site, before: published, deployId, content }, signal)
-    if (proof.type !== 'lacking' || !published) return
+    if (proof.type !== 'lacking' || !published) return proof.type !== 'overtaken'
     // Remembered first: the same thing is not published, and taken back, again and again.
     await this.#memories.keepSite(site.id, { rolledBack: { from: deployId, to: published.id, fingerprint } })
     await netlify.restoreDeploy(site.id, published.id, signal)

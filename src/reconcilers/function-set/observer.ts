@@ -9,8 +9,8 @@ import { readInventoryOf } from './inventory.ts'
 import { readLocally } from './local-reading.ts'
 import type { Memories, SiteMemory } from './memory.ts'
 import type { ObservedFunctionSet, ObservedVariable, Verified } from './observed.ts'
-import { type DesiredFunctionSet, siteOf } from './place.ts'
-import { leftoversOf } from './site-functions.ts'
+import { type DesiredFunctionSet, isOnlyWatched, siteOf } from './place.ts'
+import { leftoversOf, publishedFunctions } from './site-functions.ts'
 import { SiteOwners } from './site-owners.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
 import { noSource, type SourceReader } from './source.ts'
@@ -169,8 +169,9 @@ export class Observer {
       obstacles: undefined,
     }
     if (rival) return { type: 'present', value: Object.freeze(bare) }
-    const memory = await this.#note(bare, desired)
-    const noted = { ...bare, memory }
+    const managed = adoptedBy(bare, desired)
+    const memory = await this.#note({ ...bare, managed }, desired)
+    const noted = { ...bare, memory, managed }
     const obstacles = isDeployNeeded(noted, desired)
       ? await this.#obstacles(netlify, noted, desired, signal)
       : undefined
@@ -251,9 +252,17 @@ export class Observer {
     return this.#verifier.verify(desired, { url: site.url, deployId: published.id }, signal)
   }
 
-  /** What a reading tells for later: a deploy that passes may be gone back to, and variables may be in it already. */
-  async #note(observed: ObservedFunctionSet, { id, controls }: DesiredFunctionSet): Promise<SiteMemory> {
-    const { site, published, verified, memory } = observed
+  /**
+   * What a reading tells for later: a deploy that passes may be gone back to, variables may be in it already, and what is
+   * as declared is ours from then on, whoever put it there.
+   */
+  async #note(
+    observed: ObservedFunctionSet,
+    { id, spec, controls }: DesiredFunctionSet,
+  ): Promise<SiteMemory> {
+    const { site, published, verified, memory, managed } = observed
+    const isTaken =
+      managed.some((name) => !memory.managed.includes(name)) && !isOnlyWatched({ spec, controls })
     if (!published) return memory
     const isOurs = isOwnTitle(published.title, this.#ownerOf(id))
     const isGood = verified.length > 0 && verified.every(({ isPassed }) => isPassed)
@@ -265,11 +274,24 @@ export class Observer {
     const isLeftToOthers = controls.ignore.includes('/directory') && published.id !== memory.envSetOn
     const isEnvThere = memory.isEnvPending && (isOurAnswer || isLeftToOthers)
     return this.#memories.keepSite(site.id, {
+      ...(isTaken && { owner: id, managed }),
       ...(isGood && { lastGood: published.id }),
       ...(isGood && isAnew && { rolledBack: undefined }),
       ...(isEnvThere && { isEnvPending: false }),
     })
   }
+}
+
+/** Functions that are ours: those that were, and those that are on the site as the directory has them. */
+function adoptedBy(observed: ObservedFunctionSet, desired: DesiredFunctionSet): readonly string[] {
+  const { managed, source } = observed
+  if (isOnlyWatched(desired)) return managed
+  const site = publishedFunctions(observed)
+  const same = source.functions.filter(
+    ({ name, bundle }) => bundle !== undefined && site.get(name)?.digest === bundle.digest,
+  )
+  const names = same.map(({ name }) => name).filter((name) => !managed.includes(name))
+  return names.length === 0 ? managed : [...managed, ...names].sort()
 }
 
 function isDeployNeeded(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {

@@ -23,3 +23,8 @@ export function inventoryOf(desired: Placed): string | undefined {
 export function siteOf(desired: { readonly spec: Pick<FunctionSetSpec, 'site'> }): string {
   return desired.spec.site.toLowerCase()
 }
+
+/** Whether others deploy it, so that nothing of it becomes ours. */
+export function isOnlyWatched({ spec, controls }: Pick<DesiredFunctionSet, 'spec' | 'controls'>): boolean {
+  return spec.via === 'build' || controls.managementPolicy === 'Observe'
+}

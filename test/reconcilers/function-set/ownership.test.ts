@@ -147,5 +147,11 @@ describe('a function of somebody else under a name of the directory', () => {
     stage.kept = new Map()
     stage.restart()
     expect(await stage.pass(stage.desired())).toEqual([])
+    // It is ours from then on: what changes in the directory is deployed.
+    stage.restart()
+    await stage.addFunction('hello', 'changed')
+    stage.site.age(60_000)
+    expect(await stage.pass(stage.desired())).toMatchObject([{ type: 'deploy' }])
+    expect(await stage.visit('/.netlify/functions/hello')).toBe('200 changed')
   }, 60_000)
 })
