@@ -188,8 +188,8 @@ test('tokens come from the Fleet, or else from the variables of the vendor', asy
     'apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: { token: { fromEnv: MINE } } }\n',
   )
   expect((await token({ MINE: 'three', GH_TOKEN: 'one' }))?.reveal()).toBe('three')
-  // A token that was named and is not there is not another one.
-  expect(await token({ GH_TOKEN: 'one' })).toBeUndefined()
+  // A token that was named and is not there is not another one; it says where it was looked for.
+  expect(await token({ GH_TOKEN: 'one' })).toMatchObject({ isRead: false, source: 'fromEnv MINE' })
 })
 
 test('an apiUrl counts only if its host is allowed', async () => {

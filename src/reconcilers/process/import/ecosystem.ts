@@ -57,11 +57,10 @@ async function readFile(file: string, context: ImportContext): Promise<FileRead>
   } catch (error) {
     if (!(error instanceof SourceError)) throw error
     const message = `${basename(file)}: ${error.message}`
-    return {
-      definitions: [],
-      warnings: [],
-      errors: [{ ...error.place, code: error.code, message }],
-    }
+    const fault = error.isMissing
+      ? { ...error.place, code: 'import-ecosystem-missing', message }
+      : { ...error.place, code: 'import-ecosystem-syntax', message }
+    return { definitions: [], warnings: [], errors: [fault] }
   }
 }
 

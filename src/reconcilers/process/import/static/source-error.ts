@@ -3,16 +3,17 @@ import type { ImportPlace } from '../../../../core/import.ts'
 /** Why a file could not be read, and where. */
 export class SourceError extends Error {
   readonly place: ImportPlace
-  readonly code: 'import-ecosystem-missing' | 'import-ecosystem-syntax'
+  /** Whether there is no such file. */
+  readonly isMissing: boolean
 
-  constructor(message: string, place: ImportPlace, code: SourceError['code'] = 'import-ecosystem-syntax') {
+  constructor(message: string, place: ImportPlace, options: { readonly isMissing?: boolean } = {}) {
     super(message)
     this.name = 'SourceError'
     this.place = place
-    this.code = code
+    this.isMissing = options.isMissing === true
   }
 }
 
 export function missingFile(file: string): SourceError {
-  return new SourceError('the file does not exist', { file, line: undefined }, 'import-ecosystem-missing')
+  return new SourceError('the file does not exist', { file, line: undefined }, { isMissing: true })
 }
