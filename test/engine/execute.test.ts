@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import type { AnyReconciler } from '../../src/core/reconciler.ts'
 import { type ExecutionOptions, execute } from '../../src/engine/execute.ts'
-import { runPass } from '../../src/engine/pass.ts'
+import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import { declare, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
@@ -55,4 +56,30 @@ test.each([
   expect(outcomes.map(({ action, result }) => [action.summary, result])).toEqual(
     taken.map((summary) => [summary, 'succeeded']),
   )
+})
+
+test('a plan holds all that is due, after what corrects, and a resource with only that is in sync', async () => {
+  const fleet = modelledFleet()
+  const known = fleet.world.reconcilers.get('Model')
+  if (!known) throw new Error('the modelled fleet has no Model')
+  const due = ['one', 'two'].map((name) =>
+    actionOf({ type: 'check', verb: 'run', summary: name, isRoutine: true }),
+  )
+  const reconciler: AnyReconciler = {
+    ...known,
+    assess: (pair, history) => ({ ...known.assess(pair, history), due }),
+  }
+  const world = { ...fleet.world, reconcilers: new Map([...fleet.world.reconcilers, ['Model', reconciler]]) }
+  const asked = { declaration: declare([model('a')]), selection: undefined, allowedDeletions: undefined }
+  const { signal } = new AbortController()
+  const draft = () => fleet.time.run(draftPass(world, asked, signal))
+  const missing = (await draft()).plan.resources[0]
+  expect(missing?.actions.map(({ summary }) => summary)).toEqual(['create a', 'one', 'two'])
+  expect(missing?.sync).toBe('OutOfSync')
+
+  await fleet.time.run(runPass(fleet.world, asked, { slots: new Slots(() => 1) }, signal))
+  await fleet.time.pass(60_000)
+  const there = (await draft()).plan.resources[0]
+  expect(there?.actions.map(({ summary }) => summary)).toEqual(['one', 'two'])
+  expect(there?.sync).toBe('Synced')
 })
