@@ -177,7 +177,8 @@ export class Controller {
   async #load(): Promise<LedgerView> {
     const stored = await this.#world.ledger.load()
     const resources = this.#declaration?.resources ?? []
-    return partWithFormer(this.#world, { resources }, stored, { now: 0, kind: undefined }).view
+    const isBusy = (id: ResourceId) => this.#acting.has(id)
+    return partWithFormer(this.#world, { resources }, stored, { now: 0, kind: undefined, isBusy }).view
   }
 
   /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
@@ -274,6 +275,7 @@ export class Controller {
     )
     await recordRenames(this.#world, draft)
     this.#formers = [...draft.view.inventory.keys()].filter((id) => successorOf(id) !== undefined)
+    for (const entry of draft.renames) if (entry.type === 'own') this.#add(entry.owned.id)
     const mine = new Set(batch)
     const due = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
     const dueIds = new Set(due.map(({ id }) => id))

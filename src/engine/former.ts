@@ -41,6 +41,8 @@ export function partWithFormer(
     readonly now: number
     /** Only of this kind is anything written; undefined: of all kinds. */
     readonly kind: string | undefined
+    /** Whether somebody acts on it: what he makes bears the old name yet, and is parted with when he is through. */
+    readonly isBusy: (id: ResourceId) => boolean
   },
 ): Renamed {
   const inventory = new Map(view.inventory)
@@ -49,7 +51,7 @@ export function partWithFormer(
   for (const resource of declaration.resources) {
     const name = world.reconcilers.get(resource.kind)?.externalName(resource)
     const row = view.inventory.get(resource.id)
-    if (!row || name === undefined || row.externalName === name) continue
+    if (!row || name === undefined || row.externalName === name || options.isBusy(resource.id)) continue
     const former = formerOf(resource, row)
     inventory.delete(resource.id)
     states.delete(resource.id)

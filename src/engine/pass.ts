@@ -70,7 +70,9 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const begunAt = world.clock.monotonic()
   const isWhole = selection === undefined && declaration.isWhole
   const stored = await world.ledger.load()
-  const renamed = partWithFormer(world, declaration, stored, { now: world.clock.now(), kind: request.kind })
+  const isBusy = request.isBusy ?? (() => false)
+  const parted = { now: world.clock.now(), kind: request.kind, isBusy }
+  const renamed = partWithFormer(world, declaration, stored, parted)
   const { view } = renamed
   request.breaker?.learn(view)
   const scope = chooseScope(declaration, view, selection, {
@@ -99,7 +101,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     isComplete: declaration.isComplete,
     isAnythingDeclared: declaration.resources.length > 0,
     allowedDeletions: request.allowedDeletions,
-    isBusy: request.isBusy ?? (() => false),
+    isBusy,
     otherRemovals: countOtherRemovals(world, declaration, view, scope),
     refusalOf: (kind) => request.breaker?.refusalOf(kind),
     now,

@@ -222,6 +222,19 @@ describe('the controller', () => {
     await fleet.time.run(run)
   })
 
+  test('forgets nothing of what is given another outside name while it is being made under the old one', async () => {
+    const slow: Partial<ModelFaults> = {
+      effect: (action) => ({ type: 'done', latency: action.summary === 'create a' ? 5_000 : 0 }),
+    }
+    await watching(declare([model('a'), model('b')]), { faults: slow }, async ({ fleet, declare: edit }) => {
+      expect(fleet.outside.thing('a')).toBeUndefined()
+      await edit(declare([model('a', { name: 'new' }), model('b')]))
+      await fleet.time.pass(60_000)
+      expect([...fleet.outside.current.things.keys()].sort()).toEqual(['b', 'new'])
+      expect([...(await fleet.ledger.load()).inventory.keys()].sort()).toEqual([modelId('a'), modelId('b')])
+    })
+  })
+
   test('lets a slow action hold up no other key', async () => {
     const slow: Partial<ModelFaults> = {
       effect: (action) => ({ type: 'done', latency: action.summary.endsWith(' slow') ? 60_000 : 0 }),
