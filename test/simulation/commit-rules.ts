@@ -3,7 +3,7 @@ import type { ResourceId } from '../../src/core/resource.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
 import type { Actor } from './actor.ts'
 import { checkFallback } from './fallback-rules.ts'
-import { recovery } from './manifests.ts'
+import { isModel, outsideName, recovery } from './manifests.ts'
 import { peekInventory, peekToken } from './peek.ts'
 import type { Setting } from './setting.ts'
 import type { RowsBefore } from './shadow.ts'
@@ -26,6 +26,7 @@ export function checkCommit(
   for (const write of writes) {
     const id = write.key.slice(1)
     if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
+    if (write.collection === 'resource-state' && write.type === 'delete') checkStateGone(setting, actor, id)
     if (write.collection === 'resource-state' && write.type === 'put') {
       checkState(setting, actor, { id: id as ResourceId, before: before.states.get(id) })
     }
@@ -87,6 +88,22 @@ function checkForgotten(setting: Setting, id: string, before: RowsBefore): void 
     !isOrphaned,
     () => `forgot ${id}, and ${row.externalName} is there`,
   )
+}
+
+/** What was tried is forgotten with a resource that nobody declares any more, or that is another thing now. */
+function checkStateGone({ rules, time }: Setting, actor: Actor, id: string): void {
+  const read = actor.readings.filter(
+    (_, index) => (actor.readings[index + 1]?.at ?? time.now) >= time.now - slack,
+  )
+  const declared = read.map(({ declaration }) => declaration.resources.find((one) => one.id === id))
+  const names = new Set(declared.map((one) => one && isModel(one) && outsideName(one)))
+  const wasDisturbed = time.now - (rules.disturbed.get(id) ?? Number.NEGATIVE_INFINITY) < slack
+  rules.check(
+    'attempts-are-not-forgotten',
+    names.size > 1 || names.has(undefined) || wasDisturbed,
+    () => `the state of ${id} was forgotten while it was declared`,
+  )
+  rules.revivals.delete(id)
 }
 
 function checkState(

@@ -211,6 +211,8 @@ export class Rules {
     )
     const now = this.#now()
     if (action.verb === 'delete') this.#onDeletionStart(id, now)
+    // It is declared again: that it goes once more is another decision, and not the last one tried again.
+    else this.#deletionStarts.delete(id)
     this.#begun.set(`${actor.pid} ${id}`, now)
     const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]
     this.#starts.set(id, starts)
