@@ -124,6 +124,8 @@ export type Report = (fault: {
   readonly path: string
   readonly message: string
   readonly hint?: string
+  /** JSON Pointers of other fields without which it would be none: where one of them is at fault itself, this is not told. */
+  readonly restsOn?: readonly string[]
   /** Where it is instead, in a file that the document leads to. */
   readonly within?: FaultyFile
 }) => void

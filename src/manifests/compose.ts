@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
-import type { AnyReconciler } from '../core/reconciler.ts'
+import type { AnyReconciler, Report } from '../core/reconciler.ts'
 import type { ResourceId } from '../core/resource.ts'
 import { isResource } from './alerting.ts'
 import { checkAlerting } from './check-alerting.ts'
@@ -19,6 +19,8 @@ import {
   checkTargets,
   findDuplicates,
 } from './references.ts'
+import { type SoundPart, soundPartOf } from './sound-part.ts'
+import { parsePointer } from './tree.ts'
 import { validateDocument } from './validate.ts'
 import { checkWindows } from './windows.ts'
 
@@ -73,11 +75,15 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     : { documents: first, diagnostics: [] }
   diagnostics.push(...laid.diagnostics)
 
+  const parts: SoundPart[] = []
   const valid = laid.documents.filter((document) => {
     const faults = validateDocument(document.kind, document.root)
     diagnostics.push(...faults)
-    if (faults.length > 0) diagnostics.push(...literalFaults(document))
-    return faults.length === 0
+    if (faults.length === 0) return true
+    const sound = document.kind === 'Fleet' ? undefined : soundPartOf(document)
+    if (sound && isResource(document.id)) parts.push(sound)
+    diagnostics.push(...literalFaults(document))
+    return false
   })
   const fleet = readFleet(
     valid.find(({ kind }) => kind === 'Fleet'),
@@ -102,6 +108,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   for (const document of laid.documents)
     diagnostics.push(...checkTargets(document, resourceIds, surroundings))
   await judge(drafts, roots, input)
+  diagnostics.push(...(await judgeParts(parts, roots, input)))
   await Promise.all(alerting.map(({ document, faults }) => judgeSecrets(document, roots, faults)))
   checkAlerting(alerting, {
     declared: declaredIds,
@@ -117,16 +124,42 @@ export async function compose(input: ComposeInput): Promise<Composition> {
 }
 
 async function judge(drafts: readonly Draft[], roots: Roots, input: ComposeInput): Promise<void> {
-  const judgements = drafts.map(async (each) => {
-    checkControls(each, input.now)
-    checkWindows(each.resource.controls.windows, input.now, each.faults)
-    await judgeSecrets(each.document, roots, each.faults)
-    await checkContainedPaths(each.document, roots, each.faults)
-    await input.reconcilers.get(each.resource.kind)?.validate(each.resource, each.faults.report)
-  })
-  await Promise.all(judgements)
+  await Promise.all(drafts.map((each) => judgeOne(each, roots, input)))
   checkExternalNames(drafts, input.reconcilers)
   checkCircles(drafts)
+}
+
+/** `missing`: fields that are there and were taken out, so that nothing may be concluded from their absence. */
+async function judgeOne(
+  each: Draft,
+  roots: Roots,
+  input: ComposeInput,
+  missing: SoundPart['missing'] = [],
+): Promise<void> {
+  const fields = new Set(missing.map(([, field]) => field))
+  if (!fields.has('recovery') && !fields.has('fallbackAfter')) checkControls(each, input.now)
+  checkWindows(each.resource.controls.windows, input.now, each.faults)
+  await judgeSecrets(each.document, roots, each.faults)
+  await checkContainedPaths(each.document, roots, each.faults)
+  const report: Report = (fault) => {
+    const grounds = [fault.path, ...(fault.restsOn ?? [])].map((path) => parsePointer(path)[1])
+    if (!grounds.some((field) => fields.has(field))) each.faults.report(fault)
+  }
+  await input.reconcilers.get(each.resource.kind)?.validate(each.resource, report)
+}
+
+/** What else is wrong with documents that their schemas refuse, as far as it does not follow from that. */
+async function judgeParts(
+  parts: readonly SoundPart[],
+  roots: Roots,
+  input: ComposeInput,
+): Promise<readonly Diagnostic[]> {
+  const told = parts.map(async ({ document, missing }) => {
+    const part = draft(document)
+    await judgeOne(part, roots, input, missing)
+    return part.faults.diagnostics
+  })
+  return (await Promise.all(told)).flat()
 }
 
 function literalFaults(document: Layered): readonly Diagnostic[] {

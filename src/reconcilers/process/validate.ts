@@ -69,6 +69,7 @@ function checkMode(desired: Declared, report: Report): void {
     path: spec.interpreter === undefined ? '/spec/script' : '/spec/interpreter',
     message: `Expected a Node program in cluster mode, got ${spec.script} run by ${interpreter}: PM2's cluster is Node's own`,
     hint: 'use mode: fork, or interpreter: node',
+    restsOn: ['/spec/mode', '/spec/interpreter', '/spec/script'],
   })
 }
 
@@ -209,6 +210,7 @@ function checkHealth(desired: Declared, report: Report): void {
     path: '/spec/health',
     message: 'Expected health only on a process that keeps running: a job is judged by its exit code',
     hint: 'remove health, or autorestart: false',
+    restsOn: ['/spec/autorestart', '/spec/cron'],
   })
 }
 
@@ -220,6 +222,7 @@ function checkWatch(desired: Declared, report: Report): void {
       code: 'process-watch-ignore-alone',
       path: '/spec/watchIgnore',
       message: 'watchIgnore does nothing without watch',
+      restsOn: ['/spec/watch'],
     })
   }
 }
