@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { Logger } from '../core/logger.ts'
 import { diagnosticsText } from '../reports/diagnostics-text.ts'
-import { displayPath } from '../reports/names.ts'
+import { displayPath, displayText } from '../reports/names.ts'
 import { pageOf } from './page.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -25,7 +25,14 @@ export function logDiagnostics(
 ): void {
   for (const { severity, code, message, position, hint } of diagnostics) {
     const file = displayPath(position.file, workingDirectory)
-    const fields = { code, message, file, line: position.line, column: position.column, hint: hint ?? null }
+    const fields = {
+      code,
+      message: displayText(message, workingDirectory),
+      file,
+      line: position.line,
+      column: position.column,
+      hint: hint ?? null,
+    }
     if (severity === 'error') log.error(fields, 'manifest is wrong')
     else log.warn(fields, 'manifest is doubtful')
   }

@@ -43,7 +43,8 @@ export function summarise(
     message: verdict.message,
     observedAt: context.now,
     attempts: recovery.attempts,
-    nextAttemptAt: recovery.nextAttemptAt,
+    // No time is near where a person must come first.
+    nextAttemptAt: isExhausted ? undefined : recovery.nextAttemptAt,
     lastAction: lastActionOf(finding, outcomes),
     conditions: conditionsOf(finding, { sync, ...verdict, suspension }, context.now),
     children: finding.assessment.children,

@@ -187,9 +187,20 @@ class PathFaults {
       message:
         isForm && !isSaid
           ? `Expected ${this.#name()} to have another form, got ${actual}`
-          : `${this.#expected()}, got ${actual}`,
+          : `${this.#expected()}, got ${actual}${isSecret ? '' : this.#strangeCharacter(errors)}`,
       hint: this.#meantWord(isSecret) ?? (isForm && !isSaid ? description : undefined),
     })
+  }
+
+  /** Names the first character that may not be there, where the form is a set of characters. */
+  #strangeCharacter(errors: readonly ValidationError[]): string {
+    const { tree } = this.#place
+    const pattern = errors.find((error) => error.keyword === 'pattern')?.params.pattern
+    if (tree.type !== 'scalar' || typeof tree.value !== 'string' || typeof pattern !== 'string') return ''
+    if (!/^\^\[(?:[^\]\\]|\\.)+\][+*]\$$/.test(pattern)) return ''
+    const form = new RegExp(pattern, 'u')
+    const strange = [...tree.value].find((character) => !form.test(character))
+    return strange === undefined ? '' : `: ${quote(strange)} is not allowed in it`
   }
 
   #meantWord(isSecret: boolean): string | undefined {

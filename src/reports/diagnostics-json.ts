@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
-import { displayPath } from './names.ts'
+import { displayPath, displayText } from './names.ts'
 import { sanitiseJson } from './sanitise.ts'
 
 /** What `check` found, as other programs read it; `schemas/check.schema.json` describes every field. */
@@ -29,7 +29,7 @@ export function checkDocument(
     diagnostics: diagnostics.map(({ severity, code, message, position, hint }) => ({
       severity,
       code,
-      message,
+      message: displayText(message, options.workingDirectory),
       file: displayPath(position.file, options.workingDirectory),
       line: position.line,
       column: position.column,

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { type Page, pageWidth, trimLines, widthOf, wrap } from './layout.ts'
-import { counted, displayPath } from './names.ts'
+import { counted, displayPath, displayText } from './names.ts'
 import { sanitise } from './sanitise.ts'
 import { plain, type Style } from './style.ts'
 
@@ -40,7 +40,7 @@ function diagnosticLines(diagnostic: Diagnostic, options: DiagnosticsTextOptions
   const paint = severity === 'error' ? style.red : style.yellow
   return [
     // On one line however long it is, in the form that editors, terminals and CI make a link of.
-    `${style.bold(place)}: ${paint(severity)} ${sanitise(code)}: ${sanitise(message)}`,
+    `${style.bold(place)}: ${paint(severity)} ${sanitise(code)}: ${sanitise(displayText(message, options.workingDirectory))}`,
     ...excerptLines(diagnostic, { style, width }),
     ...(hint === undefined ? [] : hintLines(hint, width)),
   ]

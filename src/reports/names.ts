@@ -12,6 +12,15 @@ export function displayPath(file: string, workingDirectory: string): string {
   return sanitise(path === '' || path.startsWith('..') || isAbsolute(path) ? file : path)
 }
 
+/** A sentence in which files below the working directory are named as people there would name them. */
+export function displayText(text: string, workingDirectory: string): string {
+  const below = workingDirectory.endsWith('/') ? workingDirectory : `${workingDirectory}/`
+  return text
+    .split(' ')
+    .map((word) => (word.startsWith(below) && word !== below ? word.slice(below.length) : word))
+    .join(' ')
+}
+
 export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }

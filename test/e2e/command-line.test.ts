@@ -44,6 +44,18 @@ describe('single files', () => {
   })
 })
 
+describe('one id that is declared twice', () => {
+  it('is told with the place of the other as seen from where the person is', async () => {
+    await packages(['a'])
+    await fleet.write('manifests/b.yaml', manifestOf('a'))
+    for (const args of [['check'], ['check', '-o', 'json']]) {
+      const run = await fleet.reconcile(args)
+      expect(run.out).toContain('first in manifests/a.yaml:3')
+      expect(run.status).toBe(1)
+    }
+  })
+})
+
 describe('an environment that does not exist', () => {
   it('is told with those that do, and nothing is written for it', async () => {
     await packages(['a'])

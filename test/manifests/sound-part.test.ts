@@ -34,12 +34,42 @@ test.each<[string, string, readonly string[]]>([
 
 test.each<[string, string, readonly string[]]>([
   ['a probe that is wrong for no probe', 'script: ./a.mjs\nhealth: { tcp: { port: x } }', ['6 wrong-type']],
-  ['a switch that is wrong for one that is off', 'script: ./a.mjs\nwatch: 5\nwatchIgnore: [x]', ['6 wrong-type']],
-  ['a mode that is wrong', 'script: ./a.py\nmode: clusterr\ninterpreter: python3', ['6 wrong-value', '5 process-file-missing']],
+  [
+    'a switch that is wrong for one that is off',
+    'script: ./a.mjs\nwatch: 5\nwatchIgnore: [x]',
+    ['6 wrong-type'],
+  ],
+  [
+    'a mode that is wrong',
+    'script: ./a.py\nmode: clusterr\ninterpreter: python3',
+    ['6 wrong-value', '5 process-file-missing'],
+  ],
 ])('does not take %s', async (_, spec, expected) => {
   expect((await codesOf(spec)).sort()).toEqual([...expected].sort())
 })
 
 test('says nothing more of what lacks what it needs most', async () => {
   expect(await codesOf('env: { max_restarts: "5" }')).toEqual(['4 missing-field'])
+})
+
+test.each<[string, string]>([
+  [
+    'name: a/b',
+    'Expected `spec.name` to be a name without `/`, `\\` and control characters, got "a/b": "/" is not allowed in it',
+  ],
+  [
+    'health: { http: { port: 1, path: healthz } }',
+    'Expected `spec.health.http.path` to be a path that begins with `/`, in ASCII and without spaces, got "healthz"',
+  ],
+  [
+    'health: { tcp: { port: 1, host: "a b" } }',
+    'Expected `spec.health.tcp.host` to be a host name or an address, got "a b": " " is not allowed in it',
+  ],
+  ['cwd: ""', 'Expected `spec.cwd` to be a path or a program, not empty and without NUL, got ""'],
+])('a value of another form is told with what is allowed: %s', async (line, message) => {
+  const folder = await makeFolder({
+    'manifests/api.yaml': `apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: api }\nspec:\n  script: sleep\n  ${line}\n`,
+  })
+  const { diagnostics } = await check(folder)
+  expect(diagnostics.map((each) => each.message)).toEqual([message])
 })

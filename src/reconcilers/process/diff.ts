@@ -43,7 +43,9 @@ function diffPresent(
   const update = updateOf(pair, desired, observed)
   const scale = scaleOf(pair, desired, observed)
   const revive = update ? undefined : reviveOf(pair, desired, observed.records)
-  const actions = [update, scale, revive].filter((action) => action !== undefined)
+  // What is to go is not restarted before.
+  const order = scale?.type === 'scale-down' ? [scale, update, revive] : [update, scale, revive]
+  const actions = order.filter((action) => action !== undefined)
   if (actions.length > 0 || pair.owned) return actions
   return [
     act(pair, desired, {

@@ -205,3 +205,10 @@ describe('actions', () => {
     expect([action?.type, action?.pmIds]).toEqual(['restart', [1]])
   })
 })
+
+test('what is to go is not changed before it goes', () => {
+  const two = [record({ pm_id: 0 }), record({ pm_id: 1 })]
+  const desired = api({ mode: 'cluster', instances: 1 })
+  const actions = reconciler.diff(pairOf(desired, observed(two), { owned: ownedAs(api({ instances: 2 })) }))
+  expect(actions.map(({ type }) => type)).toEqual(['scale-down', 'restart'])
+})
