@@ -140,7 +140,9 @@ export class Deployer {
   async #isGone({ desired, dropped, ...asked }: FunctionSetAction, signal: AbortSignal): Promise<boolean> {
     if (desired) return false
     const reading = await readSite(this.#netlify, this.#memories, { ...asked, nameOrId: asked.site, signal })
-    const there = new Set(reading?.published?.functions?.map(({ name }) => name))
+    // What is not shown is not known to be gone.
+    if (!reading) return false
+    const there = new Set(reading.published?.functions?.map(({ name }) => name))
     return !dropped.some((name) => there.has(name))
   }
 

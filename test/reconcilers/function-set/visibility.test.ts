@@ -91,6 +91,16 @@ describe('a site that Netlify does not show', () => {
     expect(stage.simulator.writes()).toEqual([])
   })
 
+  it('has nothing taken off it by a deletion that could not look', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    await stage.pass(stage.desired())
+    const pair = await stage.observe(undefined, owned())
+    stage.site.isVisible = false
+    await expect(stage.applyAll(pair)).rejects.toMatchObject({ code: 'RemoteChanged' })
+    expect(stage.published()).toEqual(['hello'])
+  }, 60_000)
+
   it('is told what it is called now, and keeps its row', async () => {
     stage = await FunctionStage.open()
     await stage.addFunction('hello')
