@@ -29,10 +29,9 @@ export class SourceWatch {
     if (paths.length > 0) this.#paths.set(id, new Set(paths))
     else this.#paths.delete(id)
     this.#roots = new Set([...this.#paths.values()].flatMap((set) => [...set]))
+    // What is watched no more stays with the watcher: it would pass over all that lies below, which may be watched still.
     const added = [...this.#roots].filter((path) => !before.has(path))
-    const gone = [...before].filter((path) => !this.#roots.has(path))
     if (added.length > 0) this.#watcher?.add(added)
-    if (gone.length > 0) this.#watcher?.unwatch(gone)
   }
 
   start(wake: (id: ResourceId) => void): () => void {

@@ -59,4 +59,29 @@ describe('a saved source', () => {
     await new Promise((resolve) => setTimeout(resolve, 1000))
     expect(woken).toBe(0)
   }, 60_000)
+
+  it('is heard after a function could not be bundled and was mended from anywhere in the project', async () => {
+    stage = await FunctionStage.open()
+    let woken = 0
+    stop = (await stage.connection()).watch?.(() => {
+      woken += 1
+    })
+    const wakes = async (what: string, save: () => Promise<void>) => {
+      woken = 0
+      const heard = async () => {
+        await save()
+        return woken
+      }
+      await expect.poll(heard, { message: what, timeout: 20_000, interval: 1000 }).toBeGreaterThan(0)
+    }
+    const source = "import { text } from '../../lib/text.ts'\nexport default async () => new Response(text)\n"
+    await stage.write('netlify/functions/hello.mts', source)
+    await expect(stage.pass(stage.desired())).rejects.toMatchObject({ code: 'FunctionNotBundled' })
+    await stage.observe(stage.desired())
+    await wakes('the file that it lacks', () => stage.write('lib/text.ts', "export const text = 'one'\n"))
+    await stage.pass(stage.desired())
+    await stage.observe(stage.desired())
+    await wakes('in the directory', () => stage.addFunction('second'))
+    await wakes('outside of it', () => stage.write('lib/text.ts', "export const text = 'two'\n"))
+  }, 90_000)
 })
