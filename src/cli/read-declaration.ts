@@ -5,6 +5,7 @@ import { type Manifests, readManifests } from '../manifests/read.ts'
 import { openLastGood } from '../state/last-good.ts'
 import { printDiagnostics } from './diagnostics.ts'
 import type { CommonOptions } from './options.ts'
+import { secretCommands } from './secret-command.ts'
 import { openState, type Workspace } from './workspace.ts'
 
 /** The manifests as they are now, and whether any of them is wrong. */
@@ -27,7 +28,10 @@ export async function readDeclaration(
     reconcilers,
     env: call.env,
     allow: allowancesOf(workspace),
-    runCommands: options.mayRunCommands || common.runCommands,
+    runCommand:
+      options.mayRunCommands || common.runCommands
+        ? secretCommands({ signal: call.signal, clock })
+        : undefined,
     // A dry run before the first pass has no store and so no key; its digests are compared with nothing.
     secretKey: store.secretKey === '' ? workspace.random.id() : store.secretKey,
     now: clock.now(),

@@ -12,6 +12,7 @@ import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from 
 import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
+import type { CommandRunner } from './secret-command.ts'
 import { describeReference, digestSecret, SecretResolver } from './secrets.ts'
 import { positionAt } from './source-file.ts'
 import { placeAt, spanOf } from './tree.ts'
@@ -32,8 +33,8 @@ export interface ReadOptions {
   readonly reconcilers: ReadonlyMap<string, AnyReconciler>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly allow: Allowances
-  /** Whether `fromCommand` may run: not in a dry run. */
-  readonly runCommands: boolean
+  /** Runs what `fromCommand` names; undefined: nothing may run, as in a dry run. */
+  readonly runCommand: CommandRunner | undefined
   /** Keys the digests of secrets. */
   readonly secretKey: string
   /** Epoch milliseconds. */

@@ -1,19 +1,21 @@
-import { execFile } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { assertNever } from '../core/assert-never.ts'
+import { formatDuration } from '../core/duration.ts'
 import type { Resource, UnresolvedReference } from '../core/resource.ts'
 import { type Reference, Secret } from '../core/secret.ts'
 import { printable } from './excerpt.ts'
 import { isInside, type Roots } from './fleet-root.ts'
 import { readText } from './read-text.ts'
 import { type SchemaPlaces, schemaAt, stepInto, takesReference } from './schema-walk.ts'
+import type { CommandEnd, CommandRunner } from './secret-command.ts'
 import { formatPointer } from './tree.ts'
 
 export interface SecretOptions {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether `fromCommand` may run; where it may not, its values stay unread. */
-  readonly runCommands: boolean
+  /** Runs what `fromCommand` names; undefined: nothing may run, and such values stay unread. */
+  readonly runCommand: CommandRunner | undefined
   /** Keys the digests, so that they say nothing to somebody who guesses values. */
   readonly secretKey: string
   /** What `fromFile` may lie in, links resolved. */
@@ -86,7 +88,7 @@ export class SecretResolver {
 
   async #read(reference: Reference, folder: string): Promise<Resolution> {
     const source = describeReference(reference)
-    if ('fromCommand' in reference && !this.#options.runCommands) {
+    if ('fromCommand' in reference && !this.#options.runCommand) {
       return { type: 'value', secret: Secret.unread(source) }
     }
     const found = await this.#find(reference, folder)
@@ -129,26 +131,20 @@ export class SecretResolver {
     }
   }
 
-  /** What a command prints on standard error may hold a secret: nothing of it is told. */
-  #run(
-    [program = '', ...args]: readonly string[],
-    folder: string,
-  ): Promise<string | { readonly reason: string }> {
-    const { promise, resolve: settle } = Promise.withResolvers<string | { readonly reason: string }>()
-    const options = {
-      cwd: folder,
-      env: { ...this.#options.env },
-      encoding: 'utf8' as const,
-      timeout: limits.commandTimeout,
-      killSignal: 'SIGKILL' as const,
-      maxBuffer: limits.bytes,
-      windowsHide: true,
-    }
-    const child = execFile(program, args, options, (error, output) => {
-      settle(error ? { reason: commandFailure(error) } : dropLineBreak(output))
+  async #run(command: readonly string[], folder: string): Promise<string | { readonly reason: string }> {
+    const end = await this.#options.runCommand?.({
+      command,
+      folder,
+      env: Object.fromEntries(
+        Object.entries(this.#options.env).filter(
+          (entry): entry is [string, string] => entry[1] !== undefined,
+        ),
+      ),
+      limit: limits.commandTimeout,
+      maxBytes: limits.bytes,
     })
-    child.stdin?.end()
-    return promise
+    if (end?.type === 'exited' && end.code === 0) return dropLineBreak(end.output)
+    return { reason: end ? commandFailure(end) : 'no command may be run' }
   }
 }
 
@@ -173,14 +169,21 @@ export function isReference(value: unknown): value is Reference {
   )
 }
 
-function commandFailure(error: Error & { readonly code?: unknown; readonly killed?: boolean }): string {
-  if (error.code === 'ENOENT') return 'the program was not found'
-  if (error.code === 'EACCES') return 'the program may not be run'
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'the command printed more than 64 KiB'
-  if (error.killed) return 'the command did not end within 10 s'
-  return typeof error.code === 'number'
-    ? `the command exited with ${error.code}`
-    : 'the command could not be run'
+function commandFailure(end: CommandEnd): string {
+  switch (end.type) {
+    case 'not-found':
+      return 'the program was not found'
+    case 'not-runnable':
+      return 'the program may not be run'
+    case 'too-much':
+      return 'the command printed more than 64 KiB'
+    case 'timed-out':
+      return `the command did not end within ${formatDuration(limits.commandTimeout)}`
+    case 'exited':
+      return end.code === undefined ? 'a signal ended the command' : `the command exited with ${end.code}`
+    default:
+      return assertNever(end)
+  }
 }
 
 function missingReason(found: string | { readonly reason: string }): string {

@@ -2,9 +2,12 @@ import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
+import { secretCommands } from '../../src/cli/secret-command.ts'
+import { systemClock } from '../../src/clients/host/clock.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { check, codesOf, makeFolder, processOf, put, read } from './support.ts'
 
+const runCommand = secretCommands({ signal: new AbortController().signal, clock: systemClock })
 const canary = 'canary-7f3e9a-do-not-print'
 
 interface WithEnv {
@@ -39,7 +42,7 @@ test('reads from the environment, a file and a command, and keeps texts as they 
   })
   const { env, secret, resource } = await envOf(folder, {
     env: { CANARY: canary, EMPTY: '', PATH: process.env.PATH },
-    runCommands: true,
+    runCommand,
   })
   expect(env.TEXT).toBe('info')
   for (const name of ['ENV', 'FILE', 'COMMAND']) expect(secret(name).reveal()).toBe(canary)
@@ -95,7 +98,7 @@ test.each(missing)('%s leaves the resource unresolved and is no error', async (r
   })
   const { manifests, resource, secret } = await envOf(folder, {
     env: { PATH: process.env.PATH },
-    runCommands: true,
+    runCommand,
   })
   expect(manifests).toMatchObject({ diagnostics: [], isComplete: true })
   expect(resource.unresolved).toEqual([{ path: '/spec/env/A', message }])
@@ -167,7 +170,7 @@ test('a value is in no sink, valid or not, in no encoding', async () => {
     'manifests/c.yaml': `kind: Process\nenv:\n  KEY: ${canary}: x\n  "SECRET_TOKEN": "${canary}\n`,
     'manifests/d.yaml': processOf('d', `env: { A: { fromCommand: [echo, ${canary}], fromEnv: B } }`),
   })
-  const own = { env: { CANARY: canary, PATH: process.env.PATH }, runCommands: true }
+  const own = { env: { CANARY: canary, PATH: process.env.PATH }, runCommand }
   const manifests = await read(folder, own)
   const { texts: _texts, ...told } = manifests
   const seen = JSON.stringify(told) + inspect(told, { depth: 20 }) + JSON.stringify(await check(folder, own))

@@ -64,7 +64,7 @@ function optionsFor(cwd: string, own: Partial<ReadOptions>): ReadOptions {
     reconcilers: new Map([['Process', makeDomain()]]),
     env: {},
     allow: { hosts: [], paths: [] },
-    runCommands: false,
+    runCommand: undefined,
     secretKey: 'a key',
     now: noon,
     ...own,

@@ -9,6 +9,7 @@ import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { allowancesOf } from '../read-declaration.ts'
+import { secretCommands } from '../secret-command.ts'
 import { selectResources } from '../selection.ts'
 import { openWorkspace, type Workspace } from '../workspace.ts'
 
@@ -48,7 +49,7 @@ async function readEnvironment(
     reconcilers,
     env: call.env,
     allow: allowancesOf({ call, common, ...workspace }),
-    runCommands: common.runCommands,
+    runCommand: common.runCommands ? secretCommands({ signal: call.signal, clock }) : undefined,
     secretKey,
     now: clock.now(),
   })

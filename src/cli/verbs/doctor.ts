@@ -19,6 +19,7 @@ import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { allowancesOf } from '../read-declaration.ts'
+import { secretCommands } from '../secret-command.ts'
 import { fleetFlagsOf, pm2CommandOf } from '../surroundings.ts'
 import { openWorkspace, type Workspace } from '../workspace.ts'
 
@@ -85,7 +86,7 @@ async function declaredIn(workspace: Workspace): Promise<Manifests | undefined> 
       reconcilers,
       env: call.env,
       allow: allowancesOf(workspace),
-      runCommands: common.runCommands,
+      runCommand: common.runCommands ? secretCommands({ signal: call.signal, clock }) : undefined,
       secretKey: random.id(),
       now: clock.now(),
     })

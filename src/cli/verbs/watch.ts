@@ -107,9 +107,10 @@ export async function watch(
       paths: workspace.paths,
       clock: workspace.clock,
       onChange: () =>
-        void controller
-          .reread()
-          .catch((error) => log.error({ error: messageOf(error) }, 'manifests could not be read')),
+        void controller.reread().catch((error) => {
+          // Told to end while it read: that is no fault of the manifests.
+          if (!call.signal.aborted) log.error({ error: messageOf(error) }, 'manifests could not be read')
+        }),
     })
     const service = new PassService({
       store,
