@@ -16,6 +16,11 @@ const shared: Readonly<Record<string, string>> = {
     '{ name: site, labels: { tier: core } }',
     '{ required: [build] }',
   ),
+  'manifests/environments/staging/site.yaml': document(
+    'ScriptSet',
+    '{ name: site, labels: { tier: core } }',
+    '{ required: [test] }',
+  ),
   'package.json': '{ "name": "site", "scripts": { "build": "node build.mjs", "test": "node build.mjs" } }\n',
   'build.mjs': "console.log('built')\n",
   'docs/package.json': '{ "name": "docs", "scripts": { "publish": "node gone.mjs" } }\n',

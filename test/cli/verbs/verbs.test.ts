@@ -85,7 +85,7 @@ const entries: Readonly<Record<string, Entry>> = {
   stop: { args: ['stop'] },
   restart: { args: ['restart'], acts: 'in-turn', show: inTurn(['stop']) },
   check: { args: ['check'] },
-  'diff-env': { args: ['diff-env', 'base', 'production'] },
+  'diff-env': { args: ['diff-env', 'staging', 'production'] },
   status: { args: ['status'] },
   describe: { args: (fleet) => ['describe', id(fleet)] },
   events: { args: ['events'] },
