@@ -32,6 +32,7 @@ import { type DesiredProcess, folderOf, pm2NameOf } from './place.ts'
 import { Prober } from './prober.ts'
 import { SourceHasher } from './sources.ts'
 import type { ProcessSpec } from './spec.generated.ts'
+import { spelledAsFound } from './spelling.ts'
 import { Watcher } from './watcher.ts'
 
 type WantedProcess = Wanted<ProcessSpec>
@@ -193,8 +194,9 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     signal: AbortSignal,
   ): Promise<Reading<ObservedProcess>> {
     const { desired } = wanted
-    const records = daemon.byName.get(nameOf(wanted)) ?? []
+    const listed = daemon.byName.get(nameOf(wanted)) ?? []
     try {
+      const records = await spelledAsFound(listed, desired)
       const [sourcesHash, startability, livingStores, probe, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -206,6 +206,29 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
     await bench.settle(desired)
     expect(await pidsOf(desired)).not.toEqual(before)
     expect(await bench.plan(desired)).toEqual([])
+  })
+
+  test('what runs by the program behind a link on its PATH is adopted without a restart', async () => {
+    const desired = named({ cwd: '.', interpreter: 'node' })
+    const real = await realpath(process.execPath)
+    const links = join(daemon.folder, 'links')
+    await mkdir(links, { recursive: true })
+    await symlink(real, join(links, 'node')).catch(() => undefined)
+    const config = join(daemon.folder, `${desired.name}.config.json`)
+    const env = { ...desired.spec.env, PATH: `${links}:/usr/bin:/bin` }
+    const script = join(daemon.folder, 'tattle.cjs')
+    const app = { name: desired.name, script, cwd: daemon.folder, interpreter: real, env }
+    await writeFile(config, JSON.stringify({ apps: [app] }))
+    await daemon.cli('start', config)
+    const before = await pidsOf(desired)
+    expect((await recordsOf(desired)).map(({ interpreter }) => interpreter)).toEqual([real])
+    expect(types(await bench.settle(desired))).toEqual(['adopt'])
+    expect(await pidsOf(desired)).toEqual(before)
+    const other = join(daemon.folder, 'other-node')
+    await symlink(real, other).catch(() => undefined)
+    expect(changedPaths(await bench.plan(again(desired.name, { cwd: '.', interpreter: other })))).toEqual([
+      'interpreter',
+    ])
   })
 
   test('what already runs as declared is adopted without a restart', async () => {

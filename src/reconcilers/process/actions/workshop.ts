@@ -8,6 +8,7 @@ import type { Making } from '../config.ts'
 import type { DaemonKeeper } from '../daemon-keeper.ts'
 import { findScript } from '../facts.ts'
 import type { DesiredProcess } from '../place.ts'
+import { spelledAsFound } from '../spelling.ts'
 
 /** What an action works with. */
 export interface Workshop {
@@ -53,5 +54,8 @@ export async function makingOf(action: ProcessAction, workshop: Workshop): Promi
 /** The processes of the action's name, as they are now. */
 export async function freshRecords(action: ProcessAction, workshop: Workshop): Promise<readonly Pm2Record[]> {
   const records = await workshop.pm2.list(workshop.signal)
-  return records.filter((record) => record.name === action.name)
+  return spelledAsFound(
+    records.filter((record) => record.name === action.name),
+    action.desired,
+  )
 }
