@@ -47,15 +47,26 @@ export async function testReceiver(call: Invocation, common: CommonOptions, id: 
       nextAttemptAt: now,
     }
     const { name: fleet, environment } = declaration.fleet
-    const message = encode(notice, receiver, {
-      alert: { title: undefined, text: undefined, repeatInterval: testLives },
-      sender: { fleet, environment },
-      now,
-    })
+    const messageOf = (one: Notice) =>
+      encode(one, receiver, {
+        alert: { title: undefined, text: undefined, repeatInterval: testLives },
+        sender: { fleet, environment },
+        now,
+      })
     const begun = clock.monotonic()
     const courier = openCourier({ allowedHosts: allowancesOf(workspace).hosts })
-    const delivery = await courier.send(message, call.signal)
-    print(call, common, { id, delivery, took: Math.round(clock.monotonic() - begun) })
+    const delivery = await courier.send(messageOf(notice), call.signal)
+    const took = Math.round(clock.monotonic() - begun)
+    if (delivery.type === 'delivered' && receiver.target.type === 'pagerduty') {
+      // It opened an incident that nothing of ours would ever close.
+      const closing = await courier.send(
+        messageOf({ ...notice, id: random.id(), status: 'resolved' }),
+        call.signal,
+      )
+      if (closing.type === 'failed')
+        call.err.write(`warning: its incident stays open, resolve it there: ${sanitise(closing.reason)}\n`)
+    }
+    print(call, common, { id, delivery, took })
     return delivery.type === 'delivered' ? 0 : 1
   } finally {
     await store.close()
