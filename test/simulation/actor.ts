@@ -227,7 +227,8 @@ export class Actor implements Sleeper {
         wait: this.#random.isLucky(0.7),
         timeout: 6_000,
       }
-      const allowance = { count: allowedDeletions ?? 0, until: Number.POSITIVE_INFINITY }
+      const from = this.#setting.time.now
+      const allowance = { count: allowedDeletions ?? 0, from, until: Number.POSITIVE_INFINITY }
       this.#setting.rules.allowances.push(allowance)
       this.onEnd(() => this.#setting.rules.expire(allowance))
       const { first } = await settle(world, request, this.#ended.signal)

@@ -45,7 +45,8 @@ export class Asking {
     const patience = random.between(1_000, 12_000)
     const isKilled = weather.strikes('asker-killed')
     const { requestId, pid } = this.#next()
-    const allowance = { count: ids.length > 0 ? 0 : (deletions ?? 0), until: Number.POSITIVE_INFINITY }
+    const allowed = ids.length > 0 ? 0 : (deletions ?? 0)
+    const allowance = { count: allowed, from: time.now, until: Number.POSITIVE_INFINITY }
     rules.allowances.push(allowance)
     this.#setting.note(`people: ask for ${ids.join(' ') || 'all'}, ${deletions ?? 'no'} deletions`)
     const request = { requestId, pid, only: ids, deletions, isOther }

@@ -1,6 +1,7 @@
 import type { ResourceState } from '../../src/core/ledger.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
+import { successorOf } from '../../src/engine/former.ts'
 import type { Actor } from './actor.ts'
 import { checkFallback } from './fallback-rules.ts'
 import { isModel, outsideName, recovery } from './manifests.ts'
@@ -27,6 +28,11 @@ export function checkCommit(
     const id = write.key.slice(1)
     if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
     if (write.collection === 'resource-state' && write.type === 'delete') checkStateGone(setting, actor, id)
+    // With the row of what was let go goes all that was known of what it was asked for.
+    if (write.collection === 'inventory' && write.type === 'delete') rules.overlapped.add(id)
+    // Who said that it is meant to go said that nothing of it need be remembered.
+    const isMeant = write.type === 'delete' && rules.allowedWithin(2 * slack).length > 0
+    if (write.collection === 'resource-state' && isMeant) rules.revivals.delete(id)
     if (write.collection === 'resource-state' && write.type === 'put') {
       checkState(setting, actor, { id: id as ResourceId, before: before.states.get(id) })
     }
@@ -42,7 +48,10 @@ function checkStillness(
   unsettled: ReadonlySet<string>,
   { writes, before }: { readonly writes: readonly StoreWrite[]; readonly before: RowsBefore },
 ): void {
-  const concerned = writes.filter(({ key }) => !unsettled.has(key.slice(1)))
+  const concerned = writes.filter(({ key }) => {
+    const id = key.slice(1) as ResourceId
+    return !unsettled.has(successorOf(id) ?? id)
+  })
   // Events and intents have numbers, which do not say what they are about.
   const strange = concerned.filter(
     ({ collection }) =>

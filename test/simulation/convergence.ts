@@ -37,6 +37,16 @@ export function findBlocked(setting: Setting): ReadonlySet<string> {
   return blocked
 }
 
+/** Of whom it cannot be said that nothing changes: what is blocked, and what may be called to stand in for it. */
+export function findUnsettled(setting: Setting): ReadonlySet<string> {
+  const blocked = findBlocked(setting)
+  const { resources } = setting.manifests.edition
+  return new Set([
+    ...blocked,
+    ...resources.filter(({ id }) => blocked.has(id)).flatMap(({ controls }) => controls.fallback),
+  ])
+}
+
 function isHeldForGood(setting: Setting, resource: Resource): boolean {
   if (!isModel(resource)) return false
   const { controls } = resource

@@ -11,6 +11,24 @@ const lastLook = 5_000
 /** Deletions this close together belong to one pass. */
 const onePass = 6_000
 
+/** From the moment at which the turn of a deletion has come to its intent: one reading and one commit. */
+const turnTakes = 1_200
+
+/** What waited for its turn and was declared again meanwhile is not deleted any more. */
+export function checkStillDue(setting: Setting, actor: Actor, id: string): void {
+  const { rules, time } = setting
+  const turn = time.now - turnTakes
+  if (actor.pausedUntil > turn) return
+  const known = actor.readings.filter(({ at }) => at <= turn).at(-1)
+  const isDeclared = known?.declaration.resources.some((one) => one.id === id) ?? false
+  const isStill = actor.readings.filter(({ at }) => at > turn).length === 0
+  rules.check(
+    'a-deletion-is-still-due',
+    !(isDeclared && isStill),
+    () => `${id} is declared again, and to be deleted`,
+  )
+}
+
 /** What must be so at the moment at which something is deleted. */
 export function checkDeletion(setting: Setting, actor: Actor, action: ModelAction): void {
   const { rules, disk, outside, time } = setting
@@ -39,7 +57,7 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
       (one) => one.id === action.id || (isModel(one) && outsideName(one) === action.name),
     )
     // Nothing at all is declared: that everything should go must be said.
-    const isMeant = resources.length > 0 || rules.allowedWithin(2 * slack) !== undefined
+    const isMeant = resources.length > 0 || rules.allowedWithin(2 * slack).length > 0
     return isComplete && isWhole && isMeant && !isDeclared
   })
   rules.check('deletes-only-what-is-undeclared', isJustified, said)
@@ -62,9 +80,12 @@ function checkLimit(setting: Setting, actor: Actor): void {
   const forgotten = rules.forgotten.filter((at) => time.now - at < onePass).length
   const owned = peekInventory(disk).length + Math.max(same.length, forgotten)
   const isOverShare = count >= 3 && (100 * count) / Math.max(1, owned) > deletions.percent
+  const isAllowed = rules
+    .allowedWithin(2 * slack)
+    .some((allowed) => same.filter(({ at }) => at >= allowed.from).length < allowed.count)
   rules.check(
     'deletion-limit',
-    (count <= deletions.max && !isOverShare) || count <= (rules.allowedWithin(2 * slack) ?? 0),
+    (count <= deletions.max && !isOverShare) || isAllowed,
     () => `${count} deletions of ${owned} things within 6 s`,
   )
 }

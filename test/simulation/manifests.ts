@@ -40,6 +40,8 @@ export class Manifests {
   readonly #listeners = new Set<() => void>()
   /** How many times longer everything may go unread than else: then only who hears what he is told is quick. */
   readonly calmness: number
+  /** How many actions on things happen at once: where it is one, decisions wait long for their turn. */
+  readonly slots: number
   /** Programs that were ever declared for an outside name. */
   readonly programs = new Map<string, Set<string>>()
   /** Outside names by id with the time from which on it had each, of everything that was ever declared. */
@@ -54,6 +56,7 @@ export class Manifests {
     this.#random = random
     this.#weather = weather
     this.calmness = random.isLucky(0.4) ? 6 : 1
+    this.slots = random.isLucky(0.3) ? 1 : 3
     this.#edition = { version: 0, resources: [], since: 0 }
     this.save(firstResources(random))
   }
@@ -103,7 +106,7 @@ export class Manifests {
 
   read(): ReadEdition {
     const edition = this.#edition
-    const fleet = { ...defaultFleet, deletions }
+    const fleet = { ...defaultFleet, deletions, concurrency: { Model: this.slots } }
     const at = this.#now()
     if (this.#weather.strikes('manifests-emptied')) {
       return { edition, declaration: declare([], { fleet }), at }

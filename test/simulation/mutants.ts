@@ -29,6 +29,20 @@ const recovery = 'src/engine/recovery.ts'
 const pair = 'src/engine/pair.ts'
 const observe = 'src/engine/observe.ts'
 const standby = 'src/engine/standby.ts'
+const lease = 'src/state/lease.ts'
+const ledger = 'src/state/ledger.ts'
+const queue = 'src/engine/queue.ts'
+const retryPace = 'src/engine/retry-pace.ts'
+const readingPace = 'src/engine/reading-pace.ts'
+const backoff = 'src/engine/backoff.ts'
+const controller = 'src/engine/controller.ts'
+const listener = 'src/engine/domain-listener.ts'
+const deadline = 'src/engine/deadline.ts'
+const confirmGone = 'src/engine/confirm-gone.ts'
+const outage = 'src/engine/outage.ts'
+const suspension = 'src/engine/suspension.ts'
+const windows = 'src/engine/windows.ts'
+const passService = 'src/cli/pass-service.ts'
 
 /** All that the simulation must catch. */
 export const mutants: readonly Mutant[] = [
@@ -220,4 +234,206 @@ export const mutants: readonly Mutant[] = [
     '  if (!state || lastTry <= now) return state\n',
     '  if (!state || lastTry <= now || now > 0) return state\n',
   ]),
+  mutant("a lease's own clock never ends it", [
+    lease,
+    '    return this.#sentAt + ttl * (1 - marginShare) - clock.monotonic()\n',
+    '    return this.#sentAt + ttl * (1 - marginShare) - clock.monotonic() + 3_600_000\n',
+  ]),
+  mutant('the lease is taken from a living holder', [
+    lease,
+    'return unchangedFor >= Math.max(ttl, record.ttl) ||',
+    'return unchangedFor >= 0 ||',
+  ]),
+  mutant('the lease is taken after half of its time', [
+    lease,
+    'return unchangedFor >= Math.max(ttl, record.ttl) ||',
+    'return unchangedFor >= Math.max(ttl, record.ttl) / 2 ||',
+  ]),
+  mutant('writes do not carry the lease', [
+    ledger,
+    'await store.commit(await draft.writes(), [guard])',
+    'await store.commit(await draft.writes(), [])',
+  ]),
+  mutant('an add during work is lost', [
+    queue,
+    'if (this.#working.has(key)) this.#again.add(key)\n',
+    'if (this.#working.has(key)) return\n',
+  ]),
+  mutant('a key is handed out while it is worked on', [
+    queue,
+    '    for (const key of keys) this.#working.add(key)\n',
+    '',
+  ]),
+  mutant('a queue that is closed keeps its worker', [
+    queue,
+    '    for (const wake of this.#takers.splice(0)) wake()\n',
+    '',
+  ]),
+  mutant(
+    'what cannot be read is tried again without a back-off',
+    [queue, 'retryInitial * 2 ** failures', 'retryInitial * 1 ** failures'],
+    [retryPace, 'return Math.max(0, this.#spentUntil - now)', 'return Math.min(0, this.#spentUntil - now)'],
+  ),
+  mutant('a key that fails is tried again without a back-off', [
+    queue,
+    'retryInitial * 2 ** failures',
+    'retryInitial * 1 ** failures',
+  ]),
+  mutant('the back-off does not grow', [
+    backoff,
+    'policy.initial * policy.factor ** Math.max(0, attempt - 1)',
+    'policy.initial * policy.factor ** Math.min(0, attempt - 1)',
+  ]),
+  mutant('a rival who stays is fought no slower', [
+    backoff,
+    'recent.length - freeCorrections + 1, policy, 0',
+    'Math.min(1, recent.length), policy, 0',
+  ]),
+  mutant('a domain that is out is read without a pause', [
+    readingPace,
+    '    if (this.#failures === 0) return\n',
+    '    if (this.#failures >= 0) return\n',
+  ]),
+  mutant('a deletion that waited for its turn is not thought over', [
+    controller,
+    '    if (desired) return true\n',
+    '    if (desired || id) return true\n',
+  ]),
+  mutant('what changes in a manifest wakes nobody', [
+    controller,
+    '    for (const id of changed) this.#heed(id)\n',
+    '',
+  ]),
+  mutant('what a domain tells wakes nobody', [
+    listener,
+    'connection.watch?.((id: ResourceId) => this.#wake(id))',
+    'connection.watch?.(() => undefined)',
+  ]),
+  mutant(
+    'what fails in a pass keeps the others from being tried',
+    [
+      execute,
+      '        return await executeOne(world, finding, options, signal)\n',
+      `        const done = await executeOne(world, finding, options, signal)
+        isBroken ||= done.some(({ result }) => result === 'failed')
+        return done
+`,
+    ],
+    [execute, '      if (failure) return []\n', '      if (failure || isBroken) return []\n'],
+    [execute, '  let failure: {', '  let isBroken = false\n  let failure: {'],
+  ),
+  mutant('a stop waits for what is under way', [
+    deadline,
+    "  options.signal.addEventListener('abort', forward, { once: true })\n",
+    '',
+  ]),
+  mutant('what seems gone in an old list is forgotten', [
+    confirmGone,
+    'return finding.desired || !seemsGone ? finding : judgeAgain',
+    'return finding.desired || seemsGone ? finding : judgeAgain',
+  ]),
+  mutant('an outage is told at every reading', [
+    outage,
+    "if (reading?.type === 'unreadable' && !isTold)",
+    "if (reading?.type === 'unreadable')",
+  ]),
+  mutant('an outage is never told', [
+    outage,
+    "if (reading?.type === 'unreadable' && !isTold)",
+    "if (reading?.type === 'unreadable' && isTold)",
+  ]),
+  mutant('the end of an outage is never told', [
+    outage,
+    'if (!isTold || own.some(isOut)) return []',
+    'if (own.length >= 0) return []',
+  ]),
+  mutant('what was told of a domain is not remembered', [
+    outage,
+    "    { type: 'domain', kind, isUnreadable },\n",
+    '',
+  ]),
+  mutant('a fallback stands down at the first sign of health', [
+    standby,
+    'now - since >= primary.controls.recovery.stableFor',
+    'now - since >= 0',
+  ]),
+  mutant('the last fallback comes first', [
+    standby,
+    'return isInNeed(primary, state, now) && comesNext(fallback, primary, states)',
+    'return isInNeed(primary, state, now)',
+  ]),
+  mutant('a suspension never ends', [
+    suspension,
+    'suspension.until === undefined || suspension.until > now',
+    'suspension.until === undefined || now > 0',
+  ]),
+  mutant('a window that denies does not win', [
+    windows,
+    '    if (end !== undefined) return { isOpen: false, until: end }\n',
+    '    if (end === now) return { isOpen: false, until: end }\n',
+  ]),
+  mutant('windows that allow do not close', [
+    windows,
+    '  if (allowing.length === 0) return',
+    '  if (allowing.length >= 0) return',
+  ]),
+  mutant('an allowance allows any number of deletions', [
+    guard,
+    'count <= (input.allowedDeletions ?? 0)',
+    'input.allowedDeletions !== undefined',
+  ]),
+  mutant('a pass of another program is made', [
+    passService,
+    '    if (differs.length > 0) {\n',
+    '    if (differs.length > 9) {\n',
+  ]),
+  mutant('what people say by command wakes nobody', [
+    passService,
+    "    if (word !== this.#word && this.#word !== '') controller.wake()\n",
+    '',
+  ]),
+  mutant('who waited in an ordered pass is not looked at again', [
+    controller,
+    'for (const id of noteResult(orders, result, this.#world.clock.now())) this.#add(id)',
+    'noteResult(orders, result, this.#world.clock.now())',
+  ]),
+  mutant('deletions that wait after a failure are not counted', [
+    guard,
+    'here + unread + later + input.otherRemovals',
+    'here + unread + input.otherRemovals',
+  ]),
+  mutant('deletions that cannot be read are not counted', [
+    guard,
+    'here + unread + later + input.otherRemovals',
+    'here + later + input.otherRemovals',
+  ]),
+  mutant(
+    'what may have been dispatched is dispatched again',
+    [guard, '    holdOnUnconfirmed(finding),\n', ''],
+    [
+      'test/support/modelled-dispatch.ts',
+      'const isOpen = pair.unconfirmed.some((intent) => !isAnswered(intent, observed))',
+      'const isOpen = pair.unconfirmed.some((intent) => intent.at < 0 && !isAnswered(intent, observed))',
+    ],
+  ),
+  mutant('every pass is news', [
+    record,
+    "if (told !== status.health && status.reason !== 'Acted' && !isOut)",
+    "if (status.reason !== 'Acted' && !isOut)",
+  ]),
+  mutant(
+    'neither a write nor the keeping of a lease asks its own clock',
+    [lease, '    if (this.#remaining() <= 0) this.#loseByTime()\n', ''],
+    [lease, '      if (this.#remaining() <= 0) return this.#loseByTime()\n', ''],
+  ),
+  mutant(
+    'times that are to come are waited for after the clock was set back',
+    [recovery, '  if (!state || lastTry <= now) return state\n', '  if (!state || now > 0) return state\n'],
+    [backoff, 'at > now && at - now <= longest ?', 'at > now && longest > 0 ?'],
+  ),
+  mutant(
+    'what waited for its turn is deleted by what was decided and read before',
+    [controller, '    if (desired) return true\n', '    if (desired || id) return true\n'],
+    [execute, 'decided ?? (await readAgain(world, finding, signal))', 'finding.actions'],
+  ),
 ]

@@ -194,10 +194,9 @@ export class People {
     const one = this.#random.pick(resources)
     if (!one || resources.length < 2) return
     this.#setting.rules.disturb(one.id)
-    this.#save(
-      resources.filter((other) => other !== one),
-      `remove ${one.id}`,
-    )
+    const kept = resources.filter((other) => other !== one)
+    this.#save(kept, `remove ${one.id}`)
+    if (this.#random.isLucky(0.4)) void this.#takeBack(resources, kept)
   }
 
   #removeMany(): void {
@@ -206,6 +205,16 @@ export class People {
     const kept = resources.slice(0, this.#random.between(1, 2))
     for (const { id } of resources) this.#setting.rules.disturb(id)
     this.#save(kept, `keep only ${kept.map(({ id }) => id).join(' ')}`)
+    if (this.#random.isLucky(0.5)) void this.#takeBack(resources, kept)
+  }
+
+  /** Who sees what a bad merge begins to do takes it back. */
+  async #takeBack(before: readonly Resource[], kept: readonly Resource[]): Promise<void> {
+    const { time, manifests, rules, weather } = this.#setting
+    await time.sleep(this.#random.between(300, 3_000))
+    if (weather.isCalm || manifests.edition.resources.length !== kept.length) return
+    for (const { id } of before) rules.disturb(id)
+    this.#save(before, 'take that back')
   }
 
   #add(): void {

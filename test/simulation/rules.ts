@@ -4,7 +4,7 @@ import type { StoreWrite } from '../../src/core/store.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
 import { checkCommit } from './commit-rules.ts'
-import { checkDeletion } from './deletion-rules.ts'
+import { checkDeletion, checkStillDue } from './deletion-rules.ts'
 import { checkDispatch, checkEffect } from './effect-rules.ts'
 import { Stability } from './fallback-rules.ts'
 import { LeaseWatch } from './lease-rules.ts'
@@ -14,12 +14,16 @@ import type { Setting } from './setting.ts'
 import { Shadow } from './shadow.ts'
 import { slack } from './slack.ts'
 
+/** A rival is met three times at once, and then after 1, 2, 4 and 8 s: not more often than this in 20 s. */
+const mostCorrections = 10
+
 /** More effects than this on one resource in 20 s, without anybody changing anything, are a hot loop. */
 const mostStarts = 14
 const paceWindow = 20_000
 
 /** What is checked while faults go on. */
 export const safetyRules = [
+  'a-deletion-is-still-due',
   'a-living-holder-keeps-the-lease',
   'a-selection-prunes-nothing',
   'a-stop-ends',
@@ -55,6 +59,7 @@ export const safetyRules = [
   'only-the-holder-writes',
   'outages-are-met-at-a-pace',
   'outside-its-window',
+  'rivals-are-met-at-a-pace',
   'standby-stands-by',
   'suspended-by-command',
   'suspended-by-manifest',
@@ -79,6 +84,7 @@ export interface Violation {
 /** So many deletions that people said are meant, for as long as they wait for them. */
 export interface Allowance {
   readonly count: number
+  readonly from: number
   until: number
 }
 
@@ -128,6 +134,7 @@ export class Rules {
   /** By id: the times at which recovery was tried with effect since the attempts were forgotten. */
   readonly revivals = new Map<string, number[]>()
   readonly #starts = new Map<string, number[]>()
+  readonly #corrections = new Map<string, readonly number[]>()
   readonly #deletionStarts = new Map<string, number>()
   readonly #begun = new Map<string, number>()
   /** By id: when its newest intent was written down. */
@@ -151,12 +158,9 @@ export class Rules {
     allowance.until = Math.min(allowance.until, this.#now())
   }
 
-  /** The most deletions that anybody allowed within the last `span` ms; undefined: nobody did. */
-  allowedWithin(span: number): number | undefined {
-    const counts = this.allowances
-      .filter(({ count, until }) => count > 0 && until >= this.#now() - span)
-      .map(({ count }) => count)
-    return counts.length === 0 ? undefined : Math.max(...counts)
+  /** What anybody allowed within the last `span` ms. */
+  allowedWithin(span: number): readonly Allowance[] {
+    return this.allowances.filter(({ count, until }) => count > 0 && until >= this.#now() - span)
   }
 
   /** Whether a person suspended it by command long enough ago for everybody to know, and it is not over. */
@@ -177,6 +181,7 @@ export class Rules {
     this.lastWord = this.#now()
     this.disturbed.set(id, this.#now())
     this.#starts.delete(id)
+    this.#corrections.delete(id)
     this.revivals.delete(id)
   }
 
@@ -213,10 +218,21 @@ export class Rules {
     if (action.verb === 'delete') this.#onDeletionStart(id, now)
     // It is declared again: that it goes once more is another decision, and not the last one tried again.
     else this.#deletionStarts.delete(id)
+    if (action.type === 'update') this.#onCorrectionStart(id, now)
     this.#begun.set(`${actor.pid} ${id}`, now)
     const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]
     this.#starts.set(id, starts)
     this.check('no-hot-loop', starts.length <= mostStarts, () => `${starts.length} effects on ${id} in 20 s`)
+  }
+
+  #onCorrectionStart(id: string, now: number): void {
+    const corrections = [...(this.#corrections.get(id) ?? []).filter((at) => now - at < paceWindow), now]
+    this.#corrections.set(id, corrections)
+    this.check(
+      'rivals-are-met-at-a-pace',
+      corrections.length <= mostCorrections,
+      () => `${corrections.length} corrections of ${id} in 20 s`,
+    )
   }
 
   /** What failed to be deleted is tried again after 5 s at the earliest, whoever tries it. */
@@ -256,7 +272,9 @@ export class Rules {
     if (!this.#setting) return
     for (const write of writes) {
       if (write.collection === 'intent-open' && write.type === 'put') {
-        this.#decided.set(written<Intent>(write.value).id, this.#now())
+        const intent = written<Intent>(write.value)
+        this.#decided.set(intent.id, this.#now())
+        if (intent.verb === 'delete') checkStillDue(this.#setting, actor, intent.id)
       }
     }
     this.lease.follow(this.#setting, actor, writes)

@@ -3,7 +3,7 @@ import { ModelledWorld } from '../support/modelled-world.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimulatedTime } from '../support/simulated-clock.ts'
 import { Actor } from './actor.ts'
-import { findBlocked, findUnconverged } from './convergence.ts'
+import { findBlocked, findUnconverged, findUnsettled } from './convergence.ts'
 import { Manifests } from './manifests.ts'
 import { peekToken } from './peek.ts'
 import { People, soon } from './people.ts'
@@ -86,10 +86,11 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     rules.check('converges', faults.length === 0, () => faults.join('; '))
     await runUntil(within, time.now + 3_000)
     const before = rules.deeds.length
-    rules.unsettled = findBlocked(within)
+    rules.unsettled = findUnsettled(within)
     const actor = [...within.actors][0]
     if (actor?.role === 'controller' && actor.lease) void mending.asking.check()
     await runUntil(within, time.now + staysFor)
+    for (const actor of within.actors) actor.hearing.check(actor)
     rules.unsettled = undefined
     const blocked = findBlocked(within)
     const after = rules.deeds
@@ -97,6 +98,8 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
       .filter(({ id }) => !blocked.has(id))
       .map(({ type, id }) => `${type} ${id}`)
     rules.check('stays-converged', after.length === 0, () => after.join('; '))
+    const out = within.manifests.edition.resources.filter(({ kind }) => rules.outages.isOut(kind))
+    rules.check('an-outage-is-told', out.length === 0, () => `nobody heard that ${out[0]?.kind} is back`)
     const late = findUnconverged(within)
     rules.check('stays-converged', late.length === 0, () => late.join('; '))
   }

@@ -13,8 +13,8 @@ function window(cron: string, duration: number, allow: boolean): Window {
 /** What people declare of when something may be done: of all shapes that the rules can judge. */
 export const schedules: readonly (readonly Window[])[] = [
   [window(beginning, 40_000, false)],
-  [window(beginning, 20_000, true)],
-  [window(eachMinute, 30_000, true)],
+  [window(beginning, 6_000, true)],
+  [window(eachMinute, 10_000, true)],
   // The one that denies wins: from the 15th to the 30th second of each minute.
   [window(eachMinute, 30_000, true), window(eachMinute, 15_000, false)],
 ]
