@@ -11,8 +11,14 @@ export function isNews(finding: Finding, after: ResourceState, now: number): boo
     before.status.sync !== after.status.sync ||
     before.recovery.attempts !== after.recovery.attempts ||
     (before.recovery.healthySince === undefined) !== (after.recovery.healthySince === undefined) ||
+    heldBy(before) !== heldBy(after) ||
     isDueToStandDown(finding, after, now)
   )
+}
+
+/** What keeps it from being mended: some holds call its fallbacks at once, whatever its health is. */
+function heldBy(state: ResourceState | undefined): string | undefined {
+  return state?.status.conditions.find(({ type, status }) => type === 'Held' && status === 'True')?.reason
 }
 
 /** A primary that became stable by the mere passing of time is news for its fallbacks. */

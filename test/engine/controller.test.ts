@@ -510,6 +510,32 @@ describe('the controller', () => {
     })
   })
 
+  test('calls a fallback at once when its primary is missing for another reason than before', async () => {
+    const main = model(
+      'main',
+      {},
+      { fallback: [modelId('backup')], dependsOn: [modelId('base')], interval: 600_000 },
+    )
+    const backup = model('backup', {}, { interval: 600_000 })
+    const suspend = { reason: 'work', by: 'ann', until: undefined }
+    const base = model('base', {}, { suspend, interval: 600_000 })
+    await watching(declare([main, backup, base]), {}, async ({ fleet, controller }) => {
+      expect(await health(fleet, 'main')).toBe('Missing')
+      const theirs = {
+        name: 'main',
+        program: 'theirs',
+        fields: {},
+        mark: undefined,
+        madeBy: 'people' as const,
+      }
+      fleet.outside.create(theirs)
+      controller.wake([modelId('main')])
+      await fleet.time.pass(2_000)
+      expect(await health(fleet, 'main')).toBe('Missing')
+      expect(fleet.outside.thing('backup')?.state).toBe('running')
+    })
+  })
+
   test('calls a fallback at once when creating the primary fails', async () => {
     const recovery = { maxAttempts: 2, backoff: { initial: 1_000, max: 2_000, factor: 2 }, stableFor: 5_000 }
     const main = model(

@@ -1,9 +1,11 @@
+import type { ResourceId } from '../../src/core/resource.ts'
+import { successorOf } from '../../src/engine/former.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
 import { ModelledWorld } from '../support/modelled-world.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimulatedTime } from '../support/simulated-clock.ts'
 import { Actor } from './actor.ts'
-import { findBlocked, findUnconverged, findUnsettled } from './convergence.ts'
+import { findUnconverged, findUnsettled } from './convergence.ts'
 import { Manifests } from './manifests.ts'
 import { peekToken } from './peek.ts'
 import { People, soon } from './people.ts'
@@ -92,10 +94,10 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     await runUntil(within, time.now + staysFor)
     for (const actor of within.actors) actor.hearing.check(actor)
     rules.unsettled = undefined
-    const blocked = findBlocked(within)
+    const unsettled = findUnsettled(within)
     const after = rules.deeds
       .slice(before)
-      .filter(({ id }) => !blocked.has(id))
+      .filter(({ id }) => !unsettled.has(successorOf(id as ResourceId) ?? id))
       .map(({ type, id }) => `${type} ${id}`)
     rules.check('stays-converged', after.length === 0, () => after.join('; '))
     const out = within.manifests.edition.resources.filter(({ kind }) => rules.outages.isOut(kind))
