@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Pm2Record } from '../../../src/clients/pm2/process-record.ts'
@@ -352,4 +352,95 @@ describe.each(pm2Versions)('every field against PM2 %i', (version) => {
     await bench.settle(make({}))
     await isSeen(make({}), seen[2])
   })
+
+  const paths = (actions: Awaited<ReturnType<Bench['plan']>>) =>
+    actions.flatMap((action) => action.changes.map((change) => change.path))
+
+  test('instances', async () => {
+    const make = (part: Partial<Spec>) =>
+      declare(
+        'many',
+        { script: './tattle.cjs', env: { TELL: join(daemon.folder, 'many.json') }, ...part },
+        {
+          folder: daemon.folder,
+        },
+      )
+    const count = async () => (await daemon.client.list()).filter(({ name }) => name === 'many').length
+    const isSettled = async (desired: Desired, wanted: number) => {
+      expect(await bench.plan(desired)).toEqual([])
+      expect(await count()).toBe(wanted)
+    }
+    await bench.settle(make({ instances: 2 }))
+    await isSettled(make({ instances: 2 }), 2)
+    for (const [instances, by] of [
+      [3, '1'],
+      [1, '2'],
+    ] as const) {
+      const desired = make({ instances })
+      expect(paths(await bench.plan(desired))).toEqual(['instances'])
+      expect(paths(await bench.settle(desired))).toEqual(['instances'])
+      await isSettled(desired, instances)
+      expect((await daemon.cli('scale', 'many', by)).code).toBe(0)
+      expect(paths(await bench.plan(desired))).toEqual(['instances'])
+      await bench.settle(desired)
+      await isSettled(desired, instances)
+    }
+    await bench.settle(make({ instances: 2 }))
+    expect(paths(await bench.settle(make({})))).toEqual(['instances'])
+    await isSettled(make({}), 1)
+  })
+
+  test('sources', async () => {
+    const file = join(daemon.folder, 'sourced.json')
+    const make = (part: Partial<Spec>) =>
+      declare('sourced', { script: './tattle.cjs', env: { TELL: file }, ...part }, { folder: daemon.folder })
+    const pid = async () => (await daemon.client.list()).find(({ name }) => name === 'sourced')?.pid
+    await mkdir(join(daemon.folder, 'sources'))
+    await writeFile(join(daemon.folder, 'sources/a.txt'), '1')
+    await bench.settle(make({ sources: ['./sources/*.txt'] }))
+    await sight(make({}), file)
+    expect(await bench.plan(make({ sources: ['./sources/*.txt'] }))).toEqual([])
+    const first = await pid()
+    // Somebody changes what it was started from: that is its drift, and a restart takes it in.
+    for (const change of [
+      () => writeFile(join(daemon.folder, 'sources/a.txt'), '2'),
+      () => writeFile(join(daemon.folder, 'sources/b.txt'), '1'),
+      () => rm(join(daemon.folder, 'sources/b.txt')),
+    ]) {
+      await change()
+      expect(paths(await bench.plan(make({ sources: ['./sources/*.txt'] })))).toEqual(['sources'])
+      expect(paths(await bench.settle(make({ sources: ['./sources/*.txt'] })))).toEqual(['sources'])
+      expect(await bench.plan(make({ sources: ['./sources/*.txt'] }))).toEqual([])
+    }
+    const last = await pid()
+    expect(last).not.toBe(first)
+    // Who declares none looks at none: what runs is left alone.
+    expect(await bench.plan(make({}))).toEqual([])
+    expect(await pid()).toBe(last)
+  })
+})
+
+/** Fields that no process can be asked for, each with where it is driven. */
+const elsewhere: Readonly<Record<string, string>> = {
+  name: 'another name is another process: test/engine/ownership.test.ts, test/conformance, test/e2e/lifecycle.test.ts',
+  health: 'it judges and changes nothing that runs: probe.test.ts',
+  update: 'it says how the other fields are changed: diff.test.ts',
+  'logs.rotate': 'the controller rotates, PM2 knows nothing of it: watch.test.ts',
+}
+
+test('every field of the schema is driven here, or has a reason why not', async () => {
+  const text = await readFile(new URL('../../../schemas/process.schema.json', import.meta.url), 'utf8')
+  const { properties } = JSON.parse(text).$defs.spec as {
+    properties: Record<string, { properties?: Record<string, unknown> }>
+  }
+  const logs = Object.keys(properties.logs?.properties ?? {}).map((field) => `logs.${field}`)
+  const fields = [...Object.keys(properties).filter((field) => field !== 'logs'), ...logs]
+  const driven = new Set([
+    ...cases.map(({ path }) => (path.startsWith('env.') ? 'env' : path)),
+    'instances',
+    'sources',
+    ...Object.keys(elsewhere),
+  ])
+  expect(fields.filter((field) => !driven.has(field))).toEqual([])
+  expect([...driven].filter((field) => !fields.includes(field))).toEqual([])
 })
