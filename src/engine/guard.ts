@@ -310,7 +310,12 @@ function holdDeletions(findings: readonly Finding[], input: GuardInput): readonl
       holds.length > 0 &&
       holds.every(({ reason }) => reason === 'BackOff' || reason === 'DependencyNotReady'),
   ).length
-  const count = here + unread + later + input.otherRemovals
+  // What is being made is not there yet, and goes as soon as it is.
+  const coming = findings.filter(
+    ({ id, desired, actions, owned }) =>
+      !desired && actions.length === 0 && owned && owned.deletionPolicy !== 'Orphan' && input.isBusy(id),
+  ).length
+  const count = here + unread + later + coming + input.otherRemovals
   if (here === 0 || count <= (input.allowedDeletions ?? 0)) return findings
   const { max, percent } = input.fleet.deletions
   const share = (100 * count) / Math.max(1, input.view.inventory.size)

@@ -335,6 +335,28 @@ describe('the deletion limit', () => {
     )
   })
 
+  test('counts what is being made and is to go when it is there', () => {
+    const coming = findingOf(modelId('z'), undefined, { owned: ownedOf(modelId('z')), stance: 'absent' })
+    const going = ['a', 'b'].map((name) => findingOf(modelId(name), undefined, { actions: [removal] }))
+    const inventory = new Map(
+      ['a', 'b', 'c', 'd', 'z'].map((name) => [modelId(name), ownedOf(modelId(name))]),
+    )
+    const holdsWhile = (isBusy: boolean) =>
+      guard([...going, coming], {
+        view: viewOf({ inventory }),
+        fleet: { ...defaultFleet, deletions: { max: 2, percent: 100 } },
+        missing: [],
+        isComplete: true,
+        isAnythingDeclared: true,
+        allowedDeletions: undefined,
+        isBusy: () => isBusy,
+        otherRemovals: 0,
+        now: noon,
+      })[0]?.holds[0]?.reason
+    expect(holdsWhile(false)).toBeUndefined()
+    expect(holdsWhile(true)).toBe('DeletionLimit')
+  })
+
   test('counts what waits after a deletion that failed: it goes as soon as its wait is over', () => {
     const waiting = ids(2).map((id) =>
       findingOf(id, undefined, {
