@@ -127,7 +127,9 @@ function checkState(
   rules.stability.follow(id, state, actor.clock.now())
   checkFallback(setting, actor, { id, before, after: state })
   if (status.health === 'Healthy') {
-    const lastRead = actor.lastRead.get(id) ?? Number.NEGATIVE_INFINITY
+    const read = actor.lastRead.get(id)
+    // A frozen machine does not notice that it was: what it read before is as old to it as it was then.
+    const lastRead = read === undefined ? Number.NEGATIVE_INFINITY : Math.max(read, actor.pausedUntil)
     rules.check('unread-is-not-healthy', time.now - lastRead < slack, () => `${id} is called Healthy unread`)
     // The edit of who has not heard of it yet may be older.
     const newest = actor.readings.at(-1)?.edition.since ?? time.now
