@@ -201,3 +201,13 @@ test('the last action stays known after it', () => {
     message: 'no room',
   })
 })
+
+test('where all attempts are used up no next one is promised', () => {
+  const state = stateOf(id, { recovery: { attempts: 5, nextAttemptAt: noon - 1 } })
+  const given = { actions: [revive], health: 'Degraded' as const, state }
+  const context = { view: viewOf(), now: noon, chance: 0 }
+  const exhausted = findingOf(id, model('a'), { ...given, holds: hold('AttemptsExhausted') })
+  expect(summarise(exhausted, [], context).status.nextAttemptAt).toBeUndefined()
+  const waiting = findingOf(id, model('a'), { ...given, holds: hold('BackOff') })
+  expect(summarise(waiting, [], context).status.nextAttemptAt).toBe(noon - 1)
+})

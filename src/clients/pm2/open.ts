@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
-import { ReconcileError } from '../../core/errors.ts'
+import { isErrorOf, ReconcileError } from '../../core/errors.ts'
 import { systemClock } from '../host/clock.ts'
 import { subscribe } from './bus.ts'
 import { type Call, Caller } from './caller.ts'
@@ -122,7 +122,15 @@ class Pm2 implements Pm2Client {
   }
 
   async restart(target: Pm2Target, change: ConfigChange, signal?: AbortSignal): Promise<void> {
-    await this.#apply(target, change, { signal, isReload: false })
+    const apply = () => this.#apply(target, change, { signal, isReload: false })
+    try {
+      await apply()
+    } catch (error) {
+      // What crashes may end by itself between the list and PM2's turn, and PM2 refuses to start what still has the pid
+      // of its end. That is no failure of the restart: what it is now is looked at anew, once.
+      if (!isErrorOf(error, 'DaemonCallFailed') || signal?.aborted) throw error
+      await apply()
+    }
   }
 
   async reload(target: Pm2Target, change: ConfigChange, signal?: AbortSignal): Promise<void> {

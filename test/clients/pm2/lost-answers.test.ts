@@ -238,6 +238,33 @@ describe('a daemon that', () => {
     await client.close()
   })
 
+  test('refuses a restart because the process ended meanwhile is told to stop it first, and to restart it then', async () => {
+    let hasEnded = false
+    const ended = { ...running, pm2_env: { status: 'waiting restart' } }
+    await serve((method, reply) => {
+      if (method === 'getMonitorData') reply({ args: [[hasEnded ? ended : running]] })
+      else if (method !== 'restartProcessId' || hasEnded) reply(usual(method))
+      else {
+        hasEnded = true
+        reply({ error: 'Process with pid 4000000 already exists' })
+      }
+    })
+    const client = openPm2({ home })
+    await client.restart({ pmId: 1, name: 'api' }, {})
+    const acts = methods.filter((method) => method.endsWith('ProcessId'))
+    expect(acts).toEqual(['restartProcessId', 'stopProcessId', 'restartProcessId'])
+    await client.close()
+  })
+
+  test('refuses a restart again and again has failed it', async () => {
+    await serve((method, reply) => reply(method === 'restartProcessId' ? { error: 'no' } : usual(method)))
+    const client = openPm2({ home })
+    const restart = client.restart({ pmId: 1, name: 'api' }, {})
+    await expect(restart).rejects.toMatchObject({ code: 'DaemonCallFailed' })
+    expect(methods.filter((method) => method === 'restartProcessId')).toHaveLength(2)
+    await client.close()
+  })
+
   test('shows the pid of a stranger for what waits for its restart is not told to stop it', async () => {
     const waiting = { ...running, pid: process.pid, pm2_env: { status: 'waiting restart' } }
     await serve((method, reply) => reply(method === 'getMonitorData' ? { args: [[waiting]] } : usual(method)))
