@@ -19,21 +19,42 @@ export function order(findings: readonly Finding[]): readonly Finding[] {
   })
 }
 
-/** How many dependencies stand one behind another below each resource. Cycles were refused when it was read. */
+/**
+ * How many dependencies stand one behind another below each resource. Without recursion: a chain may be long. Cycles
+ * were refused when it was read; a link that would close one counts for nothing.
+ */
 function dependencyDepths(findings: readonly Finding[]): ReadonlyMap<ResourceId, number> {
   const byId = new Map(findings.map((finding) => [finding.id, finding]))
   const depths = new Map<ResourceId, number>()
-  const depthOf = (id: ResourceId, path: ReadonlySet<ResourceId>): number => {
-    const known = depths.get(id)
-    if (known !== undefined) return known
-    const dependencies = (byId.get(id)?.desired?.controls.dependsOn ?? []).filter(
-      (next) => byId.has(next) && !path.has(next),
-    )
-    const below = dependencies.map((next) => depthOf(next, new Set([...path, id])))
-    const depth = below.length === 0 ? 0 : 1 + Math.max(...below)
-    depths.set(id, depth)
-    return depth
+  const onTrail = new Set<ResourceId>()
+  const trail: Frame[] = []
+  const enter = (id: ResourceId) => {
+    onTrail.add(id)
+    trail.push({ id, rest: (byId.get(id)?.desired?.controls.dependsOn ?? []).values(), depth: 0 })
   }
-  for (const id of byId.keys()) depthOf(id, new Set())
+  for (const id of byId.keys()) {
+    if (!depths.has(id)) enter(id)
+    for (let top = trail.at(-1); top; top = trail.at(-1)) {
+      const next = top.rest.next()
+      if (!next.done) {
+        const known = depths.get(next.value)
+        if (known !== undefined) top.depth = Math.max(top.depth, known + 1)
+        else if (byId.has(next.value) && !onTrail.has(next.value)) enter(next.value)
+        continue
+      }
+      trail.pop()
+      onTrail.delete(top.id)
+      depths.set(top.id, top.depth)
+      const dependant = trail.at(-1)
+      if (dependant) dependant.depth = Math.max(dependant.depth, top.depth + 1)
+    }
+  }
   return depths
+}
+
+/** A resource whose dependencies are being looked through, and how deep they are so far. */
+interface Frame {
+  readonly id: ResourceId
+  readonly rest: Iterator<ResourceId>
+  depth: number
 }

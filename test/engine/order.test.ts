@@ -44,3 +44,11 @@ test.each(cases)('$title', ({ given, names }) => {
   expect(order(given).map(({ id }) => id)).toEqual(expected)
   expect(order([...given].reverse()).map(({ id }) => id)).toEqual(expected)
 })
+
+test('a chain of 10,000 dependencies, whichever end is met first', () => {
+  const names = Array.from({ length: 10_000 }, (_, index) => `m${String(index).padStart(5, '0')}`)
+  const chain = names.map((name, index) => declared(name, ...names.slice(index + 1, index + 2)))
+  const expected = [...names].reverse().map(modelId)
+  expect(order(chain).map(({ id }) => id)).toEqual(expected)
+  expect(order([...chain].reverse()).map(({ id }) => id)).toEqual(expected)
+})
