@@ -3,7 +3,13 @@ interface Entry<Key> {
   readonly at: number
 }
 
-/** Keys with the time at which each is due; the earliest time of a key wins. A binary heap with lazy removal. */
+/** The heap is swept once it holds so many entries more than keys, so that a small one never is. */
+const sweepSlack = 64
+
+/**
+ * Keys with the time at which each is due; the earliest time of a key wins. A binary heap with lazy removal, which
+ * never holds more than twice as many entries as there are keys, and a few.
+ */
 export class DueTimes<Key> {
   readonly #times = new Map<Key, number>()
   #heap: Entry<Key>[] = []
@@ -13,10 +19,16 @@ export class DueTimes<Key> {
     if (before !== undefined && before <= at) return
     this.#times.set(key, at)
     this.#push({ key, at })
+    this.#sweep()
   }
 
   delete(key: Key): void {
-    this.#times.delete(key)
+    if (this.#times.delete(key)) this.#sweep()
+  }
+
+  /** How many entries it holds in memory, stale ones among them. */
+  get heldEntries(): number {
+    return this.#heap.length
   }
 
   /** The earliest due time; undefined: nothing is due. */
@@ -38,7 +50,15 @@ export class DueTimes<Key> {
     }
   }
 
-  /** Entries that were deleted or replaced by an earlier time stay in the heap until they come up. */
+  /** Takes out all stale entries when they are the greater part: their times may lie weeks ahead. */
+  #sweep(): void {
+    if (this.#heap.length <= 2 * this.#times.size + sweepSlack) return
+    const entries = [...this.#times].map(([key, at]) => ({ key, at }))
+    // A sorted list is a heap.
+    this.#heap = entries.sort((a, b) => a.at - b.at)
+  }
+
+  /** Entries that were deleted or replaced by an earlier time stay in the heap until they come up, or are swept. */
   #dropStale(): void {
     for (let top = this.#heap[0]; top && this.#times.get(top.key) !== top.at; top = this.#heap[0]) this.#pop()
   }

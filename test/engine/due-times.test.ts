@@ -10,7 +10,7 @@ const command = fc.oneof(
 
 test('does what a plain map of earliest times would do', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 80 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 400 }), (commands) => {
       const heap = new DueTimes<number>()
       const naive = new Map<number, number>()
       for (const { type, key, at } of commands) {
@@ -31,6 +31,21 @@ test('does what a plain map of earliest times would do', () => {
         expect(heap.earliest()).toBe(naive.size === 0 ? undefined : Math.min(...naive.values()))
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
+})
+
+test('holds no more than a few entries a key, however often its time is moved or taken back', () => {
+  const farAhead = 1_000_000
+  const due = new DueTimes<string>()
+  const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
+  for (let round = 0; round < 1_000; round += 1) {
+    for (const key of keys) {
+      due.set(key, farAhead - round)
+      if (round % 2 === 0) due.delete(key)
+    }
+  }
+  expect(due.heldEntries).toBeLessThanOrEqual(300)
+  expect(due.earliest()).toBe(farAhead - 999)
+  expect(new Set(due.takeUntil(farAhead))).toEqual(new Set(keys))
 })
