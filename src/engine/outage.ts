@@ -35,7 +35,8 @@ export function outageEvents(
     if (reading?.type === 'unreadable' && !isTold)
       return tell(kind, true, `${kind} could not be read: ${reading.message}`, context.now)
     if (!isTold || own.some(isOut)) return []
-    const readable = new Set(own.map(({ id }) => id))
+    // What it was called by an old id was read under its new one.
+    const readable = new Set(own.flatMap(({ id, replaces }) => [id, ...replaces]))
     const isMarkedElsewhere = [...view.states].some(
       ([id, { healthBeforeOutage: mark }]) =>
         mark !== undefined &&
