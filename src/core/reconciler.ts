@@ -184,6 +184,11 @@ export interface Connection<Spec, Observed, A extends Action = Action> {
   apply(action: A, signal: AbortSignal, tell?: Tell): Promise<void>
   /** Wakes keys; may lose or repeat events. */
   watch?(wake: (id: ResourceId) => void): () => void
+  /**
+   * Told now and then of all resources of this kind that are declared or owned: of others nothing is remembered, listened
+   * for or asked any more.
+   */
+  retain?(ids: ReadonlySet<ResourceId>): void
   /** What the vendor's allowance is like after what was read so far; undefined: nothing was asked of him yet. */
   allowance?(): VendorAllowance | undefined
   /**

@@ -169,6 +169,8 @@ export class Controller {
     const view = await this.#load()
     for (const id of view.inventory.keys()) if (!specs.has(id)) this.#add(id)
     const mayForget = declaration.isComplete && declaration.resources.length > 0
+    if (declaration.isComplete)
+      void this.#listener.retain(new Set([...specs.keys(), ...view.inventory.keys()]))
     const leftovers = mayForget ? recordOfLeftovers(declaration, view) : []
     if (leftovers.length > 0) await this.#world.ledger.commit(leftovers)
   }

@@ -1,5 +1,5 @@
 import { messageOf } from '../core/errors.ts'
-import type { ResourceId } from '../core/resource.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
 import type { World } from './world.ts'
 
 /** Listens to domains, each from when it is used first; what a domain tells wakes keys, and nothing depends on it. */
@@ -28,6 +28,19 @@ export class DomainListener {
         )
       } catch (error) {
         this.#world.logger.warn({ kind, error: messageOf(error) }, 'domain could not be listened to')
+      }
+    }
+  }
+
+  /** Tells each domain whom it is still asked about, so that what was removed is neither listened for nor probed. */
+  async retain(ids: ReadonlySet<ResourceId>): Promise<void> {
+    const byKind = Map.groupBy(ids, kindOf)
+    for (const kind of this.#stops.keys()) {
+      try {
+        const connection = await this.#world.connect(kind)
+        connection.retain?.(new Set(byKind.get(kind)))
+      } catch (error) {
+        this.#world.logger.warn({ kind, error: messageOf(error) }, 'domain could not be told who is left')
       }
     }
   }

@@ -58,6 +58,47 @@ async function watching(
 const health = async (fleet: ModelledFleet, name: string) =>
   (await fleet.ledger.load()).states.get(modelId(name))?.status.health
 
+/** Sees what each domain is told of who is left. */
+function retained(fleet: ModelledFleet): {
+  readonly told: (readonly string[])[]
+  readonly fleet: ModelledFleet
+} {
+  const told: (readonly string[])[] = []
+  const connect: ModelledFleet['world']['connect'] = async (kind) => {
+    const connection = await fleet.world.connect(kind)
+    return { ...connection, retain: (ids) => told.push([...ids].sort()) }
+  }
+  return { told, fleet: { ...fleet, world: { ...fleet.world, connect } } }
+}
+
+test('domains are told who is left: what is declared or owned, and nothing by manifests that are not whole', async () => {
+  const { told, fleet } = retained(modelledFleet())
+  let declaration = declare([model('a'), model('watched', {}, { managementPolicy: 'Observe' })])
+  const controller = new Controller(fleet.world, { read: async () => declaration })
+  const end = new AbortController()
+  const ended = controller.run(end.signal)
+  const outcome = ended.catch(() => undefined)
+  const edit = async (next: Declaration) => {
+    told.length = 0
+    declaration = next
+    await fleet.time.run(controller.reread())
+    await fleet.time.pass(1_000)
+    return told
+  }
+  try {
+    await fleet.time.pass(1_000)
+    expect(await edit({ ...declare([model('a')]), isComplete: false })).toEqual([])
+    // Read and never owned, it is nobody's as soon as it is not declared.
+    expect(await edit(declare([model('a')]))).toEqual([[modelId('a')]])
+    // Owned until it is deleted, which comes after.
+    expect(await edit(declare([model('b')]))).toEqual([[modelId('a'), modelId('b')]])
+    expect(await edit(declare([model('b')]))).toEqual([[modelId('b')]])
+  } finally {
+    end.abort(new Error('the test is over'))
+    await fleet.time.run(outcome)
+  }
+})
+
 describe('the controller', () => {
   test('starts what is declared and heals what is taken away, as soon as it hears of it', async () => {
     await watching(declare([model('a')]), {}, async ({ fleet }) => {

@@ -53,7 +53,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   readonly #prober: Prober
   readonly #hasher = new SourceHasher()
   readonly #watchers = new Set<Watcher>()
-  /** What was asked for last: whom an event of the daemon is about. */
+  /** What was declared when it was asked for last: whom an event of the daemon is about. */
   #wanted: ReadonlyMap<string, ResourceId> = new Map()
   #rotated: readonly DesiredProcess[] = []
 
@@ -107,6 +107,12 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     })
   }
 
+  retain(ids: ReadonlySet<ResourceId>): void {
+    this.#wanted = new Map([...this.#wanted].filter(([, id]) => ids.has(id)))
+    this.#rotated = this.#rotated.filter(({ id }) => ids.has(id))
+    this.#prober.retain(ids)
+  }
+
   watch(wake: (id: ResourceId) => void): () => void {
     const watcher = new Watcher({
       clock: this.#context.clock,
@@ -149,10 +155,14 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
 
   #remember(wanted: readonly WantedProcess[]): void {
     // A pass over a part of the fleet must not make us deaf for the rest.
-    const names = new Map(this.#wanted)
-    for (const one of wanted) names.set(nameOf(one), one.id)
-    this.#wanted = names
     const asked = new Set(wanted.map((one) => one.id))
+    const names = new Map([...this.#wanted].filter(([, id]) => !asked.has(id)))
+    for (const { id, desired } of wanted) {
+      if (desired) names.set(pm2NameOf(desired), id)
+      // Its process may run on, held or kept, and nobody wants to know any more how it is.
+      else this.#prober.forget(id)
+    }
+    this.#wanted = names
     this.#rotated = [
       ...this.#rotated.filter((desired) => !asked.has(desired.id)),
       ...wanted.map((one) => one.desired).filter((desired) => desired?.spec.logs?.rotate !== undefined),

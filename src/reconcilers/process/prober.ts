@@ -74,6 +74,11 @@ export class Prober {
     this.#memories.delete(id)
   }
 
+  /** Forgets all others. */
+  retain(ids: ReadonlySet<ResourceId>): void {
+    for (const id of this.#targets.keys()) if (!ids.has(id)) this.forget(id)
+  }
+
   /** When each probe is due, in milliseconds from now. */
   due(): ReadonlyMap<ResourceId, Duration> {
     const due = new Map<ResourceId, Duration>()

@@ -102,6 +102,60 @@ describe('watching', () => {
       }
     })
   })
+
+  test.each(['is not declared any more', "is nobody's any more"] as const)(
+    'asks no probe and wakes nobody for a process that %s',
+    async (why) => {
+      await withDaemon(7, async (daemon) => {
+        const bench = new Bench({ folder: daemon.folder, home: daemon.home })
+        const [gone, kept] = ['gone', 'kept'].map((name) =>
+          declare(
+            name,
+            {
+              script: 'sleep',
+              args: ['1001'],
+              health: { exec: { command: ['sh', '-c', `echo x >> ${name}.asked`] }, interval: '50ms' },
+            },
+            { folder: daemon.folder },
+          ),
+        )
+        if (!gone || !kept) throw new Error('Expected two')
+        const asked = async (name: string) =>
+          (await readFile(join(daemon.folder, `${name}.asked`), 'utf8').catch(() => '')).length
+        try {
+          await bench.settle(gone)
+          await bench.settle(kept)
+          for (const one of [gone, kept]) await bench.read(one)
+          const woken: string[] = []
+          const connection = await bench.connection()
+          connection.watch?.((id) => woken.push(id))
+          const before = await asked('gone')
+          await eventually('it is asked again', async () => (await asked('gone')) > before)
+          if (why === 'is not declared any more') {
+            const owned = bench.owned.get(gone.id)
+            const wanted = { id: gone.id, desired: undefined, owned, unconfirmed: [] }
+            await connection.observe([wanted], AbortSignal.timeout(20_000))
+          } else connection.retain?.(new Set([kept.id]))
+          const rounds = async (count: number) => {
+            const from = await asked('kept')
+            await eventually('the other is asked', async () => (await asked('kept')) >= from + 2 * count)
+          }
+          // One may be under way.
+          await rounds(2)
+          const last = await asked('gone')
+          await rounds(5)
+          expect(await asked('gone')).toBe(last)
+          woken.length = 0
+          for (const { pid } of await daemon.client.list()) if (pid) killIfAlive(pid)
+          await eventually('the other is woken', () => woken.includes('Process/kept'))
+          await daemon.cli('restart', 'all')
+          expect(woken).not.toContain('Process/gone')
+        } finally {
+          await bench.close()
+        }
+      })
+    },
+  )
 })
 
 /** Prints numbered lines up to the number in the file `upto`, whenever that is raised. */
