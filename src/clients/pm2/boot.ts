@@ -1,8 +1,10 @@
+import { chmod } from 'node:fs/promises'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { daemonEnvironment, type Environment } from './daemon/environment.ts'
-import { runProgram } from './daemon/launch.ts'
+import { type Outcome, runProgram } from './daemon/launch.ts'
 import { findUsersPm2 } from './daemon/users-pm2.ts'
+import { homePaths } from './home-paths.ts'
 
 /**
  * Has the user's own PM2 start with the machine and keep what runs now: its `startup` and its `save`, and the only time
@@ -27,6 +29,38 @@ export async function registerAtBoot(options: {
     )
   }
   const startup = await runProgram(program, ['startup'], { env, cwd: home, signal })
-  const save = await runProgram(program, ['save'], { env, cwd: home, signal })
+  const save = await saveDump(program, { env, home, signal })
   return { isDone: startup.code === 0 && save.code === 0, output: `${startup.output}\n${save.output}` }
+}
+
+/**
+ * Has PM2 write its dump, which holds the environment of every process and so their secrets, for its owner alone: what
+ * it makes anew by the umask, and what is there already (the former dump too) before and after. PM2 itself leaves it to
+ * the whole machine to read.
+ */
+async function saveDump(
+  program: string,
+  {
+    env,
+    home,
+    signal,
+  }: { readonly env: Record<string, string>; readonly home: string; readonly signal: AbortSignal },
+): Promise<Outcome> {
+  await closeDumps(home)
+  try {
+    // Its own umask, not ours: ours is every file's that we write meanwhile.
+    const command = ['-c', 'umask 077; exec "$@"', 'sh', program, 'save']
+    return await runProgram('/bin/sh', command, { env, cwd: home, signal })
+  } finally {
+    await closeDumps(home)
+  }
+}
+
+/** One that is somebody else's cannot be written either: PM2 says so itself. */
+async function closeDumps(home: string): Promise<void> {
+  for (const file of homePaths(home).dumps) {
+    await chmod(file, 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT' && error.code !== 'EPERM') throw error
+    })
+  }
 }

@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly pids: string
   readonly modules: string
   readonly moduleConfig: string
+  /** What PM2 starts with the machine, environments and all, and what it did before that was written. */
+  readonly dumps: readonly string[]
   /** Its presence keeps PM2's command from printing its banner before its output. */
   readonly bannerMark: string
   /** Ours: who acts in this home. */
@@ -32,6 +34,7 @@ export function homePaths(home: string): HomePaths {
     pids: join(home, 'pids'),
     modules: join(home, 'modules'),
     moduleConfig: join(home, 'module_conf.json'),
+    dumps: [join(home, 'dump.pm2'), join(home, 'dump.pm2.bak')],
     bannerMark: join(home, 'touch'),
     writerClaim: join(home, 'reconciled.lock'),
     startClaim: join(home, 'reconciled-start.lock'),
