@@ -14,7 +14,7 @@ export interface Actor {
 }
 
 /** What the store of a workspace must belong to. */
-function bindingOf({ environment, folder }: Workspace): Binding {
+export function bindingOf({ environment, folder }: Pick<Workspace, 'environment' | 'folder'>): Binding {
   return { folder, environment: environment ?? '' }
 }
 

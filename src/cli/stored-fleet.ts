@@ -1,11 +1,15 @@
 import type { LedgerView } from '../core/ledger.ts'
+import type { Store } from '../core/store.ts'
 import type { Manifests } from '../manifests/read.ts'
+import { sanitise } from '../reports/sanitise.ts'
+import { bindingDifference, readBindings } from '../state/binding.ts'
 import { openLedger, type StoredLedger } from '../state/ledger.ts'
+import { bindingOf } from './actor.ts'
 import { printDiagnostics } from './diagnostics.ts'
 import type { ExitStatus, Invocation } from './invocation.ts'
 import type { CommonOptions } from './options.ts'
 import { readDeclaration } from './read-declaration.ts'
-import { openState, openWorkspace, type Workspace } from './workspace.ts'
+import { assertEnvironmentExists, openState, openWorkspace, type Workspace } from './workspace.ts'
 
 /** What the store and the manifests say, for verbs that only read. */
 export interface StoredFleet {
@@ -23,14 +27,25 @@ export async function withStoredFleet(
   work: (fleet: StoredFleet) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const workspace = await openWorkspace(call, common)
+  await assertEnvironmentExists(workspace)
   const store = await openState(workspace, 'read')
   try {
     const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
     printDiagnostics(workspace, declaration.diagnostics)
+    await tellOtherBinding(workspace, store)
     const { folder, environment, clock } = workspace
     const ledger = openLedger({ store, fleet: folder, environment, clock })
     return await work({ workspace, declaration, ledger, view: await ledger.load(), store })
   } finally {
     await store.close()
   }
+}
+
+/** What is not known may be known of another environment: a forgotten `--env` is not a fleet that is down. */
+async function tellOtherBinding({ call, folder, environment }: Workspace, store: Store): Promise<void> {
+  const difference = bindingDifference(await readBindings(store), bindingOf({ folder, environment }))
+  if (difference === undefined) return
+  call.err.write(
+    `${sanitise(`The state ${store.location} belongs to ${difference}: of these manifests it knows nothing. --env names an environment, --state another state.`)}\n`,
+  )
 }

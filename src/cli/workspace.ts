@@ -70,7 +70,8 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? !/\.ya?ml$/.test(path)
 }
 
-async function assertEnvironmentExists({ paths, call, environment }: Workspace): Promise<void> {
+/** Rejects where it does not, and lists those that do. */
+export async function assertEnvironmentExists({ paths, call, environment }: Workspace): Promise<void> {
   if (environment === undefined) return
   const fault = await findUnknownEnvironment({ paths, cwd: call.cwd, environment })
   if (fault)

@@ -2,8 +2,9 @@ import { ReconcileError } from '../core/errors.ts'
 import type { RecordKey, Store } from '../core/store.ts'
 import { decodeEntry, object, text, toJson } from './codec.ts'
 import type { Fence } from './fence.ts'
+import { scopeOf } from './record-key.ts'
 
-/** What a store belongs to: with another one its inventory would look like things to be deleted. */
+/** What a store belongs to: with another folder its inventory would look like things to be deleted. */
 export interface Binding {
   /** The manifests folder, absolute. */
   readonly folder: string
@@ -11,38 +12,73 @@ export interface Binding {
   readonly environment: string
 }
 
-const key: RecordKey = { collection: 'binding', key: 'fleet' }
+const collection = 'binding'
+/** Where a store that knew one environment alone kept it. */
+const soleKey: RecordKey = { collection, key: 'fleet' }
 const binding = object<Binding>({ folder: text, environment: text })
 
-/** Undefined: the store belongs to nothing yet. */
-export async function readBinding(store: Store): Promise<Binding | undefined> {
-  const entry = await store.get(key)
-  return entry && decodeEntry(entry, binding)
+/** One for each environment that it keeps, the base first; none: it belongs to nothing yet. */
+export async function readBindings(store: Store): Promise<readonly Binding[]> {
+  const entries = await store.list({ collection })
+  return entries
+    .map((entry) => decodeEntry(entry, binding))
+    .sort((a, b) => (a.environment < b.environment ? -1 : 1))
 }
 
-/** Rejects with `StoreBound` where the store belongs to another folder or environment. Writes nothing. */
-export async function checkBinding(store: Store, wanted: Binding): Promise<void> {
-  const bound = await readBinding(store)
-  if (!bound) return
+/** What a store that belongs to something belongs to instead of what is wanted; undefined: it may be used. */
+export function bindingDifference(bound: readonly Binding[], wanted: Binding): string | undefined {
+  if (bound.length === 0) return undefined
+  const same = bound.filter(({ environment }) => environment === wanted.environment)
+  const folders = new Set((same.length > 0 ? same : bound).map(({ folder }) => folder))
   const differences = [
-    ...(bound.folder === wanted.folder ? [] : [`the manifests folder ${bound.folder}, not ${wanted.folder}`]),
-    ...(bound.environment === wanted.environment
+    ...(folders.has(wanted.folder)
       ? []
-      : [`${environmentText(bound.environment)}, not ${environmentText(wanted.environment)}`]),
+      : [`the manifests folder ${[...folders].join(' and ')}, not ${wanted.folder}`]),
+    ...(same.length > 0
+      ? []
+      : [
+          `${bound.map(({ environment }) => environmentText(environment)).join(' and ')}, not ${environmentText(wanted.environment)}`,
+        ]),
   ]
-  if (differences.length === 0) return
+  return differences.length === 0 ? undefined : differences.join(', and to ')
+}
+
+/** Rejects with `StoreBound` where the store belongs to another folder, or to other environments. Writes nothing. */
+export async function checkBinding(store: Store, wanted: Binding): Promise<void> {
+  const bound = await readBindings(store)
+  const difference = bindingDifference(bound, wanted)
+  if (difference === undefined) return
+  const isAddition = bound.some(({ folder }) => folder === wanted.folder)
   throw new ReconcileError(
     'StoreBound',
-    `Cannot use the state ${store.location}: it belongs to ${differences.join(', and to ')}`,
-    { hint: 'Name another state with --state, or say with --rebind that this one is meant.' },
+    `Cannot use the state ${store.location}: it belongs to ${difference}`,
+    {
+      hint: isAddition
+        ? 'Say --rebind once to add this one to it, each is kept apart; or name another environment, or another state with --state.'
+        : 'Name another state with --state, or say with --rebind that this one is meant.',
+    },
   )
 }
 
-/** Remembers what the store belongs to, as an actor; the first time, or when a person said `--rebind`. */
+/**
+ * Remembers what the store belongs to, as an actor; the first time, or when a person said `--rebind`. What it knows of
+ * other environments stays.
+ */
 export async function bindStore(store: Store, wanted: Binding, lease: Fence): Promise<void> {
-  const bound = await readBinding(store)
-  if (bound && bound.folder === wanted.folder && bound.environment === wanted.environment) return
-  await store.commit([{ type: 'put', ...key, value: toJson(wanted) }], [lease.guard()])
+  if ((await readBindings(store)).some((bound) => isSame(bound, wanted))) return
+  const sole = await store.get(soleKey)
+  const isReplaced = sole && decodeEntry(sole, binding).environment === wanted.environment
+  await store.commit(
+    [
+      { type: 'put', collection, key: scopeOf(wanted.environment), value: toJson(wanted) },
+      ...(isReplaced ? [{ type: 'delete' as const, ...soleKey }] : []),
+    ],
+    [lease.guard()],
+  )
+}
+
+function isSame(a: Binding, b: Binding): boolean {
+  return a.folder === b.folder && a.environment === b.environment
 }
 
 function environmentText(environment: string): string {

@@ -16,7 +16,10 @@ export const passCommand: Register = ({ verb, run }) => {
     .option('--timeout <duration>', 'how long to wait for health, such as 30s', parseTimeout, defaultTimeout)
     .option('--no-wait', 'act and confirm, but do not wait for health')
     .option('--allow-deletions <n>', 'let this many deletions happen although the limit is lower', parseCount)
-    .option('--rebind', 'accept that the state belonged to another manifests folder or environment')
+    .option(
+      '--rebind',
+      'accept that the state belonged to another manifests folder, or add this environment to it',
+    )
     .action(
       run(async (call, common, command) => {
         const [unknown] = command.args

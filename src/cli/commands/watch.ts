@@ -7,7 +7,10 @@ export const watchCommand: Register = ({ verb, run }) => {
     'json',
   ])
     .option('--allow-deletions <n>', 'let this many deletions happen at once', parseCount)
-    .option('--rebind', 'accept that the state belonged to another manifests folder or environment')
+    .option(
+      '--rebind',
+      'accept that the state belonged to another manifests folder, or add this environment to it',
+    )
     .action(
       run(async (call, common, command) =>
         (await import('../verbs/watch.ts')).watch(call, common, command.opts()),
