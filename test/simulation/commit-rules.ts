@@ -29,7 +29,8 @@ export function checkCommit(
     if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
     if (write.collection === 'resource-state' && write.type === 'delete') checkStateGone(setting, actor, id)
     // With the row of what was let go goes all that was known of what it was asked for.
-    if (write.collection === 'inventory' && write.type === 'delete') rules.overlapped.add(id)
+    const isLetGo = write.collection === 'inventory' && write.type === 'delete'
+    if (isLetGo && id.startsWith('Dispatch/')) rules.overlapped.add(id)
     // Who said that it is meant to go said that nothing of it need be remembered.
     const isMeant = write.type === 'delete' && rules.allowedWithin(2 * slack).length > 0
     if (write.collection === 'resource-state' && isMeant) rules.revivals.delete(id)

@@ -294,11 +294,6 @@ export const mutants: readonly Mutant[] = [
     '    if (this.#failures === 0) return\n',
     '    if (this.#failures >= 0) return\n',
   ]),
-  mutant('a deletion that waited for its turn is not thought over', [
-    controller,
-    '    if (desired) return true\n',
-    '    if (desired || id) return true\n',
-  ]),
   mutant('what changes in a manifest wakes nobody', [
     controller,
     '    for (const id of changed) this.#heed(id)\n',
@@ -397,16 +392,6 @@ export const mutants: readonly Mutant[] = [
     'for (const id of noteResult(orders, result, this.#world.clock.now())) this.#add(id)',
     'noteResult(orders, result, this.#world.clock.now())',
   ]),
-  mutant('deletions that wait after a failure are not counted', [
-    guard,
-    'here + unread + later + input.otherRemovals',
-    'here + unread + input.otherRemovals',
-  ]),
-  mutant('deletions that cannot be read are not counted', [
-    guard,
-    'here + unread + later + input.otherRemovals',
-    'here + later + input.otherRemovals',
-  ]),
   mutant(
     'what may have been dispatched is dispatched again',
     [guard, '    holdOnUnconfirmed(finding),\n', ''],
@@ -418,22 +403,12 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant('every pass is news', [
     record,
-    "if (told !== status.health && status.reason !== 'Acted' && !isOut)",
-    "if (status.reason !== 'Acted' && !isOut)",
+    "if (told !== status.health && status.reason !== 'Acted' && !isOut && !isOnlyRefused)",
+    "if (status.reason !== 'Acted' && !isOut && !isOnlyRefused)",
   ]),
   mutant(
     'neither a write nor the keeping of a lease asks its own clock',
     [lease, '    if (this.#remaining() <= 0) this.#loseByTime()\n', ''],
     [lease, '      if (this.#remaining() <= 0) return this.#loseByTime()\n', ''],
-  ),
-  mutant(
-    'times that are to come are waited for after the clock was set back',
-    [recovery, '  if (!state || lastTry <= now) return state\n', '  if (!state || now > 0) return state\n'],
-    [backoff, 'at > now && at - now <= longest ?', 'at > now && longest > 0 ?'],
-  ),
-  mutant(
-    'what waited for its turn is deleted by what was decided and read before',
-    [controller, '    if (desired) return true\n', '    if (desired || id) return true\n'],
-    [execute, 'decided ?? (await readAgain(world, finding, signal))', 'finding.actions'],
   ),
 ]

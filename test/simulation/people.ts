@@ -135,6 +135,7 @@ export class People {
         if (isSoonOver(id)) continue
         await this.#sayResume(id)
         rules.suspended.delete(id)
+        rules.disturb(id)
       }
     }
     for (const id of known) rules.disturb(id)
