@@ -8,7 +8,7 @@ import { DomainListener } from './domain-listener.ts'
 import { execute } from './execute.ts'
 import { type Finding, isActionable } from './finding.ts'
 import { partWithFormer, successorOf } from './former.ts'
-import { isNews, leaningOn } from './news.ts'
+import { findLeaning, isNews } from './news.ts'
 import { isOut } from './outage.ts'
 import { concludePass, type Draft, draftPass, type PassResult, recordRenames } from './pass.ts'
 import { noteResult, noteVanished, PassOrder } from './pass-order.ts'
@@ -67,6 +67,7 @@ export class Controller {
   readonly #ended = new AbortController()
   #declaration: Declaration | undefined
   #specs: ReadonlyMap<ResourceId, string> = new Map()
+  #leaning: ReturnType<typeof findLeaning> = new Map()
   #orders: PassOrder[] = []
   #rereading: Promise<void> = Promise.resolve()
   #failure: unknown
@@ -157,13 +158,15 @@ export class Controller {
     const before = this.#specs
     this.#declaration = declaration
     this.#specs = specs
+    this.#leaning = findLeaning(declaration.resources)
     this.#options.onDeclaration?.(declaration)
-    const changed = [...specs].filter(([id, hash]) => before.get(id) !== hash).map(([id]) => id)
+    const changes = [...specs].filter(([id, hash]) => before.get(id) !== hash)
+    const changed = new Set(changes.map(([id]) => id))
     for (const id of changed) this.#heed(id)
     void this.#listener.listenTo(new Set(declaration.resources.map(({ kind }) => kind)))
     for (const resource of declaration.resources) {
       const leans = [...resource.controls.dependsOn, ...resource.controls.fallback]
-      if (leans.some((id) => changed.includes(id))) this.#add(resource.id)
+      if (leans.some((id) => changed.has(id))) this.#add(resource.id)
     }
     if (!declaration.isWhole) return
     const view = await this.#load()
@@ -292,7 +295,8 @@ export class Controller {
     const isUnreachable = draft.findings.length > 0 && draft.findings.every(isOut)
     if (isUnreachable) this.#await(lane, result)
     else this.#rest(lane, result)
-    const vanished = batch.filter((id) => !draft.findings.some((finding) => finding.id === id))
+    const found = new Set(draft.findings.map(({ id }) => id))
+    const vanished = batch.filter((id) => !found.has(id))
     for (const id of vanished) queue.done(id)
     noteVanished(orders, vanished)
     // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
@@ -399,7 +403,7 @@ export class Controller {
   /** Dependants, fallbacks and what it was called before decide anew when what they lean on has changed. */
   #wakeRelated(id: ResourceId): void {
     for (const former of this.#formers) if (successorOf(former) === id) this.#add(former)
-    for (const leaning of leaningOn(id, this.#declaration?.resources ?? [])) this.#add(leaning)
+    for (const leaning of this.#leaning.get(id) ?? []) this.#add(leaning)
   }
 
   #report(result: PassResult, orders: readonly PassOrder[]): void {

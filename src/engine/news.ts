@@ -1,7 +1,6 @@
 import type { ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
-import { primariesByFallback } from './standby.ts'
 
 /** Whether others who lean on it would decide otherwise by what is known of it now. */
 export function isNews(finding: Finding, after: ResourceState, now: number): boolean {
@@ -27,11 +26,17 @@ function isDueToStandDown({ desired }: Finding, { recovery }: ResourceState, now
   return now - recovery.healthySince >= desired.controls.recovery.stableFor
 }
 
-/** Who leans on it: what depends on it, and what stands behind it. */
-export function leaningOn(id: ResourceId, resources: readonly Resource[]): readonly ResourceId[] {
-  const dependants = resources.filter(({ controls }) => controls.dependsOn.includes(id))
-  const fallbacks = [...primariesByFallback(resources)]
-    .filter(([, primaries]) => primaries.some((primary) => primary.id === id))
-    .map(([fallback]) => fallback)
-  return [...dependants.map((dependant) => dependant.id), ...fallbacks]
+/** By resource: who leans on it, which is what depends on it and what stands behind it. */
+export function findLeaning(
+  resources: readonly Resource[],
+): ReadonlyMap<ResourceId, ReadonlySet<ResourceId>> {
+  const leaning = new Map<ResourceId, Set<ResourceId>>()
+  const note = (on: ResourceId, id: ResourceId) => {
+    const known = leaning.get(on)
+    if (known) known.add(id)
+    else leaning.set(on, new Set([id]))
+  }
+  for (const { id, controls } of resources) for (const on of controls.dependsOn) note(on, id)
+  for (const { id, controls } of resources) for (const fallback of controls.fallback) note(id, fallback)
+  return leaning
 }

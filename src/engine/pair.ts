@@ -72,6 +72,7 @@ export function pairUp(
   const desired = new Map(declaration.resources.map((resource) => [resource.id, resource]))
   const primaries = primariesByFallback(declaration.resources)
   const moved = movedRows(world, declaration, view)
+  const open = intentsById(view)
   const context = new Set(scope.context)
   const subjects: Subject[] = []
   for (const id of [...scope.targets, ...scope.context]) {
@@ -94,7 +95,7 @@ export function pairUp(
       standsBehind: standsBehind.map((primary) => primary.id),
       replaces: moved.replacedBy.get(id) ?? [],
       successor: resource ? undefined : desired.get(successorOf(id) ?? id),
-      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), view, moved),
+      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), open, moved),
       isContext: context.has(id),
     })
   }
@@ -110,6 +111,11 @@ export function externalNameOf(
   return desired ? reconcilerOf(world, desired.kind).externalName(desired) : owned?.externalName
 }
 
+/** What was tried and not confirmed, looked through once for all resources. */
+export function intentsById({ openIntents }: LedgerView): ReadonlyMap<ResourceId, readonly Intent[]> {
+  return Map.groupBy(openIntents, ({ id }) => id)
+}
+
 /**
  * What was tried for a thing under an old id is as open under its new one. What was tried for another thing, when the
  * id had another outside name, is that one's.
@@ -117,14 +123,13 @@ export function externalNameOf(
 export function unconfirmedOf(
   id: ResourceId,
   externalName: string | undefined,
-  view: LedgerView,
+  open: ReadonlyMap<ResourceId, readonly Intent[]>,
   moved: Moves,
 ): readonly Intent[] {
   const ids = [id, ...(moved.replacedBy.get(id) ?? [])].flatMap((own) => [own, successorOf(own) ?? own])
-  return view.openIntents.filter(
-    (intent) =>
-      ids.includes(intent.id) && (externalName === undefined || intent.externalName === externalName),
-  )
+  return [...new Set(ids)]
+    .flatMap((own) => open.get(own) ?? [])
+    .filter((intent) => externalName === undefined || intent.externalName === externalName)
 }
 
 function unread(id: ResourceId): Reading<unknown> {
@@ -180,9 +185,11 @@ export function movedRows(
   const replacedBy = new Map<ResourceId, readonly ResourceId[]>()
   const takenFrom = new Set<ResourceId>()
   if (orphans.length === 0) return { givenTo, replacedBy, takenFrom }
+  const placeOf = (kind: string, externalName: string) => JSON.stringify([kind, externalName])
+  const byPlace = Map.groupBy(orphans, ({ id, externalName }) => placeOf(kindOf(id), externalName))
   for (const resource of declaration.resources) {
     const name = reconcilerOf(world, resource.kind).externalName(resource)
-    const olds = orphans.filter((owned) => kindOf(owned.id) === resource.kind && owned.externalName === name)
+    const olds = byPlace.get(placeOf(resource.kind, name)) ?? []
     const [first] = olds
     if (!first) continue
     for (const old of olds) takenFrom.add(old.id)

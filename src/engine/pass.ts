@@ -159,8 +159,9 @@ export async function concludePass(
   const { findings } = concluded
   const now = world.clock.now()
   const states = new Map<ResourceId, ResourceState>()
+  const outcomesOf = Map.groupBy(concluded.outcomes, ({ id }) => id)
   const entries = findings.flatMap((finding) => {
-    const outcomes = concluded.outcomes.filter((outcome) => outcome.id === finding.id)
+    const outcomes = outcomesOf.get(finding.id) ?? []
     const state = summarise(finding, outcomes, { view, now, chance: world.random.next() })
     if (!finding.isContext && !isForgotten(finding, mayForget)) states.set(finding.id, state)
     return recordOf(world, finding, { state, outcomes, view, now, mayForget })

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import type { Ledger, LedgerView } from '../../src/core/ledger.ts'
+import { draftPass, runPass } from '../../src/engine/pass.ts'
+import { Slots } from '../../src/engine/slots.ts'
+import { declare, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
+
+/** The smaller fleet and the larger one, of which the pass must not ask more for each resource. */
+const sizes = [50, 400] as const
+
+/** Counts how often fields of these rows are read. */
+class ReadCounter {
+  reads = 0
+
+  over<Row extends object>(row: Row): Row {
+    return new Proxy(row, {
+      get: (target, key, receiver) => {
+        this.reads += 1
+        return Reflect.get(target, key, receiver)
+      },
+    })
+  }
+}
+
+/** A memory whose rows count their readers, with an intent that was not confirmed for each thing that is owned. */
+function countedView(view: LedgerView, counter: ReadCounter): LedgerView {
+  const inventory = [...view.inventory].map(([id, owned]) => [id, counter.over(owned)] as const)
+  const openIntents = inventory.map(([id, { externalName }], index) => {
+    const action = { actionType: 'update', verb: 'update', summary: 'update it', repeatable: true }
+    return counter.over({ intentId: `intent-${index}`, id, externalName, at: 0, ...action })
+  })
+  return { ...view, inventory: new Map(inventory), openIntents }
+}
+
+/** How often a row is read in a pass over so many resources, half of which bear another id since the last pass. */
+async function readsPerResource(size: number): Promise<number> {
+  const counter = new ReadCounter()
+  let isCounting = false
+  const counting = (ledger: Ledger): Ledger => ({
+    ...ledger,
+    load: async () => {
+      const view = await ledger.load()
+      return isCounting ? countedView(view, counter) : view
+    },
+  })
+  const fleet = modelledFleet({ ledger: counting })
+  const names = Array.from({ length: size }, (_, index) => `m${index}`)
+  const request = { selection: undefined, allowedDeletions: undefined }
+  const { signal } = new AbortController()
+  const first = declare(names.map((name) => model(name)))
+  const { outcomes } = await fleet.time.run(
+    runPass(fleet.world, { ...request, declaration: first }, { slots: new Slots(() => 3) }, signal),
+  )
+  expect(outcomes.map(({ id }) => id).sort()).toEqual(names.map(modelId).sort())
+  isCounting = true
+  const moved = names.map((name, index) => (index % 2 === 0 ? model(name) : model(`new-${name}`, { name })))
+  const draft = await fleet.time.run(
+    draftPass(fleet.world, { ...request, declaration: declare(moved) }, signal),
+  )
+  expect(draft.findings).toHaveLength(size)
+  expect(draft.findings.every(({ unconfirmed }) => unconfirmed.length === 1)).toBe(true)
+  return counter.reads / size
+}
+
+test('a pass over a larger fleet reads no row of the memory more often', async () => {
+  const [few, many] = [await readsPerResource(sizes[0]), await readsPerResource(sizes[1])]
+  expect(few).toBeGreaterThan(0)
+  expect(many).toBeLessThanOrEqual(few * 1.1)
+})
