@@ -2,6 +2,7 @@ import type { Store, StoreWrite } from '../core/store.ts'
 import { decodeEntry, text } from './codec.ts'
 import type { Fence } from './fence.ts'
 import { scopeOf } from './record-key.ts'
+import { openSeal } from './seal.ts'
 
 const collection = 'last-good'
 
@@ -16,7 +17,10 @@ export interface LastGood {
   save(read: { readonly texts: ReadonlyMap<string, string>; readonly isWhole: boolean }): Promise<void>
 }
 
-/** `lease` absent: read-only. Keys begin with the environment, because an overlay changes what a file means. */
+/**
+ * `lease` absent: read-only. A manifest may hold a secret in clear, so its text is sealed. Keys begin with the environment, because an
+ * overlay changes what a file means.
+ */
 export function openLastGood(options: {
   readonly store: Store
   readonly environment: string | undefined
@@ -24,25 +28,32 @@ export function openLastGood(options: {
 }): LastGood {
   const { store, lease } = options
   const scope = scopeOf(options.environment)
+  const seal = openSeal(store.secretKey)
 
   async function load(): Promise<ReadonlyMap<string, string>> {
     const entries = await store.list({ collection, prefix: scope })
-    return new Map(entries.map((entry) => [entry.key.slice(scope.length), decodeEntry(entry, text)]))
+    return new Map(
+      entries.map((entry) => [entry.key.slice(scope.length), seal.open(entry, decodeEntry(entry, text))]),
+    )
   }
 
   return {
     load,
     async save({ texts, isWhole }) {
       if (!lease) throw new TypeError('Expected a lease to save the last good manifests, got none')
-      const stored = await load()
+      const entries = await store.list({ collection, prefix: scope })
+      const stored = new Map(entries.map(({ key, value }) => [key, value]))
+      const sealed = new Map(
+        [...texts].map(([path, value]) => {
+          const key = `${scope}${path}`
+          return [key, seal.close({ collection, key }, value)]
+        }),
+      )
       const writes: StoreWrite[] = []
-      for (const [path, value] of texts) {
-        if (stored.get(path) !== value)
-          writes.push({ type: 'put', collection, key: `${scope}${path}`, value })
-      }
-      for (const path of stored.keys()) {
-        if (isWhole && !texts.has(path)) writes.push({ type: 'delete', collection, key: `${scope}${path}` })
-      }
+      for (const [key, value] of sealed)
+        if (stored.get(key) !== value) writes.push({ type: 'put', collection, key, value })
+      for (const key of stored.keys())
+        if (isWhole && !sealed.has(key)) writes.push({ type: 'delete', collection, key })
       if (writes.length > 0) await store.commit(writes, [lease.guard()])
     },
   }

@@ -52,3 +52,29 @@ test('saving needs a lease that is still held', async () => {
   await expect(reading.save(whole({ '/m/a.yaml': '[1]' }))).rejects.toThrow(TypeError)
   expect(await reading.load()).toEqual(new Map())
 })
+
+test('no text can be read in the store, and none is taken that was changed or moved', async () => {
+  const lastGood = openLastGood({ store, environment: undefined, lease: await takeFence(store) })
+  const text = 'env: { PASSWORD: hunter2hunter2 }'
+  await lastGood.save(whole({ '/m/a.yaml': text, '/m/b.yaml': text }))
+  const [a, b] = await store.list({ collection: 'last-good' })
+  if (!a || !b) throw new Error('Expected two records')
+  for (const { value } of [a, b]) {
+    expect(Buffer.from(String(value), 'base64').toString('latin1')).not.toContain('hunter2')
+    expect(value).not.toContain('hunter2')
+  }
+  expect(a.value).not.toBe(b.value)
+  await store.commit([{ ...a, type: 'put', value: b.value }])
+  await expect(lastGood.load()).rejects.toMatchObject({ code: 'StoreCorrupt' })
+})
+
+test('what an older version kept in clear is read, and sealed with the next saving', async () => {
+  const lease = await takeFence(store)
+  await store.commit([{ type: 'put', collection: 'last-good', key: '//m/a.yaml', value: '[1]' }])
+  const lastGood = openLastGood({ store, environment: undefined, lease })
+  expect(await lastGood.load()).toEqual(texts({ '/m/a.yaml': '[1]' }))
+  await lastGood.save(whole({ '/m/a.yaml': '[1]' }))
+  const [entry] = await store.list({ collection: 'last-good' })
+  expect(entry?.value).not.toBe('[1]')
+  expect(await lastGood.load()).toEqual(texts({ '/m/a.yaml': '[1]' }))
+})
