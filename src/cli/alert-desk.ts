@@ -6,6 +6,7 @@ import type { Duration } from '../core/duration.ts'
 import { messageOf } from '../core/errors.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import type { Logger } from '../core/logger.ts'
+import { maskMessages } from '../core/masked-messages.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Store } from '../core/store.ts'
 import type { PassResult } from '../engine/pass.ts'
@@ -93,7 +94,7 @@ export class AlertDesk {
 
   /** Told of what kept the controller from its work. */
   noteFault(error: unknown, what: string): void {
-    this.#faults.set(`${what}: ${sanitise(messageOf(error))}`, this.#workspace.clock.now())
+    this.#faults.set(`${what}: ${this.#words(error)}`, this.#workspace.clock.now())
     this.#show()
   }
 
@@ -115,7 +116,12 @@ export class AlertDesk {
 
   /** For a controller that ends because of a fault. */
   async sayLastWords(error: unknown, limit: Duration): Promise<void> {
-    await this.#notifier.sayLastWords(`the controller ended: ${sanitise(messageOf(error))}`, limit)
+    await this.#notifier.sayLastWords(`the controller ended: ${this.#words(error)}`, limit)
+  }
+
+  /** What receivers may see of it. */
+  #words(error: unknown): string {
+    return sanitise(this.#workspace.call.mask.mask(messageOf(error)))
   }
 
   #show(): void {
@@ -131,7 +137,7 @@ export class AlertDesk {
     return {
       fleet: fleet.name,
       environment: fleet.environment,
-      statuses: seen,
+      statuses: maskMessages(seen, this.#workspace.call.mask),
       labels: new Map(resources.map(({ id, labels }) => [id, labels])),
       health: isAllSeen && !this.#isDown ? fleetStatusOf(this.#declaration, this.#states).health : undefined,
       controllerErrors: [...this.#manifestFaults(), ...this.#faults.keys()],

@@ -1,3 +1,5 @@
+import type { SecretMask } from '../core/secret-mask.ts'
+
 /** How the program was called and where it prints: all that a verb knows of the process that it runs in. */
 export interface Invocation {
   readonly cwd: string
@@ -9,6 +11,8 @@ export interface Invocation {
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
   readonly version: string
+  /** The secrets that were read: `out`, `err` and what asks print none of them. */
+  readonly mask: SecretMask
   /** Tells each key as it is pressed, until the returned function is called; undefined: there is no keyboard. */
   readonly readKeys?: ((onKey: (key: string) => void) => () => void) | undefined
   /** Asks a person, and gives what he typed; undefined: nobody is there to be asked. */

@@ -27,6 +27,7 @@ import { suspendCommand } from './commands/suspend.ts'
 import { watchCommand } from './commands/watch.ts'
 import { reportFailure } from './failure.ts'
 import type { ExitStatus, Invocation } from './invocation.ts'
+import { type Call, withoutSecrets } from './masked-call.ts'
 import { commonOptionsOf } from './options.ts'
 
 /** Every verb, in the order of the help. */
@@ -59,7 +60,8 @@ const commands: readonly Register[] = [
 ]
 
 /** Understands the command line and runs one verb. Each verb's code is loaded when it is called, and no other's. */
-export async function runProgram(args: readonly string[], invocation: Invocation): Promise<ExitStatus> {
+export async function runProgram(args: readonly string[], call: Call): Promise<ExitStatus> {
+  const invocation = withoutSecrets(call)
   let status: ExitStatus = 0
   const run =
     (verb: Verb) =>

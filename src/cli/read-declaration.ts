@@ -36,6 +36,7 @@ export async function readDeclaration(
     secretKey: store.secretKey === '' ? workspace.random.id() : store.secretKey,
     now: clock.now(),
     lastGood: openLastGood({ store, environment }),
+    mask: call.mask,
   })
   return { declaration, hasErrors: !declaration.isComplete }
 }

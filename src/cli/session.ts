@@ -44,6 +44,7 @@ export function openSession(
       logger,
       store: { id: store.id, location: store.location },
       mayRunCommands,
+      mask: call.mask,
       cache: openDomainCache({ store, kind, lease }),
     })
     connections.set(kind, opened)

@@ -7,6 +7,7 @@ import { ReconcileError } from '../core/errors.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Store } from '../core/store.ts'
 import { findUnknownEnvironment } from '../manifests/location.ts'
+import { withoutSecrets } from '../state/masked-store.ts'
 import { domains } from './domains.generated.ts'
 import type { Invocation } from './invocation.ts'
 import type { CommonOptions } from './options.ts'
@@ -44,12 +45,14 @@ export async function openWorkspace(
   const folder = folderOf(paths, resolve(call.cwd, 'manifests'))
   const state = common.state ?? call.env.RECONCILE_STATE
   const environment = common.env ?? call.env.RECONCILE_ENV
+  const statePath = state ? resolve(call.cwd, state) : resolve(dirname(folder), '.reconcile/state.db')
+  for (const place of [folder, statePath]) call.mask.leave(place)
   return {
     call,
     common,
     paths,
     folder,
-    statePath: state ? resolve(call.cwd, state) : resolve(dirname(folder), '.reconcile/state.db'),
+    statePath,
     environment: environment === '' ? undefined : environment,
     reconcilers: await loadReconcilers(),
     clock: systemClock,
@@ -94,5 +97,5 @@ export async function openState(workspace: Workspace, mode: 'read' | 'write'): P
   if (mode === 'write') await assertEnvironmentExists(workspace)
   const { openSqliteStore } = await import('../state/sqlite.ts')
   const { clock, random, statePath } = workspace
-  return openSqliteStore({ path: statePath, mode, clock, random })
+  return withoutSecrets(await openSqliteStore({ path: statePath, mode, clock, random }), workspace.call.mask)
 }

@@ -10,6 +10,7 @@ import type { Mark, Owned, OwnedField, Provenance } from './ownership.ts'
 import type { Resource, ResourceId } from './resource.ts'
 import type { Sample } from './sample.ts'
 import type { Resolved } from './secret.ts'
+import type { SecretMask } from './secret-mask.ts'
 import type { ChildStatus } from './status.ts'
 import type { Json } from './store.ts'
 
@@ -252,6 +253,8 @@ export interface ConnectContext {
   readonly store: { readonly id: string; readonly location: string }
   /** Whether commands that a manifest names may be run for reading (`exec` probes): not in a dry run. */
   readonly mayRunCommands: boolean
+  /** What must not be seen: whoever gets a credential adds it, whoever cuts a text of others masks it before. */
+  readonly mask?: SecretMask
   /** The domain's own memory of what it read; undefined: it has none. */
   readonly cache?: DomainCache
 }

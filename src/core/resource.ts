@@ -41,6 +41,8 @@ export interface Resource<Spec = unknown> {
   readonly origin: Position
   /** References (`fromEnv`, ...) that could not be read; such a resource is Unknown and gets no action. */
   readonly unresolved: readonly UnresolvedReference[]
+  /** Keyed digests of literals of `spec` that are secrets, by their text: what is remembered in their place. Default: none. */
+  readonly veils?: ReadonlyMap<string, string>
 }
 
 /** A reference whose value could not be had, and why. Never contains the value. */

@@ -41,6 +41,8 @@ export interface Store {
   readonly id: string
   /** Keys the digests of secrets; made when the store was created, readable by its owner alone. */
   readonly secretKey: string
+  /** A message as a commit would keep it: without the secrets that are known. Absent: as it is. */
+  readonly kept?: (message: string) => string
   /** Where it lives, for messages and marks. */
   readonly location: string
   get(key: RecordKey): Promise<StoreEntry | undefined>

@@ -9,6 +9,7 @@ import { examine } from './examine.ts'
 import { type Finding, isActionable } from './finding.ts'
 import { observeKind } from './observe.ts'
 import type { Outcome } from './outcome.ts'
+import { ownedFields } from './owned-fields.ts'
 import { endReplaced, lastingPolicy, settlement } from './record.ts'
 import type { Slots } from './slots.ts'
 import { reconcilerOf, type World } from './world.ts'
@@ -244,7 +245,7 @@ function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[]
     externalName: externalNameOf(world, finding),
     origin: before?.origin ?? (finding.stance === 'adopted' ? 'adopted' : 'created'),
     deletionPolicy: lastingPolicy(desired),
-    fields: { ...before?.fields, ...reconcilerOf(world, desired.kind).fields(desired) },
+    fields: { ...before?.fields, ...ownedFields(world, desired) },
     memory: { ...before?.memory, ...finding.assessment.remember },
     since: before?.since ?? world.clock.now(),
   }

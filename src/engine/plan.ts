@@ -1,9 +1,12 @@
+import type { Action } from '../core/action.ts'
 import type { Plan, PlannedResource } from '../core/plan.ts'
+import { shownChange } from '../core/secrecy.ts'
 import { Secret } from '../core/secret.ts'
 import { fingerprint } from './canonical.ts'
 import type { Finding } from './finding.ts'
+import { ownedFields } from './owned-fields.ts'
 import { type SummaryContext, summarise } from './summarise.ts'
-import { reconcilerOf, type World } from './world.ts'
+import type { World } from './world.ts'
 
 /** The ordered findings as a plan: what is printed, saved and compared. */
 export function toPlan(world: World, findings: readonly Finding[], context: SummaryContext): Plan {
@@ -25,11 +28,17 @@ function toPlannedResource(finding: Finding, context: SummaryContext): PlannedRe
     sync: status.sync,
     health: status.health,
     message: status.message,
-    actions: finding.actions,
+    actions: finding.actions.map(shown),
     holds: finding.holds,
     unread: unreadFields(finding),
     unknown: finding.unknown,
   }
+}
+
+/** Without the values of literals that look like secrets, whatever a domain made of them. */
+function shown(action: Action): Action {
+  const changes = action.changes.map(shownChange)
+  return changes.some((change, index) => change !== action.changes[index]) ? { ...action, changes } : action
 }
 
 /** What could differ and was not looked at. What is made anew differs in everything, and needs no such list. */
@@ -58,11 +67,11 @@ function unreadPaths(value: unknown, path: readonly string[] = []): readonly str
 function essence(world: World, finding: Finding): unknown {
   return {
     id: finding.id,
-    fields: finding.desired ? reconcilerOf(world, finding.desired.kind).fields(finding.desired) : null,
+    fields: finding.desired ? ownedFields(world, finding.desired) : null,
     owned: finding.owned ? { origin: finding.owned.origin, fields: finding.owned.fields } : null,
     stance: finding.stance,
     unknown: finding.unknown?.code,
     holds: finding.holds.map((hold) => hold.reason),
-    actions: finding.actions.map(({ type, verb, changes }) => ({ type, verb, changes })),
+    actions: finding.actions.map(shown).map(({ type, verb, changes }) => ({ type, verb, changes })),
   }
 }

@@ -6,6 +6,7 @@ import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { isSameJson } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
+import { ownedFields } from './owned-fields.ts'
 import { isMarkedRefused } from './refusal.ts'
 import { reconcilerOf, type World } from './world.ts'
 
@@ -147,7 +148,7 @@ function ownershipAfter(
     externalName: reconciler.externalName(desired),
     origin: before?.origin ?? 'adopted',
     deletionPolicy: lastingPolicy(desired),
-    fields: isInSync && isCompared ? reconciler.fields(desired) : (before?.fields ?? {}),
+    fields: isInSync && isCompared ? ownedFields(world, desired) : (before?.fields ?? {}),
     memory: { ...before?.memory, ...finding.assessment.remember },
     since: before?.since ?? result.now,
   }

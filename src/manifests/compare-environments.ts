@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Change } from '../core/action.ts'
 import type { Declaration } from '../core/declaration.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
+import { shownChange } from '../core/secrecy.ts'
 import { Secret } from '../core/secret.ts'
 
 /** What two environments of one fleet declare differently. Values of secrets are compared and never shown. */
@@ -59,12 +60,12 @@ function differences(path: readonly string[], a: unknown, b: unknown): readonly 
 }
 
 function changeOf(path: string, a: unknown, b: unknown): Change {
-  return {
+  return shownChange({
     path,
     ...(a === undefined ? {} : { before: a }),
     ...(b === undefined ? {} : { after: b }),
     sensitive: false,
-  }
+  })
 }
 
 function listDifference(path: readonly string[], a: unknown, b: unknown): readonly Change[] {

@@ -1,5 +1,5 @@
+import { maskTokens, namesSecret } from '../core/token-shape.ts'
 import { lineText, type SourceFile } from './source-file.ts'
-import { maskTokens, namesSecret } from './token-shape.ts'
 
 /** Longest line that is shown; of a longer one its beginning. */
 const maxLength = 200

@@ -5,6 +5,8 @@ import type { Diagnostic, Position } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
+import type { SecretMask } from '../core/secret-mask.ts'
+import { tokenVariables } from '../core/token-variables.ts'
 import { isResource, readAlerting, settingKinds } from './alerting.ts'
 import { type ComposeInput, type Composition, compose } from './compose.ts'
 import { compareDiagnostics } from './fault.ts'
@@ -35,6 +37,8 @@ export interface ReadOptions {
   readonly allow: Allowances
   /** Runs what `fromCommand` names; undefined: nothing may run, as in a dry run. */
   readonly runCommand: CommandRunner | undefined
+  /** Is told of every secret that is read, and of the names that stay readable. Absent: nobody prints any. */
+  readonly mask?: SecretMask
   /** Keys the digests of secrets. */
   readonly secretKey: string
   /** Epoch milliseconds. */
@@ -89,11 +93,13 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const resources = isSettled
     ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))
     : []
+  leaveNames(options, resources)
   const fleet = withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options))
   const alerting = await readAlerting(isSettled ? effective.alerting : [], resolver)
   return Object.freeze({
     fleet,
-    resources: resources as readonly Resource[],
+    // All secrets are known by now, and may stand in clear elsewhere.
+    resources: resources.map((resource) => resolver.veil(resource)),
     alerting,
     diagnostics: distinct(diagnostics.map((fault) => sayWhatStays(fault, emptied))),
     missing: effective.missing,
@@ -104,6 +110,15 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
     variables: resolver.variables,
     placeOf: placesOf(effective.drafts),
   })
+}
+
+/** Ids and outside names are what people and programs find things by. */
+function leaveNames({ mask, reconcilers, environment }: ReadOptions, resources: readonly Resource[]): void {
+  if (environment !== undefined) mask?.leave(environment)
+  for (const resource of mask ? resources : []) {
+    mask?.leave(resource.id)
+    mask?.leave(reconcilers.get(resource.kind)?.externalName(resource) ?? '')
+  }
 }
 
 function placesOf(drafts: Composition['drafts']): Manifests['placeOf'] {
@@ -270,12 +285,6 @@ function textsToKeep(
   return texts
 }
 
-/** The variables that hold a vendor's token where the Fleet names none, in this order. */
-const tokenVariables = Object.freeze({
-  github: ['GITHUB_TOKEN', 'GH_TOKEN'],
-  netlify: ['NETLIFY_AUTH_TOKEN'],
-})
-
 async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: ReadOptions) {
   const folder = fleet.document ? dirname(fleet.document.file.path) : options.cwd
   const read = async (vendor: 'github' | 'netlify'): Promise<Secret | undefined> => {
@@ -288,6 +297,7 @@ async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: 
     const variable = tokenVariables[vendor].find((name) => options.env[name])
     const value = variable === undefined ? undefined : options.env[variable]
     if (variable === undefined || value === undefined) return undefined
+    options.mask?.add(value)
     return Secret.read(`fromEnv ${variable}`, value, digestSecret(options.secretKey, value))
   }
   const app = fleet.spec.github?.app

@@ -4,7 +4,10 @@ import { dirname, resolve } from 'node:path'
 import { assertNever } from '../core/assert-never.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { Resource, UnresolvedReference } from '../core/resource.ts'
+import { looksSecret } from '../core/secrecy.ts'
 import { type Reference, Secret } from '../core/secret.ts'
+import type { SecretMask } from '../core/secret-mask.ts'
+import { looksLikeSecret, looksLikeToken, namesSecret, tokensIn } from '../core/token-shape.ts'
 import { printable } from './excerpt.ts'
 import { isInside, type Roots } from './fleet-root.ts'
 import { readText } from './read-text.ts'
@@ -18,6 +21,8 @@ export interface SecretOptions {
   readonly runCommand: CommandRunner | undefined
   /** Keys the digests, so that they say nothing to somebody who guesses values. */
   readonly secretKey: string
+  /** Is told of every value that is read. */
+  readonly mask?: SecretMask
   /** What `fromFile` may lie in, links resolved. */
   readonly roots: Roots
 }
@@ -76,6 +81,25 @@ export class SecretResolver {
     return Object.freeze({ ...resource, spec, unresolved })
   }
 
+  /**
+   * The resource with a digest for each of its literals that is a secret, by its name, by its look, or because it holds
+   * one that was read elsewhere: what is remembered in its place. Call it when everything was read.
+   */
+  veil(resource: Resource): Resource {
+    const { mask, secretKey } = this.#options
+    const veils = new Map<string, string>()
+    const walk = (value: unknown, name: string): void => {
+      if (typeof value === 'string') {
+        for (const token of tokensIn(value)) mask?.add(token)
+        if (namesSecret(name) && looksLikeSecret(name, value)) mask?.add(value)
+        if (looksSecret(name, value) || mask?.finds(value)) veils.set(value, digestSecret(secretKey, value))
+      } else if (typeof value === 'object' && value !== null && !(value instanceof Secret))
+        for (const [key, child] of Object.entries(value)) walk(child, Array.isArray(value) ? name : key)
+    }
+    walk(resource.spec, '')
+    return veils.size === 0 ? resource : Object.freeze({ ...resource, veils })
+  }
+
   /** Reads one reference of a manifest in `folder`. */
   read(reference: Reference, folder: string): Promise<Resolution> {
     const key = JSON.stringify([reference, folder])
@@ -93,6 +117,8 @@ export class SecretResolver {
     }
     const found = await this.#find(reference, folder)
     const text = typeof found === 'string' ? found : reference.default
+    // A default stands in the manifest for all to read.
+    if (typeof found === 'string' || looksLikeToken(text ?? '')) this.#options.mask?.add(text ?? '')
     if (text === undefined) return { type: 'missing', message: `${source}: ${missingReason(found)}` }
     if (text.includes('\0')) return { type: 'missing', message: `${source}: it holds a NUL character` }
     return { type: 'value', secret: Secret.read(source, text, digestSecret(this.#options.secretKey, text)) }

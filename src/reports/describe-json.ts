@@ -1,3 +1,4 @@
+import { shownSpec } from '../core/secrecy.ts'
 import type { Json } from '../core/store.ts'
 import type { Description } from './describe-text.ts'
 import { jsonValue } from './json-value.ts'
@@ -16,7 +17,7 @@ export function describeDocument(description: Description): Json {
       line: resource?.origin.line ?? null,
       labels: resource?.labels ?? {},
       annotations: resource?.annotations ?? {},
-      spec: resource?.spec ?? null,
+      spec: resource ? shownSpec(resource.spec) : null,
       controls: resource?.controls ?? null,
       status: state ? resourceDocument(state.status) : null,
       activeFor: state?.activeFor ?? [],

@@ -2,6 +2,7 @@ import type { FleetEvent } from '../core/event.ts'
 import type { ResourceState } from '../core/ledger.ts'
 import type { Owned } from '../core/ownership.ts'
 import type { Resource, ResourceId, Suspension } from '../core/resource.ts'
+import { shownSpec } from '../core/secrecy.ts'
 import type { ChildStatus, ResourceStatus } from '../core/status.ts'
 import { ageText, dueText } from './age.ts'
 import { eventsText } from './events-text.ts'
@@ -138,7 +139,7 @@ function conditionLines(status: ResourceStatus | undefined, { width, now }: View
 /** As declared; what came from a reference prints as stars. */
 function specLines(resource: Resource | undefined, { style, width }: View): readonly string[] {
   if (!resource) return []
-  const yaml = yamlText(sanitiseJson(jsonValue(resource.spec)), width - 2)
+  const yaml = yamlText(sanitiseJson(jsonValue(shownSpec(resource.spec))), width - 2)
   return section(
     'Spec',
     yaml

@@ -2,7 +2,7 @@ import type { DomainCache } from '../core/reconciler.ts'
 import type { Json, Store } from '../core/store.ts'
 import type { Fence } from './fence.ts'
 
-const collection = 'domain-cache'
+export const domainCacheCollection = 'domain-cache'
 
 /** Entries that are looked through at once: one may be some tens of kilobytes. */
 const pageSize = 50
@@ -21,13 +21,13 @@ export function openDomainCache(options: {
   const keyed = (key: string) => `${kind}/${key}`
   return {
     async get(key): Promise<Json | undefined> {
-      return (await store.get({ collection, key: keyed(key) }))?.value
+      return (await store.get({ collection: domainCacheCollection, key: keyed(key) }))?.value
     },
     async put(entries) {
       if (!lease || entries.size === 0) return
       const writes = [...entries].map(([key, value]) => ({
         type: 'put' as const,
-        collection,
+        collection: domainCacheCollection,
         key: keyed(key),
         value,
       }))
@@ -37,13 +37,17 @@ export function openDomainCache(options: {
       if (!lease) return
       for (let after: string | undefined; ; ) {
         const page = await store.list({
-          collection,
+          collection: domainCacheCollection,
           prefix: keyed(prefix),
           limit: pageSize,
           ...(after !== undefined && { after }),
         })
         const gone = page.filter(({ value }) => !isKept(value))
-        const writes = gone.map(({ key }) => ({ type: 'delete' as const, collection, key }))
+        const writes = gone.map(({ key }) => ({
+          type: 'delete' as const,
+          collection: domainCacheCollection,
+          key,
+        }))
         if (writes.length > 0) await store.commit(writes, [lease.guard()])
         after = page.at(-1)?.key
         if (page.length < pageSize) return

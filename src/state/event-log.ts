@@ -39,10 +39,12 @@ export class EventLog {
   }
 
   async add(event: NewEvent): Promise<void> {
-    const last = await this.#lastOf(event.id)
-    const repeated = last && isRepeat(last.event, event) ? last : undefined
+    const { at, type, reason, id } = event
+    // The last one was kept without its secrets: only so can the two be compared.
+    const message = this.#store.kept?.(event.message) ?? event.message
+    const last = await this.#lastOf(id)
+    const repeated = last && isRepeat(last.event, { ...event, message }) ? last : undefined
     if (repeated) this.#remove(repeated)
-    const { at, type, reason, id, message } = event
     const count = (repeated?.event.count ?? 0) + 1
     const row: FleetEvent = { at, type, reason, id, message, count, firstAt: repeated?.event.firstAt ?? at }
     const sequence = await this.#takeNumber()

@@ -7,6 +7,7 @@ import { systemRandom } from '../../src/clients/host/random.ts'
 import type { ResourceState } from '../../src/core/ledger.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import { type ResourceId, resourceId } from '../../src/core/resource.ts'
+import { SecretMask } from '../../src/core/secret-mask.ts'
 import type { ResourceStatus } from '../../src/core/status.ts'
 import type { Manifests } from '../../src/manifests/read.ts'
 import { openAlertMemory } from '../../src/state/alert-memory.ts'
@@ -53,7 +54,7 @@ test('what is told of health is the score that `health` shows, of what is no lon
       clock,
       random: systemRandom,
       environment: undefined,
-      call: { cwd: folder, env: {} },
+      call: { cwd: folder, env: {}, mask: new SecretMask() },
       common: { allowHost: [], allowPath: [] },
     } as unknown as Workspace,
     { store, actor: { lease, ledger }, declaration, logger: silentLogger },

@@ -5,6 +5,9 @@ import { expect, test } from 'vitest'
 import { secretCommands } from '../../src/cli/secret-command.ts'
 import { systemClock } from '../../src/clients/host/clock.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { SecretMask } from '../../src/core/secret-mask.ts'
+import { veilFields } from '../../src/core/veil.ts'
+import { digestSecret } from '../../src/manifests/secrets.ts'
 import { check, codesOf, makeFolder, processOf, put, read } from './support.ts'
 
 const runCommand = secretCommands({ signal: new AbortController().signal, clock: systemClock })
@@ -231,4 +234,79 @@ test('a GitHub App takes the place of a token, and its key is a reference', asyn
   )
   const { diagnostics } = await check(folder)
   expect(diagnostics.map(({ code }) => code)).toContain('github-credential-twice')
+})
+
+test('every secret that is read is told to the mask, and no default, id or name of the outside world', async () => {
+  const folder = await makeFolder({
+    'manifests/fleet.yaml':
+      'apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: { token: { fromEnv: MINE } } }\n',
+    'key.txt': 'the value of a file\n',
+    'manifests/api-server.yaml': processOf(
+      'api-server',
+      'name: the-outside-name',
+      'env:',
+      '  A: { fromEnv: A }',
+      '  B: { fromFile: ../key.txt }',
+      '  C: { fromCommand: [echo, the value of a command] }',
+      '  D: { fromEnv: NOPE, default: development }',
+      '  E: { fromEnv: NOPE, default: ghp_0123456789abcdefghij }',
+      '  F: { fromEnv: NAME }',
+      '  G: { fromEnv: OUTSIDE }',
+      '  PASSWORD: the value of a literal',
+      '  HEADER: Bearer 0123456789abcdef',
+      '  SESSION_MODE: /run/sessions',
+    ),
+  })
+  const mask = new SecretMask()
+  const env = {
+    A: 'the value of a variable',
+    MINE: 'the value of a token',
+    NAME: 'api-server',
+    OUTSIDE: 'the-outside-name',
+    PATH: process.env.PATH,
+  }
+  await read(folder, { env, runCommand, mask })
+  for (const hidden of ['a variable', 'a file', 'a command', 'a token', 'a literal'])
+    expect(mask.mask(`is the value of ${hidden}.`)).toBe('is ***.')
+  expect(mask.mask('ghp_0123456789abcdefghij, Bearer 0123456789abcdef')).toBe('***, ***')
+  const open = 'Process/api-server the-outside-name development /run/sessions'
+  expect(mask.mask(open)).toBe(open)
+})
+
+test('what is remembered of a literal that is a secret is its digest, whichever way it is known to be one', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf(
+      'a',
+      'args: ["--auth", "ghp_0123456789abcdefghij", "--same", "the value of a variable"]',
+      'env: { A: { fromEnv: A }, PASSWORD: "build", LEVEL: "build" }',
+    ),
+  })
+  const { resource } = await envOf(folder, { env: { A: 'the value of a variable' }, mask: new SecretMask() })
+  const digest = (text: string) => digestSecret('a key', text)
+  expect(resource.veils).toEqual(
+    new Map(
+      ['ghp_0123456789abcdefghij', 'the value of a variable', 'build'].map((text) => [text, digest(text)]),
+    ),
+  )
+  const field = (value: unknown) => ({ value, sensitive: false })
+  const fields = {
+    args: field((resource.spec as { readonly args: unknown }).args),
+    'env.PASSWORD': field('build'),
+    'env.LEVEL': field('build'),
+    verify: field('["/x?key=ghp_0123456789abcdefghij"]'),
+    cwd: field('/srv'),
+  }
+  const veiled = veilFields(fields, resource.veils)
+  expect(veiled).toEqual({
+    args: {
+      value: ['--auth', digest('ghp_0123456789abcdefghij'), '--same', digest('the value of a variable')],
+      sensitive: true,
+    },
+    'env.PASSWORD': { value: digest('build'), sensitive: true },
+    // A short text is any word, where the name of its field does not say that it is more.
+    'env.LEVEL': field('build'),
+    verify: { value: `["/x?key=${digest('ghp_0123456789abcdefghij')}"]`, sensitive: true },
+    cwd: field('/srv'),
+  })
+  expect(veilFields(veiled, resource.veils)).toEqual(veiled)
 })

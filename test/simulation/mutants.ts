@@ -209,8 +209,8 @@ export const mutants: readonly Mutant[] = [
   mutant('no owner is written before a create', [execute, '      ...ownershipBefore(world, finding),\n', '']),
   mutant('what we set before is forgotten in a crash', [
     execute,
-    'fields: { ...before?.fields, ...reconcilerOf',
-    'fields: { ...reconcilerOf',
+    'fields: { ...before?.fields, ...ownedFields',
+    'fields: { ...ownedFields',
   ]),
   mutant('a lost answer is a failure', [execute, " || isErrorOf(error, 'OutcomeUnknown')", '']),
   mutant('a deadline is a failure', [

@@ -52,6 +52,7 @@ async function readEnvironment(
     runCommand: common.runCommands ? secretCommands({ signal: call.signal, clock }) : undefined,
     secretKey,
     now: clock.now(),
+    mask: call.mask,
   })
 }
 

@@ -89,6 +89,7 @@ async function declaredIn(workspace: Workspace): Promise<Manifests | undefined> 
       runCommand: common.runCommands ? secretCommands({ signal: call.signal, clock }) : undefined,
       secretKey: random.id(),
       now: clock.now(),
+      mask: call.mask,
     })
   } catch (error) {
     if (error instanceof ReconcileError) return undefined

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 import { Budget } from './budget.ts'
 import type { Authorization, Credential } from './credential.ts'
 import { failureOf, requestBehind, saidBy } from './failure.ts'
@@ -19,6 +20,8 @@ export interface AppOptions {
   readonly apiUrl: string
   readonly clock: Clock
   readonly userAgent: string
+  /** Is told of each token that is made. */
+  readonly mask?: SecretMask | undefined
 }
 
 const times = Object.freeze({
@@ -136,6 +139,7 @@ class AppCredential implements Credential {
     const { token, expires_at: end } = await this.#ask('POST', path, { what, signal })
     const until = Date.parse(String(end))
     if (typeof token !== 'string' || !Number.isFinite(until)) throw invalid(what)
+    this.#options.mask?.add(token)
     const authorization = { header: `token ${token}`, account: `installation-${installation}` }
     this.#mintedAt.set(authorization, this.#options.clock.now())
     return { authorization, until }
@@ -174,7 +178,7 @@ class AppCredential implements Credential {
       if (response.ok) throw invalid(what)
       const failed = { status, response: { headers: Object.fromEntries(headers), data } }
       const refusal = this.#budget.refusal({ ...limited, message: saidBy(failed) })
-      throw refusal ?? failureOf(failed, { what, isWrite: false })
+      throw refusal ?? failureOf(failed, { what, isWrite: false, mask: this.#options.mask })
     } catch (error) {
       if (error instanceof ReconcileError) throw error
       signal.throwIfAborted()

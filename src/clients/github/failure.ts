@@ -1,4 +1,5 @@
 import { ReconcileError } from '../../core/errors.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 
 /** What a failed request is known by. Octokit's errors have no `response` where no answer came. */
 export interface FailedRequest {
@@ -19,15 +20,19 @@ export function requestBehind(error: unknown): FailedRequest | undefined {
 /** Longest text of GitHub's that is passed on. */
 const maxText = 300
 
-/** What GitHub said, bounded: `Validation Failed` with what was not valid. */
-export function saidBy(error: FailedRequest): string {
+/**
+ * What GitHub said, bounded: `Validation Failed` with what was not valid. He repeats what he was sent, so secrets are
+ * masked while they are whole.
+ */
+export function saidBy(error: FailedRequest, mask?: SecretMask): string {
   const data = error.response?.data
   const text = messageIn(data) ?? error.message ?? ''
   const errors =
     data !== null && typeof data === 'object' && 'errors' in data && Array.isArray(data.errors)
       ? data.errors.map((each: unknown) => (typeof each === 'string' ? each : messageIn(each)))
       : []
-  return [text, ...errors.filter((each) => each !== undefined)].join(': ').slice(0, maxText)
+  const all = [text, ...errors.filter((each) => each !== undefined)].join(': ')
+  return (mask?.mask(all) ?? all).slice(0, maxText)
 }
 
 function messageIn(data: unknown): string | undefined {
@@ -54,11 +59,11 @@ const permissionWords = /not accessible by|must have|permission|scope|SAML|SSO|f
  */
 export function failureOf(
   error: FailedRequest,
-  call: { readonly what: string; readonly isWrite: boolean },
+  call: { readonly what: string; readonly isWrite: boolean; readonly mask?: SecretMask | undefined },
 ): ReconcileError {
-  const { what, isWrite } = call
+  const { what, isWrite, mask } = call
   const { status, response } = error
-  const said = saidBy(error)
+  const said = saidBy(error, mask)
   const fail = (code: ConstructorParameters<typeof ReconcileError>[0], message: string, hint?: string) =>
     new ReconcileError(code, message, { cause: error, ...(hint !== undefined && { hint }) })
   if (!response || status === undefined) {

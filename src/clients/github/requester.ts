@@ -3,6 +3,7 @@ import { Octokit } from '@octokit/rest'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 import type { Purpose } from './budget.ts'
 import { Budgets } from './budgets.ts'
 import type { Credential } from './credential.ts'
@@ -34,6 +35,8 @@ export interface GithubOptions {
   readonly clock: Clock
   readonly cache: DomainCache | undefined
   readonly userAgent: string
+  /** What must not be seen of GitHub's answers. */
+  readonly mask?: SecretMask | undefined
   /** Default: `usualPatience`. */
   readonly patience?: Partial<Patience>
 }
@@ -63,11 +66,13 @@ export class Requester {
   readonly #etags: EtagCache
   readonly #clock: Clock
   readonly #patience: Patience
+  readonly #mask: SecretMask | undefined
 
   constructor(options: GithubOptions) {
     const { credential, clock, cache, userAgent } = options
     const apiUrl = apiUrlOf(options.apiUrl)
     this.#clock = clock
+    this.#mask = options.mask
     this.#patience = { ...usualPatience, ...options.patience }
     const owner = `${new URL(apiUrl).host}/${credential.digest}`
     this.#etags = new EtagCache({ store: cache, clock, owner })
@@ -199,7 +204,7 @@ export class Requester {
     const own = errorInside(failed)
     if (own) return own
     if (signal.aborted && !isWrite) return signal.reason
-    return failureOf(failed, { what, isWrite })
+    return failureOf(failed, { what, isWrite, mask: this.#mask })
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorCode, ReconcileError } from '../../core/errors.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 
 /** Longest text of Netlify's that is passed on. */
 const maxText = 300
@@ -12,10 +13,10 @@ export interface CallPurpose {
 /** The error for an answer that is none of success. A write that Netlify broke down at has an unknown outcome. */
 export function refusalOf(
   answer: { readonly status: number; readonly body: string },
-  { what, isWrite }: CallPurpose,
+  { what, isWrite, mask }: CallPurpose & { readonly mask?: SecretMask | undefined },
 ): ReconcileError {
   const { status } = answer
-  const said = saidIn(answer.body)
+  const said = saidIn(answer.body, mask)
   const fail = (code: ErrorCode, message: string) => new ReconcileError(code, message)
   if (status === 401) {
     return fail('CredentialsRefused', `Could not ${what}: Netlify does not accept the credential (${said})`)
@@ -45,16 +46,18 @@ export function lossOf(error: unknown, { what, isWrite }: CallPurpose): Reconcil
   })
 }
 
-function saidIn(body: string): string {
+/** Bounded. He repeats what he was sent, so secrets are masked while they are whole. */
+function saidIn(body: string, mask: SecretMask | undefined): string {
+  const shown = (text: string) => (mask?.mask(text) ?? text).slice(0, maxText)
   try {
     const data: unknown = JSON.parse(body)
     if (data !== null && typeof data === 'object' && 'message' in data && typeof data.message === 'string') {
-      return data.message.slice(0, maxText)
+      return shown(data.message)
     }
   } catch {
     // Not JSON: its words are as good.
   }
-  return body.slice(0, maxText)
+  return shown(body)
 }
 
 /** Whether a request surely never reached Netlify. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 import { NetlifyBudget } from './budget.ts'
 import type {
   DeployDigest,
@@ -54,6 +55,8 @@ export interface NetlifyOptions {
   readonly apiUrl: string | undefined
   readonly token: Secret
   readonly clock: Clock
+  /** What must not be seen of Netlify's answers. */
+  readonly mask?: SecretMask | undefined
   /** Milliseconds for one request; default `netlifyDeadlines.request`. */
   readonly deadline?: number
 }
@@ -76,13 +79,14 @@ class ApiClient implements NetlifyClient {
   readonly #transport: NetlifyTransport
   readonly #budget: NetlifyBudget
 
-  constructor({ apiUrl, token, clock, deadline }: NetlifyOptions) {
+  constructor({ apiUrl, token, clock, mask, deadline }: NetlifyOptions) {
     this.#budget = new NetlifyBudget(clock)
     this.#transport = new NetlifyTransport({
       apiUrl: (apiUrl ?? netlifyApiUrl).replace(/\/+$/, ''),
       authorization: `Bearer ${token.reveal()}`,
       budget: this.#budget,
       clock,
+      mask,
       deadline: deadline ?? netlifyDeadlines.request,
     })
   }

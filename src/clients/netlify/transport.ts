@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 import type { NetlifyBudget } from './budget.ts'
 import { type CallPurpose, lossOf, refusalOf } from './failure.ts'
 
@@ -74,7 +75,7 @@ export class NetlifyTransport {
     }
     if (response.status === 429) throw budget.refusal(response.headers)
     if (response.ok || call.accepts?.includes(response.status)) return { status: response.status, text }
-    throw refusalOf({ status: response.status, body: text }, call)
+    throw refusalOf({ status: response.status, body: text }, { ...call, mask: this.#options.mask })
   }
 
   /**
@@ -121,6 +122,8 @@ export interface TransportOptions {
   readonly authorization: string
   readonly budget: NetlifyBudget
   readonly clock: Clock
+  /** What must not be seen of Netlify's answers. */
+  readonly mask?: SecretMask | undefined
   /** Milliseconds for one request, its body included. */
   readonly deadline: Duration
 }

@@ -1,7 +1,7 @@
 import type { Reference } from '../../core/secret.ts'
+import { looksLikeSecret, looksLikeToken, namesSecret } from '../../core/token-shape.ts'
 import { type SchemaPlaces, schemaAt, stepInto, takesReference } from '../schema-walk.ts'
 import { isReference } from '../secrets.ts'
-import { looksLikeSecret, looksLikeToken, namesSecret } from '../token-shape.ts'
 import { formatPath } from '../tree.ts'
 import { isPath } from './relative-paths.ts'
 

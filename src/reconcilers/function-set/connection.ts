@@ -39,7 +39,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
 
   constructor(context: ConnectContext) {
     this.#context = context
-    const { clock, random, env, store, fleet } = context
+    const { clock, random, env, store, fleet, mask } = context
     const { apiUrl, token } = fleet.netlify
     this.#memories = new Memories(context.cache)
     this.#sources = new SourceReader({ location: store.location, env, unique: () => random.id() })
@@ -51,7 +51,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       watch: this.#watch,
       owner: { fleet: fleet.name, environment: fleet.environment ?? '', store: store.id },
     })
-    this.#netlify = token?.isRead ? openNetlify({ apiUrl, token, clock }) : undefined
+    this.#netlify = token?.isRead ? openNetlify({ apiUrl, token, clock, mask }) : undefined
   }
 
   async observe(

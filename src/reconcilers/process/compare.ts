@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Change } from '../../core/action.ts'
 import type { Owned } from '../../core/ownership.ts'
+import { looksSecret } from '../../core/secrecy.ts'
 import { Secret } from '../../core/secret.ts'
 import { fieldRules, liveVariable, type Means } from './fields.ts'
 import { readMark } from './mark.ts'
 import type { DesiredProcess } from './place.ts'
-import { looksSecret } from './secrecy.ts'
 
 /** One field of one process that is not as declared. */
 export interface Difference {

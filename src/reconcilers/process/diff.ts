@@ -3,6 +3,7 @@ import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Change } from '../../core/action.ts'
 import type { Owned } from '../../core/ownership.ts'
 import type { Pair } from '../../core/reconciler.ts'
+import { veilFields } from '../../core/veil.ts'
 import type { ProcessAction, ProcessActionType } from './action.ts'
 import { conflictAmong } from './claim.ts'
 import {
@@ -143,9 +144,11 @@ function reasonOf(
   owned: Owned | undefined,
 ): string {
   if (differences.every((difference) => difference.path === 'sources')) return 'its sources changed'
-  const declared = declaredFields(desired)
+  const declared = veilFields(declaredFields(desired), desired.veils)
+  const known = veilFields(owned?.fields ?? {}, desired.veils)
   const hasDrifted = differences.some(({ path }) => {
-    const before = owned?.fields[path]
+    // An older version kept literals in clear.
+    const before = known[path]
     const now = declared[path]
     return before !== undefined && now !== undefined && isDeepStrictEqual(before.value, now.value)
   })

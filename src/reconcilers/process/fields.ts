@@ -4,6 +4,7 @@ import { isLogOf } from '../../clients/pm2/log-path.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import { parseDuration } from '../../core/duration.ts'
 import type { OwnedField } from '../../core/ownership.ts'
+import { looksSecret } from '../../core/secrecy.ts'
 import { type Resolved, Secret } from '../../core/secret.ts'
 import { parseSize } from '../../core/size.ts'
 import { readMark } from './mark.ts'
@@ -16,7 +17,6 @@ import {
   pm2NameOf,
   workingFolderOf,
 } from './place.ts'
-import { looksSecret } from './secrecy.ts'
 import type { ProcessSpec } from './spec.generated.ts'
 
 /** How a change of a field reaches the process. `recreate`: PM2 reads the field only when it makes a process. */

@@ -2,10 +2,11 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { printable } from '../../clients/pm2/printable.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { looksSecret } from '../../core/secrecy.ts'
 import { Secret } from '../../core/secret.ts'
+import { SecretMask } from '../../core/secret-mask.ts'
 import type { DesiredProcess } from './place.ts'
 import { hasEnded } from './run-state.ts'
-import { looksSecret } from './secrecy.ts'
 
 /** Bytes of an error log that are looked at, from its end: a stack of a hundred calls fits. */
 const tailSize = 8192
@@ -80,27 +81,18 @@ async function readTail({ errLogPath, uptimeSince }: Pm2Record): Promise<string 
   }
 }
 
-/** Values of its environment that are secrets, by their source or by their name, and their usual encodings. */
+/** Values of its environment that are secrets, by their source or by their name. */
 function hiddenValues(record: Pm2Record, desired: DesiredProcess | undefined): readonly string[] {
   const declared = Object.entries(desired?.spec.env ?? {}).map(([key, value]) => {
     if (value instanceof Secret) return value.isRead ? value.reveal() : ''
     return looksSecret(key, value) ? value : ''
   })
   const stored = Object.entries(record.env).map(([key, value]) => (looksSecret(key, value) ? value : ''))
-  const values = [...declared, ...stored].flatMap((value) => [value, ...value.split('\n')])
-  const encoded = values.flatMap((value) => [
-    value,
-    encodeURIComponent(value),
-    JSON.stringify(value).slice(1, -1),
-    Buffer.from(value).toString('base64').replace(/=+$/, ''),
-    Buffer.from(value).toString('base64url'),
-    Buffer.from(value).toString('hex'),
-  ])
-  const long = new Set(encoded.filter((value) => value.length >= shortestHidden))
-  // The longest first: what contains another must not be left half.
-  return [...long].sort((a, b) => b.length - a.length)
+  return [...declared, ...stored].flatMap((value) => [value, ...value.split('\n')])
 }
 
 function hide(line: string, hidden: readonly string[]): string {
-  return hidden.reduce((rest, value) => rest.replaceAll(value, '***'), line)
+  const mask = new SecretMask(shortestHidden)
+  for (const value of hidden) mask.add(value)
+  return mask.mask(line)
 }

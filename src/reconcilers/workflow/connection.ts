@@ -38,11 +38,11 @@ type WantedWorkflow = Wanted<WorkflowSpec>
 const userAgent = 'reconciled'
 
 /** What is shown to GitHub; undefined: there is none, or a dry run did not read it. */
-function credentialOf({ fleet, clock }: ConnectContext): Credential | undefined {
+function credentialOf({ fleet, clock, mask }: ConnectContext): Credential | undefined {
   const { apiUrl, token, app } = fleet.github
   if (app)
     return app.privateKey.isRead
-      ? appCredential({ ...app, apiUrl: apiUrlOf(apiUrl), clock, userAgent })
+      ? appCredential({ ...app, apiUrl: apiUrlOf(apiUrl), clock, userAgent, mask })
       : undefined
   return token?.isRead ? tokenCredential(token) : undefined
 }
@@ -74,6 +74,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         cache: context.cache,
         userAgent,
         patience,
+        mask: context.mask,
       })
   }
 

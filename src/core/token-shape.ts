@@ -60,6 +60,14 @@ export function maskTokens(text: string): string {
   return masked.replace(generated, (match) => (isGenerated(match) ? '***' : match))
 }
 
+/** What of a text looks like a token: each by itself, and the password of an address. */
+export function tokensIn(text: string): readonly string[] {
+  const password = addressPassword.exec(text)?.[0].slice(0, -1).split(':').slice(2).join(':')
+  const shaped = vendorShapes.flatMap((shape) => shape.exec(text)?.[0] ?? [])
+  const random = [...text.matchAll(generated)].flatMap(([match]) => (isGenerated(match) ? match : []))
+  return [...(password === undefined ? [] : [password]), ...shaped, ...random]
+}
+
 function isGenerated(text: string): boolean {
   return /[A-Z]/.test(text) && /[a-z]/.test(text) && (text.match(/\d/g)?.length ?? 0) >= 3
 }

@@ -1,0 +1,203 @@
+/** A shorter value is a word or a number of every second text; what is as short is no secret that could be kept. */
+const shortestHidden = 8
+/** A line of a value of several lines is looked for alone where it is as long: of a key in PEM each one is. */
+const shortestLine = 16
+/** Values that are remembered. Commands may give another one each time; those that were not given for longest go. */
+const mostValues = 200
+
+const stars = '***'
+
+/**
+ * Knows the values that must not be seen, and replaces them in texts: as they are and in the usual encodings. It
+ * stands where texts leave the program (what is printed, logged, stored and sent to people). Without values it costs
+ * nothing; with them a text is gone through once, however many there are.
+ */
+export class SecretMask {
+  readonly #shortest: number
+  /** In the order in which they were given last. */
+  readonly #values = new Set<string>()
+  readonly #open = new Set<string>()
+  #search: Search | undefined
+
+  /** `shortest`: how many characters a value has at least; what is shorter is left as it is. */
+  constructor(shortest = shortestHidden) {
+    this.#shortest = shortest
+  }
+
+  /** Remembers a value that must not be seen. */
+  add(value: string): void {
+    if (value.trim().length < this.#shortest) return
+    const isKnown = this.#values.delete(value)
+    this.#values.add(value)
+    if (isKnown) return
+    const [oldest] = this.#values
+    if (this.#values.size > mostValues && oldest !== undefined) this.#values.delete(oldest)
+    this.#search = undefined
+  }
+
+  /**
+   * A text that must stay readable, such as a resource's id or a folder. A value that it holds is in the open anyway, and
+   * is not hidden anywhere: masked ids and folders could not be worked with.
+   */
+  leave(text: string): void {
+    if (text.length < this.#shortest || this.#open.has(text)) return
+    this.#open.add(text)
+    if ([...this.#values].some((value) => text.includes(value))) this.#search = undefined
+  }
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0
+  }
+
+  /** Whether a text holds one of the values. */
+  finds(text: string): boolean {
+    return !this.isEmpty && this.mask(text) !== text
+  }
+
+  /** The text with each of the values replaced by `***`. White space in a value stands for any: texts are wrapped. */
+  mask(text: string): string {
+    if (this.isEmpty || text.length < this.#shortest) return text
+    this.#search ??= new Search(this.#hidden(), this.#shortest)
+    return this.#search.replaceIn(text)
+  }
+
+  #hidden(): readonly string[] {
+    const open = [...this.#open]
+    return [...this.#values].filter((value) => !open.some((text) => text.includes(value)))
+  }
+}
+
+/** A text that is looked for, with the place of three of its characters by which it is found. */
+interface Needle {
+  readonly text: string
+  readonly anchor: number
+}
+
+/** Finds many texts at once: what begins none of them is passed over by one look at a table. */
+class Search {
+  readonly #table = new Uint8Array(65_536)
+  readonly #needles = new Map<number, Needle[]>()
+
+  constructor(values: readonly string[], shortest: number) {
+    const forms = values.flatMap(formsOf).filter((form) => form.length >= shortest)
+    for (const text of new Set(forms)) {
+      const anchor = Math.max(0, text.search(/\S{3}/))
+      const hash = hashAt(text, anchor)
+      this.#table[hash] = 1
+      this.#needles.set(hash, [...(this.#needles.get(hash) ?? []), { text, anchor }])
+    }
+  }
+
+  replaceIn(text: string): string {
+    let result = ''
+    let from = 0
+    for (const { start, end } of this.#find(text)) {
+      if (end <= from) continue
+      if (start > from || from === 0) result += text.slice(from, Math.max(from, start)) + stars
+      from = end
+    }
+    return from === 0 ? text : result + text.slice(from)
+  }
+
+  /** By their starts; they may overlap. */
+  #find(text: string): readonly { readonly start: number; readonly end: number }[] {
+    const found: { readonly start: number; readonly end: number }[] = []
+    const table = this.#table
+    for (let at = 0; at + 3 <= text.length; at += 1) {
+      const hash = hashAt(text, at)
+      if (table[hash] === 0) continue
+      for (const needle of this.#needles.get(hash) ?? []) {
+        const end = matchAfter(text, at, needle)
+        const start = end === -1 ? -1 : matchBefore(text, at, needle)
+        if (start !== -1) found.push({ start, end })
+      }
+    }
+    return found.length < 2 ? found : found.sort((a, b) => a.start - b.start || b.end - a.end)
+  }
+}
+
+function hashAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2)) & 65_535
+}
+
+/** Where the needle ends in a text whose place `at` is its anchor; -1: it does not stand there. */
+function matchAfter(text: string, at: number, { text: needle, anchor }: Needle): number {
+  let place = at
+  for (let index = anchor; index < needle.length; index += 1) {
+    if (isSpace(needle.charCodeAt(index))) {
+      if (!isSpace(text.charCodeAt(place))) return -1
+      while (isSpace(text.charCodeAt(place))) place += 1
+    } else if (needle.charCodeAt(index) === text.charCodeAt(place)) place += 1
+    else return -1
+  }
+  return place
+}
+
+/** Where it begins. */
+function matchBefore(text: string, at: number, { text: needle, anchor }: Needle): number {
+  let place = at
+  for (let index = anchor - 1; index >= 0; index -= 1) {
+    if (isSpace(needle.charCodeAt(index))) {
+      if (!isSpace(text.charCodeAt(place - 1))) return -1
+      while (isSpace(text.charCodeAt(place - 1))) place -= 1
+    } else if (needle.charCodeAt(index) === text.charCodeAt(place - 1)) place -= 1
+    else return -1
+  }
+  return place
+}
+
+function isSpace(unit: number): boolean {
+  return unit === 32 || (unit >= 9 && unit <= 13) || unit === 160
+}
+
+/** A value as it may stand in a text: by itself, in pieces, and in the encodings that programs use. */
+function formsOf(value: string): readonly string[] {
+  const lines = value.split(/\r?\n/).filter((line) => line !== value && line.trim().length >= shortestLine)
+  const forms = [value, value.trim(), ...lines].flatMap((text) => {
+    const escaped = JSON.stringify(text).slice(1, -1)
+    const encoded = encodeUrl(text)
+    const hex = Buffer.from(text).toString('hex')
+    return [
+      text,
+      escaped,
+      // A text that is quoted in a text that is quoted.
+      JSON.stringify(escaped).slice(1, -1),
+      escapeHtml(text),
+      encoded,
+      encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+      encoded.replaceAll('%20', '+'),
+      hex,
+      hex.toUpperCase(),
+      ...base64Of(text),
+    ]
+  })
+  return forms.map((form) => form.trim().replace(/\s+/g, ' '))
+}
+
+/** What is no well-formed text has no encoding for addresses. */
+function encodeUrl(text: string): string {
+  return text.isWellFormed() ? encodeURIComponent(text) : ''
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}
+
+/**
+ * As base64, wherever it stands in what is encoded: three bytes are four characters, so there are three ways. The
+ * characters that depend on what stands beside it are left out.
+ */
+function base64Of(text: string): readonly string[] {
+  const bytes = Buffer.from(text)
+  return [0, 1, 2].flatMap((offset) => {
+    const all = Buffer.concat([Buffer.alloc(offset), bytes])
+    const from = Math.ceil((offset * 8) / 6)
+    const to = Math.floor((all.length * 8) / 6)
+    return [all.toString('base64').slice(from, to), all.toString('base64url').slice(from, to)]
+  })
+}
