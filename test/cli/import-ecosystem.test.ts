@@ -164,6 +164,7 @@ test('an application whose name only running the file could tell is left out, an
     [
       "const isProd = require('os').hostname() === 'prod'",
       'module.exports = { apps: [',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the file that is imported has the template
       "  { name: `tern-${isProd ? 'p' : 'd'}`, script: 'a.js' },",
       "  { name: process.env.NAME, script: 'a.js' },",
       "  { name: process.env.NAME || 'usual', script: 'a.js' },",

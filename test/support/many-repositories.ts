@@ -50,7 +50,7 @@ export class ManyRepositories {
       const repository = simulator.world.add(`acme/r${index}`)
       for (let number = 0; number < options.workflowsEach; number += 1) {
         repository.addWorkflow(`w${number}.yml`)
-        wanted.push(wantedOf(index, number))
+        wanted.push(wantedWorkflow(index, number))
       }
       for (let run = 0; run < options.runsEach; run += 1) {
         const workflow = repository.workflows[run % options.workflowsEach]
@@ -119,7 +119,8 @@ export class ManyRepositories {
   }
 }
 
-function wantedOf(repository: number, number: number): Wanted<WorkflowSpec> {
+/** Workflow `w<number>.yml` of `acme/r<repository>`, active and green within a day. */
+export function wantedWorkflow(repository: number, number: number): Wanted<WorkflowSpec> {
   const name = `r${repository}-w${number}`
   const id = resourceId('Workflow', name)
   return {

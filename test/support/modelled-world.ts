@@ -96,6 +96,21 @@ export class ModelledWorld {
     return made
   }
 
+  /** Things that people made and that run, all in one version. */
+  fill(things: readonly Pick<Thing, 'name' | 'program' | 'fields'>[]): void {
+    const now = this.#now()
+    const all = new Map(this.current.things)
+    for (const thing of things) {
+      this.#uid += 1
+      const { name } = thing
+      const made = { mark: undefined, restarts: 0, readyAt: now, madeBy: 'people', madeAt: now } as const
+      all.set(name, { ...thing, ...made, uid: this.#uid, state: 'running' })
+      this.lastRunning.set(name, now)
+      this.runningSince.set(name, now)
+    }
+    this.#publish({ ...this.#newest, things: all }, '')
+  }
+
   change(name: string, change: Partial<Omit<Thing, 'uid' | 'name'>>): void {
     const thing = this.thing(name)
     if (thing) this.#put({ ...thing, ...change })

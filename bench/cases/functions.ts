@@ -1,33 +1,17 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { NetlifySimulator } from '../test/simulators/netlify/server.ts'
-import { TestFleet } from '../test/support/fleet.ts'
-import { deployWithCli, setup as installCli } from '../test/support/netlify-cli.ts'
-import { LivingFunctions } from './living-functions.ts'
+import { dirname } from 'node:path'
+import { NetlifySimulator } from '../../test/simulators/netlify/server.ts'
+import { TestFleet } from '../../test/support/fleet.ts'
+import { deployWithCli, setup as installCli } from '../../test/support/netlify-cli.ts'
+import { atLeast, type Bench, type Figure, ratioOf, spreadOf } from '../lib/figure.ts'
+import { LivingFunctions } from '../lib/living-functions.ts'
 
-// Deploys a hundred functions: cold, with nothing changed, and with one source changed; beside the deploy of the same
-// directory by Netlify's own command line tool, in turns, against the same simulator. The command and the tool are whole
-// processes as a user starts them; beside them stands a pass of the domain in a process that lives already, as in a
-// controller. Asks the built program: `npm run build` first. Prints a table and writes build/bench-functions.json.
+// Cold, with nothing changed, and with one source changed; beside the deploy of the same directory by Netlify's own
+// command line tool, in turns, against the same simulator. The command and the tool are whole processes as a user starts
+// them; beside them stands a pass of the domain in a process that lives already, as in a controller.
 
-const functions = 100
+const count = 100
 const rounds = { cold: 3, 'nothing changed': 7, 'one changed': 7 } as const
-
-/** One situation, in milliseconds: the medians, and how many times faster ours are, round by round. */
-export interface FunctionsRow {
-  readonly deploy: string
-  readonly rounds: number
-  readonly 'netlify-cli ms': number
-  readonly 'command ms': number
-  readonly 'controller ms': number
-  /** Median, and from the least to the most. */
-  readonly 'command, times faster': string
-  readonly 'controller, times faster': string
-  /** Of the tool, the command and the controller. */
-  readonly uploads: string
-  /** What the project asks of itself; undefined: nothing. */
-  readonly target: number | undefined
-}
 
 /** What one of them did in one round. */
 interface Taken {
@@ -48,8 +32,14 @@ const manifest = [
 const nameOf = (index: number) => `fn-${String(index).padStart(3, '0')}`
 const sourceOf = (answer: string) => `export default async () => new Response('${answer}')\n`
 
+export const functions: Bench = {
+  name: 'functions',
+  title: `deploying ${count} functions, beside netlify deploy of the same directory`,
+  run,
+}
+
 /** Measures all three situations. */
-export async function run(): Promise<readonly FunctionsRow[]> {
+async function run(): Promise<readonly Figure[]> {
   installCli()
   // None of them is to be slowed down by Netlify's limits.
   const simulator = await NetlifySimulator.start({ callsAMinute: 1_000_000 })
@@ -61,10 +51,10 @@ export async function run(): Promise<readonly FunctionsRow[]> {
   let controller = await living()
   try {
     await write(fleet, 'public/index.html', 'home')
-    for (let index = 0; index < functions; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       await write(fleet, `netlify/functions/${nameOf(index)}.mjs`, sourceOf(nameOf(index)))
     }
-    const rows: FunctionsRow[] = []
+    const figures: Figure[] = []
     const cold = async () => {
       await rm(fleet.path('.reconcile'), { recursive: true, force: true })
       await rm(fleet.path('.netlify'), { recursive: true, force: true })
@@ -76,13 +66,13 @@ export async function run(): Promise<readonly FunctionsRow[]> {
       controller = await living()
     }
     const stage: Stage = { simulator, fleet, pass: () => controller.pass() }
-    rows.push(await measure(stage, { deploy: 'cold', prepare: cold }))
+    figures.push(...(await measure(stage, { deploy: 'cold', prepare: cold })))
     const nothing = () => Promise.resolve()
-    rows.push(await measure(stage, { deploy: 'nothing changed', prepare: nothing, target: 20 }))
+    figures.push(...(await measure(stage, { deploy: 'nothing changed', prepare: nothing, target: 20 })))
     const change = (round: number) =>
       write(fleet, `netlify/functions/${nameOf(50)}.mjs`, sourceOf(`round ${round}`))
-    rows.push(await measure(stage, { deploy: 'one changed', prepare: change, target: 5 }))
-    return rows
+    figures.push(...(await measure(stage, { deploy: 'one changed', prepare: change, target: 5 })))
+    return figures
   } finally {
     await controller.close()
     await simulator.close()
@@ -120,7 +110,7 @@ async function measure(
     readonly prepare: (round: number) => Promise<void>
     readonly target?: number
   },
-): Promise<FunctionsRow> {
+): Promise<readonly Figure[]> {
   const { deploy, prepare, target } = situation
   const taken: Readonly<Record<Player, Taken>>[] = []
   for (let round = 0; round < rounds[deploy]; round += 1) {
@@ -134,19 +124,19 @@ async function measure(
     }
     taken.push(Object.fromEntries(found) as Record<Player, Taken>)
   }
-  const msOf = (player: Player) => Math.round(median(taken.map((one) => one[player].ms)))
-  const timesFaster = (player: Player) => spread(taken.map((one) => one.tool.ms / one[player].ms))
-  return {
-    deploy,
-    rounds: taken.length,
-    'netlify-cli ms': msOf('tool'),
-    'command ms': msOf('command'),
-    'controller ms': msOf('controller'),
-    'command, times faster': timesFaster('command'),
-    'controller, times faster': timesFaster('controller'),
-    uploads: names.map((player) => taken.at(-1)?.[player].uploads).join(', '),
-    target,
-  }
+  const msOf = (player: Player) => taken.map((one) => one[player].ms)
+  const timesFaster = (player: Player) => ratioOf(msOf('tool'), msOf(player))
+  const uploads = (player: Player) => spreadOf(taken.map((one) => one[player].uploads))
+  const judged = target === undefined ? {} : { target: atLeast(target) }
+  return [
+    { what: `${deploy}: netlify deploy`, unit: 'ms', spread: spreadOf(msOf('tool')) },
+    { what: `${deploy}: reconcile`, unit: 'ms', spread: spreadOf(msOf('command')) },
+    { what: `${deploy}: a controller’s pass`, unit: 'ms', spread: spreadOf(msOf('controller')) },
+    { what: `${deploy}: netlify / reconcile`, unit: 'x', spread: timesFaster('command'), ...judged },
+    { what: `${deploy}: netlify / controller`, unit: 'x', spread: timesFaster('controller') },
+    { what: `${deploy}: uploads of netlify`, unit: 'times', spread: uploads('tool') },
+    { what: `${deploy}: uploads of reconcile`, unit: 'times', spread: uploads('command') },
+  ]
 }
 
 async function timed(simulator: NetlifySimulator, work: () => Promise<void>): Promise<Taken> {
@@ -162,25 +152,4 @@ async function write(fleet: TestFleet, path: string, text: string): Promise<void
   await mkdir(dirname(file), { recursive: true })
   // Zips hold the modes of files, and the command line tool takes them as they are.
   await writeFile(file, text, { mode: 0o644 })
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const [low = 0, high = 0] = [sorted[middle - 1], sorted[middle]]
-  return sorted.length % 2 === 1 ? high : (low + high) / 2
-}
-
-function spread(ratios: readonly number[]): string {
-  const [middle, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)]
-  return `${middle.toFixed(1)} (${least.toFixed(1)}-${most.toFixed(1)})`
-}
-
-if (import.meta.main) {
-  const rows = await run()
-  const file = join(import.meta.dirname, '../build/bench-functions.json')
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, `${JSON.stringify({ functions, rows }, undefined, 2)}\n`)
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ functions, rows }))
-  else console.table(rows)
 }
