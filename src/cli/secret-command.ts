@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { runGroup } from '../clients/npm/run-group.ts'
+import { runGroup } from '../clients/host/run-group.ts'
 import { findProgram } from '../clients/pm2/daemon/program-path.ts'
 import type { Clock } from '../core/clock.ts'
 import type { CommandEnd, CommandRunner } from '../manifests/secret-command.ts'

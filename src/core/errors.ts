@@ -132,6 +132,10 @@ export const errorCatalogue = Object.freeze({
     next: 'person',
     meaning: 'A program that is needed, such as npm, is not on PATH or could not be started.',
   },
+  GitFailed: {
+    next: 'person',
+    meaning: 'The program git could not do what it was called for; the message holds what it said.',
+  },
   FileNotEditable: {
     next: 'person',
     meaning: 'A file cannot be edited without a doubt, or cannot be written; it was left as it is.',

@@ -67,6 +67,7 @@ const holdReasons = [...readFileSync(source('core', 'hold.ts'), 'utf8').matchAll
 const noResources = new Set([
   'ConflictingRevision',
   'ControllerAlive',
+  'GitFailed',
   'LeaseHeld',
   'LeaseLost',
   'LogUnreadable',

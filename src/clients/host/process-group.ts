@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
-import { isGroupAlive } from '../host/process-identity.ts'
+import { isGroupAlive } from './process-identity.ts'
 
 /** From the polite signal to the one that nothing survives: as long as PM2 users are used to, and some. */
 const killGrace: Duration = 5_000

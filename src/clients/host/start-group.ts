@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { ReconcileError } from '../../core/errors.ts'
-import { hasTerminalToItself } from '../host/terminal.ts'
+import { hasTerminalToItself } from './terminal.ts'
 
 /** What is to be started. */
 export interface GroupStart {
@@ -12,6 +12,8 @@ export interface GroupStart {
   readonly env: Readonly<Record<string, string>>
   /** What it prints; undefined: it reads and prints where we do. */
   readonly onOutput?: (stream: 'out' | 'err', chunk: Buffer) => void
+  /** What it reads, where its output is taken; undefined: nothing. */
+  readonly input?: string
 }
 
 /** A command in a process group of its own, behind its gate: descriptor 3, where the word is awaited that opens it. */
@@ -59,16 +61,20 @@ export async function startGroup(run: GroupStart): Promise<StartedGroup> {
     if (started) return started
   }
   const through = run.onOutput ? 'pipe' : 'inherit'
+  const from = run.input === undefined ? 'ignore' : 'pipe'
   const child = spawn('/bin/sh', ['-c', gate, 'sh', ...run.command], {
     cwd: run.folder,
     env: { ...run.env },
     detached: true,
-    stdio: [run.onOutput ? 'ignore' : 'inherit', through, through, 'pipe'],
+    stdio: [run.onOutput ? from : 'inherit', through, through, 'pipe'],
   })
   const exited = exitOf(child)
   await spawned(child, run)
   listen(child.stdout, (chunk) => run.onOutput?.('out', chunk))
   listen(child.stderr, (chunk) => run.onOutput?.('err', chunk))
+  // Whoever ends before it has read everything is not told the rest.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(run.input)
   return { child, group: child.pid ?? 0, exited, hasTerminal: false }
 }
 

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
-import { isGroupAlive, type ProcessIdentity, processIdentity } from '../host/process-identity.ts'
 import { endGroup } from './process-group.ts'
+import { isGroupAlive, type ProcessIdentity, processIdentity } from './process-identity.ts'
 import { type GroupStart, startGroup } from './start-group.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -17,6 +17,11 @@ export interface GroupRun extends GroupStart {
   readonly clock: Clock
   /** Ends it before its limit. */
   readonly signal: AbortSignal
+  /**
+   * How long the end of its standard output is waited for after it has ended. Default 200 ms: enough for what a person
+   * reads, and too short for who needs every byte of it while this program is busy.
+   */
+  readonly drain?: Duration
   /** Awaited before anything of the command runs: where it fails, nothing was run. */
   readonly onStarted?: (identity: ProcessIdentity) => Promise<void>
 }
@@ -36,7 +41,7 @@ export interface GroupResult {
 const interruptedCode = 128 + constants.signals.SIGINT
 
 /** How long its last output is waited for after it has ended. */
-const drain: Duration = 200
+const usualDrain: Duration = 200
 
 /**
  * Runs a command to its end or its limit, and leaves no process of its group behind: not when it ends, not at its
@@ -60,7 +65,7 @@ export async function runGroup(run: GroupRun): Promise<GroupResult> {
     const duration = Math.round(run.clock.monotonic() - startedAt)
     const hasLeftBehind = first === 'exited' && (await isGroupAlive(group))
     if (hasLeftBehind) await endGroup(group, run.clock)
-    await drained(run.clock, child)
+    await drained(run, child)
     return { end, exitCode: code ?? undefined, signal: signal ?? undefined, duration, hasLeftBehind }
   } finally {
     await watchdog.dismiss()
@@ -110,8 +115,13 @@ async function firstEnd(run: GroupRun, exited: Promise<unknown>, group: number):
 }
 
 /** What holds its output open and has left the group is not waited for. */
-async function drained(clock: Clock, { stdout, stderr }: ChildProcess): Promise<void> {
-  await Promise.race([Promise.all([ended(stdout), ended(stderr)]), clock.sleep(drain)])
+async function drained({ clock, drain }: GroupRun, { stdout, stderr }: ChildProcess): Promise<void> {
+  const within = (stream: Readable | null, limit: Duration) => {
+    const over = new AbortController()
+    const sleep = clock.sleep(limit, over.signal).catch(() => undefined)
+    return Promise.race([ended(stream), sleep]).finally(() => over.abort())
+  }
+  await Promise.all([within(stdout, drain ?? usualDrain), within(stderr, usualDrain)])
   stdout?.destroy()
   stderr?.destroy()
 }
