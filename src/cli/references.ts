@@ -4,13 +4,13 @@ import { Secret } from '../core/secret.ts'
 
 /**
  * One digest over all values that the manifests refer to: two programs with the same one see the same secrets.
- * Made of keyed digests, so it says nothing about a value. Not of what commands say: who only asks runs none.
+ * Made of keyed digests, so it says nothing about a value. Not of what commands say, SOPS among them: who only asks runs none.
  */
 export function digestReferences(declaration: Declaration): string {
   const hash = createHash('sha256')
   for (const resource of declaration.resources) {
     for (const { source, digest } of secretsIn(resource.spec)) {
-      const seen = source.startsWith('fromCommand') ? '' : (digest ?? '')
+      const seen = /^(?:fromCommand|sops) /.test(source) ? '' : (digest ?? '')
       hash.update(`${resource.id} ${source} ${seen}\n`)
     }
   }

@@ -1,7 +1,7 @@
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * A value that came from a reference (`fromEnv`, `fromFile`, `fromCommand`). It prints `***` wherever it is
+ * A value that came from a reference (`fromEnv`, `fromFile`, `fromCommand`, a value that SOPS encrypted). It prints `***` wherever it is
  * printed by accident; only `reveal()`, called at the edge, gives the text.
  */
 export class Secret {
@@ -55,12 +55,26 @@ export type Reference =
   | { readonly fromEnv: string; readonly default?: string }
   | { readonly fromFile: string; readonly default?: string }
   | { readonly fromCommand: readonly string[]; readonly default?: string }
+  /** What stands in a manifest as `ENC[...]`; nobody writes it so. */
+  | { readonly fromSops: EncryptedPlace; readonly default?: undefined }
+
+/** Where a value lies in a file that SOPS encrypted. */
+export interface EncryptedPlace {
+  /** Absolute. */
+  readonly file: string
+  /** Which of the file's documents, from 0. */
+  readonly document: number
+  readonly path: readonly string[]
+  /** Of the text of the file as it was read, encrypted. */
+  readonly hash: string
+}
 
 /** The shape of a spec after every reference in it became a `Secret`. */
 export type Resolved<T> = T extends
   | { fromEnv: string }
   | { fromFile: string }
   | { fromCommand: readonly unknown[] }
+  | { fromSops: unknown }
   ? Secret
   : T extends readonly (infer Item)[]
     ? readonly Resolved<Item>[]

@@ -95,6 +95,10 @@ export const diagnosticCatalogue = Object.freeze({
   ),
   'invalid-key': error('A key has a form that is not allowed in this place.', 'Rename it.'),
   'duplicate-item': error('A list that may not repeat itself holds an item twice.', 'Remove one of them.'),
+  'encrypted-field': error(
+    'A value is encrypted by SOPS that is no secret, so that nobody can tell what is declared without decrypting it.',
+    'Encrypt only values that may be references, by an `encrypted_regex` in .sops.yaml; the hint shows one.',
+  ),
   'reference-shape': error(
     'A reference names no source or several.',
     'Give exactly one of `fromEnv`, `fromFile` and `fromCommand`.',

@@ -1,10 +1,11 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { type ResourceId, resourceId } from '../core/resource.ts'
+import { encryptedField, withEncryptedPlaces } from './encrypted.ts'
 import { quote } from './excerpt.ts'
 import { faultAt } from './fault.ts'
 import type { SourceFile, Span } from './source-file.ts'
 import { suggest } from './suggest.ts'
-import { childOf, type Entry, type MapTree, spanOf, type Tree, textOf } from './tree.ts'
+import { childOf, type Entry, type MapTree, placeAt, spanOf, type Tree, textOf } from './tree.ts'
 
 /** The only version of the format. */
 const apiVersion = 'reconcile.dev/v1'
@@ -23,15 +24,21 @@ export interface Document {
 /** The name that a Fleet has where none is given. */
 export const defaultFleetName = 'default'
 
-/** Tells our documents from others. A fault where it is none; undefined where its name is missing. */
-export function classify(root: Tree, kinds: readonly string[]): Document | Diagnostic {
-  if (root.type !== 'map') {
-    return faultAt(firstLine(root.span), {
+/**
+ * Tells our documents from others. A fault where it is none; undefined where its name is missing. `index` says which of
+ * its file's documents it is, from 0.
+ */
+export function classify(read: Tree, kinds: readonly string[], index = 0): Document | Diagnostic {
+  if (read.type !== 'map') {
+    return faultAt(firstLine(read.span), {
       code: 'not-a-resource',
       message: 'Expected a document with `apiVersion`, `kind`, `metadata` and `spec`',
       hint: `Begin it with \`apiVersion: ${apiVersion}\`.`,
     })
   }
+  const root = withEncryptedPlaces(read, index)
+  const hidden = findHiddenHead(root)
+  if (hidden) return hidden
   const foreign = checkVersion(root)
   if (foreign) return foreign
   const kind = root.entries.get('kind')
@@ -49,6 +56,15 @@ export function classify(root: Tree, kinds: readonly string[]): Document | Diagn
     file: root.span.file,
     head,
   }
+}
+
+/** What says what a document is must be readable without decrypting it. */
+function findHiddenHead(root: MapTree): Diagnostic | undefined {
+  for (const path of [['apiVersion'], ['kind'], ['metadata', 'name']]) {
+    const { tree } = placeAt(root, path)
+    if (tree.type === 'scalar' && tree.encrypted) return encryptedField(tree, path)
+  }
+  return undefined
 }
 
 function checkVersion(root: MapTree): Diagnostic | undefined {

@@ -52,8 +52,8 @@ export function parseManifestFile(path: string, text: string, kinds: readonly st
   const parsed = parseManifest(createSourceFile(path, text))
   const documents: Document[] = []
   const diagnostics = [...parsed.diagnostics]
-  for (const root of parsed.documents) {
-    const found = classify(root, kinds)
+  for (const [index, root] of parsed.documents.entries()) {
+    const found = classify(root, kinds, index)
     if (isDocument(found)) documents.push(found)
     else diagnostics.push(found)
   }

@@ -243,7 +243,11 @@ export function checkLiterals(document: Layered, faults: Draft['faults']): void 
     if (tree.type === 'map') for (const [key, entry] of tree.entries) walk(entry.value, [...path, key])
     else if (tree.type === 'list')
       for (const [index, item] of tree.items.entries()) walk(item, [...path, `${index}`])
-    else if (typeof tree.value === 'string' && isLiteralSecret(document.kind, path, tree.value)) {
+    else if (
+      typeof tree.value === 'string' &&
+      !tree.encrypted &&
+      isLiteralSecret(document.kind, path, tree.value)
+    ) {
       faults.add(path, {
         code: 'literal-secret',
         message: `\`${formatPath(path)}\` holds what looks like a secret`,

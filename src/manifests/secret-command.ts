@@ -21,3 +21,12 @@ export type CommandEnd =
 
 /** Runs one and leaves nothing of it behind. Rejects where the program that reads the manifests is told to end. */
 export type CommandRunner = (command: SecretCommand) => Promise<CommandEnd>
+
+/** An environment as a program is given it. */
+export function setVariables(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { realpath } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { assertNever } from '../core/assert-never.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { Resource, UnresolvedReference } from '../core/resource.ts'
@@ -8,11 +8,12 @@ import { looksSecret } from '../core/secrecy.ts'
 import { type Reference, Secret } from '../core/secret.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
 import { looksLikeSecret, looksLikeToken, namesSecret, tokensIn } from '../core/token-shape.ts'
+import { Decrypter } from './decrypter.ts'
 import { printable } from './excerpt.ts'
 import { isInside, type Roots } from './fleet-root.ts'
 import { readText } from './read-text.ts'
 import { type SchemaPlaces, schemaAt, stepInto, takesReference } from './schema-walk.ts'
-import type { CommandEnd, CommandRunner } from './secret-command.ts'
+import { type CommandEnd, type CommandRunner, setVariables } from './secret-command.ts'
 import { formatPointer } from './tree.ts'
 
 export interface SecretOptions {
@@ -44,9 +45,11 @@ export class SecretResolver {
   readonly #options: SecretOptions
   readonly #known = new Map<string, Promise<Resolution>>()
   readonly #variables = new Set<string>()
+  readonly #decrypter: Decrypter
 
   constructor(options: SecretOptions) {
     this.#options = options
+    this.#decrypter = new Decrypter(options)
   }
 
   /** Names of the variables that were asked for until now, whether they are set or not. */
@@ -112,7 +115,7 @@ export class SecretResolver {
 
   async #read(reference: Reference, folder: string): Promise<Resolution> {
     const source = describeReference(reference)
-    if ('fromCommand' in reference && !this.#options.runCommand) {
+    if (isRun(reference) && !this.#options.runCommand) {
       return { type: 'value', secret: Secret.unread(source) }
     }
     const found = await this.#find(reference, folder)
@@ -130,6 +133,7 @@ export class SecretResolver {
       return this.#options.env[reference.fromEnv] ?? { reason: 'the environment variable is not set' }
     }
     if ('fromFile' in reference) return this.#readFile(resolve(folder, reference.fromFile))
+    if ('fromSops' in reference) return this.#decrypter.find(reference.fromSops)
     return this.#run(reference.fromCommand, folder)
   }
 
@@ -161,11 +165,7 @@ export class SecretResolver {
     const end = await this.#options.runCommand?.({
       command,
       folder,
-      env: Object.fromEntries(
-        Object.entries(this.#options.env).filter(
-          (entry): entry is [string, string] => entry[1] !== undefined,
-        ),
-      ),
+      env: setVariables(this.#options.env),
       limit: limits.commandTimeout,
       maxBytes: limits.bytes,
     })
@@ -183,7 +183,13 @@ export function digestSecret(key: string, value: string): string {
 export function describeReference(reference: Reference): string {
   if ('fromEnv' in reference) return `fromEnv ${printable(reference.fromEnv)}`
   if ('fromFile' in reference) return `fromFile ${printable(reference.fromFile)}`
+  if ('fromSops' in reference) return `sops ${printable(basename(reference.fromSops.file))}`
   return `fromCommand ${printable(reference.fromCommand[0] ?? '')}`
+}
+
+/** Whether a program is run for it, which a dry run does not do. */
+function isRun(reference: Reference): boolean {
+  return 'fromCommand' in reference || 'fromSops' in reference
 }
 
 /** Whether a value has the form of a reference. Whether it stands where one is taken, the schema says. */
@@ -191,7 +197,7 @@ export function isReference(value: unknown): value is Reference {
   return (
     typeof value === 'object' &&
     value !== null &&
-    ('fromEnv' in value || 'fromFile' in value || 'fromCommand' in value)
+    ('fromEnv' in value || 'fromFile' in value || 'fromCommand' in value || 'fromSops' in value)
   )
 }
 

@@ -1,6 +1,7 @@
+import { valueForSchema } from './encrypted.ts'
 import type { Layered } from './environment.ts'
 import { type ValidationError, validators } from './schemas.ts'
-import { type ListTree, type MapTree, parsePointer, type Tree, treeValue } from './tree.ts'
+import { type ListTree, type MapTree, parsePointer, type Tree } from './tree.ts'
 
 /** What is left of a document when all that its schema refuses is taken out, and what was taken out. */
 export interface SoundPart {
@@ -22,7 +23,7 @@ export function soundPartOf(document: Layered): SoundPart | undefined {
   const missing: (readonly string[])[] = []
   let root: MapTree = document.root
   for (let round = 0; round < mostRounds; round += 1) {
-    if (validate(treeValue(root))) return { document: { ...document, root }, missing }
+    if (validate(valueForSchema(root))) return { document: { ...document, root }, missing }
     const paths = faultyPaths(validate.errors ?? [])
     // Without its spec or its name it is no resource.
     if (paths.length === 0 || paths.some((path) => path.length < 2)) return undefined

@@ -1,3 +1,4 @@
+import type { EncryptedPlace } from '../core/secret.ts'
 import type { Span } from './source-file.ts'
 
 /** A parsed value that knows where each of its parts was written. */
@@ -24,13 +25,15 @@ export interface ScalarTree {
   readonly type: 'scalar'
   readonly span: Span
   readonly value: string | number | boolean | null
+  /** Where it is decrypted from; then `value` is what stands there, encrypted. */
+  readonly encrypted?: EncryptedPlace
 }
 
-/** The value alone. Shared parts (aliases) stay shared. */
+/** The value alone; of what is encrypted a reference. Shared parts (aliases) stay shared. */
 export function treeValue(tree: Tree): unknown {
   switch (tree.type) {
     case 'scalar':
-      return tree.value
+      return tree.encrypted ? { fromSops: tree.encrypted } : tree.value
     case 'list':
       return tree.items.map(treeValue)
     case 'map':

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
+import { findEncryptedFaults, valueForSchema } from './encrypted.ts'
 import { printable, quote } from './excerpt.ts'
 import {
   describeActual,
@@ -13,7 +14,7 @@ import { type Finding, faultAt } from './fault.ts'
 import { fieldsIn, isSecretPlace, keyRule, schemaAt } from './schema-walk.ts'
 import { type ValidationError, validators } from './schemas.ts'
 import { suggest } from './suggest.ts'
-import { formatPath, type Place, parsePointer, placeAt, spanOf, type Tree, treeValue } from './tree.ts'
+import { formatPath, formatPointer, type Place, parsePointer, placeAt, spanOf, type Tree } from './tree.ts'
 
 /** Most faults told of one document; beyond that it is something else. */
 const maxFaults = 100
@@ -21,15 +22,19 @@ const maxFaults = 100
 /** Judges a document by the schema of its kind: one diagnostic a fault, at the very key or value. */
 export function validateDocument(kind: string, root: Tree): readonly Diagnostic[] {
   const validate = validators[kind]
-  if (!validate || validate(treeValue(root))) return []
+  const encrypted = findEncryptedFaults(kind, root)
+  const told = encrypted.map(({ fault }) => fault)
+  if (!validate || validate(valueForSchema(root))) return told
   const byPath = new Map<string, ValidationError[]>()
+  const hidden = encrypted.map(({ path }) => formatPointer(path))
   for (const error of validate.errors ?? []) {
+    if (hidden.some((pointer) => `${error.instancePath}/`.startsWith(`${pointer}/`))) continue
     const group = byPath.get(error.instancePath)
     if (group) group.push(error)
     else byPath.set(error.instancePath, [error])
   }
   const paths = [...byPath.keys()]
-  const diagnostics: Diagnostic[] = []
+  const diagnostics: Diagnostic[] = [...told]
   for (const [pointer, errors] of byPath) {
     const isDeeper = paths.some((other) => other.startsWith(`${pointer}/`))
     diagnostics.push(...new PathFaults(kind, root, pointer).judge(errors, isDeeper))

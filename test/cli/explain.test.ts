@@ -27,7 +27,7 @@ test.each([
   ['Nothing', 'There are: '],
   ['Process.spec.maxMemroy', 'Did you mean Process.spec.maxMemory?'],
   ['Process.envv', 'Did you mean Process.spec.env?'],
-  ['Process.zzzzzzzz', 'There are: apiVersion, kind, metadata, spec.'],
+  ['Process.zzzzzzzz', 'There are: apiVersion, kind, metadata, sops, spec.'],
   ['Process.spec.script.x', 'It has no fields.'],
 ])('an unknown path %s says what was probably meant', async (path, hint) => {
   const { status, out, err } = await invoke(['explain', path], { cwd })

@@ -78,8 +78,14 @@ const reference: Prescribe = (ailment) => {
     variable === undefined
       ? [reconcile('check'), only(ailment)]
       : [{ type: 'set', variable }, ...takeOver(ailment.surroundings, only(ailment))]
+  const problem = `a value that ${ailment.id} refers to is not there`
+  if (first?.message.startsWith('sops ')) {
+    const cure =
+      'The message says whether the program `sops` is missing where passes are made, or a key for it.'
+    return { problem, cure, commands }
+  }
   return {
-    problem: `a value that ${ailment.id} refers to is not there`,
+    problem,
     cure: `Set it where the passes are made, or give the reference in ${place} a \`default\`.`,
     commands,
   }
