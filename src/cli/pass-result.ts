@@ -30,7 +30,7 @@ export function exitStatusOf(input: {
     const held = status.conditions.find(
       (condition) => condition.type === 'Held' && condition.status === 'True',
     )
-    if (held?.reason === 'DeletionLimit') return false
+    if (held?.reason === 'DeletionLimit' || held?.reason === 'PolicyDenied') return false
     if (status.isExcused || status.health === 'Healthy') return true
     const isOnItsWay = status.health === 'Progressing' || held?.reason === 'DependencyNotReady'
     return !input.hasWaited && isOnItsWay

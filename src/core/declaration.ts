@@ -1,5 +1,6 @@
 import type { Diagnostic } from './diagnostic.ts'
 import type { FleetSettings } from './fleet.ts'
+import type { Judge } from './policy.ts'
 import type { Resource, ResourceId } from './resource.ts'
 
 /** What the manifests say, all files together: the result of reading them once. */
@@ -16,4 +17,6 @@ export interface Declaration {
   readonly isWhole: boolean
   /** The manifests folder, absolute. */
   readonly folder: string
+  /** What its policies say of actions; undefined: there is none. */
+  readonly judge?: Judge | undefined
 }

@@ -21,6 +21,8 @@ export type HoldReason =
   | 'FunctionNotBundled'
   /** The manifest does not allow it: a person's own change is not undone without being told to. */
   | 'NotAllowed'
+  /** A Policy is against it. */
+  | 'PolicyDenied'
 
 export interface Hold {
   readonly reason: HoldReason

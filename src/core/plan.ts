@@ -3,6 +3,7 @@ import type { Position } from './diagnostic.ts'
 import type { HealthStatus, SyncStatus } from './health.ts'
 import type { Hold } from './hold.ts'
 import type { Stray } from './ownership.ts'
+import type { Verdict } from './policy.ts'
 import type { ResourceId } from './resource.ts'
 
 /** One resource in a plan. `actions` are what is wanted; with a hold none of them is taken now. */
@@ -30,6 +31,8 @@ export interface Plan {
   readonly resources: readonly PlannedResource[]
   /** What bears our mark and nobody declares or knows: only told of. Default: nothing. */
   readonly strays?: readonly Stray[]
+  /** What policies only tell of it. Default: nothing. */
+  readonly warnings?: readonly Verdict[]
   /** Of resolved specs, ownership and the ordered actions; never of pids, memory or times. */
   readonly fingerprint: string
 }

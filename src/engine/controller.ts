@@ -156,11 +156,12 @@ export class Controller {
       ]),
     )
     const before = this.#specs
+    const isJudgedAnew = this.#declaration?.judge?.fingerprint !== declaration.judge?.fingerprint
     this.#declaration = declaration
     this.#specs = specs
     this.#leaning = findLeaning(declaration.resources)
     this.#options.onDeclaration?.(declaration)
-    const changes = [...specs].filter(([id, hash]) => before.get(id) !== hash)
+    const changes = [...specs].filter(([id, hash]) => isJudgedAnew || before.get(id) !== hash)
     const changed = new Set(changes.map(([id]) => id))
     for (const id of changed) this.#heed(id)
     void this.#listener.listenTo(new Set(declaration.resources.map(({ kind }) => kind)))

@@ -2,8 +2,10 @@ import { formatDuration } from '../core/duration.ts'
 import type { FleetSettings } from '../core/fleet.ts'
 import type { Hold } from '../core/hold.ts'
 import type { LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Judge } from '../core/policy.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { contendedFrom, endOfWait, nextCorrectionAt, recentCorrections } from './backoff.ts'
+import { holdDeniedTogether, holdsOnDenial } from './deny.ts'
 import type { Finding } from './finding.ts'
 import { successorOf } from './former.ts'
 import { recoveryOf, removalBackoff } from './recovery.ts'
@@ -25,6 +27,8 @@ export interface GuardInput {
   readonly otherRemovals: number
   /** By kind: what is known of a domain whose writes all fail. Default: nothing of any. */
   readonly refusalOf?: (kind: string) => Refusal | undefined
+  /** What the fleet's policies say of actions. Default: there are none. */
+  readonly judge?: Judge | undefined
   readonly now: number
 }
 
@@ -43,7 +47,11 @@ export function guard(findings: readonly Finding[], input: GuardInput): readonly
   const judged = mapOf(held)
   const all = held.map((finding) => (finding.successor ? judge(finding, judged) : finding))
   const limited = holdDeletions(all, input)
-  return input.refusalOf ? holdRefused(limited, { refusalOf: input.refusalOf, now: input.now }) : limited
+  const paced = input.refusalOf
+    ? holdRefused(limited, { refusalOf: input.refusalOf, now: input.now })
+    : limited
+  // What another guard holds is not done, and not part of what is judged together.
+  return holdDeniedTogether(paced, input.judge, input.now)
 }
 
 function mapOf(findings: readonly Finding[]): ReadonlyMap<ResourceId, Finding> {
@@ -60,6 +68,7 @@ function holdsOf(
     return [
       ...holdOnRemoved(finding, input),
       ...holdOnSuccessor(finding, byId, input),
+      ...holdsOnDenial(finding, input.judge, input.now),
       ...[holdOnBlock(finding)].filter(isHold),
     ]
   }
@@ -68,7 +77,8 @@ function holdsOf(
   // pace of what fails or is undone.
   if (finding.isTakenDown) {
     return [
-      holdOnPolicy(resource),
+      holdOnManagement(resource),
+      ...holdsOnDenial(finding, input.judge, input.now),
       holdOnBlock(finding),
       holdOnPaceOfStops(finding, resource, input.now),
     ].filter(isHold)
@@ -76,7 +86,8 @@ function holdsOf(
   return [
     holdOnDown(input),
     holdOnSuspension(finding, input),
-    holdOnPolicy(resource),
+    holdOnManagement(resource),
+    ...holdsOnDenial(finding, input.judge, input.now),
     holdOnBlock(finding),
     holdOnUnconfirmed(finding),
     holdOnDependencies(resource, byId, input),
@@ -104,7 +115,7 @@ function holdOnSuspension(finding: Finding, input: GuardInput): Hold | undefined
   return { reason: 'Suspended', message: `suspended: ${suspension.reason}`, until: suspension.until }
 }
 
-function holdOnPolicy(resource: Resource): Hold | undefined {
+function holdOnManagement(resource: Resource): Hold | undefined {
   if (resource.controls.managementPolicy === 'Manage') return undefined
   return { reason: 'ObserveOnly', message: 'only observed (managementPolicy: Observe)', until: undefined }
 }

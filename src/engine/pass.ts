@@ -4,6 +4,7 @@ import type { Stray } from '../core/ownership.ts'
 import type { Plan } from '../core/plan.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { confirmGone } from './confirm-gone.ts'
+import { warningsOf } from './deny.ts'
 import { examine } from './examine.ts'
 import { type ExecutionOptions, execute } from './execute.ts'
 import type { Finding } from './finding.ts'
@@ -104,13 +105,18 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     isBusy,
     otherRemovals: countOtherRemovals(world, declaration, view, scope),
     refusalOf: (kind) => request.breaker?.refusalOf(kind),
+    judge: declaration.judge,
     now,
   })
   const findings = order(guarded)
   let plan: Plan | undefined
   return {
     get plan() {
-      plan ??= { ...toPlan(world, findings, { view, now, chance: 0 }), strays: [...strays.values()].flat() }
+      plan ??= {
+        ...toPlan(world, findings, { view, now, chance: 0 }),
+        strays: [...strays.values()].flat(),
+        warnings: warningsOf(findings, declaration.judge, now),
+      }
       return plan
     },
     findings,

@@ -11,7 +11,7 @@ import type { ReceiverSpec } from './receiver-spec.generated.ts'
 import type { SecretResolver } from './secrets.ts'
 
 /** Kinds that settle something for the whole fleet and are no resources. */
-export const settingKinds = Object.freeze(['Fleet', 'Alert', 'Receiver'])
+export const settingKinds = Object.freeze(['Fleet', 'Alert', 'Receiver', 'Policy'])
 
 /** Whether an id names a resource, and not a setting. */
 export function isResource(id: string): boolean {

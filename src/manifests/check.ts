@@ -5,6 +5,7 @@ import { compose } from './compose.ts'
 import { resolveAllowances } from './fleet.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
+import { readPoliciesBeside } from './policies/beside.ts'
 import { distinct, isNothingDeclared, type ReadOptions } from './read.ts'
 
 export type CheckOptions = Pick<
@@ -31,7 +32,8 @@ export interface CheckResult {
 export async function checkManifests(options: CheckOptions): Promise<CheckResult> {
   const location = await locate(options.paths, options.cwd)
   const kinds = [...options.reconcilers.keys(), ...settingKinds]
-  const base = await readManifestFiles(location.base, kinds)
+  const named = await readManifestFiles(location.base, kinds)
+  const base = [...named, ...(await readPoliciesBeside(location.beside, kinds))]
   const diagnostics = [...location.diagnostics]
   const ids = new Set<string>()
   const valid = new Map<ResourceId, Resource>()
@@ -47,6 +49,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
     const composition = await compose({
       base,
       environment: name === undefined ? undefined : { name, files },
+      environments: [...location.environments.keys()],
       isWhole: location.isWhole,
       reconcilers: options.reconcilers,
       root: location.root,

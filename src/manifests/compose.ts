@@ -9,6 +9,8 @@ import { Faults } from './faults.ts'
 import { type Allowances, type FleetDraft, readFleet } from './fleet.ts'
 import { type Roots, rootsOf } from './fleet-root.ts'
 import type { ManifestFile } from './manifest-file.ts'
+import { judgeResources } from './policies/judge-resources.ts'
+import { type Policy, readPolicies } from './policies/policy.ts'
 import {
   checkCircles,
   checkContainedPaths,
@@ -30,6 +32,10 @@ export interface Composition {
   readonly drafts: readonly Draft[]
   /** Valid documents of the kinds Alert and Receiver, likewise. */
   readonly alerting: readonly Draft[]
+  /** Policies whose rules can be asked. */
+  readonly policies: readonly Policy[]
+  /** Valid documents of the kind Policy, also those whose rules cannot be asked. */
+  readonly policyDrafts: readonly Draft[]
   readonly fleet: FleetDraft
   /** Of the files and of what they mean together; each once. */
   readonly diagnostics: readonly Diagnostic[]
@@ -41,6 +47,8 @@ export interface ComposeInput {
   readonly base: readonly ManifestFile[]
   /** Undefined: the base alone. */
   readonly environment: { readonly name: string; readonly files: readonly ManifestFile[] } | undefined
+  /** Names of all environments that there are. */
+  readonly environments: readonly string[]
   /** Whether all manifests were read, so that what is not among them does not exist. */
   readonly isWhole: boolean
   readonly reconcilers: ReadonlyMap<string, AnyReconciler>
@@ -100,7 +108,8 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     .map(draft)
     .sort((a, b) => (a.resource.id < b.resource.id ? -1 : 1))
   const drafts = all.filter(({ resource }) => isResource(resource.id))
-  const alerting = all.filter(({ resource }) => !isResource(resource.id))
+  const policyDrafts = all.filter(({ resource }) => resource.kind === 'Policy')
+  const alerting = all.filter(({ resource }) => !isResource(resource.id) && resource.kind !== 'Policy')
   const readable = files.filter(isFaulty).flatMap((file) => file.readableIds)
   const surroundings = { reconcilers, isWhole, broken: new Set([...input.broken, ...readable]) }
   const declaredIds = new Set(idsOf(laid.documents))
@@ -109,7 +118,8 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     diagnostics.push(...checkTargets(document, resourceIds, surroundings))
   await judge(drafts, roots, input)
   diagnostics.push(...(await judgeParts(parts, roots, input)))
-  await Promise.all(alerting.map(({ document, faults }) => judgeSecrets(document, roots, faults)))
+  const settings = [...alerting, ...policyDrafts]
+  await Promise.all(settings.map(({ document, faults }) => judgeSecrets(document, roots, faults)))
   checkAlerting(alerting, {
     declared: declaredIds,
     broken: surroundings.broken,
@@ -117,10 +127,20 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     kinds: [...reconcilers.keys()],
     hosts: input.allow.hosts,
   })
+  const policies = await readPolicies(policyDrafts, {
+    kinds: [...reconcilers.keys()],
+    environments: input.environments,
+  })
+  judgeResources(drafts, policies, {
+    fleet: fleet.settings.name,
+    environment: environment?.name,
+    root: input.root,
+    now: input.now,
+  })
   if (fleet.document && fleet.faults) await judgeSecrets(fleet.document, roots, fleet.faults)
   diagnostics.push(...(fleet.faults?.diagnostics ?? []), ...all.flatMap(({ faults }) => faults.diagnostics))
   const declared = new Map(laid.documents.map((document) => [document.id, document.files]))
-  return { drafts, alerting, fleet, diagnostics, declared }
+  return { drafts, alerting, policies, policyDrafts, fleet, diagnostics, declared }
 }
 
 async function judge(drafts: readonly Draft[], roots: Roots, input: ComposeInput): Promise<void> {

@@ -198,6 +198,32 @@ export const diagnosticCatalogue = Object.freeze({
     'Give both, or none.',
   ),
 
+  // Policies
+  'policy-rule': error(
+    'The rule of a Policy is no CEL, names what does not exist, or is neither true nor false.',
+    'Correct it at the place that is named.',
+  ),
+  'policy-environment': error(
+    'A Policy names an environment that does not exist, and would never be in force there.',
+    'Correct the name.',
+  ),
+  'policy-denied': error(
+    'A resource breaks the rule of a Policy with `severity: deny`. Its last good version goes on.',
+    'Change the resource as the message says; the hint names the place of the rule.',
+  ),
+  'policy-warned': warning(
+    'A resource breaks the rule of a Policy with `severity: warn`.',
+    'Change the resource as the message says; the hint names the place of the rule.',
+  ),
+  'policy-not-evaluated': error(
+    'The rule of a Policy with `severity: deny` gives no answer for a resource, which counts as broken.',
+    'Mend the rule at the place that the hint names: most often a field is missing, and `has(...)` asks for it.',
+  ),
+  'policy-warning-not-evaluated': warning(
+    'The rule of a Policy with `severity: warn` gives no answer for a resource.',
+    'Mend the rule at the place that the hint names: most often a field is missing, and `has(...)` asks for it.',
+  ),
+
   // Environments
   'unknown-environment': error('There is no environment of that name.', 'Choose one that exists.'),
   'stray-environment': error(

@@ -24,6 +24,11 @@ export class Faults {
     this.diagnostics.push(faultAt(place.key ?? place.tree.span, finding))
   }
 
+  /** A fault of what stands at a stretch of a file. */
+  addAt(span: Span, finding: Finding): void {
+    this.diagnostics.push(faultAt(span, finding))
+  }
+
   /** The way in which a domain reports. */
   readonly report: Report = ({ severity, code, path, message, hint, within }) => {
     const span = within ? spanWithin(within) : spanOf(placeAt(this.#root, parsePointer(path)))

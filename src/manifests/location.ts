@@ -13,6 +13,8 @@ export interface Location {
   /** The fleet root, links resolved. */
   readonly root: string
   readonly base: readonly string[]
+  /** Where single files were named: the other manifests of their folder, of which only the policies count. */
+  readonly beside: readonly string[]
   readonly environments: ReadonlyMap<string, readonly string[]>
   /** Whether this is one whole folder, and not files or several folders. */
   readonly isWhole: boolean
@@ -30,12 +32,14 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
   const folder = folderOf(kinds, usual)
   const root = await findFleetRoot(folder)
   const base: string[] = []
+  const beside: string[] = []
   const environments = new Map<string, readonly string[]>()
   const diagnostics: Diagnostic[] = []
   const lookInto = async (path: string, isNamed: boolean) => {
     const found = await findManifests(path, [root])
     // A single file is of its fleet all the same: the fleet's own settings say where PM2 is, and how much may go.
     base.push(...(isNamed ? found.base : found.base.filter((file) => isFleetFile(file, path))))
+    if (!isNamed) beside.push(...found.base)
     if (isNamed) diagnostics.push(...found.diagnostics)
     for (const [name, files] of found.environments) {
       environments.set(name, [...(environments.get(name) ?? []), ...files])
@@ -58,6 +62,7 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
     folder,
     root,
     base: [...new Set(base)],
+    beside: beside.filter((file) => !base.includes(file)),
     environments,
     isWhole: kinds.length === 1 && kinds[0]?.isFolder === true,
     diagnostics,

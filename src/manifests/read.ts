@@ -14,6 +14,9 @@ import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from 
 import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
+import { mentionsPolicy, parsePoliciesBeside, readPoliciesBeside } from './policies/beside.ts'
+import { type PoliciesInForce, policiesInForce } from './policies/in-force.ts'
+import { makeJudge } from './policies/judge.ts'
 import type { CommandRunner } from './secret-command.ts'
 import { describeReference, digestSecret, SecretResolver } from './secrets.ts'
 import { positionAt } from './source-file.ts'
@@ -64,7 +67,8 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const { environment } = options
   const environmentPaths = environment === undefined ? [] : location.environments.get(environment)
-  const base = await readManifestFiles(location.base, kinds)
+  const named = await readManifestFiles(location.base, kinds)
+  const base = [...named, ...(await readPoliciesBeside(location.beside, kinds))]
   const patches = await readManifestFiles(environmentPaths ?? [], kinds)
   const diagnostics = [...location.diagnostics]
   if (environment !== undefined && environmentPaths === undefined) {
@@ -82,8 +86,11 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   // A file that lost its content was perhaps caught in the middle of a save; only removing it says that it should go.
   const emptied = empty.filter((path) => lastGood.has(path))
   for (const path of emptied) broken.add(path)
-  const effective =
-    broken.size > 0 ? await standIn(input, current, { broken, lastGood, kinds }) : { ...current, missing: [] }
+  const beside = new Set(location.beside)
+  const effective: Effective =
+    broken.size > 0
+      ? await standIn(input, current, { broken, lastGood, kinds, beside })
+      : { ...current, brokenPolicies: [], missing: [] }
 
   const isSettled = diagnostics.every(({ code }) => code !== 'unknown-environment')
   const resolver = new SecretResolver({
@@ -95,6 +102,14 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
     : []
   leaveNames(options, resources)
   const fleet = withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options))
+  const judge = makeJudge({
+    fleet: fleet.name,
+    environment,
+    root: location.root,
+    policies: effective.policies,
+    broken: effective.brokenPolicies,
+    drafts: effective.drafts,
+  })
   const alerting = await readAlerting(isSettled ? effective.alerting : [], resolver)
   return Object.freeze({
     fleet,
@@ -106,6 +121,7 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
     isComplete: !hasError(diagnostics) && emptied.length === 0,
     isWhole: location.isWhole,
     folder: location.folder,
+    judge,
     texts: textsToKeep(files, broken, lastGood),
     variables: resolver.variables,
     placeOf: placesOf(effective.drafts),
@@ -141,6 +157,7 @@ function composeInput(
   return {
     base,
     environment: environment === undefined ? undefined : { name: environment, files: patches },
+    environments: [...location.environments.keys()],
     isWhole: location.isWhole,
     reconcilers,
     root: location.root,
@@ -172,9 +189,13 @@ interface Damage {
   readonly broken: ReadonlySet<string>
   readonly lastGood: ReadonlyMap<string, string>
   readonly kinds: readonly string[]
+  /** Files of which only the policies count. */
+  readonly beside: ReadonlySet<string>
 }
 
 type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
+  readonly policies: PoliciesInForce['policies']
+  readonly brokenPolicies: PoliciesInForce['broken']
   readonly missing: readonly ResourceId[]
 }
 
@@ -183,11 +204,13 @@ type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
  * nothing of a file takes effect before all of it is right. What has no last good text is missing.
  */
 async function standIn(input: ComposeInput, current: Composition, damage: Damage): Promise<Effective> {
-  const { broken, lastGood, kinds } = damage
+  const { broken, lastGood, kinds, beside } = damage
+  const parse = (path: string, text: string) =>
+    (beside.has(path) ? parsePoliciesBeside : parseManifestFile)(path, text, kinds)
   const replace = (files: readonly ManifestFile[], isOurs: (path: string) => boolean) => {
     const sound = files.filter((file) => !isBroken(file.path, broken))
     const recalled = [...lastGood].filter(([path]) => isBroken(path, broken) && isOurs(path))
-    return [...sound, ...recalled.map(([path, text]) => parseManifestFile(path, text, kinds))]
+    return [...sound, ...recalled.map(([path, text]) => parse(path, text))]
   }
   const patchPaths = new Set(input.environment?.files.map((file) => file.path))
   const isPatch = (path: string) => patchPaths.has(path) || path.includes(`${sep}environments${sep}`)
@@ -201,7 +224,7 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
   })
   // A last good text may contradict what others say today: its resources are missing then.
   const faulty = new Set(
-    [...restored.drafts, ...restored.alerting]
+    [...restored.drafts, ...restored.alerting, ...restored.policyDrafts]
       .filter(({ faults }) => hasError(faults.diagnostics))
       .map(({ resource }) => resource.id),
   )
@@ -212,7 +235,29 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
   const present = new Set(drafts.map(({ resource }) => resource.id))
   const declared = [...current.declared.keys(), ...lost].filter(isResource)
   const missing = [...new Set(declared)].filter((id) => !present.has(id)).sort()
-  return { drafts, alerting: restored.alerting.filter(stays), fleet: restored.fleet, missing }
+  const { policies, broken: brokenPolicies } = policiesInForce(
+    { current, restored },
+    {
+      fleet: restored.fleet.settings.name,
+      environment: environment?.name,
+      lost,
+      isSomeUnnamed: isPolicyLost(input, damage),
+      stays,
+    },
+  )
+  const { fleet } = restored
+  return { drafts, alerting: restored.alerting.filter(stays), fleet, policies, brokenPolicies, missing }
+}
+
+/** Whether a file that cannot be read or recalled seems to hold a policy whose name nobody knows. */
+function isPolicyLost(input: ComposeInput, { broken, lastGood }: Damage): boolean {
+  return [...input.base, ...(input.environment?.files ?? [])].some(
+    ({ path, text, readableIds }) =>
+      isBroken(path, broken) &&
+      !lastGood.has(path) &&
+      mentionsPolicy(text) &&
+      !readableIds.some((id) => id.startsWith('Policy/')),
+  )
 }
 
 /** Ids of broken files that have no last good text: the base below a lost patch must not take effect either. */

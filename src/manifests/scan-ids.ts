@@ -54,4 +54,4 @@ export async function scanFolder(folder: string): Promise<{
 }
 
 /** Kinds that are no resources. */
-const settings = /^(?:Fleet|Alert|Receiver)\//
+const settings = /^(?:Fleet|Alert|Receiver|Policy)\//

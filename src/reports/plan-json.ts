@@ -5,6 +5,7 @@ import type { Json } from '../core/store.ts'
 import { jsonValue } from './json-value.ts'
 import { displayPath, isoTime } from './names.ts'
 import type { ApiUse } from './plan-api.ts'
+import { type WarningDocument, warningDocuments } from './policy-warnings.ts'
 import { sanitise, sanitiseJson } from './sanitise.ts'
 import { type StrayDocument, strayDocuments } from './strays.ts'
 
@@ -20,6 +21,8 @@ export interface PlanDocument {
   readonly api: ApiUse
   /** Left out where there is none. */
   readonly strays?: readonly StrayDocument[]
+  /** Left out where there is none. */
+  readonly warnings?: readonly WarningDocument[]
 }
 
 export interface PlanResourceDocument {
@@ -69,6 +72,7 @@ export function planDocument(
     resources: plan.resources.map((resource) => resourceDocument(resource, options.workingDirectory)),
     api: options.api ?? {},
     ...strayDocuments(plan.strays),
+    ...warningDocuments(plan.warnings, options.workingDirectory),
   })
 }
 

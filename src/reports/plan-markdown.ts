@@ -3,6 +3,7 @@ import { changeLines } from './change-text.ts'
 import { truncate } from './layout.ts'
 import { counted, fleetTitle } from './names.ts'
 import { listedResources, planSummaryLine, unreadChanges, unreadHint } from './plan-summary.ts'
+import { warningLines } from './policy-warnings.ts'
 import { sanitise } from './sanitise.ts'
 import { strayLines } from './strays.ts'
 
@@ -38,12 +39,18 @@ export function planMarkdown(plan: Plan, options: { readonly isDryRun: boolean }
     ...(strays.length > 0 ? [code(truncate(strays.join(' '), mostListed))] : []),
     ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
   ].join(' ')
-  const list = groups.flatMap((group) => groupLines(plan, group))
+  const list = [...groups.flatMap((group) => groupLines(plan, group)), ...warningItems(plan)]
   const listed = bounded(list, mostListed)
   const head = [title, '', ending, '', ...listed].join('\n')
   const details = detailLines(plan)
   const body = details.length === 0 ? head : `${head}\n${folded(details, mostCharacters - head.length - 200)}`
   return `${body.trimEnd()}\n`
+}
+
+function warningItems(plan: Plan): readonly string[] {
+  const warnings = warningLines(plan.warnings)
+  if (warnings.length === 0) return []
+  return ['**Warnings**', '', ...warnings.map((line) => `- ${code(truncate(line, mostItem))}`), '']
 }
 
 function groupLines(

@@ -11,6 +11,7 @@ import {
   unreadChanges,
   unreadHint,
 } from './plan-summary.ts'
+import { warningLines } from './policy-warnings.ts'
 import { sanitise } from './sanitise.ts'
 import { strayLines } from './strays.ts'
 import { type Paint, plain, type Style } from './style.ts'
@@ -68,6 +69,7 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
     planSummaryLine(plan),
     ...(hint === undefined ? [] : [hint]),
     ...strayLines(plan.strays),
+    ...warningLines(plan.warnings),
     ...apiLines(options.api ?? {}),
     ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
   ]

@@ -73,6 +73,20 @@ export const plan: Plan = {
   observedAt: now,
   fingerprint: 'sha256:7a1f',
   strays: [{ id: idOf('Process/left'), externalName: 'left' }],
+  warnings: [
+    {
+      policy: idOf('Policy/small-steps'),
+      id: undefined,
+      message: 'More than two changes at a time are hard to watch',
+      position: { file: `${workingDirectory}/manifests/policies.yaml`, line: 7, column: 9 },
+    },
+    {
+      policy: idOf('Policy/no-restarts-by-day'),
+      id: idOf('Process/api'),
+      message: 'Restarts can wait for the night',
+      position: { file: `${workingDirectory}/manifests/policies.yaml`, line: 17, column: 9 },
+    },
+  ],
   resources: [
     planned('Process/api-backup', {
       sync: 'OutOfSync',
@@ -126,6 +140,7 @@ export const idlePlan: Plan = {
   ...plan,
   environment: undefined,
   strays: [],
+  warnings: [],
   resources: [planned('Process/db'), planned('Process/cron')],
 }
 

@@ -59,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   mutant('a suspension is not heeded', [guard, '    holdOnSuspension(finding, input),\n', '']),
   mutant('what is only observed is acted on', [
     guard,
-    '    holdOnPolicy(resource),\n    holdOnBlock(finding),\n    holdOnUnconfirmed',
-    '    holdOnBlock(finding),\n    holdOnUnconfirmed',
+    '    holdOnManagement(resource),\n    ...holdsOnDenial',
+    '    ...holdsOnDenial',
   ]),
   mutant('dependants do not wait', [guard, '    holdOnDependencies(resource, byId, input),\n', '']),
   mutant('windows are not heeded', [guard, '    holdOnWindows(resource, input.now),\n', '']),

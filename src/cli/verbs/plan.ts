@@ -84,10 +84,15 @@ function print(
   call.out.write(text)
 }
 
-/** Without `--detailed-exitcode` a plan that could be made is a success, even where it says `unknown`. */
+/**
+ * Without `--detailed-exitcode` a plan that could be made, and that no policy denies, is a success, even where it says
+ * `unknown`.
+ */
 function statusOf(made: Plan, hasErrors: boolean, options: PlanOptions): ExitStatus {
-  if (options.detailedExitcode !== true) return hasErrors ? 1 : 0
+  const isDenied = made.resources.some(({ holds }) => holds.some(({ reason }) => reason === 'PolicyDenied'))
+  if (hasErrors || isDenied) return 1
+  if (options.detailedExitcode !== true) return 0
   const outcomes = made.resources.map(planOutcome)
-  if (hasErrors || outcomes.includes('unknown')) return 1
+  if (outcomes.includes('unknown')) return 1
   return outcomes.every((outcome) => outcome === 'unchanged') ? 0 : 2
 }

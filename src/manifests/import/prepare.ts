@@ -163,6 +163,7 @@ async function faultsOf(
     const { diagnostics, drafts } = await compose({
       base,
       environment: name === undefined ? undefined : { name, files: overlays },
+      environments: [...there.environments.keys(), ...environments],
       isWhole: true,
       reconcilers: options.reconcilers,
       root,

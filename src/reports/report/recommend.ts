@@ -60,6 +60,7 @@ const troublingHolds: ReadonlySet<string> = new Set([
   'ManifestsIncomplete',
   'UnconfirmedOutcome',
   'NotAllowed',
+  'PolicyDenied',
   'FunctionNotBundled',
 ])
 

@@ -146,6 +146,11 @@ export const sharedCures: Prescriptions = Object.freeze({
     cure: `Undo it by hand, or allow it in ${placeOf(ailment)}; the plan says what stands against it.`,
     commands: [planOnly(ailment)],
   }),
+  PolicyDenied: (ailment) => ({
+    problem: `what ${ailment.id} needs is against a policy`,
+    cure: 'The message names the policy and what it says. Wait until its rule allows it, or change what is declared; only a person should change the policy.',
+    commands: [planOnly(ailment)],
+  }),
   ObserveOnly: (ailment) => ({
     problem: `${ailment.id} is not as declared, and is only looked at`,
     cure: `Correct it by hand, or declare \`managementPolicy: Manage\` in ${placeOf(ailment, 'managementPolicy')}.`,

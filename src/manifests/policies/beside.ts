@@ -1,0 +1,34 @@
+import { type ManifestFile, parseManifestFile, readManifestFiles } from '../manifest-file.ts'
+
+/**
+ * The policies of files that were not named with `-f`: to name one file must be no way around them. Of a file that
+ * seems to hold one, what is wrong with it counts as well.
+ */
+export async function readPoliciesBeside(
+  paths: readonly string[],
+  kinds: readonly string[],
+): Promise<readonly ManifestFile[]> {
+  if (paths.length === 0) return []
+  const files = (await readManifestFiles(paths, kinds))
+    .filter(({ text }) => mentionsPolicy(text))
+    .map(onlyPolicies)
+  return files.filter((file) => file.documents.length > 0 || file.diagnostics.length > 0)
+}
+
+/** As `readPoliciesBeside`, of a text that is at hand. */
+export function parsePoliciesBeside(path: string, text: string, kinds: readonly string[]): ManifestFile {
+  return onlyPolicies(parseManifestFile(path, text, kinds))
+}
+
+/** Whether a text seems to declare a policy, also one that cannot be parsed. */
+export function mentionsPolicy(text: string | undefined): boolean {
+  return text !== undefined && /^["']?kind["']?\s*:\s*["']?Policy\b/m.test(text)
+}
+
+function onlyPolicies(file: ManifestFile): ManifestFile {
+  return {
+    ...file,
+    documents: file.documents.filter(({ kind }) => kind === 'Policy'),
+    readableIds: file.readableIds.filter((id) => id.startsWith('Policy/')),
+  }
+}
