@@ -2,22 +2,15 @@ import type { Declaration } from '../core/declaration.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
 import type { LedgerView } from '../core/ledger.ts'
-import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
-import { fingerprint } from './canonical.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
+import { Declared } from './declared.ts'
 import { DomainListener } from './domain-listener.ts'
-import { execute } from './execute.ts'
-import { type Finding, isActionable } from './finding.ts'
 import { partWithFormer, successorOf } from './former.ts'
-import { findLeaning, isNews } from './news.ts'
-import { isOut } from './outage.ts'
-import { concludePass, type Draft, draftPass, type PassResult, recordRenames } from './pass.ts'
-import { noteResult, noteVanished, PassOrder } from './pass-order.ts'
-import { WorkQueue } from './queue.ts'
-import { ReadingPace } from './reading-pace.ts'
+import { Lane } from './lane.ts'
+import type { PassResult } from './pass.ts'
+import { noteResult, PassOrder } from './pass-order.ts'
 import { recordOfLeftovers } from './record.ts'
-import { nextVisit } from './schedule.ts'
 import { Slots } from './slots.ts'
-import { primariesByFallback } from './standby.ts'
 import { reconcilerOf, type World } from './world.ts'
 import { WriteBreaker } from './write-breaker.ts'
 
@@ -40,22 +33,15 @@ export interface ControllerOptions {
 
 const defaultReread: Duration = 300_000
 
-/** What the worker of one kind works by. */
-interface Lane {
-  readonly kind: string
-  readonly queue: WorkQueue<ResourceId>
-  readonly pace: ReadingPace
-  /** Monotonic ms from which on the visits of all its resources are counted. */
-  readonly firstBeat: number
-}
-
 /**
  * The level-triggered controller: events only put keys on a queue, one queue a kind so that a slow domain holds
- * up no other, and every key is reconciled by reading its state anew.
+ * up no other, and every key is reconciled by reading its state anew. It knows what is declared, who waits for what and
+ * whom to wake; the lanes do the work.
  */
 export class Controller {
   readonly #world: World
   readonly #options: ControllerOptions
+  readonly #declared: Declared
   readonly #lanes = new Map<string, Lane>()
   readonly #slots: Slots
   readonly #breaker: WriteBreaker
@@ -65,9 +51,6 @@ export class Controller {
   /** What resources were before they were given other outside names. */
   #formers: readonly ResourceId[] = []
   readonly #ended = new AbortController()
-  #declaration: Declaration | undefined
-  #specs: ReadonlyMap<ResourceId, string> = new Map()
-  #leaning: ReturnType<typeof findLeaning> = new Map()
   #orders: PassOrder[] = []
   #rereading: Promise<void> = Promise.resolve()
   #failure: unknown
@@ -75,11 +58,13 @@ export class Controller {
   constructor(world: World, options: ControllerOptions) {
     this.#world = world
     this.#options = options
+    this.#declared = new Declared(world)
     const chance = () => world.random.next()
     this.#breaker = new WriteBreaker(world.clock, chance, (kind) => this.#wakeKind(kind))
     this.#listener = new DomainListener(world, (id) => this.#hear(id))
     this.#slots = new Slots(
-      (kind) => this.#declaration?.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
+      (kind) =>
+        this.#declared.declaration?.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
     )
   }
 
@@ -90,26 +75,39 @@ export class Controller {
     for (const kind of this.#world.reconcilers.keys()) this.#lanes.set(kind, this.#openLane(kind))
     await this.reread()
     this.#track(this.#rereadRegularly())
-    for (const lane of this.#lanes.values()) this.#track(this.#work(lane))
+    for (const lane of this.#lanes.values()) this.#track(lane.work())
     await new Promise<void>((resolve) => {
       if (this.#ended.signal.aborted) resolve()
       else this.#ended.signal.addEventListener('abort', () => resolve(), { once: true })
     })
     this.#listener.stop()
-    for (const { queue, pace } of this.#lanes.values()) {
-      queue.close()
-      pace.close()
-    }
+    for (const lane of this.#lanes.values()) lane.close()
     for (const order of this.#orders) order.end()
     while (this.#running.size > 0) await Promise.allSettled([...this.#running])
     if (this.#failure !== undefined) throw this.#failure
   }
 
   #openLane(kind: string): Lane {
-    const { clock, random } = this.#world
-    const chance = () => random.next()
-    const firstBeat = clock.monotonic() - chance() * reconcilerOf(this.#world, kind).defaultInterval
-    return { kind, queue: new WorkQueue(clock, chance), pace: new ReadingPace(clock, chance), firstBeat }
+    return new Lane(kind, {
+      world: this.#world,
+      declared: this.#declared,
+      slots: this.#slots,
+      breaker: this.#breaker,
+      acting: this.#acting,
+      isPart: this.#options.selects !== undefined,
+      orders: () => this.#orders,
+      allowedDeletions: () => this.#allowedDeletions(),
+      add: (id) => this.#add(id),
+      wakeKind: (other) => this.#wakeKind(other),
+      wakeRelated: (id) => this.#wakeRelated(id),
+      noteInventory: (inventory) => {
+        this.#formers = [...inventory.keys()].filter((id) => successorOf(id) !== undefined)
+      },
+      report: (result, orders) => this.#report(result, orders),
+      survive: (error, what) => this.#survive(error, what),
+      track: (work) => this.#track(work),
+      signal: this.#ended.signal,
+    })
   }
 
   /** Reads the manifests and wakes what changed in them. Calls while one runs merge into one more reading. */
@@ -121,7 +119,7 @@ export class Controller {
 
   /** Wakes resources, such as after `resume`; undefined: all. */
   wake(ids?: Iterable<ResourceId>): void {
-    for (const id of ids ?? this.#declaration?.resources.map((resource) => resource.id) ?? []) this.#heed(id)
+    for (const id of ids ?? this.#declared.ids()) this.#heed(id)
   }
 
   /** A pass over some or all resources, on behalf of somebody who waits; ends when they have settled. */
@@ -131,7 +129,7 @@ export class Controller {
   }): Promise<PassOrder> {
     await this.reread()
     const view = await this.#load()
-    const declared = this.#declaration?.resources.map((resource) => resource.id) ?? []
+    const declared = [...this.#declared.ids()]
     const known = new Set(declared)
     const undeclared = request.selection ? [] : [...view.inventory.keys()].filter((id) => !known.has(id))
     const asked = declared.filter((id) => !request.selection || request.selection.has(id))
@@ -148,21 +146,8 @@ export class Controller {
 
   async #rereadOnce(): Promise<void> {
     const declaration = await this.#options.read()
-    const primaries = primariesByFallback(declaration.resources)
-    const specs = new Map(
-      declaration.resources.map((resource) => [
-        resource.id,
-        this.#hash(resource, primaries.get(resource.id) ?? []),
-      ]),
-    )
-    const before = this.#specs
-    const isJudgedAnew = this.#declaration?.judge?.fingerprint !== declaration.judge?.fingerprint
-    this.#declaration = declaration
-    this.#specs = specs
-    this.#leaning = findLeaning(declaration.resources)
+    const changed = this.#declared.take(declaration)
     this.#options.onDeclaration?.(declaration)
-    const changes = [...specs].filter(([id, hash]) => isJudgedAnew || before.get(id) !== hash)
-    const changed = new Set(changes.map(([id]) => id))
     for (const id of changed) this.#heed(id)
     void this.#listener.listenTo(new Set(declaration.resources.map(({ kind }) => kind)))
     for (const resource of declaration.resources) {
@@ -171,10 +156,10 @@ export class Controller {
     }
     if (!declaration.isWhole) return
     const view = await this.#load()
-    for (const id of view.inventory.keys()) if (!specs.has(id)) this.#add(id)
+    for (const id of view.inventory.keys()) if (!this.#declared.has(id)) this.#add(id)
     const mayForget = declaration.isComplete && declaration.resources.length > 0
     if (declaration.isComplete)
-      void this.#listener.retain(new Set([...specs.keys(), ...view.inventory.keys()]))
+      void this.#listener.retain(new Set([...this.#declared.ids(), ...view.inventory.keys()]))
     const leftovers = mayForget ? recordOfLeftovers(declaration, view) : []
     if (leftovers.length > 0) await this.#world.ledger.commit(leftovers)
   }
@@ -182,16 +167,9 @@ export class Controller {
   /** The memory, with what has another outside name by now under an id of its own. */
   async #load(): Promise<LedgerView> {
     const stored = await this.#world.ledger.load()
-    const resources = this.#declaration?.resources ?? []
+    const { resources } = this.#declared
     const isBusy = (id: ResourceId) => this.#acting.has(id)
     return partWithFormer(this.#world, { resources }, stored, { now: 0, kind: undefined, isBusy }).view
-  }
-
-  /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
-  #hash(resource: Resource, primaries: readonly Resource[]): string {
-    const reconciler = reconcilerOf(this.#world, resource.kind)
-    const is = [reconciler.externalName(resource), reconciler.fields(resource)]
-    return fingerprint([is, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
   }
 
   async #rereadRegularly(): Promise<void> {
@@ -208,7 +186,7 @@ export class Controller {
 
   #add(id: ResourceId): void {
     if (!this.#selects(id)) return
-    this.#lanes.get(kindOf(id))?.queue.add(id)
+    this.#lanes.get(kindOf(id))?.add(id)
   }
 
   #selects(id: ResourceId): boolean {
@@ -218,7 +196,7 @@ export class Controller {
   /** Adds what its domain told of, which is a sign that it can be read. */
   #hear(id: ResourceId): void {
     this.#add(id)
-    this.#lanes.get(kindOf(id))?.pace.hurry()
+    this.#lanes.get(kindOf(id))?.hurry()
   }
 
   /** Adds what a person spoke of or changed: he may have mended what was out, or waits for an answer. */
@@ -232,78 +210,6 @@ export class Controller {
     void work.finally(() => this.#running.delete(work))
   }
 
-  /** One kind's worker: takes what is ready, decides all of it on one reading, acts on each by itself. */
-  async #work(lane: Lane): Promise<void> {
-    const { queue, pace } = lane
-    for (;;) {
-      await pace.turn(this.#longestWait(lane))
-      const batch = await queue.take()
-      if (batch.length === 0) return
-      try {
-        await this.#reconcile(lane, batch)
-      } catch (error) {
-        if (this.#ended.signal.aborted) return
-        this.#survive(error, 'a pass failed')
-        for (const id of batch) queue.done(id)
-        queue.retry(...batch)
-      }
-    }
-  }
-
-  /** Its return is not noticed later than anything else is. */
-  #longestWait({ kind }: Lane): Duration {
-    return this.#declaration?.fleet.intervals[kind] ?? reconcilerOf(this.#world, kind).defaultInterval
-  }
-
-  async #reconcile(lane: Lane, batch: readonly ResourceId[]): Promise<void> {
-    const { kind, queue } = lane
-    const declaration = this.#declaration
-    if (!declaration) return
-    // Who asks while this one is under way is answered by the next one.
-    const orders = [...this.#orders]
-    // Taken before anything is read: what ends while this reads is not in what was read.
-    const busy = new Set(this.#acting)
-    const draft = await draftPass(
-      this.#world,
-      {
-        declaration,
-        selection: new Set(batch),
-        // All that is to go is decided together, or a wave of deletions would pass the limit one by one.
-        prune: declaration.isWhole && batch.some((id) => !this.#specs.has(id)),
-        kind,
-        // Who looks after a part is told by nobody how the rest is.
-        readDependencies: this.#options.selects !== undefined,
-        allowedDeletions: this.#allowedDeletions(),
-        breaker: this.#breaker,
-        isBusy: (id) => busy.has(id) || this.#acting.has(id),
-      },
-      this.#ended.signal,
-    )
-    await recordRenames(this.#world, draft)
-    this.#formers = [...draft.view.inventory.keys()].filter((id) => successorOf(id) !== undefined)
-    for (const entry of draft.renames) if (entry.type === 'own') this.#add(entry.owned.id)
-    const mine = new Set(batch)
-    const due = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
-    const dueIds = new Set(due.map(({ id }) => id))
-    // What makes room for another goes after that one has come, which wakes it.
-    const makesRoom = ({ successor }: Finding) => successor !== undefined && dueIds.has(successor.id)
-    const acting = due.filter((finding) => !makesRoom(finding))
-    for (const finding of due.filter(makesRoom)) queue.done(finding.id)
-    const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
-    const concluded = { findings: resting, outcomes: [], isFirst: true }
-    const result = await concludePass(this.#world, draft, concluded)
-    this.#report(result, orders)
-    const isUnreachable = draft.findings.length > 0 && draft.findings.every(isOut)
-    if (isUnreachable) this.#await(lane, result)
-    else this.#rest(lane, result)
-    const found = new Set(draft.findings.map(({ id }) => id))
-    const vanished = batch.filter((id) => !found.has(id))
-    for (const id of vanished) queue.done(id)
-    noteVanished(orders, vanished)
-    // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
-    for (const finding of acting) this.#track(this.#act(lane, { draft, finding, orders }))
-  }
-
   #allowedDeletions(): number | undefined {
     const allowed = [
       this.#options.allowedDeletions,
@@ -312,99 +218,13 @@ export class Controller {
     return allowed.length === 0 ? undefined : Math.max(...allowed)
   }
 
-  /** Acts on one resource while the worker goes on, then looks at it again at once to confirm. */
-  async #act(
-    { kind, queue }: Lane,
-    decided: { readonly draft: Draft; readonly finding: Finding; readonly orders: readonly PassOrder[] },
-  ): Promise<void> {
-    const { draft, finding, orders } = decided
-    this.#acting.add(finding.id)
-    try {
-      const isStillDue = (due: Finding) => this.#isStillDue(due)
-      const options = { slots: this.#slots, breaker: this.#breaker, isStillDue, pausesInRoutine: true }
-      const { signal } = this.#ended
-      const outcomes = await execute(this.#world, [finding], options, signal)
-      const isNothingDone = outcomes.every((outcome) => outcome.result === 'superseded')
-      if (isNothingDone && this.#breaker.isOpen(kind)) {
-        // Its domain refused everything before its turn came; the next pass holds it, with all others in one reading.
-        queue.done(finding.id)
-        queue.add(finding.id)
-        return
-      }
-      const result = await concludePass(this.#world, draft, {
-        findings: [finding],
-        outcomes,
-        isFirst: false,
-      })
-      this.#report(result, orders)
-      queue.done(finding.id)
-      // Two readings that contradict each other must not make it spin.
-      if (isNothingDone) queue.retry(finding.id)
-      else queue.add(finding.id)
-    } catch (error) {
-      queue.done(finding.id)
-      if (this.#ended.signal.aborted) return
-      this.#survive(error, 'an action could not be carried through')
-      queue.retry(finding.id)
-    } finally {
-      this.#acting.delete(finding.id)
-      // They waited for its end, whatever that was.
-      this.#wakeRelated(finding.id)
-    }
-  }
-
-  /** What waited for its turn while the manifests changed is not deleted by what they said before. */
-  #isStillDue({ id, desired, owned }: Finding): boolean {
-    if (desired) return true
-    if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false
-    const { externalName } = reconcilerOf(this.#world, kindOf(id))
-    const namesakes = this.#declaration.resources.filter(
-      (resource) => resource.kind === kindOf(id) && externalName(resource) === owned?.externalName,
-    )
-    return namesakes.length === 0
-  }
-
-  /** Nothing is done now with what was found; each is looked at again when it may have changed. */
-  #rest({ queue, pace, firstBeat }: Lane, result: PassResult): void {
-    pace.succeeded()
-    const { fleet } = result.declaration
-    const sinceFirstBeat = this.#world.clock.monotonic() - firstBeat
-    for (const finding of result.findings) {
-      queue.done(finding.id)
-      const state = result.states.get(finding.id)
-      if (!state) continue
-      if (finding.reading.type !== 'unreadable') queue.forget(finding.id)
-      const isGone = !finding.desired && finding.actions.length === 0 && result.mayForget
-      const context = { fleet, state, view: result.view, now: result.now, sinceFirstBeat }
-      if (!isGone) queue.addAfter(finding.id, nextVisit(this.#world, finding, context))
-      if (isNews(finding, state, result.now)) this.#wakeRelated(finding.id)
-    }
-    const unread = result.findings.filter(({ reading }) => reading.type === 'unreadable')
-    queue.retry(...unread.map(({ id }) => id))
-  }
-
-  /** The whole domain is out: all that is declared of it waits for the one reading that finds it again. */
-  #await({ kind, queue, pace }: Lane, result: PassResult): void {
-    pace.failed()
-    for (const finding of result.findings) {
-      queue.done(finding.id)
-      queue.add(finding.id)
-      const state = result.states.get(finding.id)
-      if (state && isNews(finding, state, result.now)) this.#wakeRelated(finding.id)
-    }
-    this.#wakeKind(kind)
-  }
-
   #wakeKind(kind: string): void {
-    for (const resource of this.#declaration?.resources ?? []) {
-      if (resource.kind === kind) this.#add(resource.id)
-    }
+    for (const resource of this.#declared.resources) if (resource.kind === kind) this.#add(resource.id)
   }
 
-  /** Dependants, fallbacks and what it was called before decide anew when what they lean on has changed. */
   #wakeRelated(id: ResourceId): void {
     for (const former of this.#formers) if (successorOf(former) === id) this.#add(former)
-    for (const leaning of this.#leaning.get(id) ?? []) this.#add(leaning)
+    for (const leaning of this.#declared.leaningOn(id)) this.#add(leaning)
   }
 
   #report(result: PassResult, orders: readonly PassOrder[]): void {

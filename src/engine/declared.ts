@@ -1,0 +1,77 @@
+import type { Declaration } from '../core/declaration.ts'
+import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
+import { fingerprint } from './canonical.ts'
+import type { Finding } from './finding.ts'
+import { findLeaning } from './news.ts'
+import { primariesByFallback } from './standby.ts'
+import { reconcilerOf, type World } from './world.ts'
+
+/** What the manifests said when they were read last, and what of it is otherwise than the time before. */
+export class Declared {
+  readonly #world: Pick<World, 'reconcilers'>
+  #declaration: Declaration | undefined
+  #specs: ReadonlyMap<ResourceId, string> = new Map()
+  #leaning: ReturnType<typeof findLeaning> = new Map()
+
+  constructor(world: Pick<World, 'reconcilers'>) {
+    this.#world = world
+  }
+
+  /** Undefined: they were not read yet. */
+  get declaration(): Declaration | undefined {
+    return this.#declaration
+  }
+
+  get resources(): readonly Resource[] {
+    return this.#declaration?.resources ?? []
+  }
+
+  has(id: ResourceId): boolean {
+    return this.#specs.has(id)
+  }
+
+  ids(): Iterable<ResourceId> {
+    return this.#specs.keys()
+  }
+
+  /** Takes a new reading for what holds from now on. Gives what is new, other than before, or judged by other policies. */
+  take(declaration: Declaration): ReadonlySet<ResourceId> {
+    const primaries = primariesByFallback(declaration.resources)
+    const specs = new Map(
+      declaration.resources.map((resource) => [
+        resource.id,
+        this.#hash(resource, primaries.get(resource.id) ?? []),
+      ]),
+    )
+    const before = this.#specs
+    const isJudgedAnew = this.#declaration?.judge?.fingerprint !== declaration.judge?.fingerprint
+    this.#declaration = declaration
+    this.#specs = specs
+    this.#leaning = findLeaning(declaration.resources)
+    const changed = [...specs].filter(([id, hash]) => isJudgedAnew || before.get(id) !== hash)
+    return new Set(changed.map(([id]) => id))
+  }
+
+  /** What depends on it and what stands behind it. */
+  leaningOn(id: ResourceId): Iterable<ResourceId> {
+    return this.#leaning.get(id) ?? []
+  }
+
+  /** What waited for its turn while the manifests changed is not deleted by what they said before. */
+  isStillDue({ id, desired, owned }: Finding): boolean {
+    if (desired) return true
+    if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false
+    const { externalName } = reconcilerOf(this.#world, kindOf(id))
+    const namesakes = this.#declaration.resources.filter(
+      (resource) => resource.kind === kindOf(id) && externalName(resource) === owned?.externalName,
+    )
+    return namesakes.length === 0
+  }
+
+  /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
+  #hash(resource: Resource, primaries: readonly Resource[]): string {
+    const reconciler = reconcilerOf(this.#world, resource.kind)
+    const is = [reconciler.externalName(resource), reconciler.fields(resource)]
+    return fingerprint([is, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
+  }
+}
