@@ -14,6 +14,7 @@ import { driftOf } from './drift.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
+import { assertStillPublished, ownDeploySince } from './overtaken.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
 import { type FunctionSource, noSource, type SourceReader } from './source.ts'
@@ -65,9 +66,22 @@ export class Deployer {
     this.#logger = parts.logger
   }
 
-  /** One deploy. What it was decided on is read anew; cut off anywhere, it is taken up where it was. */
+  /**
+   * One deploy. What it was decided on is read anew; cut off anywhere, it is taken up where it was. One that was cut off
+   * may go live meanwhile: this goes on from there, each time from a newer one.
+   */
   deploy(action: FunctionSetAction, run: Run): Promise<void> {
-    return this.#sources.hold(() => this.#deploy(action, run))
+    return this.#sources.hold(async () => {
+      for (let decided = action; ; ) {
+        try {
+          return await this.#deploy(decided, run)
+        } catch (error) {
+          const live = await ownDeploySince(this.#netlify, { action: decided, error }, run.signal)
+          if (!live) throw error
+          decided = { ...decided, publishedId: live.id }
+        }
+      }
+    })
   }
 
   async #deploy(action: FunctionSetAction, run: Run): Promise<void> {
@@ -115,8 +129,17 @@ export class Deployer {
     })
   }
 
-  /** Publishes the last good deploy again. It is remembered first, so that it happens once. */
+  /** Publishes the last good deploy again, unless another one of ours has taken the place of the failing one. */
   async rollBack(action: FunctionSetAction, { signal }: Run): Promise<void> {
+    try {
+      await this.#rollBack(action, signal)
+    } catch (error) {
+      if (!(await ownDeploySince(this.#netlify, { action, error }, signal))) throw error
+    }
+  }
+
+  /** It is remembered first, so that it happens once. */
+  async #rollBack(action: FunctionSetAction, signal: AbortSignal): Promise<void> {
     const { site, published, record, memory } = await this.#readAgain(action, signal)
     const { lastGood } = memory
     if (!published || lastGood === undefined || lastGood === published.id) return
@@ -283,14 +306,6 @@ export class Deployer {
       `Deploy ${deployId} lacks ${proof.losses.join(', ')}; deploy ${published.id} is published again`,
     )
   }
-}
-
-function assertStillPublished(action: FunctionSetAction, publishedId: string | undefined): void {
-  if (publishedId === action.publishedId) return
-  throw new ReconcileError(
-    'RemoteChanged',
-    `Did not ${action.summary}: deploy ${publishedId ?? 'none'} was published meanwhile`,
-  )
 }
 
 /** Of what is ours in the deploy: what others change says nothing of it. */

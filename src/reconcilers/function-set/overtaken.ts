@@ -1,0 +1,46 @@
+import type { NetlifyClient } from '../../clients/netlify/client.ts'
+import type { Deploy } from '../../clients/netlify/deploy-record.ts'
+import { isErrorOf, ReconcileError } from '../../core/errors.ts'
+import type { FunctionSetAction } from './action.ts'
+import { parseTitle } from './title.ts'
+
+/** Rejects where another deploy is published than the one that an action was decided on. */
+export function assertStillPublished(action: FunctionSetAction, publishedId: string | undefined): void {
+  if (publishedId === action.publishedId) return
+  throw new ReconcileError(
+    'RemoteChanged',
+    `Did not ${action.summary}: deploy ${publishedId ?? 'none'} was published meanwhile`,
+  )
+}
+
+/**
+ * The deploy of an earlier try of ours that went live since an action was decided: a pass that was killed leaves Netlify
+ * at work. Undefined: there is none. Nobody was quicker than we then, and what remains to be done is done on top of it.
+ * What is older than what was decided on was published by a person, who is not contradicted.
+ */
+export async function ownDeploySince(
+  netlify: NetlifyClient,
+  { action, error }: { readonly action: FunctionSetAction; readonly error: unknown },
+  signal: AbortSignal,
+): Promise<Deploy | undefined> {
+  if (!isErrorOf(error, 'RemoteChanged')) return undefined
+  const site = await netlify.findSite(action.site, signal)
+  if (site?.publishedId === undefined || site.publishedId === action.publishedId) return undefined
+  const live = await netlify.getDeploy(site.id, site.publishedId, signal)
+  if (!isOfThisStore(live, action)) return undefined
+  if (action.publishedId === undefined) return live
+  const before = await netlify.getDeploy(site.id, action.publishedId, signal)
+  return live.createdAt > before.createdAt ? live : undefined
+}
+
+/** What another store of the fleet deploys is a try of somebody who may be at work. */
+function isOfThisStore({ title }: Deploy, { owner }: FunctionSetAction): boolean {
+  const made = parseTitle(title)
+  return (
+    made !== undefined &&
+    made.id === owner.id &&
+    made.fleet === owner.fleet &&
+    made.environment === owner.environment &&
+    made.store === owner.store
+  )
+}
