@@ -80,6 +80,8 @@ const result = await build({
   // PM2 is a program of its own: run from its folder, never loaded (and AGPL). The bundler of functions reads files
   // of its own package, and brings a compiler.
   external: ['pm2', '@netlify/zip-it-and-ship-it'],
+  // What Node takes of it loads its parts in a way that esbuild cannot follow.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   legalComments: 'none',
   logLevel: 'error',
 }).catch(() => fail('esbuild could not bundle src/cli/main.ts; its messages stand above'))

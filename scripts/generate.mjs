@@ -1,6 +1,7 @@
 // Makes what the schemas and the folders of src/reconcilers imply, so that neither is ever written twice:
 //   src/reconcilers/<domain>/spec.generated.ts   the kind's spec as a type          (committed)
 //   src/manifests/<kind>-spec.generated.ts       the spec of a kind that is no domain (committed)
+//   schemas/editor/*.schema.json                 what editors complete and check by    (committed)
 //   src/cli/domains.generated.ts                 kind -> lazy import of its domain  (committed)
 //   build/validators.mjs, build/validators.d.mts ajv's validators, compiled ahead   (not committed)
 // `--check` writes no committed file: it names those that are not current and ends with 1.
@@ -8,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { editorSchemas } from './editor-schemas.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const at = (...parts) => join(root, ...parts)
@@ -248,6 +250,7 @@ function write(path, text) {
 function fingerprint(schemas, domains, outputs) {
   const hash = createHash('sha256')
   hash.update(readFileSync(fileURLToPath(import.meta.url)))
+  hash.update(readFileSync(at('scripts/editor-schemas.mjs')))
   hash.update(JSON.stringify([...schemas, domains]))
   for (const path of outputs) hash.update(existsSync(path) ? readFileSync(path) : 'absent').update('\0')
   return hash.digest('hex')
@@ -264,6 +267,10 @@ export async function generate({ check = false } = {}) {
       ? at('src/reconcilers', base, 'spec.generated.ts')
       : at('src/manifests', `${base}-spec.generated.ts`)
     committed.set(file, () => specType(base, kind, schemas))
+  }
+  for (const [name, schema] of Object.entries(editorSchemas(schemas, kinds))) {
+    const text = `${JSON.stringify(schema, null, 1)}\n`
+    committed.set(at('schemas/editor', `${name}.schema.json`), async () => text)
   }
   const outputs = [...committed.keys(), at('build/validators.mjs'), at('build/validators.d.mts')]
   const stamp = at('build/generate.stamp')

@@ -41,12 +41,16 @@ export async function writeImported(
   call: Invocation,
   common: CommonOptions,
   found: Imported,
-  options: Pick<ImportOptions, 'out' | 'dryRun' | 'force'>,
+  options: Pick<ImportOptions, 'out' | 'dryRun' | 'force'> & {
+    /** Whether schemas lie beside the manifests although a dry run does not find them. */
+    readonly hasSchemas?: boolean
+  },
 ): Promise<ExitStatus> {
   const isDryRun = options.dryRun === true
   const prepared = await prepareFiles(found.resources, {
     folder: resolve(call.cwd, options.out),
     schemasFolder: findSchemasFolder(),
+    ...(options.hasSchemas === true && { hasSchemas: true }),
     reconcilers: await loadReconcilers(),
     env: call.env,
     allow: allowancesOf({ call, common }),

@@ -14,18 +14,37 @@ import { readSource, writeImported } from './import.ts'
 /** Names under which people keep PM2's configuration. */
 const configurations = /^(?:ecosystem|pm2|process|processes)(?:\.config)?\.(?:js|cjs|mjs|json|ya?ml)$/
 
+export interface InitOptions {
+  readonly out: string
+  /** Which editor is prepared for the manifests; undefined: none. */
+  readonly editor?: string
+  readonly dryRun?: boolean
+}
+
 /** `reconcile init`: the first manifests, made of what can be found out. Asks nothing, and never writes over a file. */
 export async function init(
   call: Invocation,
   common: CommonOptions,
-  { out }: { readonly out: string },
+  { out, editor, dryRun: isDryRun = false }: InitOptions,
 ): Promise<ExitStatus> {
   const folder = resolve(call.cwd, out)
-  await assertNothingThere(folder, call)
+  const there = await firstManifest(folder)
+  if (editor !== undefined) {
+    const { planEditorFiles, writeEditorFiles } = await import('./init-editor.ts')
+    const changes = await planEditorFiles(folder, editor)
+    await writeEditorFiles(call, changes, { isDryRun })
+    if (there !== undefined) return 0
+    call.out.write('\n')
+  }
+  if (there !== undefined) throw nothingToBegin(there, call)
   const { imported, story } = await find(call, common)
   call.out.write(`${story}\n\n`)
-  const status = await writeImported(call, common, imported, { out })
-  if (status !== 0) return status
+  const status = await writeImported(call, common, imported, {
+    out,
+    dryRun: isDryRun,
+    hasSchemas: editor !== undefined,
+  })
+  if (status !== 0 || isDryRun) return status
   const option = out === 'manifests' ? '' : ` -f ${out}`
   call.out.write(
     `\nNext: \`reconcile check${option}\` judges them, \`reconcile --dry-run${option}\` shows what a pass would do, \`reconcile${option}\` does it.\n` +
@@ -34,15 +53,20 @@ export async function init(
   return status
 }
 
-async function assertNothingThere(folder: string, call: Invocation): Promise<void> {
-  if (!(await isFolder(folder))) return
+/** Undefined: the folder holds none, or does not exist. */
+async function firstManifest(folder: string): Promise<string | undefined> {
+  if (!(await isFolder(folder))) return undefined
   const { base } = await findManifests(folder, [await findFleetRoot(folder)])
-  const [first] = base
-  if (first === undefined) return
-  throw new ReconcileError(
+  return base[0]
+}
+
+function nothingToBegin(there: string, call: Invocation): ReconcileError {
+  return new ReconcileError(
     'UsageInvalid',
-    `There is nothing to begin: ${displayPath(first, call.cwd)} exists already. Nothing was written`,
-    { hint: '`reconcile check` judges what is there; `reconcile import` adds to it.' },
+    `There is nothing to begin: ${displayPath(there, call.cwd)} exists already. Nothing was written`,
+    {
+      hint: '`reconcile check` judges what is there; `reconcile import` adds to it; `reconcile init --editor` prepares editors for it.',
+    },
   )
 }
 

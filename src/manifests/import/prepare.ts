@@ -32,6 +32,8 @@ export interface PrepareOptions extends Pick<ComposeInput, 'reconcilers' | 'env'
   /** Where the files will lie, absolute; it need not exist. */
   readonly folder: string
   readonly schemasFolder: string
+  /** Whether `init --editor` puts schemas beside the manifests; default: whether they are there. */
+  readonly hasSchemas?: boolean
 }
 
 /**
@@ -59,7 +61,12 @@ export async function prepareFiles(
       environment,
       from,
       path,
-      text: manifestText(relativised, { path, root, schemasFolder: options.schemasFolder }),
+      text: manifestText(relativised, {
+        ...options,
+        path,
+        root,
+        isPatch: environment !== undefined,
+      }),
     }
   })
   const judged = await judge(files, root, options)

@@ -5,7 +5,7 @@ import { resourceId } from '../../../src/core/resource.ts'
 import { prepareFiles } from '../../../src/manifests/import/prepare.ts'
 import { writeFiles } from '../../../src/manifests/import/write.ts'
 import { reconciler } from '../../../src/reconcilers/process/index.ts'
-import { makeFolder } from '../support.ts'
+import { makeFolder, put } from '../support.ts'
 
 const now = Date.UTC(2026, 10, 24)
 
@@ -33,7 +33,26 @@ function processOf(name: string, spec: object, environment?: string): ImportedRe
   }
 }
 
+const firstLine = (text: string | undefined) => text?.split('\n')[0]
+
 describe('a prepared manifest', () => {
+  test('names the schemas that lie beside the manifests, and no address that an editor would ask in vain', async () => {
+    const resources = [processOf('api', { script: 'sleep' }), processOf('api', { args: ['1'] }, 'production')]
+    const folder = await makeFolder()
+    const bare = await prepare(folder, resources)
+    expect(bare.files.map(({ text }) => firstLine(text))).toEqual([
+      'apiVersion: reconcile.dev/v1',
+      'apiVersion: reconcile.dev/v1',
+    ])
+    await put(join(folder, 'manifests/.schemas/manifest.schema.json'), '{}')
+    await put(join(folder, 'manifests/.schemas/patch.schema.json'), '{}')
+    const { files } = await prepare(folder, resources)
+    expect(files.map(({ text }) => firstLine(text))).toEqual([
+      '# yaml-language-server: $schema=.schemas/manifest.schema.json',
+      '# yaml-language-server: $schema=../../.schemas/patch.schema.json',
+    ])
+  })
+
   test('names its schema, and its paths are relative to its file', async () => {
     const folder = await makeFolder({ 'services/api.mjs': '', 'schemas/common.schema.json': '{}' })
     const { files, errors } = await prepare(
