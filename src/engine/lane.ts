@@ -11,6 +11,7 @@ import { concludePass, type Draft, draftPass, type PassResult, recordRenames } f
 import { noteVanished, type PassOrder } from './pass-order.ts'
 import { WorkQueue } from './queue.ts'
 import { ReadingPace } from './reading-pace.ts'
+import { recordOfLeftovers } from './record.ts'
 import { nextVisit } from './schedule.ts'
 import type { Slots } from './slots.ts'
 import { reconcilerOf, type World } from './world.ts'
@@ -132,10 +133,19 @@ export class Lane {
     else this.#rest(result)
     const found = new Set(draft.findings.map(({ id }) => id))
     const vanished = batch.filter((id) => !found.has(id))
+    await this.#forget(vanished, draft)
     for (const id of vanished) this.#queue.done(id)
     noteVanished(orders, vanished)
     // What is over the deletion limit was counted with keys that others hold; those wake by themselves.
     for (const finding of acting) this.#road.track(this.#act({ draft, finding, orders }))
+  }
+
+  /** What was judged while it went from the manifests left a state behind after all others of its sort were forgotten. */
+  async #forget(vanished: readonly ResourceId[], draft: Draft): Promise<void> {
+    const { declaration, view, mayForget } = draft
+    if (!mayForget || !declaration.isWhole) return
+    const leftovers = recordOfLeftovers(declaration, view, vanished)
+    if (leftovers.length > 0) await this.#road.world.ledger.commit(leftovers)
   }
 
   #draft(declaration: Declaration, batch: readonly ResourceId[]): Promise<Draft> {
@@ -211,6 +221,8 @@ export class Lane {
       const context = { fleet, state, view: result.view, now: result.now, sinceFirstBeat }
       if (!isGone) queue.addAfter(finding.id, nextVisit(world, finding, context))
       if (isNews(finding, state, result.now)) this.#road.wakeRelated(finding.id)
+      // It went from the manifests while it was judged: whatever was written of it just now is seen to at once.
+      if (finding.desired && !this.#road.declared.has(finding.id)) queue.add(finding.id)
     }
     const unread = result.findings.filter(({ reading }) => reading.type === 'unreadable')
     queue.retry(...unread.map(({ id }) => id))

@@ -3,11 +3,11 @@ import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Stray } from '../core/ownership.ts'
 import type { Plan } from '../core/plan.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
-import { confirmGone } from './confirm-gone.ts'
+import { confirm } from './confirm.ts'
 import { warningsOf } from './deny.ts'
 import { examine } from './examine.ts'
 import { type ExecutionOptions, execute } from './execute.ts'
-import type { Finding } from './finding.ts'
+import type { Finding, Subject } from './finding.ts'
 import { partWithFormer } from './former.ts'
 import { guard } from './guard.ts'
 import { observe } from './observe.ts'
@@ -85,16 +85,15 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const now = world.clock.now()
   const strays = findStrays(world, declaration, view, observations)
   const subjects = pairUp(world, { declaration, view, scope, observations, now })
-  const examined = subjects.map((subject) =>
+  const judge = (subject: Subject, at: number) =>
     examine(world, subject, {
-      now,
+      now: at,
       samples: view.recentSamples.get(subject.id) ?? [],
       isDown: view.isDown,
-    }),
-  )
+    })
   const isEmptied = declaration.resources.length === 0 && request.allowedDeletions === undefined
   const mayForget = declaration.isComplete && !isEmptied
-  const confirmed = mayForget ? await confirmGone(world, examined, signal) : examined
+  const confirmed = await confirm(world, subjects, { judge, now, mayForget, signal })
   const guarded = guard(confirmed, {
     view,
     fleet: declaration.fleet,

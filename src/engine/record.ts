@@ -6,7 +6,7 @@ import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { isSameJson } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
-import { ownedFields } from './owned-fields.ts'
+import { fieldsAfter, isInSync } from './owned-fields.ts'
 import { isMarkedRefused } from './refusal.ts'
 import { reconcilerOf, type World } from './world.ts'
 
@@ -124,10 +124,7 @@ function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
   ]
 }
 
-/**
- * In sync, we own exactly the declared fields; before that the row written with the intent stands. What stands by and
- * is there was not compared: which fields we set on it once must be known when it runs again.
- */
+/** In sync, we own exactly the declared fields; before that the row written with the intent stands. */
 function ownershipAfter(
   world: World,
   finding: Finding,
@@ -138,17 +135,15 @@ function ownershipAfter(
   const isAbsentAndOwned = finding.stance === 'absent' && finding.ownership !== undefined
   if (!desired || result.outcomes.length > 0 || !(isOurs || isAbsentAndOwned)) return []
   if (desired.controls.managementPolicy === 'Observe' && !finding.ownership) return []
-  const isInSync = finding.actions.every((action) => action.verb === 'run')
   const reconciler = reconcilerOf(world, desired.kind)
-  const isCompared = !finding.isStandingBy || finding.stance === 'absent'
   const before = finding.ownership
-  if (!before && !isInSync) return []
+  if (!before && !isInSync(finding)) return []
   const owned: Owned = {
     id: finding.id,
     externalName: reconciler.externalName(desired),
     origin: before?.origin ?? 'adopted',
     deletionPolicy: lastingPolicy(desired),
-    fields: isInSync && isCompared ? ownedFields(world, desired) : (before?.fields ?? {}),
+    fields: fieldsAfter(world, finding),
     memory: { ...before?.memory, ...finding.assessment.remember },
     since: before?.since ?? result.now,
   }
@@ -226,10 +221,14 @@ function sampleOf(finding: Finding, view: LedgerView, now: number): readonly Led
   return isNew ? [{ type: 'sample', id: finding.id, sample: { at: now, values } }] : []
 }
 
-/** States of what is neither declared nor owned any more. */
-export function recordOfLeftovers(declaration: Declaration, view: LedgerView): readonly LedgerEntry[] {
+/** States of what is neither declared nor owned any more, of all of it or of some ids. */
+export function recordOfLeftovers(
+  declaration: Declaration,
+  view: LedgerView,
+  among: Iterable<ResourceId> = view.states.keys(),
+): readonly LedgerEntry[] {
   const declared = new Set<ResourceId>(declaration.resources.map((resource) => resource.id))
-  return [...view.states.keys()]
-    .filter((id) => !declared.has(id) && !view.inventory.has(id))
+  return [...among]
+    .filter((id) => view.states.has(id) && !declared.has(id) && !view.inventory.has(id))
     .map((id) => ({ type: 'forget-state', id }))
 }

@@ -1,3 +1,4 @@
+import type { Intent } from '../core/intent.ts'
 import type { RecoveryState, ResourceState } from '../core/ledger.ts'
 import type { RecoveryPolicy } from '../core/resource.ts'
 import { backoffAfter, endOfWait, recentCorrections } from './backoff.ts'
@@ -64,6 +65,9 @@ function writtenRecovery({ state, resumedAt, specHash }: Subject): RecoveryState
   }
 }
 
+/** More than this many corrections are never remembered: it is long contended then. */
+const keptCorrections = 32
+
 /** Times that are still to come are from before the clock was set back: they say nothing any more. */
 export function withoutFuture(state: ResourceState | undefined, now: number): ResourceState | undefined {
   const lastTry = lastTryOf(state?.recovery)
@@ -84,19 +88,23 @@ function lastTryOf(recovery: RecoveryState | undefined): number {
   return Math.max(recovery?.lastAttemptAt ?? 0, recovery?.corrections.at(-1) ?? 0)
 }
 
-/** An attempt whose outcome nobody lived to write is an attempt too: a crash in a loop is bounded like any other. */
+/**
+ * An attempt whose outcome nobody lived to write is an attempt too, and what set something right also counts towards the
+ * pace at which a rival is met: a crash in a loop is bounded like any other.
+ */
 function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState {
   const resumedAt = subject.isResumeAhead ? undefined : subject.resumedAt
   const known = Math.max(lastTryOf(recovery), resumedAt ?? 0)
   // What was tried while it was declared says nothing of deleting it, and the other way round.
   const isDeleting = subject.desired === undefined
-  const times = subject.unconfirmed
-    .filter((intent) => intent.at > known && (intent.verb === 'delete') === isDeleting)
-    .map((intent) => intent.at)
-  if (times.length === 0) return recovery
-  const attempts = recovery.attempts + times.length
-  const lastAttemptAt = Math.max(...times)
+  const unwritten = subject.unconfirmed.filter(
+    (intent) => intent.at > known && (intent.verb === 'delete') === isDeleting,
+  )
+  if (unwritten.length === 0) return recovery
+  const attempts = recovery.attempts + unwritten.length
+  const lastAttemptAt = Math.max(...unwritten.map(({ at }) => at))
   const policy = subject.desired?.controls.recovery.backoff ?? removalBackoff
+  const corrections = unwritten.filter((intent) => wasCorrection(intent, subject)).map(({ at }) => at)
   return {
     ...recovery,
     attempts,
@@ -104,11 +112,15 @@ function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState
     healthySince: undefined,
     lastAttemptAt,
     nextAttemptAt: lastAttemptAt + backoffAfter(attempts, policy, 0),
+    corrections: [...recovery.corrections, ...corrections.sort((a, b) => a - b)].slice(-keptCorrections),
   }
 }
 
-/** More than this many corrections are never remembered: it is long contended then. */
-const keptCorrections = 32
+/** As `isFirstTime` tells it of what was lived through: the row of what was made by that very intent is as old as it. */
+function wasCorrection({ verb, at }: Intent, { owned, state, specHash }: Subject): boolean {
+  if (verb !== 'create' && verb !== 'update') return false
+  return owned !== undefined && owned.since < at && state?.recovery.specHash === specHash
+}
 
 function afterOutcome(
   state: RecoveryState,

@@ -620,6 +620,46 @@ describe('the controller', () => {
       expect((await fleet.ledger.load()).states.has(modelId('a'))).toBe(false)
     })
   })
+
+  test('forgets the state of what was given another id while it was acted upon', async () => {
+    const slow: Partial<ModelFaults> = {
+      effect: (action) => ({ type: 'done', latency: action.type === 'start' ? 2_000 : 0 }),
+    }
+    const controls = { interval: 600_000 }
+    const before = declare([model('a', {}, controls), model('other')])
+    const after = declare([model('b', { name: 'a', program: 'a.mjs' }, controls), model('other')])
+    await watching(before, { faults: slow }, async ({ fleet, declare: edit }) => {
+      fleet.outside.change('a', { state: 'stopped' })
+      await fleet.time.pass(500)
+      await edit(after)
+      await fleet.time.pass(10_000)
+      const { inventory, states } = await fleet.ledger.load()
+      expect([...inventory.keys()]).toEqual([modelId('b'), modelId('other')])
+      expect([...states.keys()]).toEqual([modelId('b'), modelId('other')])
+    })
+  })
+
+  test('forgets the state of what went from the manifests while it was being read', async () => {
+    let latency = 0
+    const read: ModelFaults['read'] = () => ({ type: 'answered', latency, staleVersions: 0, unreadable: [] })
+    const controls = { interval: 600_000 }
+    await watching(
+      declare([model('a', {}, controls), model('other')]),
+      { faults: { read } },
+      async ({ fleet, controller, declare: edit }) => {
+        fleet.outside.remove('a')
+        fleet.outside.create({ name: 'a', program: 'his', fields: {}, mark: undefined, madeBy: 'people' })
+        await fleet.ledger.commit([{ type: 'disown', id: modelId('a') }])
+        await fleet.time.pass(1_000)
+        latency = 5_000
+        controller.wake()
+        await fleet.time.pass(100)
+        await edit(declare([model('other')]))
+        await fleet.time.pass(20_000)
+        expect([...(await fleet.ledger.load()).states.keys()]).toEqual([modelId('other')])
+      },
+    )
+  })
 })
 
 describe('a pass that is asked of the controller', () => {

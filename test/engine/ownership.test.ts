@@ -395,6 +395,48 @@ test('a field that we set is taken back although it went from the manifest while
   expect(fleet.outside.thing('b')?.fields).toEqual({})
 })
 
+describe('an old list', () => {
+  /** As lists are while `age` says so; one thing by itself is always read fresh. */
+  function agedFleet(): { readonly fleet: ModelledFleet; readonly list: { age: number } } {
+    const list = { age: 0 }
+    const fleet = modelledFleet({
+      faults: { read: () => ({ type: 'answered', latency: 0, staleVersions: list.age, unreadable: [] }) },
+    })
+    return { fleet, list }
+  }
+
+  test('on which a field of ours is not yet there does not make us forget that we set it', async () => {
+    const { fleet, list } = agedFleet()
+    await pass(fleet, [model('a'), model('b')])
+    await fleet.time.pass(1_000)
+    await pass(fleet, [model('a', { fields: { LEVEL: '3' } }), model('b')])
+    expect(fleet.outside.thing('a')?.fields).toEqual({ LEVEL: '3' })
+    await fleet.time.pass(1_000)
+    fleet.outside.tick()
+    list.age = 3
+    await pass(fleet, [model('a'), model('b')])
+    list.age = 0
+    await pass(fleet, [model('a'), model('b')])
+    expect(fleet.outside.thing('a')?.fields).toEqual({})
+  })
+
+  test('on which our thing still stands does not give us what people made in its place', async () => {
+    const { fleet, list } = agedFleet()
+    put(fleet, 'a', { mark: markOf() })
+    put(fleet, 'b', { program: 'b.mjs' })
+    await fleet.time.pass(1_000)
+    fleet.outside.tick()
+    fleet.outside.remove('a')
+    put(fleet, 'a', { program: 'his.mjs' })
+    list.age = 2
+    await pass(fleet, [model('a'), model('b')])
+    expect([...(await fleet.ledger.load()).inventory.keys()]).toEqual([modelId('b')])
+    list.age = 0
+    await pass(fleet, [model('a'), model('b')])
+    expect(fleet.outside.thing('a')?.program).toBe('his.mjs')
+  })
+})
+
 describe('another outside name', () => {
   const settle = async (fleet: ModelledFleet, ...resources: readonly Resource[]) => {
     for (let count = 0; count < 3; count += 1) {

@@ -231,6 +231,53 @@ describe('the count of attempts', () => {
     expect(nextRecovery(second, [], context).attempts).toBe(2)
   })
 
+  const cutOff = (verb: string, at: number) => ({
+    intentId: `${verb} ${at}`,
+    id,
+    actionType: verb,
+    verb,
+    summary: `${verb} it`,
+    externalName: 'a',
+    repeatable: true,
+    at,
+  })
+  const owned = ownedOf(id)
+
+  test.each([
+    {
+      title: 'an update that nobody lived to write counts towards the pace at which a rival is met',
+      change: { unconfirmed: [cutOff('update', noon - 1000)], owned },
+      corrections: [noon - 2000, noon - 1000],
+    },
+    {
+      title: 'so do several, in the order of their times',
+      change: { unconfirmed: [cutOff('create', noon - 500), cutOff('update', noon - 1000)], owned },
+      corrections: [noon - 2000, noon - 1000, noon - 500],
+    },
+    {
+      title: 'a revival undoes nobody’s work',
+      change: { unconfirmed: [cutOff('run', noon - 1000)], owned },
+      corrections: [noon - 2000],
+    },
+    {
+      title: 'the create that wrote our row does not, either',
+      change: { unconfirmed: [cutOff('create', noon - 1000)], owned: ownedOf(id, { since: noon - 1000 }) },
+      corrections: [noon - 2000],
+    },
+    {
+      title: 'nor what brings about what was declared otherwise until now',
+      change: { unconfirmed: [cutOff('update', noon - 1000)], owned, specHash: 'spec-2' },
+      corrections: [],
+    },
+    {
+      title: 'nor a deletion that was cut off',
+      change: { unconfirmed: [cutOff('delete', noon - 1000)], owned },
+      corrections: [noon - 2000],
+    },
+  ])('$title', ({ change, corrections }) => {
+    expect(recoveryOf(finding({ corrections: [noon - 2000] }, change)).corrections).toEqual(corrections)
+  })
+
   test('an attempt that nobody lived to write ends the health before it', () => {
     const intent = {
       intentId: 'i1',

@@ -11,6 +11,7 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     read(kind, asked): ReadFate {
       setting.note(`read ${actor.pid} ${asked.join(' ')}`)
       actor.hearing.looked(asked)
+      for (const id of asked) actor.readingBegan.set(id, setting.time.now)
       const outage = outageOf(setting, kind, asked)
       if (outage) {
         actor.outage.readInVain(setting, actor, outage)

@@ -44,6 +44,8 @@ export class Actor implements Sleeper {
   readonly readings: ReadEdition[] = []
   /** When each resource was last really read. */
   readonly lastRead = new Map<ResourceId, number>()
+  /** When its newest reading of each resource began: what it decides on it rests on what people had said by then. */
+  readonly readingBegan = new Map<ResourceId, number>()
   isDead = false
   /** After so many effects and commits more it is killed; undefined: it is not doomed. */
   doomedIn: number | undefined

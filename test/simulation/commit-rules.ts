@@ -27,7 +27,11 @@ export function checkCommit(
   for (const write of writes) {
     const id = write.key.slice(1)
     if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
-    if (write.collection === 'resource-state' && write.type === 'delete') checkStateGone(setting, actor, id)
+    if (write.collection === 'resource-state' && write.type === 'delete') {
+      const isFormer = isMovedAside(actor, id, { writes, before })
+      rules.revivals.delete(id)
+      if (!isFormer) checkStateGone(setting, actor, id)
+    }
     // With the row of what was let go goes all that was known of what it was asked for.
     const isLetGo = write.collection === 'inventory' && write.type === 'delete'
     if (isLetGo && id.startsWith('Dispatch/')) rules.overlapped.add(id)
@@ -100,6 +104,24 @@ function checkForgotten(setting: Setting, id: string, before: RowsBefore): void 
   )
 }
 
+/**
+ * Whether the row goes on under an id of its own in the same commit, because the resource has another outside name in
+ * what was read last: what was tried was tried of the thing that it was.
+ */
+function isMovedAside(
+  actor: Actor,
+  id: string,
+  { writes, before }: { readonly writes: readonly StoreWrite[]; readonly before: RowsBefore },
+): boolean {
+  const name = before.owned.get(id)?.externalName
+  const declared = actor.readings.at(-1)?.declaration.resources.find((one) => one.id === id)
+  if (name === undefined || !declared || !isModel(declared) || outsideName(declared) === name) return false
+  return writes.some(
+    ({ type, collection, key }) =>
+      type === 'put' && collection === 'inventory' && key.slice(1) === `${id}@${name}`,
+  )
+}
+
 /** What was tried is forgotten with a resource that nobody declares any more, or that is another thing now. */
 function checkStateGone({ rules, time }: Setting, actor: Actor, id: string): void {
   const read = actor.readings.filter(
@@ -113,7 +135,6 @@ function checkStateGone({ rules, time }: Setting, actor: Actor, id: string): voi
     names.size > 1 || names.has(undefined) || wasDisturbed,
     () => `the state of ${id} was forgotten while it was declared`,
   )
-  rules.revivals.delete(id)
 }
 
 function checkState(

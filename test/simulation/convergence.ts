@@ -17,7 +17,20 @@ export function findUnconverged(setting: Setting): readonly string[] {
     if (isDispatch(resource)) faults.push(...faultsOfDispatch(setting, resource.name, resource.spec.revision))
     else if (isModel(resource)) faults.push(...faultsOfModel(setting, resource))
   }
+  faults.push(...findWaiting(setting))
   return [...faults, ...faultsOfRemoved(setting), ...findLeaks(setting), ...findLeftovers(setting)]
+}
+
+/** What waits for a window that opens soon is not done yet, whatever it is. */
+function findWaiting(setting: Setting): readonly string[] {
+  const blocked = findBlocked(setting)
+  return setting.manifests.edition.resources
+    .filter(({ id }) => !blocked.has(id))
+    .filter(({ id }) => {
+      const held = peekState(setting.disk, id)?.status.conditions.find(({ type }) => type === 'Held')
+      return held?.status === 'True' && held.reason === 'OutsideWindow'
+    })
+    .map(({ id }) => `${id} waits for its window`)
 }
 
 /**

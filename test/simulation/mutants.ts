@@ -36,9 +36,10 @@ const retryPace = 'src/engine/retry-pace.ts'
 const readingPace = 'src/engine/reading-pace.ts'
 const backoff = 'src/engine/backoff.ts'
 const controller = 'src/engine/controller.ts'
+const lane = 'src/engine/lane.ts'
 const listener = 'src/engine/domain-listener.ts'
 const deadline = 'src/engine/deadline.ts'
-const confirmGone = 'src/engine/confirm-gone.ts'
+const confirm = 'src/engine/confirm.ts'
 const outage = 'src/engine/outage.ts'
 const suspension = 'src/engine/suspension.ts'
 const windows = 'src/engine/windows.ts'
@@ -323,9 +324,29 @@ export const mutants: readonly Mutant[] = [
     '',
   ]),
   mutant('what seems gone in an old list is forgotten', [
-    confirmGone,
-    'return finding.desired || !seemsGone ? finding : judgeAgain',
-    'return finding.desired || seemsGone ? finding : judgeAgain',
+    confirm,
+    ": mayForget && (finding.stance === 'absent' || finding.stance === 'released')",
+    ": mayForget && finding.stance === 'unreadable'",
+  ]),
+  mutant('what seems to be ours again in an old list is taken back', [
+    confirm,
+    "finding.stance === 'taken-back' || forgetsFields(world, finding)",
+    'forgetsFields(world, finding)',
+  ]),
+  mutant('a field that is not yet there in an old list is forgotten', [
+    confirm,
+    "finding.stance === 'taken-back' || forgetsFields(world, finding)",
+    "finding.stance === 'taken-back'",
+  ]),
+  mutant('a correction that was cut off by a kill is none', [
+    recovery,
+    "  if (verb !== 'create' && verb !== 'update') return false\n",
+    "  if (verb === 'create' || verb === 'update') return false\n",
+  ]),
+  mutant('what was judged while it went from the manifests keeps its state', [
+    lane,
+    '    if (!mayForget || !declaration.isWhole) return\n',
+    '    if (mayForget || !declaration.isWhole) return\n',
   ]),
   mutant('an outage is told at every reading', [
     outage,

@@ -137,7 +137,7 @@ export class Rules {
   readonly #corrections = new Map<string, readonly number[]>()
   readonly #deletionStarts = new Map<string, number>()
   readonly #begun = new Map<string, number>()
-  /** By id: when its newest intent was written down. */
+  /** By id: when the reading on which its newest intent rests was begun. */
   readonly #decided = new Map<string, number>()
   #setting: Setting | undefined
 
@@ -185,7 +185,7 @@ export class Rules {
     this.revivals.delete(id)
   }
 
-  /** Whether people changed it since the newest intent on it was written down. */
+  /** Whether people changed it since the reading began on which the newest intent on it rests. */
   wasOverruled(id: string): boolean {
     return (this.#decided.get(id) ?? 0) <= (this.disturbed.get(id) ?? Number.NEGATIVE_INFINITY)
   }
@@ -273,7 +273,7 @@ export class Rules {
     for (const write of writes) {
       if (write.collection === 'intent-open' && write.type === 'put') {
         const intent = written<Intent>(write.value)
-        this.#decided.set(intent.id, this.#now())
+        this.#decided.set(intent.id, actor.readingBegan.get(intent.id) ?? this.#now())
         if (intent.verb === 'delete') checkStillDue(this.#setting, actor, intent.id)
       }
     }

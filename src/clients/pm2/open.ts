@@ -93,7 +93,7 @@ class Pm2 implements Pm2Client {
   }
 
   async list(signal?: AbortSignal): Promise<readonly Pm2Record[]> {
-    return await this.#read(signal)
+    return await this.#fresh.get(signal)
   }
 
   async version(signal?: AbortSignal): Promise<string> {
