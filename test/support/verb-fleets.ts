@@ -11,6 +11,18 @@ const shared: Readonly<Record<string, string>> = {
     document('Receiver', '{ name: hook }', '{ webhook: { url: { fromEnv: HOOK } } }'),
     document('Alert', '{ name: all }', '{ receivers: [Receiver/hook], on: [Contended] }'),
   ].join('---\n'),
+  'manifests/policies.yaml': [
+    document(
+      'Policy',
+      '{ name: named }',
+      '{ for: resource, rule: "size(resource.name) < 60", message: Be brief }',
+    ),
+    document(
+      'Policy',
+      '{ name: kept }',
+      '{ for: action, rule: "action.removes == 0", message: Nothing goes }',
+    ),
+  ].join('---\n'),
   'manifests/environments/production/site.yaml': document(
     'ScriptSet',
     '{ name: site, labels: { tier: core } }',

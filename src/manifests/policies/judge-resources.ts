@@ -20,31 +20,41 @@ export function judgeResources(
   const mine = policies.filter((policy) => policy.spec.for === 'resource' && isInForce(policy, context))
   if (mine.length === 0) return
   const world = worldInput(context, context.now)
-  for (const draft of drafts) {
-    const { resource, document, faults } = draft
-    const input = { ...world, resource: resourceInput(resource.id, draft) }
-    for (const policy of mine) {
-      if (!isAbout(policy, resource.id, draft)) continue
-      const answer = policy.rule.evaluate(input)
-      if (answer === true) continue
-      const isDenied = policy.severity === 'deny'
-      const verb = isDenied ? 'denies' : 'warns of'
-      if (answer === false) {
-        faults.addAt(document.head, {
-          code: isDenied ? 'policy-denied' : 'policy-warned',
-          message: `${policy.id} ${verb} ${resource.id}: ${policy.spec.message}`,
-          hint: `The rule stands at ${formatPlace(policy.origin, context)}.`,
-        })
-        continue
-      }
-      const { message, hint } = tellFault(policy, answer, context)
-      faults.addAt(document.head, {
-        code: isDenied ? 'policy-not-evaluated' : 'policy-warning-not-evaluated',
-        message: `${policy.id} ${verb} ${resource.id}, because its rule gives no answer: ${message}`,
-        hint,
-      })
+  const subjects = drafts.map((draft) => ({
+    draft,
+    input: { ...world, resource: resourceInput(draft.resource.id, draft) },
+  }))
+  for (const policy of mine) {
+    const asked = subjects.filter(({ draft }) => isAbout(policy, draft.resource.id, draft))
+    const answers = policy.rule.evaluate(asked.map(({ input }) => input))
+    for (const [index, { draft }] of asked.entries()) {
+      const answer = answers[index]
+      if (answer !== undefined && answer !== true) tell(draft, policy, { answer, context })
     }
   }
+}
+
+function tell(
+  { resource, document, faults }: Draft,
+  policy: Policy,
+  { answer, context }: { readonly answer: false | RuleFault; readonly context: TellingPlace },
+): void {
+  const isDenied = policy.severity === 'deny'
+  const verb = isDenied ? 'denies' : 'warns of'
+  if (answer === false) {
+    faults.addAt(document.head, {
+      code: isDenied ? 'policy-denied' : 'policy-warned',
+      message: `${policy.id} ${verb} ${resource.id}: ${policy.spec.message}`,
+      hint: `The rule stands at ${formatPlace(policy.origin, context)}.`,
+    })
+    return
+  }
+  const { message, hint } = tellFault(policy, answer, context)
+  faults.addAt(document.head, {
+    code: isDenied ? 'policy-not-evaluated' : 'policy-warning-not-evaluated',
+    message: `${policy.id} ${verb} ${resource.id}, because its rule gives no answer: ${message}`,
+    hint,
+  })
 }
 
 /** Why a rule gives no answer, with the place in it. */

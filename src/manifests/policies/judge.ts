@@ -100,8 +100,8 @@ class PolicyJudge implements Judge {
   }
 
   #ask(policy: Policy, id: ResourceId | undefined, input: RuleInput): readonly Verdict[] {
-    const answer = policy.rule.evaluate(input)
-    if (answer === true) return []
+    const [answer] = policy.rule.evaluate([input])
+    if (answer === undefined || answer === true) return []
     if (answer === false)
       return [{ policy: policy.id, id, message: policy.spec.message, position: policy.origin }]
     const { message, hint } = tellFault(policy, answer, this.#input)
