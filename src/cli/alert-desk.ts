@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { Notifier } from '../alerts/notifier.ts'
 import type { FleetView } from '../alerts/troubles.ts'
 import { openCourier } from '../clients/net/courier.ts'
+import type { Alerting } from '../core/alert.ts'
 import type { Duration } from '../core/duration.ts'
 import { messageOf } from '../core/errors.ts'
 import type { ResourceState } from '../core/ledger.ts'
@@ -75,7 +76,7 @@ export class AlertDesk {
   /** Told of each reading of the manifests. A part of them decides about no alert, because the rest is not known. */
   declare(declaration: Manifests): void {
     this.#declaration = declaration
-    const alerting = declaration.isWhole ? declaration.alerting : { alerts: [], receivers: [] }
+    const alerting = declaration.isWhole ? this.#shown(declaration.alerting) : { alerts: [], receivers: [] }
     this.#notifier.declare(alerting, declaration.isComplete && declaration.isWhole)
     this.#show()
   }
@@ -117,6 +118,16 @@ export class AlertDesk {
   /** For a controller that ends because of a fault. */
   async sayLastWords(error: unknown, limit: Duration): Promise<void> {
     await this.#notifier.sayLastWords(`the controller ended: ${this.#words(error)}`, limit)
+  }
+
+  /** What people wrote for receivers may hold what they must not see. */
+  #shown({ alerts, receivers }: Alerting): Alerting {
+    const { mask } = this.#workspace.call
+    const shown = (words: string | undefined) => words && mask.mask(words)
+    return {
+      alerts: alerts.map((alert) => ({ ...alert, title: shown(alert.title), text: shown(alert.text) })),
+      receivers,
+    }
   }
 
   /** What receivers may see of it. */

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { SecretMask } from '../core/secret-mask.ts'
 import { supervisedVariable } from './background/supervised-variable.ts'
+import { endOnDefects } from './crash.ts'
 import { Interruption, type Sink } from './invocation.ts'
 import { runProgram } from './program.ts'
 
@@ -7,6 +9,8 @@ const version: unknown = JSON.parse(readFileSync(new URL('../package.json', impo
 /** What a pipe is printed for: wide enough that a message stays on one line, for those who search in it. */
 const pipeColumns = 200
 const interruption = new AbortController()
+const mask = new SecretMask()
+endOnDefects(mask)
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
@@ -26,6 +30,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   err: sinkOf(process.stderr),
   signal: interruption.signal,
   version: String(version),
+  mask,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   readKeys: process.stdin.isTTY ? readKeys : undefined,
 })

@@ -155,7 +155,6 @@ function formsOf(value: string): readonly string[] {
   const lines = value.split(/\r?\n/).filter((line) => line !== value && line.trim().length >= shortestLine)
   const forms = [value, value.trim(), ...lines].flatMap((text) => {
     const escaped = JSON.stringify(text).slice(1, -1)
-    const encoded = encodeUrl(text)
     const hex = Buffer.from(text).toString('hex')
     return [
       text,
@@ -163,9 +162,7 @@ function formsOf(value: string): readonly string[] {
       // A text that is quoted in a text that is quoted.
       JSON.stringify(escaped).slice(1, -1),
       escapeHtml(text),
-      encoded,
-      encoded.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-      encoded.replaceAll('%20', '+'),
+      ...urlFormsOf(text),
       hex,
       hex.toUpperCase(),
       ...base64Of(text),
@@ -174,9 +171,11 @@ function formsOf(value: string): readonly string[] {
   return forms.map((form) => form.trim().replace(/\s+/g, ' '))
 }
 
-/** What is no well-formed text has no encoding for addresses. */
-function encodeUrl(text: string): string {
-  return text.isWellFormed() ? encodeURIComponent(text) : ''
+/** As a part of an address: by `encodeURIComponent`, by RFC 3986, and as forms are; in capitals and small letters. */
+function urlFormsOf(text: string): readonly string[] {
+  const form = new URLSearchParams([['', text]]).toString().slice(1)
+  const forms = [encodeURIComponent(text.toWellFormed()), form.replaceAll('+', '%20'), form]
+  return forms.flatMap((each) => [each, each.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())])
 }
 
 function escapeHtml(text: string): string {

@@ -10,7 +10,7 @@ import { distinct, isNothingDeclared, type ReadOptions } from './read.ts'
 
 export type CheckOptions = Pick<
   ReadOptions,
-  'paths' | 'cwd' | 'environment' | 'reconcilers' | 'env' | 'allow' | 'now'
+  'paths' | 'cwd' | 'environment' | 'reconcilers' | 'env' | 'allow' | 'now' | 'mask'
 >
 
 export interface CheckResult {
@@ -56,6 +56,7 @@ export async function checkManifests(options: CheckOptions): Promise<CheckResult
       env: options.env,
       allow: resolveAllowances(options.allow, options.cwd),
       now: options.now,
+      mask: options.mask,
       broken: brokenIds(base),
     })
     diagnostics.push(...composition.diagnostics)

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { AnyReconciler, Report } from '../core/reconciler.ts'
 import type { ResourceId } from '../core/resource.ts'
+import type { SecretMask } from '../core/secret-mask.ts'
 import { isResource } from './alerting.ts'
 import { checkAlerting } from './check-alerting.ts'
 import { type Draft, draft } from './draft.ts'
@@ -58,6 +59,8 @@ export interface ComposeInput {
   readonly allow: Allowances
   /** Epoch milliseconds. */
   readonly now: number
+  /** Is told of literals that look like secrets. */
+  readonly mask?: SecretMask | undefined
   /** Ids of broken files that are not among `base` and `environment`. */
   readonly broken: ReadonlySet<ResourceId>
 }
@@ -90,7 +93,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     if (faults.length === 0) return true
     const sound = document.kind === 'Fleet' ? undefined : soundPartOf(document)
     if (sound && isResource(document.id)) parts.push(sound)
-    diagnostics.push(...literalFaults(document))
+    diagnostics.push(...literalFaults(document, input.mask))
     return false
   })
   const fleet = readFleet(
@@ -119,7 +122,9 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   await judge(drafts, roots, input)
   diagnostics.push(...(await judgeParts(parts, roots, input)))
   const settings = [...alerting, ...policyDrafts]
-  await Promise.all(settings.map(({ document, faults }) => judgeSecrets(document, roots, faults)))
+  await Promise.all(
+    settings.map(({ document, faults }) => judgeSecrets(document, { roots, faults, mask: input.mask })),
+  )
   checkAlerting(alerting, {
     declared: declaredIds,
     broken: surroundings.broken,
@@ -137,7 +142,8 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     root: input.root,
     now: input.now,
   })
-  if (fleet.document && fleet.faults) await judgeSecrets(fleet.document, roots, fleet.faults)
+  if (fleet.document && fleet.faults)
+    await judgeSecrets(fleet.document, { roots, faults: fleet.faults, mask: input.mask })
   diagnostics.push(...(fleet.faults?.diagnostics ?? []), ...all.flatMap(({ faults }) => faults.diagnostics))
   const declared = new Map(laid.documents.map((document) => [document.id, document.files]))
   return { drafts, alerting, policies, policyDrafts, fleet, diagnostics, declared }
@@ -159,7 +165,7 @@ async function judgeOne(
   const fields = new Set(missing.map(([, field]) => field))
   if (!fields.has('recovery') && !fields.has('fallbackAfter')) checkControls(each, input.now)
   checkWindows(each.resource.controls.windows, input.now, each.faults)
-  await judgeSecrets(each.document, roots, each.faults)
+  await judgeSecrets(each.document, { roots, faults: each.faults, mask: input.mask })
   await checkContainedPaths(each.document, roots, each.faults)
   const report: Report = (fault) => {
     const grounds = [fault.path, ...(fault.restsOn ?? [])].map((path) => parsePointer(path)[1])
@@ -182,14 +188,21 @@ async function judgeParts(
   return (await Promise.all(told)).flat()
 }
 
-function literalFaults(document: Layered): readonly Diagnostic[] {
+function literalFaults(document: Layered, mask: SecretMask | undefined): readonly Diagnostic[] {
   const faults = new Faults(document.root)
-  checkLiterals(document, faults)
+  checkLiterals(document, faults, mask)
   return faults.diagnostics
 }
 
-async function judgeSecrets(document: Layered, roots: Roots, faults: Draft['faults']): Promise<void> {
-  checkLiterals(document, faults)
+async function judgeSecrets(
+  document: Layered,
+  {
+    roots,
+    faults,
+    mask,
+  }: { readonly roots: Roots; readonly faults: Faults; readonly mask: SecretMask | undefined },
+): Promise<void> {
+  checkLiterals(document, faults, mask)
   await checkReferenceFiles(document, roots, faults)
 }
 

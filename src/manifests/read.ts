@@ -153,7 +153,7 @@ function composeInput(
   base: readonly ManifestFile[],
   patches: readonly ManifestFile[],
 ): ComposeInput {
-  const { environment, reconcilers, env, now } = options
+  const { environment, reconcilers, env, now, mask } = options
   return {
     base,
     environment: environment === undefined ? undefined : { name: environment, files: patches },
@@ -164,6 +164,7 @@ function composeInput(
     env,
     allow: resolveAllowances(options.allow, options.cwd),
     now,
+    mask,
     broken: new Set(),
   }
 }

@@ -3,7 +3,8 @@ import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import { kindOf, nameOf, type ResourceId, resourceId } from '../core/resource.ts'
-import { looksLikeSecret, looksLikeToken } from '../core/token-shape.ts'
+import type { SecretMask } from '../core/secret-mask.ts'
+import { looksLikeSecret, looksLikeToken, namesSecret, tokensIn } from '../core/token-shape.ts'
 import type { Draft } from './draft.ts'
 import type { Layered } from './environment.ts'
 import { printable, quote } from './excerpt.ts'
@@ -237,8 +238,8 @@ export function checkControls({ resource, faults }: Draft, now: number): void {
   }
 }
 
-/** Warns of secrets in the manifest itself. The value is never repeated. */
-export function checkLiterals(document: Layered, faults: Draft['faults']): void {
+/** Warns of secrets in the manifest itself. The value is never repeated, also where it stands elsewhere as well. */
+export function checkLiterals(document: Layered, faults: Draft['faults'], mask?: SecretMask): void {
   const walk = (tree: Tree, path: readonly string[]) => {
     if (tree.type === 'map') for (const [key, entry] of tree.entries) walk(entry.value, [...path, key])
     else if (tree.type === 'list')
@@ -248,6 +249,8 @@ export function checkLiterals(document: Layered, faults: Draft['faults']): void 
       !tree.encrypted &&
       isLiteralSecret(document.kind, path, tree.value)
     ) {
+      for (const token of tokensIn(tree.value)) mask?.add(token)
+      if (namesSecret(nameOfLiteral(path))) mask?.add(tree.value)
       faults.add(path, {
         code: 'literal-secret',
         message: `\`${formatPath(path)}\` holds what looks like a secret`,
@@ -258,10 +261,14 @@ export function checkLiterals(document: Layered, faults: Draft['faults']): void 
   walk(document.root, [])
 }
 
+/** What the value is called: a `default` by its variable. */
+function nameOfLiteral(path: readonly string[]): string {
+  return (path.at(-1) === 'default' ? path.at(-2) : path.at(-1)) ?? ''
+}
+
 function isLiteralSecret(kind: string, path: readonly string[], text: string): boolean {
-  const name = path.at(-1) ?? ''
-  if (name.startsWith('from')) return false
-  if (isSecretPlace(kind, path)) return looksLikeSecret(name === 'default' ? (path.at(-2) ?? '') : name, text)
+  if (path.at(-1)?.startsWith('from')) return false
+  if (isSecretPlace(kind, path)) return looksLikeSecret(nameOfLiteral(path), text)
   return looksLikeToken(text)
 }
 

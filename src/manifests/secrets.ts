@@ -7,7 +7,7 @@ import type { Resource, UnresolvedReference } from '../core/resource.ts'
 import { looksSecret } from '../core/secrecy.ts'
 import { type Reference, Secret } from '../core/secret.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
-import { looksLikeSecret, looksLikeToken, namesSecret, tokensIn } from '../core/token-shape.ts'
+import { looksLikeToken } from '../core/token-shape.ts'
 import { Decrypter } from './decrypter.ts'
 import { printable } from './excerpt.ts'
 import { isInside, type Roots } from './fleet-root.ts'
@@ -93,8 +93,6 @@ export class SecretResolver {
     const veils = new Map<string, string>()
     const walk = (value: unknown, name: string): void => {
       if (typeof value === 'string') {
-        for (const token of tokensIn(value)) mask?.add(token)
-        if (namesSecret(name) && looksLikeSecret(name, value)) mask?.add(value)
         if (looksSecret(name, value) || mask?.finds(value)) veils.set(value, digestSecret(secretKey, value))
       } else if (typeof value === 'object' && value !== null && !(value instanceof Secret))
         for (const [key, child] of Object.entries(value)) walk(child, Array.isArray(value) ? name : key)

@@ -24,11 +24,7 @@ describe('A secret is masked', () => {
       `/x?key=${encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase())}`,
       '/x?key=***',
     ],
-    [
-      'in a form',
-      `key=${new URLSearchParams([['', secret]]).toString().slice(1).replaceAll('%7E', '~')}&b=1`,
-      'key=***&b=1',
-    ],
+    ['in a form', `key=${new URLSearchParams([['', secret]]).toString().slice(1)}&b=1`, 'key=***&b=1'],
     ['in hexadecimal digits', Buffer.from(secret).toString('hex'), '***'],
     ['in HTML', 'k/9+A &quot;z&quot; sécret\\~7', '***'],
     ['wrapped to lines', 'k/9+A\n    "z"   sécret\\~7', '***'],

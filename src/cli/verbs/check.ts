@@ -60,6 +60,7 @@ async function findFaults(
     env: call.env,
     allow: allowancesOf(workspace),
     now: clock.now(),
+    mask: call.mask,
   })
   const found = await findWorkflowFiles(folder, resources)
   const isFound = new Set(found.compared.map(({ path }) => path))

@@ -18,6 +18,8 @@ export const faultKinds = [
   'older-attempt',
   'malformed',
   'wrong-shape',
+  /** Refuses the call, and repeats all that it was sent. */
+  'echo',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 

@@ -139,7 +139,12 @@ export class GithubSimulator {
     const fault = this.faults.take(route)
     if (fault === 'hang') return this.#hang()
     if (fault === 'cut') return void request.socket.destroy()
-    const early = fault === undefined ? undefined : this.#earlyAnswer(fault, accountOfRequest(request))
+    const early =
+      fault === 'echo'
+        ? echoOf(request, body)
+        : fault === undefined
+          ? undefined
+          : this.#earlyAnswer(fault, accountOfRequest(request))
     let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body, fault })
     if (!early) await this.hook?.({ route, path, phase: 'done' })
     if (fault !== undefined && !early) answer = this.#spoil(fault, answer, matched?.route)
@@ -303,6 +308,18 @@ export class GithubSimulator {
 
   #hang(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+}
+
+function echoOf(request: IncomingMessage, body: unknown): Answer {
+  const { authorization = '' } = request.headers
+  const sent = JSON.stringify(body ?? null)
+  return {
+    status: 422,
+    body: {
+      message: `Not taken: ${authorization} with ${Buffer.from(authorization).toString('base64')}`,
+      errors: [sent, { message: encodeURIComponent(sent) }],
+    },
   }
 }
 

@@ -9,6 +9,8 @@ export type FaultKind =
   | 'cut-after'
   | 'malformed'
   | 'wrong-shape'
+  /** Refuses the call, and repeats all that it was sent. */
+  | 'echo'
   /** A list tells what was before the last change. */
   | 'stale-list'
   /** The processing of the deploy ends in an error. */

@@ -152,7 +152,7 @@ export class NetlifySimulator {
     const fault = this.faults.take(operation)
     if (fault === 'hang') return new Promise((resolve) => this.#waiting.add(resolve))
     if (fault === 'cut') return void request.socket.destroy()
-    const early = isTaken ? earlyAnswer(fault) : tooMany
+    const early = !isTaken ? tooMany : fault === 'echo' ? echoOf(request, bytes) : earlyAnswer(fault)
     let answer = early ?? this.#answer(request, { matched, query: url.searchParams, bytes, fault })
     if (!early) await this.hook?.({ operation, phase: 'done' })
     this.calls.push({ operation, method, path, status: fault === 'cut-after' ? 0 : answer.status })
@@ -210,6 +210,12 @@ export class NetlifySimulator {
       failsProcessing: fault === 'deploy-error',
     })
   }
+}
+
+function echoOf(request: IncomingMessage, bytes: Buffer): Answer {
+  const { authorization = '' } = request.headers
+  const message = `Not taken: ${bytes.toString('utf8')} ${bytes.toString('base64')} ${authorization}`
+  return { status: 422, body: { code: 422, message } }
 }
 
 function earlyAnswer(fault: FaultKind | undefined): Answer | undefined {

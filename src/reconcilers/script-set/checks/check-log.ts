@@ -1,6 +1,7 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
+import type { SecretMask } from '../../../core/secret-mask.ts'
 import { logPath } from './check-record.ts'
 
 /** The first so many bytes of a run's output are kept as they come, and the last so many when it has ended. */
@@ -18,10 +19,11 @@ export interface WrittenLine {
   readonly text: string
 }
 
-/** Keeps what a run prints, line by line and bounded, so that it can be followed while it runs. */
+/** Keeps what a run prints, line by line, without secrets and bounded, so that it can be followed while it runs. */
 export class CheckLog {
   readonly #file: Awaited<ReturnType<typeof open>>
   readonly #now: () => number
+  readonly #mask: SecretMask | undefined
   readonly #partial: Record<Stream, string> = { out: '', err: '' }
   readonly #decoders: Record<Stream, StringDecoder> = {
     out: new StringDecoder('utf8'),
@@ -33,19 +35,27 @@ export class CheckLog {
   #leftOut = 0
   #writing: Promise<void> = Promise.resolve()
 
-  private constructor(file: Awaited<ReturnType<typeof open>>, now: () => number) {
+  private constructor(
+    file: Awaited<ReturnType<typeof open>>,
+    { now, mask }: { readonly now: () => number; readonly mask: SecretMask | undefined },
+  ) {
     this.#file = file
     this.#now = now
+    this.#mask = mask
   }
 
   /** Begins the log of a new run; those before it move on. */
-  static async begin(folder: string, script: string, now: () => number): Promise<CheckLog> {
+  static async begin(
+    folder: string,
+    script: string,
+    options: { readonly now: () => number; readonly mask: SecretMask | undefined },
+  ): Promise<CheckLog> {
     const path = logPath(folder, script)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     for (let age = keptLogs - 1; age > 0; age -= 1) {
       await rename(logPath(folder, script, age - 1), logPath(folder, script, age)).catch(ignoreAbsent)
     }
-    return new CheckLog(await open(path, 'w', 0o600), now)
+    return new CheckLog(await open(path, 'w', 0o600), options)
   }
 
   take(stream: Stream, chunk: Buffer): void {
@@ -74,7 +84,8 @@ export class CheckLog {
 
   #line(stream: Stream, text: string): void {
     const at = this.#now()
-    const line = toLine({ at, stream, text: text.replace(/\r$/, '').slice(0, longestLine) })
+    const shown = (this.#mask?.mask(text) ?? text).replace(/\r$/, '').slice(0, longestLine)
+    const line = toLine({ at, stream, text: shown })
     if (this.#bytes < keptBytes) {
       this.#bytes += line.length
       this.#write(line)

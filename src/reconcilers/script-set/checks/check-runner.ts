@@ -67,7 +67,10 @@ export class CheckRunner {
       : before.runs
     const environment = checkEnvironment(env)
     const npm = await findNpm(environment.PATH ?? '')
-    const log = await CheckLog.begin(checksFolder(this.#context, resource), script, () => clock.now())
+    const log = await CheckLog.begin(checksFolder(this.#context, resource), script, {
+      now: () => clock.now(),
+      mask: this.#context.mask,
+    })
     const startedAt = clock.now()
     let leave: () => Promise<void> = async () => undefined
     try {
