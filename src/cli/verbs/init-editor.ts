@@ -2,6 +2,7 @@ import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { environmentOf } from '../../manifests/files.ts'
 import { findFleetRoot } from '../../manifests/fleet-root.ts'
+import { realPathOf } from '../../manifests/import/relative-paths.ts'
 import { manifestFilesOf } from '../../manifests/scan-ids.ts'
 import { displayPath } from '../../reports/names.ts'
 import { filesOf } from '../editors/editors.ts'
@@ -25,7 +26,9 @@ const copies = Object.freeze(['manifest.schema.json', 'patch.schema.json'])
  * The part of `reconcile init --editor` that concerns editors: copies of the schemas beside the manifests, and settings
  * that name them. Made of what is there, before anything is written; what people wrote stays.
  */
-export async function planEditorFiles(folder: string, choice: string): Promise<readonly FileChange[]> {
+export async function planEditorFiles(manifests: string, choice: string): Promise<readonly FileChange[]> {
+  // The root has no links in its path, and paths from there must not lead around one.
+  const folder = realPathOf(manifests)
   const root = await findFleetRoot(folder)
   const place = editorPlace(root, folder)
   const changes: FileChange[] = []

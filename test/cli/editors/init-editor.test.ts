@@ -136,6 +136,18 @@ test.each([
   expect(await contentOf(cwd)).toEqual(before)
 })
 
+test('a folder behind a link is named by where it really lies', async () => {
+  const cwd = await folderWith({ 'deploy/manifests/api.yaml': manifest['manifests/api.yaml'] })
+  await mkdir(join(cwd, '.git'))
+  await symlink(join(cwd, 'deploy'), join(cwd, 'current'))
+  await init(cwd, 'vscode', '--out', 'current/manifests')
+  const settings = JSON.parse(await readFile(join(cwd, '.vscode/settings.json'), 'utf8'))
+  expect(Object.keys(settings['yaml.schemas'])).toEqual([
+    './deploy/manifests/.schemas/manifest.schema.json',
+    './deploy/manifests/.schemas/patch.schema.json',
+  ])
+})
+
 test('the line of ours that names an address on the web names the copy instead, in links and with other line ends too', async () => {
   const web = '# yaml-language-server: $schema=https://reconcile.dev/schemas/process.schema.json'
   const body = manifest['manifests/api.yaml']
