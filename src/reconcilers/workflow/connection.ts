@@ -22,10 +22,11 @@ import type {
 import type { ResourceId } from '../../core/resource.ts'
 import type { WorkflowAction } from './action.ts'
 import { applyWorkflowAction } from './apply.ts'
+import { Deliveries } from './deliveries.ts'
 import { readAbandoned, readWorkflowFile } from './file-reader.ts'
 import { readWorkflowLogs } from './logs/read-logs.ts'
 import { MissingWorkflows } from './missing-workflows.ts'
-import type { ObservedWorkflow } from './observed.ts'
+import type { ObservedFile, ObservedWorkflow } from './observed.ts'
 import { type DesiredWorkflow, externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
 import { QueueByKey } from './queue-by-key.ts'
 import { lastActivityOf, type RepositoryReading, readRepository } from './repository-reading.ts'
@@ -55,6 +56,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #context: ConnectContext
   readonly #github: GithubClient | undefined
   readonly #seen: SeenRunsLog
+  readonly #deliveries: Deliveries
   readonly #missing = new MissingWorkflows()
   readonly #writers = new QueueByKey()
   readonly #readingLimit: number
@@ -63,6 +65,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     this.#context = context
     const { apiUrl } = context.fleet.github
     this.#seen = new SeenRunsLog(context.cache)
+    this.#deliveries = new Deliveries(context.cache)
     this.#readingLimit = patience.reading ?? usualPatience.reading
     const credential = credentialOf(context)
     this.#github =
@@ -111,7 +114,11 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   async apply(action: WorkflowAction, signal: AbortSignal): Promise<void> {
     const github = this.#client()
     const key = `${action.repository.toLowerCase()} ${action.branch}`
-    await this.#writers.run(key, () => applyWorkflowAction(github, action, signal))
+    await this.#writers.run(key, async () => {
+      await applyWorkflowAction(github, action, signal)
+      const { desired, file } = action
+      if (desired && file) await this.#deliveries.keep(desired, file.wanted)
+    })
   }
 
   logs(desired: DesiredWorkflow, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
@@ -142,6 +149,15 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       token ? `The token was not read (${token.source})` : 'GITHUB_TOKEN is not set',
       { hint: 'Set GITHUB_TOKEN or GH_TOKEN, or name another place as `github.token` of the Fleet.' },
     )
+  }
+
+  async #readFile(
+    github: GithubClient,
+    desired: DesiredWorkflow,
+    signal: AbortSignal,
+  ): Promise<ObservedFile | undefined> {
+    const file = await readWorkflowFile(github, desired, signal)
+    return file && { ...file, delivered: await this.#deliveries.last(desired) }
   }
 
   async #readOne(
@@ -176,7 +192,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         isThere && needsRuns(one)
           ? reader.read(desired, { workflowId: workflow.id, reading }, signal)
           : undefined,
-        readWorkflowFile(github, desired, signal),
+        this.#readFile(github, desired, signal),
         pulls,
       ])
       const lastActivity = workflow && lastActivityOf(reading, workflow.id)

@@ -1,5 +1,5 @@
 import type { WorkflowAction } from './action.ts'
-import type { ObservedPull } from './observed.ts'
+import type { ObservedFile, ObservedPull } from './observed.ts'
 import { actionOf, isIgnored, type WorkflowPair } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 
@@ -26,7 +26,10 @@ export function fileActions(pair: WorkflowPair, desired: DesiredWorkflow): reado
   const branch = branchOf(desired)
   const { pull } = file
   const isOpen = pull?.state === 'open'
-  const own = { file: { wanted: file.wanted, found: file.found } }
+  const own = {
+    file: { wanted: file.wanted, found: file.found },
+    isUncontested: isSourceAhead(file, desired),
+  }
   if (file.found === file.wanted) {
     if (!isOpen) return []
     return [closingOf(pair, pull, { verb: 'run', reason: `${branch} already has its content` })]
@@ -60,6 +63,13 @@ export function fileActions(pair: WorkflowPair, desired: DesiredWorkflow): reado
       }),
     }),
   ]
+}
+
+/** Whether what we delivered last is where we brought it still, and the source holds something else by now. */
+function isSourceAhead({ wanted, found, delivered, pull }: ObservedFile, { spec }: DesiredWorkflow): boolean {
+  if (delivered === undefined || delivered === wanted) return false
+  const isProposed = spec.delivery === 'pull-request' && pull?.state === 'open'
+  return (isProposed ? pull.content : found) === delivered
 }
 
 /** git's own short form. */

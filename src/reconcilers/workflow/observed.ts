@@ -47,6 +47,8 @@ export interface ObservedFile {
   readonly wanted: string
   /** Of the content on the branch; undefined: no such file. */
   readonly found: string | undefined
+  /** Of the content that we committed or proposed last, whatever became of it since; undefined: it is not known. */
+  readonly delivered?: string | undefined
   /** The newest pull request of our own branch for this file; undefined: none, or not asked for. */
   readonly pull: ObservedPull | undefined
 }
