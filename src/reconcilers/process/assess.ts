@@ -4,14 +4,14 @@ import type { Assessment, History } from '../../core/reconciler.ts'
 import type { ChildStatus } from '../../core/status.ts'
 import type { ProcessAction } from './action.ts'
 import { conflictAmong } from './claim.ts'
-import { compareRecord } from './compare.ts'
-import { comparisonOf, hasCompleted, type ProcessPair } from './diff.ts'
+import { hasCompleted, outdatedOf, type ProcessPair } from './diff.ts'
 import { judgeDaemon } from './judge-daemon.ts'
 import { judgeCronJob, judgeOneShot } from './judge-job.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
 import { processKindOf } from './process-kind.ts'
 import { hasEnded, isPhantom, isRunning, uptimeOf } from './run-state.ts'
+import { countQuickChange } from './saved-sources.ts'
 import { exitText, type Verdict } from './verdict.ts'
 
 /** What the observation says of health. Pure; the engine bounds the remedy by `recovery`. */
@@ -30,7 +30,7 @@ export function assessProcess(pair: ProcessPair, history: History): Assessment<P
       verdict.recheckAfter === undefined ? undefined : Math.max(50, Math.ceil(verdict.recheckAfter)),
     measurements: measure(records, observed, history.now),
     children: records.map((record) => childOf(record, observed, history.now)),
-    remember: desired ? rememberOf(pair, desired, verdict) : undefined,
+    remember: desired ? rememberOf(pair, desired, { verdict, now: history.now }) : undefined,
   }
 }
 
@@ -89,23 +89,23 @@ function judgeAbsent(observed: ObservedProcess | undefined): Verdict {
 
 /**
  * A completed one-shot is remembered by its spec's hash, and a process that was adopted by the sources that it was
- * found with: its record cannot be marked without a restart.
+ * found with: its record cannot be marked without a restart. And whether its sources change with each start.
  */
 function rememberOf(
   pair: ProcessPair,
   desired: DesiredProcess,
-  verdict: Verdict,
+  { verdict, now }: { readonly verdict: Verdict; readonly now: number },
 ): Readonly<Record<string, unknown>> | undefined {
   const { observed, owned } = pair
-  const memory = { ...owned?.memory }
-  const comparison = comparisonOf(pair, desired)
-  const isAsDeclared = (observed?.records ?? []).every(
-    (record) => compareRecord(comparison, record).length === 0,
-  )
+  const outdated = observed ? outdatedOf(pair, desired, observed) : []
+  const memory: Record<string, unknown> = {
+    ...owned?.memory,
+    ...countQuickChange(outdated, { owned, desired, now }),
+  }
   if (
     processKindOf(desired.spec) === 'one-shot' &&
     verdict.reason === 'Completed' &&
-    isAsDeclared &&
+    outdated.length === 0 &&
     pair.posture === 'active'
   ) {
     memory.completedHash = pair.mark.hash

@@ -20,6 +20,7 @@ import type { ObservedProcess } from './observed.ts'
 import { type DesiredProcess, pm2NameOf } from './place.ts'
 import { processKindOf } from './process-kind.ts'
 import { endedAsAllowed, hasEnded, isPhantom } from './run-state.ts'
+import { areSourcesSaved, type Outdated } from './saved-sources.ts'
 import type { ProcessSpec } from './spec.generated.ts'
 
 export type ProcessPair = Pair<ProcessSpec, ObservedProcess>
@@ -89,18 +90,14 @@ function updateOf(
   desired: DesiredProcess,
   observed: ObservedProcess,
 ): ProcessAction | undefined {
-  const comparison = comparisonOf(pair, desired)
+  const outdated = outdatedOf(pair, desired, observed)
   const byPath = new Map<string, Difference>()
-  const touched: Pm2Record[] = []
-  for (const record of observed.records) {
-    const differences = compareRecord(comparison, record)
-    if (differences.length > 0) touched.push(record)
-    for (const difference of differences) {
-      if (!byPath.has(difference.path)) byPath.set(difference.path, difference)
-    }
+  for (const difference of outdated.flatMap(({ differences }) => differences)) {
+    if (!byPath.has(difference.path)) byPath.set(difference.path, difference)
   }
   const differences = [...byPath.values()]
   if (differences.length === 0) return undefined
+  const touched = outdated.map(({ record }) => record)
   const type = updateTypeOf(desired, touched, differences)
   return act(pair, desired, {
     type,
@@ -109,7 +106,20 @@ function updateOf(
     reason: reasonOf(differences, desired, pair.owned),
     changes: differences.map(changeOf),
     records: touched,
+    isUncontested: areSourcesSaved(outdated, pair),
   })
+}
+
+/** What does not run as it is declared. */
+export function outdatedOf(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  observed: ObservedProcess,
+): readonly Outdated[] {
+  const comparison = comparisonOf(pair, desired)
+  return observed.records
+    .map((record) => ({ record, differences: compareRecord(comparison, record) }))
+    .filter(({ differences }) => differences.length > 0)
 }
 
 /** A cron job is never restarted to change it: that would run it outside its schedule. */
@@ -308,6 +318,7 @@ interface Step {
   readonly changes?: readonly Change[]
   readonly removes?: number
   readonly isRecovery?: boolean
+  readonly isUncontested?: boolean
   /** Given, also as undefined: not held for a missing script. */
   readonly blocked?: ProcessAction['blocked'] | undefined
 }
@@ -328,6 +339,7 @@ export function act(pair: ProcessPair, desired: DesiredProcess | undefined, step
     repeatable: true,
     removes: step.removes ?? 0,
     isRecovery: step.isRecovery ?? false,
+    ...(step.isUncontested && { isUncontested: true }),
     ...(blocked ? { blocked } : {}),
     name: desired ? pm2NameOf(desired) : (pair.owned?.externalName ?? ''),
     desired,
