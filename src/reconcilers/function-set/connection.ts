@@ -50,6 +50,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       verifier: new Verifier(clock),
       watch: this.#watch,
       owner: { fleet: fleet.name, environment: fleet.environment ?? '', store: store.id },
+      clock,
     })
     this.#netlify = token?.isRead ? openNetlify({ apiUrl, token, clock, mask }) : undefined
   }

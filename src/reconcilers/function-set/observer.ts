@@ -1,4 +1,5 @@
 import type { NetlifyClient } from '../../clients/netlify/client.ts'
+import type { Clock } from '../../core/clock.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
@@ -32,6 +33,7 @@ export class Observer {
   readonly #verifier: Verifier
   readonly #watch: SourceWatch
   readonly #owner: Omit<DeployOwner, 'id'>
+  readonly #clock: Clock
   readonly #owners = new SiteOwners()
 
   constructor(parts: {
@@ -40,12 +42,14 @@ export class Observer {
     readonly verifier: Verifier
     readonly watch: SourceWatch
     readonly owner: Omit<DeployOwner, 'id'>
+    readonly clock: Clock
   }) {
     this.#memories = parts.memories
     this.#sources = parts.sources
     this.#verifier = parts.verifier
     this.#watch = parts.watch
     this.#owner = parts.owner
+    this.#clock = parts.clock
   }
 
   /**
@@ -65,7 +69,7 @@ export class Observer {
       const site = found[index]
       if (!desired) {
         this.#owners.forget(id)
-        this.#watch.follow(id, [])
+        this.#watch.leave(id)
       } else if (site && 'site' in site) {
         this.#owners.note({ id, name: siteOf(desired), siteId: site.site.id, isOwned: owned !== undefined })
       }
@@ -152,8 +156,9 @@ export class Observer {
   ): Promise<Reading<ObservedFunctionSet>> {
     if (!desired) return this.#readRemoved(netlify, reading, signal)
     const rival = this.#rivalOf({ id, desired, owned }, reading)
+    const readAt = this.#clock.now()
     const source = await this.#sources.read(desired)
-    this.#watch.follow(id, source.watched)
+    this.#watch.follow(id, source.watched, readAt)
     const [env, verified, inventory] = await Promise.all([
       this.#readEnv(netlify, { desired, owned, reading }, signal),
       this.#verify(desired, reading, signal),

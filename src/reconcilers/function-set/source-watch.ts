@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { sep } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import { messageOf } from '../../core/errors.ts'
@@ -7,13 +8,22 @@ import type { ResourceId } from '../../core/resource.ts'
 /** Folders whose files are many, or written by programs: what is installed there is seen at the next interval. */
 const passedOver: ReadonlySet<string> = new Set(['node_modules', '.git', '.reconcile', '.netlify'])
 
+/** Milliseconds by which a file system's times may lag behind the clock: some keep whole seconds. */
+const timesLag = 1000
+
+interface Followed {
+  readonly paths: ReadonlySet<string>
+  /** When its last reading was begun, epoch milliseconds. */
+  readonly readAt: number
+}
+
 /**
  * Wakes the sets whose sources are saved: their directory, and what lies outside of it and went into their bundles. Only a
  * hint: whoever is woken reads it anew.
  */
 export class SourceWatch {
   readonly #logger: Logger
-  readonly #paths = new Map<ResourceId, ReadonlySet<string>>()
+  readonly #sets = new Map<ResourceId, Followed>()
   /** All of them together. */
   #roots: ReadonlySet<string> = new Set()
   #wake: ((id: ResourceId) => void) | undefined
@@ -23,12 +33,24 @@ export class SourceWatch {
     this.#logger = logger
   }
 
-  /** What a set is made of, as it was read last: files and folders, absolute. None: it is not declared any more. */
-  follow(id: ResourceId, paths: readonly string[]): void {
+  /**
+   * What a set is made of, as it was read last, in a reading that was begun at `readAt` (epoch milliseconds): files and
+   * folders, absolute.
+   */
+  follow(id: ResourceId, paths: readonly string[], readAt: number): void {
+    this.#sets.set(id, { paths: new Set(paths), readAt })
+    this.#spread()
+  }
+
+  /** It is not declared any more. */
+  leave(id: ResourceId): void {
+    this.#sets.delete(id)
+    this.#spread()
+  }
+
+  #spread(): void {
     const before = this.#roots
-    if (paths.length > 0) this.#paths.set(id, new Set(paths))
-    else this.#paths.delete(id)
-    this.#roots = new Set([...this.#paths.values()].flatMap((set) => [...set]))
+    this.#roots = new Set([...this.#sets.values()].flatMap(({ paths }) => [...paths]))
     // What is watched no more stays with the watcher: it would pass over all that lies below, which may be watched still.
     const added = [...this.#roots].filter((path) => !before.has(path))
     if (added.length > 0) this.#watcher?.add(added)
@@ -37,12 +59,17 @@ export class SourceWatch {
   start(wake: (id: ResourceId) => void): () => void {
     this.#wake = wake
     const watcher = watch([...this.#roots], {
-      ignoreInitial: true,
+      // Each entry is told of once when its watch begins: what was written since it was read is seen by its times.
+      ignoreInitial: false,
+      alwaysStat: true,
       ignorePermissionErrors: true,
       ignored: (path) => this.#isPassedOver(path),
     })
-    watcher.on('all', (_event, path) => {
-      for (const [id, paths] of this.#paths) if (isWithin(path, paths)) this.#wake?.(id)
+    watcher.on('all', (event, path, stats) => {
+      const changedAt = event === 'add' || event === 'addDir' ? timeOf(stats) : Number.POSITIVE_INFINITY
+      for (const [id, { paths, readAt }] of this.#sets) {
+        if (changedAt >= readAt - timesLag && isWithin(path, paths)) this.#wake?.(id)
+      }
     })
     watcher.on('error', (error) => {
       this.#logger.warn({ error: messageOf(error) }, 'sources of functions cannot be watched')
@@ -67,6 +94,11 @@ export class SourceWatch {
         .some((part) => passedOver.has(part)),
     )
   }
+}
+
+/** When it, or a name in it, was changed last: also what was only moved there. Not told: it may have been just now. */
+function timeOf(stats: Stats | undefined): number {
+  return stats ? Math.max(stats.mtimeMs, stats.ctimeMs) : Number.POSITIVE_INFINITY
 }
 
 function isWithin(path: string, roots: ReadonlySet<string>): boolean {
