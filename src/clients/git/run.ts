@@ -117,7 +117,7 @@ export async function askGit(call: GitCall): Promise<string> {
 }
 
 /** The error of a call that ended with another code than 0. */
-function gitFailure(
+export function gitFailure(
   args: readonly string[],
   { code, complaint }: Pick<GitAnswer, 'code' | 'complaint'>,
 ): ReconcileError {
