@@ -1,5 +1,6 @@
 import type { Duration } from './duration.ts'
 import type { Secret } from './secret.ts'
+import type { GitSettings } from './source.ts'
 
 /** What `kind: Fleet` says, with its defaults. */
 export interface FleetSettings {
@@ -17,6 +18,8 @@ export interface FleetSettings {
   readonly github: GithubRemote
   readonly netlify: Remote
   readonly pm2: { readonly home: string | undefined }
+  /** Where its manifests are fetched from; undefined: they are what is in the folder. */
+  readonly git?: FleetGit | undefined
   readonly historyKeep: Duration
   /** Further roots that what is read into an action may lie in; absolute. */
   readonly allowedPaths: readonly string[]
@@ -38,4 +41,13 @@ export interface GithubApp {
   /** Undefined: the one of each repository's owner. */
   readonly installation: string | undefined
   readonly privateKey: Secret
+}
+
+/** A repository that a fleet follows, with what only its host may be told. */
+export interface FleetGit {
+  readonly settings: GitSettings
+  /** Undefined: none is declared. */
+  readonly token: Secret | undefined
+  /** What calls of the webhook are signed with; undefined: there is no webhook. */
+  readonly hookSecret: Secret | undefined
 }

@@ -167,8 +167,12 @@ export const diagnosticCatalogue = Object.freeze({
     'The Fleet names a token and an App for GitHub, and only one can be shown to him.',
     'Remove `token` or `app`.',
   ),
+  'git-source': error(
+    'What `spec.git` of the Fleet names cannot be followed: an address of a kind that is not used or that holds a password, or a name that is no branch or no folder of a repository.',
+    'Correct it; a token goes into `token`, as a reference.',
+  ),
   'host-not-allowed': error(
-    'An `apiUrl` or a Receiver names a host that was not allowed: a manifest alone must not decide where a token is sent, nor that something is sent unencrypted or into a private network.',
+    'An `apiUrl`, a Receiver or, with a token, `spec.git` names a host that was not allowed: a manifest alone must not decide where a token is sent, nor that something is sent unencrypted or into a private network.',
     'Allow it by `--allow-host` or RECONCILE_ALLOW_HOST, or give the address by a variable of the environment.',
   ),
   'path-not-allowed': error(

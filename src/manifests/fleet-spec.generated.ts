@@ -89,6 +89,57 @@ export interface FleetSpec {
     readonly token?: Reference
   }
   /**
+   * Where the manifests are fetched from: `watch` and `start` follow a branch, and reconcile exactly its newest good commit. Counts only in the Fleet of the folder that they are started in, never in one that was fetched.
+   */
+  readonly git?: {
+    /**
+     * The address of the repository: https, ssh (`git@host:path` too), git, an absolute path, and plain http on this machine. Without name and password.
+     */
+    readonly url: string
+    /**
+     * The branch that is followed. Default: `main`.
+     */
+    readonly branch?: string
+    /**
+     * The manifests folder within the repository. Default: `manifests`.
+     */
+    readonly path?: string
+    /**
+     * How often the branch is looked at; a webhook tells of a push at once. Default: 1m.
+     */
+    readonly interval?: string
+    /**
+     * The token for an https address, as a reference. Sent only to its host, which `--allow-host` must name unless it is github.com. Default: the variable RECONCILE_GIT_TOKEN.
+     */
+    readonly token?: Reference
+    /**
+     * Where pushes are told, as GitHub, Gitea and Forgejo do it. A call is only a hint to look at the branch.
+     */
+    readonly webhook?: {
+      /**
+       * Port, or address and port, in quotes. Without an address it listens on 127.0.0.1 alone.
+       */
+      readonly listen: string
+      /**
+       * What calls are signed with (`X-Hub-Signature-256`), as a reference.
+       */
+      readonly secret: Reference
+    }
+    /**
+     * Takes a commit only if it bears a signature that is trusted. Default: any commit is taken.
+     */
+    readonly requireSignedCommits?: {
+      /**
+       * The file that lists the SSH keys that may sign (`man ssh-keygen`, ALLOWED SIGNERS), absolute or relative to this file. It lies outside of the repository that is fetched.
+       */
+      readonly allowedSigners?: string
+      /**
+       * OpenPGP signatures count, by keys that the keyring of the controller's user trusts fully.
+       */
+      readonly keyring?: true
+    }
+  }
+  /**
    * Which PM2 is meant.
    */
   readonly pm2?: {

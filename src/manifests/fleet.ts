@@ -1,12 +1,13 @@
 import { homedir } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import type { FleetSettings, GithubApp } from '../core/fleet.ts'
+import type { FleetGit, FleetSettings, GithubApp } from '../core/fleet.ts'
 import type { Secret } from '../core/secret.ts'
 import { duration } from './controls.ts'
 import { defaultFleetName } from './document.ts'
 import type { Layered } from './environment.ts'
 import { quote } from './excerpt.ts'
 import { Faults } from './faults.ts'
+import { readFleetGit } from './fleet-git.ts'
 import { isInside } from './fleet-root.ts'
 import type { FleetSpec } from './fleet-spec.generated.ts'
 import { suggest } from './suggest.ts'
@@ -73,6 +74,7 @@ export function readFleet(document: Layered | undefined, options: FleetOptions):
       (faults && duration(spec.history?.keep, ['spec', 'history', 'keep'], bounds.keep, faults)) ??
       fleetDefaults.historyKeep,
     allowedPaths: readAllowedPaths(spec, document, options, faults),
+    git: readFleetGit(spec, document, options, faults),
   }
   checkKinds(spec, options, faults)
   if (spec.github?.token && spec.github.app) {
@@ -92,6 +94,7 @@ export function withTokens(
     readonly github: Secret | undefined
     readonly githubApp?: GithubApp | undefined
     readonly netlify: Secret | undefined
+    readonly git?: Pick<FleetGit, 'token' | 'hookSecret'>
   },
 ): FleetSettings {
   return Object.freeze({
@@ -102,6 +105,7 @@ export function withTokens(
       ...(tokens.githubApp && { app: tokens.githubApp }),
     }),
     netlify: Object.freeze({ ...settings.netlify, token: tokens.netlify }),
+    ...(settings.git && { git: Object.freeze({ ...settings.git, ...tokens.git }) }),
   })
 }
 

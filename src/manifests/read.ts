@@ -4,7 +4,7 @@ import type { Declaration } from '../core/declaration.ts'
 import type { Diagnostic, Position } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
-import { Secret } from '../core/secret.ts'
+import { type Reference, Secret } from '../core/secret.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
 import { tokenVariables } from '../core/token-variables.ts'
 import { isResource, readAlerting, settingKinds } from './alerting.ts'
@@ -333,13 +333,15 @@ function textsToKeep(
 
 async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: ReadOptions) {
   const folder = fleet.document ? dirname(fleet.document.file.path) : options.cwd
+  const readDeclared = async (reference: Reference | undefined): Promise<Secret | undefined> => {
+    if (!reference) return undefined
+    const resolution = await resolver.read(reference, folder)
+    // One that could not be read is another thing than none: it names where to look.
+    return resolution.type === 'value' ? resolution.secret : Secret.unread(describeReference(reference))
+  }
   const read = async (vendor: 'github' | 'netlify'): Promise<Secret | undefined> => {
     const reference = fleet.spec[vendor]?.token
-    if (reference) {
-      const resolution = await resolver.read(reference, folder)
-      // One that could not be read is another thing than none: it names where to look.
-      return resolution.type === 'value' ? resolution.secret : Secret.unread(describeReference(reference))
-    }
+    if (reference) return readDeclared(reference)
     const variable = tokenVariables[vendor].find((name) => options.env[name])
     const value = variable === undefined ? undefined : options.env[variable]
     if (variable === undefined || value === undefined) return undefined
@@ -357,6 +359,10 @@ async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: 
       privateKey: key?.type === 'value' ? key.secret : Secret.unread(key?.message ?? 'its reference'),
     },
     netlify: await read('netlify'),
+    git: {
+      token: await readDeclared(fleet.spec.git?.token),
+      hookSecret: await readDeclared(fleet.spec.git?.webhook?.secret),
+    },
   }
 }
 
