@@ -5,6 +5,7 @@ import type { Holder } from '../state/holder.ts'
 import { type Lease, type LeaseKeeper, openLeaseKeeper } from '../state/lease.ts'
 import { openLedger, type StoredLedger } from '../state/ledger.ts'
 import { holderOfThisProcess, judgeHolder } from './machine.ts'
+import { bringWorkTree } from './source/work-tree.ts'
 import type { Workspace } from './workspace.ts'
 
 /** The right to act for a fleet, with the memory that only its holder may write. */
@@ -14,8 +15,12 @@ export interface Actor {
 }
 
 /** What the store of a workspace must belong to. */
-export function bindingOf({ environment, folder }: Pick<Workspace, 'environment' | 'folder'>): Binding {
-  return { folder, environment: environment ?? '' }
+export function bindingOf({
+  environment,
+  folder,
+  followed,
+}: Pick<Workspace, 'environment' | 'folder' | 'followed'>): Binding {
+  return { folder: followed?.origin ?? folder, environment: environment ?? '' }
 }
 
 /** What is planned against a store is what a pass would do with it: it refuses another's as a pass does. Writes nothing. */
@@ -60,6 +65,7 @@ export async function becomeActor(
     // Whoever acted while we waited may have bound it to something else.
     if (!rebind) await checkBinding(store, binding)
     await bindStore(store, binding, lease)
+    if (role === 'pass') await bringWorkTree(workspace, store)
   } catch (error) {
     await lease.release().catch(() => undefined)
     throw error

@@ -32,14 +32,20 @@ export class AlertDesk {
   readonly #notifier: Notifier
   readonly #states: Map<ResourceId, ResourceState>
   readonly #faults = new Map<string, number>()
+  readonly #sourceFaults: () => readonly string[]
   #declaration: Manifests
   #isDown = false
 
   private constructor(
     workspace: Workspace,
     declaration: Manifests,
-    opened: { readonly notifier: Notifier; readonly states: ReadonlyMap<ResourceId, ResourceState> },
+    opened: {
+      readonly notifier: Notifier
+      readonly states: ReadonlyMap<ResourceId, ResourceState>
+      readonly sourceFaults: () => readonly string[]
+    },
   ) {
+    this.#sourceFaults = opened.sourceFaults
     this.#workspace = workspace
     this.#declaration = declaration
     this.#notifier = opened.notifier
@@ -53,9 +59,11 @@ export class AlertDesk {
       readonly actor: Actor
       readonly declaration: Manifests
       readonly logger: Logger
+      /** What keeps fetched manifests from being the newest, one sentence each. Default: nothing. */
+      readonly sourceFaults?: () => readonly string[]
     },
   ): Promise<AlertDesk> {
-    const { store, actor, declaration, logger } = input
+    const { store, actor, declaration, logger, sourceFaults = () => [] } = input
     const { environment, clock, random } = workspace
     const notifier = await Notifier.open({
       memory: openAlertMemory({ store, environment, lease: actor.lease }),
@@ -68,7 +76,7 @@ export class AlertDesk {
         recordOutsideEvent({ store, environment }, { ...event, message: sanitise(event.message) }),
     })
     const { states } = await actor.ledger.load()
-    const desk = new AlertDesk(workspace, declaration, { notifier, states })
+    const desk = new AlertDesk(workspace, declaration, { notifier, states, sourceFaults })
     desk.declare(declaration)
     return desk
   }
@@ -151,7 +159,11 @@ export class AlertDesk {
       statuses: maskMessages(seen, this.#workspace.call.mask),
       labels: new Map(resources.map(({ id, labels }) => [id, labels])),
       health: isAllSeen && !this.#isDown ? fleetStatusOf(this.#declaration, this.#states).health : undefined,
-      controllerErrors: [...this.#manifestFaults(), ...this.#faults.keys()],
+      controllerErrors: [
+        ...this.#manifestFaults(),
+        ...this.#sourceFaults().map((fault) => sanitise(this.#workspace.call.mask.mask(fault))),
+        ...this.#faults.keys(),
+      ],
       now,
     }
   }

@@ -1,5 +1,5 @@
 import { SecretMask } from '../core/secret-mask.ts'
-import { tokenVariables } from '../core/token-variables.ts'
+import { sourceVariables, tokenVariables } from '../core/token-variables.ts'
 import type { Invocation, Sink } from './invocation.ts'
 
 /** How the program was called, as its main module knows it: what is written to its sinks is shown as it is. */
@@ -8,7 +8,8 @@ export type Call = Omit<Invocation, 'mask'> & { readonly mask?: SecretMask }
 /** The same with sinks that show no secret, whatever a verb, a library or the command line's own words write to them. */
 export function withoutSecrets(call: Call): Invocation {
   const { mask = new SecretMask(), ask } = call
-  for (const name of Object.values(tokenVariables).flat()) mask.add(call.env[name] ?? '')
+  const names = [...Object.values(tokenVariables).flat(), ...Object.values(sourceVariables)]
+  for (const name of names) mask.add(call.env[name] ?? '')
   mask.leave(call.cwd)
   return {
     ...call,

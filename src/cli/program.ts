@@ -19,6 +19,7 @@ import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
 import { restartCommand } from './commands/restart.ts'
 import { resumeCommand } from './commands/resume.ts'
+import { rollbackCommand } from './commands/rollback.ts'
 import { runCommand } from './commands/run.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
@@ -50,6 +51,7 @@ const commands: readonly Register[] = [
   monitorCommand,
   suspendCommand,
   resumeCommand,
+  rollbackCommand,
   downCommand,
   importCommand,
   alertCommand,

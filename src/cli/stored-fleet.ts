@@ -42,10 +42,10 @@ export async function withStoredFleet(
 }
 
 /** What is not known may be known of another environment: a forgotten `--env` is not a fleet that is down. */
-async function tellOtherBinding({ call, folder, environment }: Workspace, store: Store): Promise<void> {
-  const difference = bindingDifference(await readBindings(store), bindingOf({ folder, environment }))
+async function tellOtherBinding(workspace: Workspace, store: Store): Promise<void> {
+  const difference = bindingDifference(await readBindings(store), bindingOf(workspace))
   if (difference === undefined) return
-  call.err.write(
+  workspace.call.err.write(
     `${sanitise(`The state ${store.location} belongs to ${difference}: of these manifests it knows nothing. --env names an environment, --state another state.`)}\n`,
   )
 }

@@ -11,6 +11,8 @@ import { withoutSecrets } from '../state/masked-store.ts'
 import { domains } from './domains.generated.ts'
 import type { Invocation } from './invocation.ts'
 import type { CommonOptions } from './options.ts'
+import { type Followed, findFollowed, followedFolder } from './source/followed.ts'
+import { isWorkTreeSettled } from './source/work-tree.ts'
 
 /** Where a verb works: which manifests, which environment, which state. Opening it touches nothing. */
 export interface Workspace {
@@ -23,6 +25,8 @@ export interface Workspace {
   readonly statePath: string
   /** Undefined: the base alone. */
   readonly environment: string | undefined
+  /** Undefined: the manifests are what people write into the folder; else they are fetched into it. */
+  readonly followed?: Followed
   readonly reconcilers: ReadonlyMap<string, AnyReconciler>
   readonly clock: Clock
   readonly random: Random
@@ -31,33 +35,41 @@ export interface Workspace {
 export async function openWorkspace(
   call: Invocation,
   common: CommonOptions,
-  /** `mayBeGone`: the manifests need not be there any more; what was started from them still is. */
-  options: { readonly mayBeGone?: boolean } = {},
+  options: {
+    /** The manifests need not be there any more; what was started from them still is. */
+    readonly mayBeGone?: boolean
+    /** What is in the folder is meant, whatever the fleet follows. */
+    readonly isLocal?: boolean
+  } = {},
 ): Promise<Workspace> {
   const named = common.file.map((path) => resolve(call.cwd, path))
   const paths = named.length > 0 ? named : [resolve(call.cwd, 'manifests')]
+  const folder = folderOf(paths, resolve(call.cwd, 'manifests'))
+  const state = common.state ?? call.env.RECONCILE_STATE
+  const given = common.env ?? call.env.RECONCILE_ENV
+  const place = {
+    statePath: state ? resolve(call.cwd, state) : resolve(dirname(folder), '.reconcile/state.db'),
+    environment: given === '' ? undefined : given,
+    clock: systemClock,
+    random: systemRandom,
+  }
+  const followed = options.isLocal ? undefined : await findFollowed({ ...place, from: folder })
+  if (followed) {
+    const fetched = followedFolder(followed.gitFolder, followed.settings)
+    const reconcilers = await loadReconcilers()
+    if (!(await isWorkTreeSettled(followed.gitFolder, systemClock)))
+      call.err.write(
+        'warning: the work tree was left between two commits; a pass or the controller brings it to one.\n',
+      )
+    return { call, common, paths: [fetched], folder: fetched, followed, reconcilers, ...place }
+  }
   const missing = paths.find((path) => !existsSync(path))
   if (missing !== undefined && !options.mayBeGone) {
     throw new ReconcileError('NothingDeclared', `Cannot read manifests: ${missing} does not exist`, {
       hint: 'Name the folder with -f, or go to the folder that holds `manifests`.',
     })
   }
-  const folder = folderOf(paths, resolve(call.cwd, 'manifests'))
-  const state = common.state ?? call.env.RECONCILE_STATE
-  const environment = common.env ?? call.env.RECONCILE_ENV
-  const statePath = state ? resolve(call.cwd, state) : resolve(dirname(folder), '.reconcile/state.db')
-  for (const place of [folder, statePath]) call.mask.leave(place)
-  return {
-    call,
-    common,
-    paths,
-    folder,
-    statePath,
-    environment: environment === '' ? undefined : environment,
-    reconcilers: await loadReconcilers(),
-    clock: systemClock,
-    random: systemRandom,
-  }
+  return { call, common, paths, folder, reconcilers: await loadReconcilers(), ...place }
 }
 
 /** The first folder that was named; for single files the default folder where they lie in it, or else their own. */
@@ -74,8 +86,10 @@ function isFolder(path: string): boolean {
 }
 
 /** Rejects where it does not, and lists those that do. */
-export async function assertEnvironmentExists({ paths, call, environment }: Workspace): Promise<void> {
-  if (environment === undefined) return
+export async function assertEnvironmentExists(workspace: Workspace): Promise<void> {
+  const { paths, call, environment } = workspace
+  // What was not fetched yet is judged when it is.
+  if (environment === undefined || (workspace.followed && !existsSync(workspace.folder))) return
   const fault = await findUnknownEnvironment({ paths, cwd: call.cwd, environment })
   if (fault)
     throw new ReconcileError('ManifestsInvalid', fault.message, { ...(fault.hint && { hint: fault.hint }) })

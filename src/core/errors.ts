@@ -136,6 +136,11 @@ export const errorCatalogue = Object.freeze({
     next: 'person',
     meaning: 'The program git could not do what it was called for; the message holds what it said.',
   },
+  SourceUnreadable: {
+    next: 'retry',
+    meaning:
+      'The repository that the fleet follows could not be read, and nothing of it was ever good here. Once something was, the fleet stays at it instead.',
+  },
   FileNotEditable: {
     next: 'person',
     meaning: 'A file cannot be edited without a doubt, or cannot be written; it was left as it is.',

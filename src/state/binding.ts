@@ -6,7 +6,7 @@ import { scopeOf } from './record-key.ts'
 
 /** What a store belongs to: with another folder its inventory would look like things to be deleted. */
 export interface Binding {
-  /** The manifests folder, absolute. */
+  /** The manifests folder, absolute; or `git:URL#BRANCH:PATH` where the manifests are fetched. */
   readonly folder: string
   /** Empty: the base, no environment. */
   readonly environment: string
@@ -31,9 +31,7 @@ export function bindingDifference(bound: readonly Binding[], wanted: Binding): s
   const same = bound.filter(({ environment }) => environment === wanted.environment)
   const folders = new Set((same.length > 0 ? same : bound).map(({ folder }) => folder))
   const differences = [
-    ...(folders.has(wanted.folder)
-      ? []
-      : [`the manifests folder ${[...folders].join(' and ')}, not ${wanted.folder}`]),
+    ...(folders.has(wanted.folder) ? [] : [placeDifference([...folders], wanted.folder)]),
     ...(same.length > 0
       ? []
       : [
@@ -77,8 +75,25 @@ export async function bindStore(store: Store, wanted: Binding, lease: Fence): Pr
   )
 }
 
+/** Takes that back, as an actor: what it was bound to turned out to be nothing. */
+export async function unbindStore(store: Store, wanted: Binding, lease: Fence): Promise<void> {
+  if (!(await readBindings(store)).some((bound) => isSame(bound, wanted))) return
+  await store.commit([{ type: 'delete', collection, key: scopeOf(wanted.environment) }], [lease.guard()])
+}
+
 function isSame(a: Binding, b: Binding): boolean {
   return a.folder === b.folder && a.environment === b.environment
+}
+
+const fetched = 'git:'
+
+/** What is fetched begins with the word that says so, which no absolute path does. */
+function placeDifference(bound: readonly string[], wanted: string): string {
+  const isFetched = (place: string) => place.startsWith(fetched)
+  if (![...bound, wanted].some(isFetched)) return `the manifests folder ${bound.join(' and ')}, not ${wanted}`
+  const named = (place: string) =>
+    isFetched(place) ? `the repository ${place.slice(fetched.length)}` : `the manifests folder ${place}`
+  return `${bound.map(named).join(' and ')}, not ${named(wanted)}`
 }
 
 function environmentText(environment: string): string {

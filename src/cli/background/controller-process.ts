@@ -5,6 +5,7 @@ import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { baseEnvironment } from '../../reconcilers/process/base-env.ts'
 import { pm2HomeOf } from '../../reconcilers/process/home.ts'
+import { flagsOf } from '../source/git-options.ts'
 import type { Workspace } from '../workspace.ts'
 import { supervisedVariable } from './supervised-variable.ts'
 
@@ -23,6 +24,19 @@ const passedOn = [
   'NODE_EXTRA_CA_CERTS',
 ]
 
+/** The same of those that say how a git server is reached. */
+const passedToGit = [
+  'GIT_',
+  'SSH_AUTH_SOCK',
+  'http_proxy',
+  'https_proxy',
+  'HTTPS_PROXY',
+  'all_proxy',
+  'ALL_PROXY',
+  'no_proxy',
+  'NO_PROXY',
+]
+
 /** The name in PM2: of the fleet in its environment. */
 export function controllerName(declaration: Pick<Manifests, 'fleet'>): string {
   const { name, environment } = declaration.fleet
@@ -39,11 +53,13 @@ export function homeOf(workspace: Workspace, declaration: Pick<Manifests, 'fleet
  * now. It bears no mark and no fleet owns it, so that no pass ever deletes it.
  */
 export function controllerProcess(workspace: Workspace, declaration: Manifests): NewProcess {
-  const { call, common, paths, environment, statePath } = workspace
+  const { call, common, paths, environment, statePath, followed } = workspace
   const args = [
     'watch',
     '--file',
-    ...paths,
+    ...(followed ? [followed.from] : paths),
+    // What a Fleet says it reads there itself, so that an edit counts after a restart.
+    ...(followed?.saidBy === 'flags' ? flagsOf(followed.settings) : []),
     '--state',
     statePath,
     ...(environment === undefined ? [] : ['--env', environment]),
@@ -60,7 +76,7 @@ export function controllerProcess(workspace: Workspace, declaration: Manifests):
     mode: 'fork',
     env: {
       ...baseEnvironment(call.env),
-      ...passedVariables(call.env, declaration),
+      ...passedVariables(workspace, declaration),
       [supervisedVariable]: statePath,
     },
     instances: 1,
@@ -77,13 +93,15 @@ function programPath(env: Readonly<Record<string, string | undefined>>): string 
 
 /** No token of the shell goes further than it is needed: what manifests refer to, and our own settings. */
 function passedVariables(
-  env: Readonly<Record<string, string | undefined>>,
+  { call, followed }: Workspace,
   declaration: Manifests,
 ): Readonly<Record<string, string>> {
+  const starts = followed ? [...passedOn, ...passedToGit] : passedOn
   const passed: Record<string, string> = {}
-  for (const [key, value] of Object.entries(env)) {
+  for (const [key, value] of Object.entries(call.env)) {
     if (value === undefined || value === '') continue
-    if (declaration.variables.has(key) || passedOn.some((start) => key.startsWith(start))) passed[key] = value
+    const isReferredTo = declaration.variables.has(key) || followed?.variables.has(key)
+    if (isReferredTo || starts.some((start) => key.startsWith(start))) passed[key] = value
   }
   return passed
 }

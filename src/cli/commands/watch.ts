@@ -1,11 +1,14 @@
 import type { Register } from '../command.ts'
 import { parseCount, withCommonOptions } from '../options.ts'
+import { withGitOptions } from '../source/git-options.ts'
 
 export const watchCommand: Register = ({ verb, run }) => {
-  withCommonOptions(verb('watch', 'the controller, in the foreground: heals drift and follows edits'), [
-    'text',
-    'json',
-  ])
+  withGitOptions(
+    withCommonOptions(verb('watch', 'the controller, in the foreground: heals drift and follows edits'), [
+      'text',
+      'json',
+    ]),
+  )
     .option('--allow-deletions <n>', 'let this many deletions happen at once', parseCount)
     .option(
       '--rebind',

@@ -1,23 +1,32 @@
 import { ReconcileError } from '../../core/errors.ts'
+import { shortId } from '../../core/source.ts'
+import type { Store } from '../../core/store.ts'
+import { recordOutsideEvent } from '../../state/outside-event.ts'
+import { liftPin, readSource } from '../../state/source.ts'
 import { openSuspensions } from '../../state/suspensions.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { readDeclaration } from '../read-declaration.ts'
 import { declaredId } from '../selection.ts'
-import { openState, openWorkspace } from '../workspace.ts'
+import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
-/** `reconcile resume`: ends a suspension by command and starts recovery attempts anew. */
+/** `reconcile resume`: ends a suspension by command, or a rollback, and starts recovery attempts anew. */
 export async function resume(
   call: Invocation,
   common: CommonOptions,
-  options: { readonly resource: string | undefined; readonly all: boolean },
+  options: { readonly resource: string | undefined; readonly all: boolean; readonly source: boolean },
 ): Promise<ExitStatus> {
-  if (options.all === (options.resource !== undefined)) {
-    throw new ReconcileError('UsageInvalid', 'Cannot resume: expected one resource, or --all')
+  if ([options.all, options.source, options.resource !== undefined].filter(Boolean).length !== 1) {
+    throw new ReconcileError('UsageInvalid', 'Cannot resume: expected one resource, --source, or --all')
   }
   const workspace = await openWorkspace(call, common)
   const store = await openState(workspace, 'write')
   try {
+    if (options.source) {
+      const message = await resumeSource(workspace, store)
+      call.out.write(message ?? 'The fleet was not rolled back.\n')
+      return 0
+    }
     const suspensions = openSuspensions({ store, environment: workspace.environment })
     const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
     if (options.resource === undefined) {
@@ -26,6 +35,7 @@ export async function resume(
       call.out.write(
         ids.length === 0 ? 'Everything is resumed; nothing was suspended.\n' : `Resumed ${ids.join(', ')}.\n`,
       )
+      call.out.write((await resumeSource(workspace, store)) ?? '')
       return 0
     }
     const id = declaredId(declaration, options.resource)
@@ -39,4 +49,22 @@ export async function resume(
   } finally {
     await store.close()
   }
+}
+
+/** Lets a fleet that was rolled back follow its branch again, and says so; undefined: it was not. */
+async function resumeSource(workspace: Workspace, store: Store): Promise<string | undefined> {
+  const { environment, clock } = workspace
+  const place = { store, environment }
+  const held = await liftPin(place)
+  if (!held) return undefined
+  const branch = (await readSource(place))?.git.branch ?? 'its branch'
+  const message = `the fleet follows ${branch} again; it was held at ${shortId(held.commit)}`
+  await recordOutsideEvent(place, {
+    at: clock.now(),
+    type: 'Normal',
+    reason: 'SourceResumed',
+    id: undefined,
+    message,
+  })
+  return `The fleet follows ${branch} again; it was held at ${shortId(held.commit)}.\n`
 }

@@ -2,22 +2,31 @@ import { registerAtBoot } from '../../clients/pm2/boot.ts'
 import type { Store } from '../../core/store.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { sanitise } from '../../reports/sanitise.ts'
+import { liveController, openKeeper } from '../actor.ts'
 import { withBackground } from '../background/background.ts'
 import { type StartedController, startController } from '../background/start-controller.ts'
 import { printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
+import { openLog } from '../log.ts'
 import type { CommonOptions } from '../options.ts'
-import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
-import { openState, openWorkspace, type Workspace } from '../workspace.ts'
+import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
+import { assertWorthStarting, type ControlledPlace, openControlledPlace } from '../source/following.ts'
+import type { GitOptions } from '../source/git-options.ts'
+import { openSource } from '../source/open-source.ts'
+import { openState, type Workspace } from '../workspace.ts'
+
+/** How long the pass of somebody else is waited for. */
+const patience = 20_000
 
 /** `reconcile start`: the controller under PM2. What runs already is told, and left as it is. */
 export async function start(
   call: Invocation,
   common: CommonOptions,
-  options: { readonly boot: boolean },
+  options: GitOptions & { readonly boot?: boolean },
 ): Promise<ExitStatus> {
-  await assertWorthAState(await openWorkspace(call, common))
-  return withControllable(call, common, ({ workspace, store, declaration }) =>
+  const place = await openControlledPlace(call, common, options)
+  await assertWorthStarting(place)
+  return withControllable(place, ({ workspace, store, declaration }) =>
     withBackground(workspace, { store, declaration }, async (background) => {
       const started = await startController(background, declaration)
       call.out.write(startedText(started))
@@ -44,17 +53,41 @@ interface Controllable {
 
 /** Opens what a controller can be started for: manifests that declare something, and their state. */
 export async function withControllable(
-  call: Invocation,
-  common: CommonOptions,
+  place: ControlledPlace,
   work: (controllable: Controllable) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
-  const workspace = await openWorkspace(call, common)
+  const { workspace } = place
+  if (place.following) await fetchFirst(place)
   const store = await openState(workspace, 'read')
   try {
     const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
     printDiagnostics(workspace, declaration.diagnostics)
     assertSomethingDeclared(declaration)
     return await work({ workspace, store, declaration })
+  } finally {
+    await store.close()
+  }
+}
+
+/**
+ * Goes to the newest good commit before the controller is started, so that whoever starts it hears what is wrong with
+ * it, and PM2 is told the name and the variables that it says. Where one lives, that has done it.
+ */
+async function fetchFirst(place: ControlledPlace): Promise<void> {
+  const { workspace } = place
+  const { call, common } = workspace
+  const store = await openState(workspace, 'write')
+  try {
+    if (await liveController(openKeeper(workspace, store))) return
+    const { actor } = await openSource(place, store, {
+      role: 'pass',
+      waitFor: patience,
+      rebind: false,
+      logger: openLog(call, common, 'warn'),
+      signal: call.signal,
+      onDiagnostics: (diagnostics) => printDiagnostics(workspace, diagnostics),
+    })
+    await actor.lease.release()
   } finally {
     await store.close()
   }

@@ -3,6 +3,7 @@ import { silentLogger } from '../../core/logger.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
 import { draftPass, statesOf } from '../../engine/pass.ts'
 import { attendanceDocument, attendanceText } from '../../reports/attendance-text.ts'
+import { sourceDocument, sourceText } from '../../reports/source-text.ts'
 import { statusDocument } from '../../reports/status-json.ts'
 import { statusText } from '../../reports/status-text.ts'
 import { assertBound } from '../actor.ts'
@@ -14,6 +15,7 @@ import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
+import { sourceViewOf } from '../source-view.ts'
 import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
 import { typedIn } from '../surroundings.ts'
 
@@ -36,16 +38,19 @@ export function status(
         hint: 'Name a kind, or a resource as Kind/name; `reconcile status` lists them.',
       })
     }
+    const source = await sourceViewOf(workspace, fleet.store)
     if (common.output === 'json' || common.output === 'yaml') {
       printDocument(call, common.output, {
         ...statusDocument(known),
         ...attendanceDocument(await attendanceOf(fleet)),
+        ...(source && sourceDocument(source)),
       })
     } else {
       const now = workspace.clock.now()
       call.out.write(statusText(known, { ...pageOf(call, common, call.out), now }))
       const page = { ...pageOf(call, common, call.out), now, typed: typedIn(workspace) }
       call.out.write(attendanceText(await attendanceOf(fleet), page))
+      if (source) call.out.write(sourceText(source, page))
     }
     return 0
   })

@@ -8,7 +8,6 @@ import type { PassResult } from '../../engine/pass.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { watchManifests } from '../../manifests/watch.ts'
 import { openLastGood } from '../../state/last-good.ts'
-import { becomeActor, openKeeper } from '../actor.ts'
 import { AlertDesk } from '../alert-desk.ts'
 import { superviseSelf } from '../background/self-supervision.ts'
 import { contextOf, isAbandoned } from '../controller-client.ts'
@@ -17,10 +16,14 @@ import type { ExitStatus, Invocation } from '../invocation.ts'
 import { isLogForPeople, openLog } from '../log.ts'
 import type { CommonOptions } from '../options.ts'
 import { PassService } from '../pass-service.ts'
-import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
+import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
-import { openState, openWorkspace, type Workspace } from '../workspace.ts'
+import { followSource } from '../source/follow.ts'
+import { assertWorthStarting, openControlledPlace } from '../source/following.ts'
+import type { GitOptions } from '../source/git-options.ts'
+import { openSource } from '../source/open-source.ts'
+import { openState, type Workspace } from '../workspace.ts'
 
 /** A controller that just ended may hold its lease for this long; then another acts, and we say so. */
 const patience = 20_000
@@ -33,34 +36,43 @@ const lastWordsTake = 5_000
 export async function watch(
   call: Invocation,
   common: CommonOptions,
-  options: { readonly rebind?: boolean; readonly allowDeletions?: number },
+  options: GitOptions & { readonly rebind?: boolean; readonly allowDeletions?: number },
 ): Promise<ExitStatus> {
-  const workspace = await openWorkspace(call, common)
+  const place = await openControlledPlace(call, common, options)
+  const { workspace, following } = place
   const log = openLog(call, common, 'info')
-  await assertWorthAState(workspace)
+  await assertWorthStarting(place)
   const store = await openState(workspace, 'write')
   try {
-    // Whoever does not get the lease has done nothing at all: commands that the manifests name are run after it.
-    const early = await readDeclaration(workspace, store, { mayRunCommands: false })
     const tellFaults = (diagnostics: readonly Diagnostic[]) =>
       isLogForPeople(call, common)
         ? printDiagnostics(workspace, diagnostics)
         : logDiagnostics(log, diagnostics, call.cwd)
-    tellFaults(early.declaration.diagnostics)
-    assertSomethingDeclared(early.declaration)
-    let selected = selectResources(early.declaration, common)
-    const actor = await becomeActor(workspace, store, {
+    const readEarly = async () => {
+      const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
+      tellFaults(declaration.diagnostics)
+      assertSomethingDeclared(declaration)
+      return { declaration, selected: selectResources(declaration, common) }
+    }
+    // Whoever does not get the lease has done nothing at all: commands that the manifests name are run after it, and
+    // what is fetched can be read only then.
+    const before = following ? undefined : await readEarly()
+    const handover = new AbortController()
+    const { actor, source } = await openSource(place, store, {
       role: 'controller',
       waitFor: patience,
       rebind: options.rebind === true,
-      keeper: openKeeper(workspace, store),
+      logger: log,
+      signal: AbortSignal.any([call.signal, handover.signal]),
+      onDiagnostics: tellFaults,
     })
-    const first = await readDeclaration(workspace, store, { mayRunCommands: true }).catch(
-      async (error: unknown) => {
-        await actor.lease.release()
-        throw error
-      },
-    )
+    const release = async (error: unknown) => {
+      await actor.lease.release()
+      throw error
+    }
+    const early = before ?? (await readEarly().catch(release))
+    let { selected } = early
+    const first = await readDeclaration(workspace, store, { mayRunCommands: true }).catch(release)
     const session = openSession(workspace, {
       declaration: first.declaration,
       store,
@@ -69,12 +81,12 @@ export async function watch(
       mayRunCommands: true,
       lease: actor.lease,
     })
-    const handover = new AbortController()
     const signal = AbortSignal.any([call.signal, actor.lease.signal, handover.signal])
     let declaration: Manifests = first.declaration
     let shownFaults = faultsOf(early.declaration)
     const read = async () => {
-      const next = (await readDeclaration(workspace, store, { mayRunCommands: true })).declaration
+      const reading = () => readDeclaration(workspace, store, { mayRunCommands: true })
+      const next = (await (source ? source.read(reading) : reading())).declaration
       // An emptied folder says nothing: what was declared last still holds.
       declaration =
         next.resources.length === 0 && !next.isComplete
@@ -85,7 +97,13 @@ export async function watch(
       return selected ? { ...declaration, isWhole: false } : declaration
     }
     const selects = selected && ((id: ResourceId) => selected?.has(id) ?? true)
-    const desk = await AlertDesk.open(workspace, { store, actor, declaration, logger: log })
+    const desk = await AlertDesk.open(workspace, {
+      store,
+      actor,
+      declaration,
+      logger: log,
+      ...(source && { sourceFaults: () => source.faults }),
+    })
     const controller = new Controller(session.world, {
       read,
       onDeclaration: (next) => {
@@ -103,15 +121,27 @@ export async function watch(
       ...(selects && { selects }),
       ...(options.allowDeletions !== undefined && { allowedDeletions: options.allowDeletions }),
     })
-    const stopWatching = await watchManifests({
-      paths: workspace.paths,
-      clock: workspace.clock,
-      onChange: () =>
-        void controller.reread().catch((error) => {
-          // Told to end while it read: that is no fault of the manifests.
-          if (!call.signal.aborted) log.error({ error: messageOf(error) }, 'manifests could not be read')
-        }),
-    })
+    const stopFollowing =
+      source && following
+        ? followSource(source, {
+            workspace: following.workspace,
+            hookSecret: following.credentials.hookSecret,
+            store,
+            logger: log,
+            signal,
+            onChange: () => controller.reread(),
+            onFault: (error, what) => desk.noteFault(error, what),
+          })
+        : await watchManifests({
+            paths: workspace.paths,
+            clock: workspace.clock,
+            onChange: () =>
+              void controller.reread().catch((error) => {
+                // Told to end while it read: that is no fault of the manifests.
+                if (!call.signal.aborted)
+                  log.error({ error: messageOf(error) }, 'manifests could not be read')
+              }),
+          })
     const service = new PassService({
       store,
       environment: workspace.environment,
@@ -147,7 +177,7 @@ export async function watch(
       throw error
     } finally {
       service.stop()
-      await stopWatching()
+      await stopFollowing()
       ended.abort()
       await alerting
       await session.close()

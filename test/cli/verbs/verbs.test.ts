@@ -99,6 +99,7 @@ const entries: Readonly<Record<string, Entry>> = {
     acts: 'each',
   },
   resume: { args: (fleet) => ['resume', id(fleet)], acts: 'each' },
+  rollback: { args: ['rollback'], acts: 'each' },
   down: { args: ['down', '--yes', '--timeout', '100ms'], acts: 'each' },
   import: { args: ['import', 'ecosystem', 'ecosystem.config.cjs', '--out', 'imported'], acts: 'each' },
   alert: { args: ['alert', 'test', 'Receiver/hook'] },

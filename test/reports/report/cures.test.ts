@@ -77,6 +77,7 @@ const noResources = new Set([
   'NothingDeclared',
   'PlanOutdated',
   'RunLogGone',
+  'SourceUnreadable',
   'StoreBound',
   'StoreBusy',
   'StoreCorrupt',
