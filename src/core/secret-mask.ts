@@ -109,7 +109,7 @@ class Search {
       for (const needle of this.#needles.get(hash) ?? []) {
         const end = matchAfter(text, at, needle)
         const start = end === -1 ? -1 : matchBefore(text, at, needle)
-        if (start !== -1) found.push({ start, end })
+        if (start !== -1 && !isNumberInJson(text, start, end)) found.push({ start, end })
       }
     }
     return found.length < 2 ? found : found.sort((a, b) => a.start - b.start || b.end - a.end)
@@ -144,6 +144,18 @@ function matchBefore(text: string, at: number, { text: needle, anchor }: Needle)
     else return -1
   }
   return place
+}
+
+/**
+ * Whether it is a number of a JSON document, such as a size in bytes: no secret is given out as one, and stars in its place
+ * would leave no JSON.
+ */
+function isNumberInJson(text: string, start: number, end: number): boolean {
+  if (!/^\d+$/.test(text.slice(start, end))) return false
+  return (
+    /[[:,]\s*$/.test(text.slice(Math.max(0, start - 80), start)) &&
+    /^\s*[,\]}]/.test(text.slice(end, end + 80))
+  )
 }
 
 function isSpace(unit: number): boolean {

@@ -70,6 +70,19 @@ describe('What is no secret', () => {
   })
 })
 
+test('A number of a JSON document stays, although a value is the same: stars would leave no JSON', () => {
+  const mask = maskOf('1073741824')
+  for (const space of [0, 2]) {
+    const document = JSON.stringify(
+      { bytes: 1073741824, list: [1073741824, 1], text: '1073741824' },
+      null,
+      space,
+    )
+    expect(JSON.parse(mask.mask(document))).toEqual({ bytes: 1073741824, list: [1073741824, 1], text: '***' })
+  }
+  expect(mask.mask('wants 1073741824 bytes')).toBe('wants *** bytes')
+})
+
 test('The newest 200 values are known, so that a command which gives another one each time fills no memory', () => {
   const mask = new SecretMask()
   mask.add('the first value')

@@ -6,6 +6,7 @@ import { askVendor, type VendorAnswer } from '../../clients/vendor/probe.ts'
 import type { Clock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
 import type { FleetSettings } from '../../core/fleet.ts'
+import type { SecretMask } from '../../core/secret-mask.ts'
 import type { DoctorFinding } from '../../reports/doctor-text.ts'
 
 /** Milliseconds that a vendor has. */
@@ -28,6 +29,8 @@ export interface VendorNeeds {
 
 interface Examination extends VendorNeeds {
   readonly clock: Clock
+  /** What must not be seen of what vendors say. */
+  readonly mask?: SecretMask
   readonly signal: AbortSignal
 }
 
@@ -47,7 +50,7 @@ export async function examineVendors(examination: Examination): Promise<readonly
 }
 
 async function examineGithub(examination: Examination): Promise<readonly DoctorFinding[]> {
-  const { fleet, repositories, clock, signal } = examination
+  const { fleet, repositories, clock, mask, signal } = examination
   const { token, app, apiUrl } = fleet.github
   const base = (apiUrl ?? names.github.usual).replace(/\/+$/, '')
   if (app) {
@@ -55,7 +58,7 @@ async function examineGithub(examination: Examination): Promise<readonly DoctorF
       return [unread('github', `the private key of App ${app.id}`, app.privateKey.source)]
     const userAgent = 'reconciled'
     const { id, installation, privateKey } = app
-    const credential = appCredential({ id, installation, privateKey, apiUrl: base, clock, userAgent })
+    const credential = appCredential({ id, installation, privateKey, apiUrl: base, clock, userAgent, mask })
     return examineRepositories(credential, { base, repositories, what: `App ${id}`, signal })
   }
   if (token === undefined) return [missing('github')]
@@ -170,7 +173,7 @@ function mayPush(body: unknown): boolean {
 }
 
 async function examineNetlify(examination: Examination): Promise<readonly DoctorFinding[]> {
-  const { fleet, sites, clock, signal } = examination
+  const { fleet, sites, clock, mask, signal } = examination
   const { token, apiUrl } = fleet.netlify
   const base = (apiUrl ?? names.netlify.usual).replace(/\/+$/, '')
   const check = 'netlify'
@@ -181,7 +184,7 @@ async function examineNetlify(examination: Examination): Promise<readonly Doctor
   if (!asked) return [unreachable(check, base, what)]
   const fault = refusal(check, asked.answer, { base, what })
   if (fault) return [fault, ...skewFindings(check, asked)]
-  const client = openNetlify({ apiUrl, token, clock })
+  const client = openNetlify({ apiUrl, token, clock, mask })
   const findings: DoctorFinding[] = []
   const seen: string[] = []
   for (const site of sites.slice(0, mostAsked)) {

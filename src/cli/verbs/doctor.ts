@@ -51,7 +51,9 @@ async function examine(call: Invocation, common: CommonOptions): Promise<readonl
     commandVersion: await usersPm2Version(env.PATH),
     typed,
   })
-  const vendors = declaration ? await examineVendors({ ...needsOf(declaration), clock, signal }) : []
+  const vendors = declaration
+    ? await examineVendors({ ...needsOf(declaration), clock, mask: call.mask, signal })
+    : []
   const isClockKnown = vendors.some(({ check }) => check === 'clock')
   return [
     ...(await examineMachine('/', process.version, (await daemonIdentity(home))?.pid)),
