@@ -156,3 +156,37 @@ function healths(out: string): Record<string, string> {
   const { resources } = JSON.parse(out) as { resources: { id: string; health: string }[] }
   return Object.fromEntries(resources.map(({ id, health }) => [id, health]))
 }
+
+describe('the built program', () => {
+  it('prepares editors, and a second time changes nothing', async () => {
+    await packages(['a'])
+    await fleet.write('.vscode/settings.json', '{\n  // mine\n  "editor.tabSize": 4,\n}\n')
+    expect(await fleet.reconcile(['init', '--editor'])).toMatchObject({ status: 0, err: '' })
+    const settings = await fleet.read('.vscode/settings.json')
+    expect(settings).toContain('// mine')
+    expect(settings).toContain('./manifests/.schemas/manifest.schema.json')
+    const { out } = await fleet.reconcile(['init', '--editor'])
+    expect(out.match(/: unchanged$/gm)).toHaveLength(7)
+  })
+
+  it('loads what policies need only where there is one', async () => {
+    await packages(['a'])
+    // Told of each module by the hook, after Node has resolved it.
+    await fleet.write(
+      'tell.mjs',
+      'import { registerHooks } from "node:module"\nregisterHooks({ load: (url, context, next) => { if (/chunk-(cel|patterns)/.test(url)) console.error("loaded", url); return next(url, context) } })\n',
+    )
+    const env = { NODE_OPTIONS: `--import=${fleet.path('tell.mjs')}` }
+    for (const args of [['check'], ['plan']]) {
+      expect((await fleet.reconcile(args, { env })).err, args.join(' ')).toBe('')
+    }
+    await fleet.write(
+      'manifests/policy.yaml',
+      'apiVersion: reconcile.dev/v1\nkind: Policy\nmetadata: { name: named }\nspec: { for: resource, rule: \'resource.name.matches("^[a-z]")\', message: no }\n',
+    )
+    const { status, err } = await fleet.reconcile(['check'], { env })
+    expect(status).toBe(0)
+    expect(err).toMatch(/chunk-cel/)
+    expect(err).toMatch(/chunk-patterns/)
+  })
+})
