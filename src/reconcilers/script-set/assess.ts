@@ -9,7 +9,7 @@ import type { ScriptSetPair } from './diff.ts'
 import type { ObservedScripts } from './observed.ts'
 import { isCommentKey } from './package-json/comment-key.ts'
 import type { DesiredScriptSet } from './place.ts'
-import { levelOf, type ScriptFinding } from './resolve/finding.ts'
+import { isUnread, levelOf, type ScriptFinding } from './resolve/finding.ts'
 import { reachableFrom } from './resolve/run-graph.ts'
 
 /** How often is looked at a run that another controller began, and how soon again at somebody who may run it for days. */
@@ -90,8 +90,9 @@ function judge(
     unchecked.length > 0 ? `to be checked and missing: ${listed(unchecked)}` : '',
     noWayOut.length > 0 ? `named as a fallback and missing: ${listed([...new Set(noWayOut)])}` : '',
     unnamed.length > 0 ? `named in fallbacks or retries and missing: ${listed([...new Set(unnamed)])}` : '',
-    unresolved(counted),
+    unresolved(counted.filter((finding) => !isUnread(finding))),
   ].filter((text) => text !== '')
+  const unread = unjudged(counted)
   if (faults.length > 0) {
     const reason =
       absent.length > 0
@@ -105,8 +106,10 @@ function judge(
               : unnamed.length > 0
                 ? 'NamedScriptMissing'
                 : 'Unresolved'
-    return { status: 'Degraded', reason, message: faults.join('; ') }
+    const told = unread === '' ? faults : [...faults, unread]
+    return { status: 'Degraded', reason, message: told.join('; ') }
   }
+  if (unread !== '') return { status: 'Unknown', reason: 'PathUnreadable', message: unread }
   const pending = isObserved ? [] : checks.filter(({ last }) => !last)
   if (pending.length > 0) {
     return {
@@ -122,13 +125,27 @@ function withHolder({ script, seen }: Check): string {
   return seen?.other ? `${script} (pid ${seen.other.pid} runs it now)` : script
 }
 
+/** What may work or not. */
+function unjudged(counted: readonly ScriptFinding[]): string {
+  const unread = counted.filter(isUnread)
+  const count = new Set(unread.map(({ script }) => script)).size
+  const verb = count === 1 ? '1 script cannot be judged' : `${count} scripts cannot be judged`
+  return firstOf(unread, verb)
+}
+
 function unresolved(counted: readonly ScriptFinding[]): string {
+  const count = new Set(counted.map(({ script }) => script)).size
+  return firstOf(counted, count === 1 ? '1 script does not resolve' : `${count} scripts do not resolve`)
+}
+
+/** A sentence with the first of them, and the names of the others; empty: there is none. */
+function firstOf(counted: readonly ScriptFinding[], verb: string): string {
   const scripts = [...new Set(counted.map(({ script }) => script))]
   const [first] = counted
   if (!first) return ''
   const others = scripts.filter((name) => name !== first.script)
   const more = others.length === 0 ? '' : `, and ${others.length} more: ${listed(others)}`
-  return `${scripts.length === 1 ? '1 script does' : `${scripts.length} scripts do`} not resolve: ${first.script} (${first.message})${more}`
+  return `${verb}: ${first.script} (${first.message})${more}`
 }
 
 function summary(desired: DesiredScriptSet, observed: ObservedScripts, checks: readonly Check[]): string {

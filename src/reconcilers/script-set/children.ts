@@ -5,7 +5,7 @@ import { type Check, resultOf } from './checks/check-plan.ts'
 import { hasPassed } from './checks/check-run.ts'
 import type { ObservedScripts } from './observed.ts'
 import type { DesiredScriptSet } from './place.ts'
-import { levelOf, type ScriptFinding } from './resolve/finding.ts'
+import { isUnread, levelOf, type ScriptFinding } from './resolve/finding.ts'
 
 /** Most children that are kept in the state: a package of thousands of odd scripts must not make it grow. */
 const mostChildren = 500
@@ -43,7 +43,7 @@ export function childrenOf(
     ]
     return {
       name,
-      health: healthOf({ isThere, level, check }),
+      health: healthOf({ isThere, level, check, isUnread: isOnlyUnread(findings) }),
       message: messages.length === 0 ? 'resolves' : messages.join('; '),
       details: {
         ...(level !== undefined && {
@@ -79,12 +79,18 @@ function healthOf(child: {
   readonly isThere: boolean
   readonly level: ReturnType<typeof worst>
   readonly check: Check | undefined
+  readonly isUnread: boolean
 }): HealthStatus {
   if (!child.isThere) return 'Missing'
-  if (child.level === 'error') return 'Degraded'
+  if (child.level === 'error') return child.isUnread ? 'Unknown' : 'Degraded'
   if (!child.check) return 'Healthy'
   if (!child.check.last) return 'Progressing'
   return hasPassed(child.check.last) ? 'Healthy' : 'Degraded'
+}
+
+/** Whether nothing but what could not be looked at speaks against it. */
+function isOnlyUnread(findings: readonly ScriptFinding[]): boolean {
+  return findings.every((finding) => levelOf(finding) !== 'error' || isUnread(finding))
 }
 
 function worst(findings: readonly ScriptFinding[]): 'error' | 'warning' | 'note' | undefined {
@@ -95,8 +101,9 @@ function worst(findings: readonly ScriptFinding[]): 'error' | 'warning' | 'note'
 const gravity: Readonly<Record<string, number>> = Object.freeze({
   Missing: 0,
   Degraded: 1,
-  Progressing: 2,
-  Healthy: 3,
+  Unknown: 2,
+  Progressing: 3,
+  Healthy: 4,
 })
 const levelGravity: Readonly<Record<string, number>> = Object.freeze({ error: 0, warning: 1, note: 2 })
 

@@ -87,6 +87,7 @@ const hints: Readonly<Record<string, string>> = Object.freeze({
   MissingFile: 'Correct the path, or bring the file back.',
   MissingFolder: 'Correct the path, or bring the folder back.',
   NotExecutable: 'Make it executable: `chmod +x`.',
+  NotReadable: 'Let it be looked at: correct its permissions, or the link that leads round in a circle.',
   UnknownProgram: 'Install it as a dependency, or correct its name.',
   NotInstalled: 'Install the dependencies: `npm ci`.',
   UnknownWorkspace: 'Correct the name of the workspace, or declare it in package.json.',

@@ -21,6 +21,8 @@ export type PathFact =
   | { readonly type: 'folder' }
   | { readonly type: 'other' }
   | { readonly type: 'absent' }
+  /** Whether anything is there is not known. */
+  | { readonly type: 'unreadable'; readonly message: string }
 
 /** A link by its own words, or what is there in place of one. */
 export type LinkFact = { readonly type: 'link'; readonly target: string } | PathFact
@@ -52,11 +54,20 @@ export const machineDisk: Disk = Object.freeze({
 })
 
 async function lookAt(path: string): Promise<PathFact> {
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return { type: 'absent' }
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error)
+  if (found instanceof Error) {
+    return isAbsence(found)
+      ? { type: 'absent' }
+      : { type: 'unreadable', message: `it cannot be looked at (${found.code})` }
+  }
   if (found.isDirectory()) return { type: 'folder' }
   if (!found.isFile()) return { type: 'other' }
   return { type: 'file', isExecutable: (found.mode & anyExecute) !== 0 }
+}
+
+/** Any other fault, such as a folder that may not be entered, says nothing of what is there. */
+function isAbsence({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
 /** Decodes UTF-8 strictly and keeps a byte order mark; throws a TypeError for anything else. */
@@ -69,10 +80,10 @@ async function readTextFile(path: string): Promise<TextFact> {
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ENOTDIR'
+    const fault = error as NodeJS.ErrnoException
+    return isAbsence(fault)
       ? { type: 'absent' }
-      : { type: 'unreadable', message: `it cannot be opened (${code})` }
+      : { type: 'unreadable', message: `it cannot be opened (${fault.code})` }
   }
   try {
     const found = await file.stat()

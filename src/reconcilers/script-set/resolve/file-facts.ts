@@ -35,7 +35,9 @@ export class FileFacts {
       if (await this.#lists.get(path)) return { type: 'folder' }
       if (isProgramLink(path)) {
         const link = await this.#link(path)
-        return link.type === 'link' ? this.look(link.target) : link
+        if (link.type !== 'link') return link
+        // Programs that lead to programs may lead round in a circle, which the system knows.
+        return isProgramLink(link.target) ? this.#disk.look(path) : this.look(link.target)
       }
       return this.#disk.look(path)
     })

@@ -14,6 +14,8 @@ const findingLevels = Object.freeze({
   MissingFile: 'error',
   MissingFolder: 'error',
   NotExecutable: 'error',
+  /** What it needs may be there or not: it could not be looked at. */
+  NotReadable: 'error',
   /** A program that is neither a dependency's nor the system's. */
   UnknownProgram: 'error',
   /** A program of a dependency that is declared and not installed. */
@@ -52,4 +54,9 @@ export interface ScriptFinding {
 
 export function levelOf(finding: Pick<ScriptFinding, 'code'>): FindingLevel {
   return findingLevels[finding.code]
+}
+
+/** Whether it only says that something could not be looked at: then the script may work or not. */
+export function isUnread({ code }: Pick<ScriptFinding, 'code'>): boolean {
+  return code === 'NotReadable'
 }

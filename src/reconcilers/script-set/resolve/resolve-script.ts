@@ -99,6 +99,7 @@ class ScriptWork {
     const { surroundings, file } = this.#places
     const place = await surroundings.find(name)
     if (place.type === 'not-installed') this.#notInstalled(name, place.package)
+    if (place.type === 'unreadable') this.#notReadable('program', place)
     if (place.type === 'unknown') {
       const hint = place.package === undefined ? '' : ` (it comes with the package ${place.package})`
       this.#tell('UnknownProgram', `${shorten(name)} is neither a program of a dependency nor on PATH${hint}`)
@@ -116,6 +117,7 @@ class ScriptWork {
     if (place.type === 'dependency' || place.type === 'system') return
     const shown = shorten(name)
     if (place.type === 'not-installed') this.#notInstalled(name, place.package)
+    else if (place.type === 'unreadable') this.#notReadable('program', place)
     else if (mayFetch)
       this.#tell(
         'SideEffect',
@@ -137,6 +139,7 @@ class ScriptWork {
     const path = resolve(this.#places.folder, folder)
     const fact = await this.#places.facts.look(path)
     if (fact.type === 'folder') return
+    if (fact.type === 'unreadable') return this.#notReadable('folder', { path, message: fact.message })
     const shown = this.#shown(path)
     if (fact.type !== 'absent') this.#tell('MissingFolder', `the folder ${shown} is not a folder`)
     else if (await this.#places.surroundings.ignored.holds(`${path}/`)) this.#notBuilt(`the folder ${shown}`)
@@ -152,6 +155,8 @@ class ScriptWork {
     for (const candidate of candidatesOf(need, path)) {
       const fact = await facts.look(candidate)
       if (fact.type === 'other') return
+      if (fact.type === 'unreadable')
+        return this.#notReadable('file', { path: candidate, message: fact.message })
       if (fact.type !== 'file') continue
       if (need.how === 'execute' && !fact.isExecutable && !isMadeExecutable(place, assured))
         this.#tell('NotExecutable', `${this.#shown(candidate)} may not be executed: \`chmod +x\` is missing`)
@@ -162,6 +167,13 @@ class ScriptWork {
     if (isFolder) this.#tell('MissingFile', `${shown} is a folder, and ${shorten(need.by)} needs a file`)
     else if (await surroundings.ignored.holds(path)) this.#notBuilt(shown)
     else this.#tell('MissingFile', `the file ${shown} does not exist`)
+  }
+
+  #notReadable(
+    what: 'file' | 'folder' | 'program',
+    { path, message }: { readonly path: string; readonly message: string },
+  ): void {
+    this.#tell('NotReadable', `whether there is a ${what} ${this.#shown(path)} is not known: ${message}`)
   }
 
   #notBuilt(shown: string): void {
@@ -200,6 +212,7 @@ class ScriptWork {
     const place = target.isOwn ? await this.#places.surroundings.find(need.name) : undefined
     if (place?.type === 'dependency' || place?.type === 'system') return
     if (place?.type === 'not-installed') this.#notInstalled(need.name, place.package)
+    else if (place?.type === 'unreadable') this.#notReadable('program', place)
     else this.#missingScript({ name: need.name, isPattern: false }, target)
   }
 

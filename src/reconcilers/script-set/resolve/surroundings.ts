@@ -6,6 +6,7 @@ import {
   type PackageReading,
   parsePackage,
 } from '../package-json/package-file.ts'
+import type { PathFact } from './disk.ts'
 import { ancestors, binFolder, type FileFacts } from './file-facts.ts'
 import { GitIgnored } from './git-ignored.ts'
 import { packagesByProgram } from './program-packages.ts'
@@ -16,6 +17,8 @@ export type ProgramPlace =
   /** `owner`: the package whose program it is; undefined where its link does not say. */
   | { readonly type: 'dependency'; readonly owner: string | undefined; readonly isOwnTree: boolean }
   | { readonly type: 'system' }
+  /** A file of that name is listed, and what it is could not be looked at. */
+  | { readonly type: 'unreadable'; readonly path: string; readonly message: string }
   | { readonly type: 'not-installed'; readonly package: string }
   | { readonly type: 'unknown'; readonly package: string | undefined }
 
@@ -59,13 +62,14 @@ export class Surroundings {
       if (!(await facts.list(bin))?.has(name)) continue
       const target = await facts.follow(join(bin, name))
       // A link that leads nowhere is passed over, as the shell does.
-      if (await this.#isProgram(join(bin, name)))
-        return { type: 'dependency', owner: ownerOf(target), isOwnTree: folder === own }
+      const fact = await facts.look(join(bin, name))
+      if (fact.type === 'unreadable') return { ...fact, path: join(bin, name) }
+      if (isProgram(fact)) return { type: 'dependency', owner: ownerOf(target), isOwnTree: folder === own }
     }
     if (broughtByNpm.has(name)) return { type: 'system' }
     for (const folder of searchPath) {
       if (!(await facts.list(folder))?.has(name)) continue
-      if (await this.#isProgram(join(folder, name))) return { type: 'system' }
+      if (isProgram(await facts.look(join(folder, name)))) return { type: 'system' }
     }
     const locked = (await this.#lockedPrograms()).get(name)
     const candidates = [locked, name, ...(packagesByProgram.get(name) ?? [])]
@@ -74,11 +78,6 @@ export class Surroundings {
       [...file.dependencies].find((one) => one.startsWith('@') && one.endsWith(`/${name}`))
     if (declared !== undefined) return { type: 'not-installed', package: declared }
     return { type: 'unknown', package: packagesByProgram.get(name)?.[0] }
-  }
-
-  async #isProgram(path: string): Promise<boolean> {
-    const fact = await this.#place.facts.look(path)
-    return fact.type === 'file' && fact.isExecutable
   }
 
   /** Whether the runner of a script runs its `pre` and `post` scripts too; where its version is not known, it does. */
@@ -168,4 +167,8 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+function isProgram(fact: PathFact): boolean {
+  return fact.type === 'file' && fact.isExecutable
 }

@@ -61,6 +61,11 @@ export const scriptSetCures: Prescriptions = Object.freeze({
     cure: `Mend this in ${packageOf(ailment)}, or install what they need; the description names each with what it lacks.`,
     commands: [describe(ailment), only(ailment)],
   }),
+  PathUnreadable: (ailment) => ({
+    problem: `what scripts of ${ailment.id} run could not be looked at`,
+    cure: 'The message names it, and why. Correct its permissions, or the link that leads round in a circle.',
+    commands: [describe(ailment), only(ailment)],
+  }),
   CheckFailed: (ailment) => {
     const [first] = ailment.status.children
       .filter(({ health, details }) => health === 'Degraded' && details.lastRun !== undefined)
