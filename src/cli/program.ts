@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Declare, Register, Verb } from './command.ts'
 import { alertCommand } from './commands/alert.ts'
+import { applyCommand } from './commands/apply.ts'
 import { checkCommand } from './commands/check.ts'
 import { completionCommand } from './commands/completion.ts'
 import { describeCommand } from './commands/describe.ts'
@@ -35,6 +36,7 @@ import { commonOptionsOf } from './options.ts'
 const commands: readonly Register[] = [
   passCommand,
   planCommand,
+  applyCommand,
   watchCommand,
   startCommand,
   stopCommand,

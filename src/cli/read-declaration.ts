@@ -18,7 +18,11 @@ export interface ReadDeclaration {
 export async function readDeclaration(
   workspace: Workspace,
   store: Store,
-  options: { readonly mayRunCommands: boolean },
+  options: {
+    readonly mayRunCommands: boolean
+    /** No digest of a secret is made, as where there is no state yet. Default: where there is none. */
+    readonly isKeyless?: boolean
+  },
 ): Promise<ReadDeclaration> {
   const { call, clock, paths, environment, reconcilers, common } = workspace
   const declaration = await readManifests({
@@ -32,8 +36,8 @@ export async function readDeclaration(
       options.mayRunCommands || common.runCommands
         ? secretCommands({ signal: call.signal, clock })
         : undefined,
-    // A dry run before the first pass has no store and so no key; its digests are compared with nothing.
-    secretKey: store.secretKey === '' ? workspace.random.id() : store.secretKey,
+    // A dry run before the first pass has no store and so no key: nothing is there to compare a digest with.
+    secretKey: options.isKeyless === true ? '' : store.secretKey,
     now: clock.now(),
     lastGood: openLastGood({ store, environment }),
     mask: call.mask,

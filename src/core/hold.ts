@@ -23,6 +23,8 @@ export type HoldReason =
   | 'NotAllowed'
   /** A Policy is against it. */
   | 'PolicyDenied'
+  /** A saved plan is applied, and this is not in it. */
+  | 'NotPlanned'
 
 export interface Hold {
   readonly reason: HoldReason

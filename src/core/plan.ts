@@ -21,6 +21,21 @@ export interface PlannedResource {
   readonly unknown: { readonly code: string; readonly message: string } | undefined
 }
 
+/**
+ * What a plan rests on, of one resource, as hashes: when one of them differs, so may what is to be done. Never of pids,
+ * memory or times, and never of what a wait or a window holds, which time alone changes.
+ */
+export interface Basis {
+  /** Its declared fields in normal form, secrets by their keyed digests. */
+  readonly declared: string
+  /** What the state knows of it. */
+  readonly owned: string
+  /** What was found, what keeps it from being changed, and what is to be done. */
+  readonly found: string
+  /** Of that, what is to be done alone. */
+  readonly actions: string
+}
+
 /** All that a pass would do, in order. */
 export interface Plan {
   readonly fleet: string
@@ -33,7 +48,8 @@ export interface Plan {
   readonly strays?: readonly Stray[]
   /** What policies only tell of it. Default: nothing. */
   readonly warnings?: readonly Verdict[]
-  /** Of resolved specs, ownership and the ordered actions; never of pids, memory or times. */
+  readonly basis: ReadonlyMap<ResourceId, Basis>
+  /** Of the basis of all, in their order. */
   readonly fingerprint: string
 }
 

@@ -8,6 +8,7 @@ import { contendedFrom, endOfWait, nextCorrectionAt, recentCorrections } from '.
 import { holdDeniedTogether, holdsOnDenial } from './deny.ts'
 import type { Finding } from './finding.ts'
 import { successorOf } from './former.ts'
+import type { Permit } from './permit.ts'
 import { recoveryOf, removalBackoff } from './recovery.ts'
 import { holdRefused, type Refusal } from './refusal.ts'
 import { commandedSuspension, suspensionOf } from './suspension.ts'
@@ -29,6 +30,8 @@ export interface GuardInput {
   readonly refusalOf?: (kind: string) => Refusal | undefined
   /** What the fleet's policies say of actions. Default: there are none. */
   readonly judge?: Judge | undefined
+  /** What alone may be done. Default: all that is due. */
+  readonly permit?: Permit | undefined
   readonly now: number
 }
 
@@ -64,6 +67,19 @@ function holdsOf(
   input: GuardInput,
 ): readonly Hold[] {
   if (finding.actions.length === 0) return []
+  const holds = ownHoldsOf(finding, byId, input)
+  const unplanned = input.permit?.holdOn(finding)
+  if (!unplanned) return holds
+  // A pause ends by itself, and what is not planned is not done after it either.
+  const lasting = holds.filter(({ reason }) => reason !== 'BackOff')
+  return lasting.length > 0 ? lasting : [unplanned]
+}
+
+function ownHoldsOf(
+  finding: Finding,
+  byId: ReadonlyMap<ResourceId, Finding>,
+  input: GuardInput,
+): readonly Hold[] {
   if (!finding.desired) {
     return [
       ...holdOnRemoved(finding, input),

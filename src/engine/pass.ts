@@ -15,6 +15,7 @@ import { order } from './order.ts'
 import { outageEvents } from './outage.ts'
 import type { Outcome } from './outcome.ts'
 import { chooseScope, movedRows, pairUp, type Scope } from './pair.ts'
+import type { Permit } from './permit.ts'
 import { toPlan } from './plan.ts'
 import { isForgotten, recordOf, recordOfLeftovers } from './record.ts'
 import { samplePass } from './sample-pass.ts'
@@ -34,6 +35,8 @@ export interface PassRequest {
   /** Whether dependencies outside the selection are read too, or believed as they were last seen. */
   readonly readDependencies?: boolean
   readonly allowedDeletions: number | undefined
+  /** What alone may be done; default: all that is due. */
+  readonly permit?: Permit | undefined
   /** What is known of domains whose writes all fail; default: nothing. */
   readonly breaker?: WriteBreaker
   /** Whether somebody acts on it, so that what is written of it is not true any more. Default: on none. */
@@ -105,6 +108,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     otherRemovals: countOtherRemovals(world, declaration, view, scope),
     refusalOf: (kind) => request.breaker?.refusalOf(kind),
     judge: declaration.judge,
+    permit: request.permit,
     now,
   })
   const findings = order(guarded)

@@ -1,22 +1,22 @@
-import type { Action } from '../core/action.ts'
 import type { Plan, PlannedResource } from '../core/plan.ts'
-import { shownChange } from '../core/secrecy.ts'
 import { Secret } from '../core/secret.ts'
-import { fingerprint } from './canonical.ts'
+import { basisOf, fingerprintOf } from './basis.ts'
 import type { Finding } from './finding.ts'
-import { ownedFields } from './owned-fields.ts'
+import { shownAction } from './shown-action.ts'
 import { type SummaryContext, summarise } from './summarise.ts'
 import type { World } from './world.ts'
 
 /** The ordered findings as a plan: what is printed, saved and compared. */
 export function toPlan(world: World, findings: readonly Finding[], context: SummaryContext): Plan {
   const shown = findings.filter((finding) => !finding.isContext)
+  const basis = new Map(shown.map((finding) => [finding.id, basisOf(world, finding)]))
   return {
     fleet: world.fleet.name,
     environment: world.fleet.environment,
     observedAt: context.now,
     resources: shown.map((finding) => toPlannedResource(finding, context)),
-    fingerprint: fingerprint(shown.map((finding) => essence(world, finding))),
+    basis,
+    fingerprint: fingerprintOf(basis),
   }
 }
 
@@ -28,17 +28,11 @@ function toPlannedResource(finding: Finding, context: SummaryContext): PlannedRe
     sync: status.sync,
     health: status.health,
     message: status.message,
-    actions: finding.actions.map(shown),
+    actions: finding.actions.map(shownAction),
     holds: finding.holds,
     unread: unreadFields(finding),
     unknown: finding.unknown,
   }
-}
-
-/** Without the values of literals that look like secrets, whatever a domain made of them. */
-function shown(action: Action): Action {
-  const changes = action.changes.map(shownChange)
-  return changes.some((change, index) => change !== action.changes[index]) ? { ...action, changes } : action
 }
 
 /** What could differ and was not looked at. What is made anew differs in everything, and needs no such list. */
@@ -61,17 +55,4 @@ function unreadPaths(value: unknown, path: readonly string[] = []): readonly str
   if (value instanceof Secret) return value.isRead ? [] : [path.join('.')]
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, child]) => unreadPaths(child, [...path, key]))
-}
-
-/** What a plan was made from and what it does; without pids, memory or times, which change by themselves. */
-function essence(world: World, finding: Finding): unknown {
-  return {
-    id: finding.id,
-    fields: finding.desired ? ownedFields(world, finding.desired) : null,
-    owned: finding.owned ? { origin: finding.owned.origin, fields: finding.owned.fields } : null,
-    stance: finding.stance,
-    unknown: finding.unknown?.code,
-    holds: finding.holds.map((hold) => hold.reason),
-    actions: finding.actions.map(shown).map(({ type, verb, changes }) => ({ type, verb, changes })),
-  }
 }

@@ -6,6 +6,7 @@ import type { ExecutionListener } from './execute.ts'
 import type { Outcome } from './outcome.ts'
 import { concludePass, draftPass, type PassRequest, type PassResult, runPass } from './pass.ts'
 import { findPending, nextLook } from './pending.ts'
+import type { Permit } from './permit.ts'
 import { Slots } from './slots.ts'
 import { reconcilerOf, type World } from './world.ts'
 import { WriteBreaker } from './write-breaker.ts'
@@ -14,6 +15,8 @@ export interface SettleRequest {
   readonly declaration: Declaration
   readonly selection: ReadonlySet<ResourceId> | undefined
   readonly allowedDeletions: number | undefined
+  /** What alone may be done, each once; default: all that is due. */
+  readonly permit?: Permit
   /** False: act once, look once more, and do not wait for health. */
   readonly wait: boolean
   /** How long to wait for health; default of the command line 2 min. */
@@ -50,12 +53,12 @@ export async function settle(
   request: SettleRequest,
   signal: AbortSignal,
 ): Promise<SettleResult> {
-  const { declaration, selection, allowedDeletions, listener } = request
+  const { declaration, selection, allowedDeletions, permit, listener } = request
   const slots = new Slots(
     (kind) => declaration.fleet.concurrency[kind] ?? reconcilerOf(world, kind).defaultConcurrency,
   )
   const breaker = new WriteBreaker(world.clock, () => world.random.next())
-  const asked = { declaration, selection, allowedDeletions, breaker }
+  const asked = { declaration, selection, allowedDeletions, permit, breaker }
   const end = world.clock.monotonic() + request.timeout
   const outcomes: Outcome[] = []
   const states = new Map<ResourceId, ResourceState>()
@@ -67,6 +70,7 @@ export async function settle(
       : await runPass(world, asked, { slots, breaker, ...(listener && { listener }) }, signal)
     first ??= result
     outcomes.push(...result.outcomes)
+    permit?.use(result.outcomes)
     for (const { id } of result.findings) states.delete(id)
     for (const [id, state] of result.states) states.set(id, state)
     const now = world.clock.now()

@@ -42,7 +42,7 @@ export interface ReadOptions {
   readonly runCommand: CommandRunner | undefined
   /** Is told of every secret that is read, and of the names that stay readable. Absent: nobody prints any. */
   readonly mask?: SecretMask
-  /** Keys the digests of secrets. */
+  /** Keys the digests of secrets; empty: none is made. */
   readonly secretKey: string
   /** Epoch milliseconds. */
   readonly now: number

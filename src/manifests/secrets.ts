@@ -172,8 +172,12 @@ export class SecretResolver {
   }
 }
 
-/** A keyed hash of a value, comparable within one store: HMAC-SHA256, hexadecimal, its first 32 digits. */
+/**
+ * A keyed hash of a value, comparable within one store: HMAC-SHA256, hexadecimal, its first 32 digits. Without a key there
+ * is none: who has the key can guess values.
+ */
 export function digestSecret(key: string, value: string): string {
+  if (key === '') return ''
   return createHmac('sha256', key).update(value).digest('hex').slice(0, 32)
 }
 

@@ -98,6 +98,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
   environment: maybe(text),
   observedAt: time,
   resources: fc.array(planned, { maxLength: 8 }),
+  basis: fc.constant(new Map()),
   fingerprint: text,
 })
 

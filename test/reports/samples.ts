@@ -71,6 +71,7 @@ export const plan: Plan = {
   fleet: 'acme',
   environment: 'production',
   observedAt: now,
+  basis: new Map(),
   fingerprint: 'sha256:7a1f',
   strays: [{ id: idOf('Process/left'), externalName: 'left' }],
   warnings: [

@@ -10,6 +10,7 @@ export const planCommand: Register = ({ verb, run }) => {
   ])
     .option('--detailed-exitcode', '0 no changes, 2 changes, 1 error or something unknown')
     .option('--allow-deletions <n>', 'plan as if this many deletions were allowed', parseCount)
+    .option('--out <file>', 'save it too, for `reconcile apply`')
     .option('--rebind', 'plan as if the state belonged to this manifests folder and environment')
     .action(
       run(async (call, common, command) =>

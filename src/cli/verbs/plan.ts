@@ -1,27 +1,32 @@
+import { resolve } from 'node:path'
+import { ReconcileError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { type Plan, planOutcome } from '../../core/plan.ts'
+import type { Store } from '../../core/store.ts'
 import { draftPass } from '../../engine/pass.ts'
 import type { ApiUse } from '../../reports/plan-api.ts'
-import { planDocument } from '../../reports/plan-json.ts'
-import { planMarkdown } from '../../reports/plan-markdown.ts'
-import { planText } from '../../reports/plan-text.ts'
+import { type PlanDocument, planDocument } from '../../reports/plan-json.ts'
+import { sanitise } from '../../reports/sanitise.ts'
+import { savedPlan } from '../../reports/saved-plan.ts'
 import { openLedger } from '../../state/ledger.ts'
 import { assertBound } from '../actor.ts'
 import { apiUseOf } from '../api-use.ts'
 import { printDiagnostics } from '../diagnostics.ts'
-import { printDocument } from '../documents.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
-import { pageOf } from '../page.ts'
+import { printPlan } from '../print-plan.ts'
 import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
+import { writeSavedPlan } from '../saved-plan-file.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
-import { openState, openWorkspace } from '../workspace.ts'
+import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
 export interface PlanOptions {
   readonly detailedExitcode?: boolean
   readonly allowDeletions?: number
   readonly rebind?: boolean
+  /** The file to save it in. */
+  readonly out?: string
 }
 
 /** `reconcile plan` and `reconcile --dry-run`: what a pass would do. It stops after the plan; there is no lease, no
@@ -57,7 +62,10 @@ export async function plan(
         },
         call.signal,
       )
-      print(call, common, { made: draft.plan, api: await apiUseOf(draft.plan, session.world) })
+      const api = await apiUseOf(draft.plan, session.world)
+      if (options.out !== undefined)
+        await save(workspace, store, { plan: draft.plan, api, hasErrors, options })
+      printPlan(call, common, { plan: draft.plan, api })
       return statusOf(draft.plan, hasErrors, options)
     } finally {
       await session.close()
@@ -67,21 +75,45 @@ export async function plan(
   }
 }
 
-function print(
-  call: Invocation,
-  common: CommonOptions,
-  { made, api }: { readonly made: Plan; readonly api: ApiUse },
-): void {
-  const { output } = common
-  if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, planDocument(made, { workingDirectory: call.cwd, api }))
-    return
+/** A plan of what is broken is looked at, and not kept. */
+async function save(
+  workspace: Workspace,
+  store: Store,
+  made: {
+    readonly plan: Plan
+    readonly api: ApiUse
+    readonly hasErrors: boolean
+    readonly options: PlanOptions
+  },
+): Promise<void> {
+  const { call, common, paths, folder, statePath } = workspace
+  const { plan, api, hasErrors, options } = made
+  if (hasErrors) {
+    throw new ReconcileError(
+      'ManifestsInvalid',
+      'Cannot save the plan: manifests have errors; they stand above',
+    )
   }
-  const text =
-    output === 'markdown'
-      ? planMarkdown(made, { isDryRun: true })
-      : planText(made, { ...pageOf(call, common, call.out), isDryRun: true, api })
-  call.out.write(text)
+  const path = resolve(call.cwd, options.out ?? '')
+  const shown = JSON.stringify(planDocument(plan, { workingDirectory: call.cwd, api }))
+  // What a vendor or a process said may repeat a secret; a file is masked as what is printed.
+  const document: PlanDocument = JSON.parse(call.mask.mask(shown))
+  await writeSavedPlan(
+    path,
+    savedPlan(plan, document, {
+      programVersion: call.version,
+      paths,
+      folder,
+      statePath,
+      store: store.id === '' ? null : store.id,
+      only: common.only,
+      labels: common.label,
+      allowDeletions: options.allowDeletions ?? null,
+      rebind: options.rebind === true,
+      ranCommands: common.runCommands,
+    }),
+  )
+  if (!common.quiet) call.err.write(`Saved. \`reconcile apply ${sanitise(options.out ?? '')}\` does it.\n`)
 }
 
 /**

@@ -80,6 +80,7 @@ function ofTheFleet(text: string): string {
 const entries: Readonly<Record<string, Entry>> = {
   pass: { args: ['--timeout', '100ms'], acts: 'each' },
   plan: { args: ['plan'] },
+  apply: { args: ['apply', 'plan.json', '--timeout', '100ms'], acts: 'each', show: planFirst },
   watch: { args: ['watch'], acts: 'in-turn', show: interruptWhenSettled },
   start: { args: ['start'], acts: 'in-turn', show: inTurn(['stop']) },
   stop: { args: ['stop'] },
@@ -107,6 +108,12 @@ const entries: Readonly<Record<string, Entry>> = {
   doctor: { args: ['doctor'], keep: ofTheFleet },
   explain: { args: ['explain', 'ScriptSet.spec.required'] },
   completion: { args: ['completion', 'fish'] },
+}
+
+/** Saves a plan, and applies it. */
+async function planFirst({ call }: Shown, args: readonly string[]): Promise<Called> {
+  await call(['plan', '--out', 'plan.json'])
+  return call(args)
 }
 
 /** Calls it, and then what ends what it began. */

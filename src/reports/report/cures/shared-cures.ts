@@ -151,6 +151,11 @@ export const sharedCures: Prescriptions = Object.freeze({
     cure: 'The message names the policy and what it says. Wait until its rule allows it, or change what is declared; only a person should change the policy.',
     commands: [planOnly(ailment)],
   }),
+  NotPlanned: (ailment) => ({
+    problem: `${ailment.id} needs what was not in the plan that was applied last`,
+    cure: 'The next pass does it; look at what that would be first.',
+    commands: [planOnly(ailment)],
+  }),
   ObserveOnly: (ailment) => ({
     problem: `${ailment.id} is not as declared, and is only looked at`,
     cure: `Correct it by hand, or declare \`managementPolicy: Manage\` in ${placeOf(ailment, 'managementPolicy')}.`,

@@ -1,0 +1,27 @@
+import type { Plan } from '../core/plan.ts'
+import type { ApiUse } from '../reports/plan-api.ts'
+import { planDocument } from '../reports/plan-json.ts'
+import { planMarkdown } from '../reports/plan-markdown.ts'
+import { planText } from '../reports/plan-text.ts'
+import { printDocument } from './documents.ts'
+import type { Invocation } from './invocation.ts'
+import type { CommonOptions } from './options.ts'
+import { pageOf } from './page.ts'
+
+/** Prints what would be done, as `-o` says. */
+export function printPlan(
+  call: Invocation,
+  common: CommonOptions,
+  { plan, api }: { readonly plan: Plan; readonly api: ApiUse },
+): void {
+  const { output } = common
+  if (output === 'json' || output === 'yaml') {
+    printDocument(call, output, planDocument(plan, { workingDirectory: call.cwd, api }))
+    return
+  }
+  const text =
+    output === 'markdown'
+      ? planMarkdown(plan, { isDryRun: true })
+      : planText(plan, { ...pageOf(call, common, call.out), isDryRun: true, api })
+  call.out.write(text)
+}
