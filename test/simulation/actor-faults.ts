@@ -47,7 +47,9 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     },
     async afterEffect(action: Action) {
       rules.afterEffect(actor, action)
-      if (!actor.isDoomedNow() && !weather.strikes('kill-after-effect')) return
+      const isCorrection = setting.theme === 'rivals' && action.type === 'update'
+      const isKilledForIt = isCorrection && weather.strikes('kill-after-correction')
+      if (!isKilledForIt && !actor.isDoomedNow() && !weather.strikes('kill-after-effect')) return
       actor.kill()
       await never()
     },

@@ -34,6 +34,10 @@ import type { Setting } from './setting.ts'
 const deadlines = { observe: 1_000, apply: 2_000 }
 /** A commit that is under way and giving the lease back; nothing else may keep it. */
 const endsWithin = 1_000
+/** How long a pass waits for health. */
+const passTimeout = 6_000
+/** Actions on all resources one after another, each to its deadline, and a look at them. */
+const longestRound = 22_000
 
 /** One program: a controller or a series of passes, that can be killed, paused and cut off from its store. */
 export class Actor implements Sleeper {
@@ -227,17 +231,28 @@ export class Actor implements Sleeper {
         selection,
         allowedDeletions,
         wait: this.#random.isLucky(0.7),
-        timeout: 6_000,
+        timeout: passTimeout,
       }
       const from = this.#setting.time.now
       const allowance = { count: allowedDeletions ?? 0, from, until: Number.POSITIVE_INFINITY }
       this.#setting.rules.allowances.push(allowance)
       this.onEnd(() => this.#setting.rules.expire(allowance))
-      const { first } = await settle(world, request, this.#ended.signal)
+      const { first, last } = await settle(world, request, this.#ended.signal)
       this.#setting.rules.expire(allowance)
       this.#checkIndependence(first)
+      this.#checkEnd(last, from + request.timeout)
       await this.clock.sleep(this.#random.between(100, 2_000), this.#ended.signal)
     }
+  }
+
+  /** Nothing is told without having been looked at, and who waits does so no longer than he said, and a round. */
+  #checkEnd({ outcomes }: PassResult, end: number): void {
+    const { rules, time } = this.#setting
+    const acted = outcomes.filter(({ result }) => result !== 'superseded').map(({ id }) => id)
+    rules.check('a-pass-looks-at-what-it-did', acted.length === 0, () => `${acted.join(' ')} not looked at`)
+    if (this.pausedUntil > end - passTimeout) return
+    const late = Math.round(time.now - end)
+    rules.check('a-pass-ends-in-time', late < longestRound, () => `it goes on ${late} ms after its time`)
   }
 
   /** Whatever failed, all that was to be done was tried. */

@@ -1,11 +1,13 @@
 import type { ResourceState } from '../../src/core/ledger.ts'
+import type { Owned } from '../../src/core/ownership.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
 import { successorOf } from '../../src/engine/former.ts'
 import type { Actor } from './actor.ts'
 import { checkFallback } from './fallback-rules.ts'
 import { isModel, outsideName, recovery } from './manifests.ts'
-import { peekInventory, peekToken } from './peek.ts'
+import { peekInventory, peekToken, written } from './peek.ts'
+import { checkRow } from './row-rules.ts'
 import type { Setting } from './setting.ts'
 import type { RowsBefore } from './shadow.ts'
 import { slack } from './slack.ts'
@@ -32,6 +34,8 @@ export function checkCommit(
       rules.revivals.delete(id)
       if (!isFormer) checkStateGone(setting, actor, id)
     }
+    if (write.collection === 'inventory' && write.type === 'put')
+      checkRow(setting, actor, { row: written<Owned>(write.value), writes, before })
     // With the row of what was let go goes all that was known of what it was asked for.
     const isLetGo = write.collection === 'inventory' && write.type === 'delete'
     if (isLetGo && id.startsWith('Dispatch/')) rules.overlapped.add(id)
@@ -45,7 +49,7 @@ export function checkCommit(
 }
 
 /** What a pass writes that found nothing to do: that it looked, what it measured, and what it answers who asked. */
-const written = /^(lease|resource-state|sample.*|pass-request)$/
+const routine = /^(lease|resource-state|sample.*|pass-request)$/
 
 /** Where nothing changes, passes write down that they looked, and nothing that anybody could call news. */
 function checkStillness(
@@ -60,7 +64,7 @@ function checkStillness(
   // Events and intents have numbers, which do not say what they are about.
   const strange = concerned.filter(
     ({ collection }) =>
-      !written.test(collection) && (unsettled.size === 0 || !/^(event|intent)/.test(collection)),
+      !routine.test(collection) && (unsettled.size === 0 || !/^(event|intent)/.test(collection)),
   )
   const changed = concerned.filter(({ collection, key }) => {
     if (collection !== 'resource-state') return false
@@ -169,6 +173,8 @@ function checkState(
   const earlier = before?.recovery
   // Another spec begins anew, also where people changed it while the last attempt was on its way.
   if (earlier?.specHash !== count.specHash) rules.revivals.delete(id)
+  // Of what is not declared the hash is empty.
+  if (earlier?.specHash === '' && count.specHash !== '') rules.noteDeclared(id)
   if (!earlier || earlier.specHash !== count.specHash || count.attempts >= earlier.attempts) return
   const healthySince = earlier.healthySince
   const isStable = healthySince !== undefined && actor.clock.now() - healthySince >= recovery.stableFor

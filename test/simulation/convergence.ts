@@ -1,9 +1,9 @@
-import type { Resource } from '../../src/core/resource.ts'
+import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import { successorOf } from '../../src/engine/former.ts'
 import type { ModelSpec } from '../support/modelled-domain.ts'
 import type { Thing } from '../support/modelled-world.ts'
 import { deletions, isDispatch, isModel, outsideName } from './manifests.ts'
-import { peekInventory, peekState } from './peek.ts'
+import { peek, peekInventory, peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
 import { mayStayClosed } from './windows.ts'
 
@@ -18,7 +18,19 @@ export function findUnconverged(setting: Setting): readonly string[] {
     else if (isModel(resource)) faults.push(...faultsOfModel(setting, resource))
   }
   faults.push(...findWaiting(setting))
+  faults.push(...findForgettable(setting))
   return [...faults, ...faultsOfRemoved(setting), ...findLeaks(setting), ...findLeftovers(setting)]
+}
+
+/** What is remembered of what is neither declared nor owned. */
+function findForgettable({ disk, manifests }: Setting): readonly string[] {
+  const known = new Set([
+    ...manifests.edition.resources.map(({ id }) => id),
+    ...peekInventory(disk).map(({ id }) => id),
+  ])
+  return [...peek(disk, 'resource-state').keys()]
+    .filter((id) => !known.has(id as ResourceId))
+    .map((id) => `${id} is neither declared nor owned, and has a state`)
 }
 
 /** What waits for a window that opens soon is not done yet, whatever it is. */

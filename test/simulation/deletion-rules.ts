@@ -62,7 +62,27 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
   })
   rules.check('deletes-only-what-is-undeclared', isJustified, said)
   rules.check('suspended-by-command', !rules.isSuspended(successorOf(action.id) ?? action.id), said)
+  checkSuccessor(setting, actor, action)
   checkLimit(setting, actor)
+}
+
+/** What a resource was called before goes when what it is called now is there, or was a moment ago. */
+function checkSuccessor({ rules, outside, time }: Setting, actor: Actor, action: ModelAction): void {
+  const id = successorOf(action.id)
+  const resources = actor.readings.at(-1)?.declaration.resources ?? []
+  const successor = resources.find((one) => one.id === id)
+  if (!successor || !isModel(successor)) return
+  // On standby it is not there at all.
+  if (resources.some(({ controls }) => controls.fallback.includes(successor.id))) return
+  const name = outsideName(successor)
+  const goneAt = outside.changedAt.get(name)
+  const isThere = outside.thing(name) !== undefined
+  const wasThere = goneAt !== undefined && time.now - goneAt < slack
+  rules.check(
+    'the-old-stays-until-the-new-is-there',
+    isThere || wasThere,
+    () => `${action.summary}, and ${name} is not there`,
+  )
 }
 
 function checkLimit(setting: Setting, actor: Actor): void {

@@ -7,6 +7,8 @@ import type { Setting } from './setting.ts'
 
 /** How long a lease lasts without a sign of life, in ms. */
 export const leaseTtl = 4_000
+/** For what share of it its holder may rely on it: what he sends last must arrive before another can take over. */
+const reliedOn = 0.8
 
 /** Who holds the lease, and when he last said that he lives; as the store saw it. */
 export class LeaseWatch {
@@ -41,7 +43,7 @@ export class LeaseWatch {
   }
 }
 
-/** The actor's own lease: whoever relies on it must have given a sign of life that was sent within its ttl. */
+/** The actor's own lease: whoever relies on it must have given a sign of life that was sent well within its ttl. */
 export function watchedFence(setting: Setting, actor: Actor, lease: Fence): Fence {
   return {
     guard() {
@@ -49,7 +51,7 @@ export function watchedFence(setting: Setting, actor: Actor, lease: Fence): Fenc
       const silence = setting.time.now - actor.signSentAt
       setting.rules.check(
         'its-own-clock-ends-a-lease',
-        silence < leaseTtl,
+        silence <= leaseTtl * reliedOn + 1,
         () => `${actor.pid} relies on a lease that it last renewed ${Math.round(silence)} ms ago`,
       )
       return precondition

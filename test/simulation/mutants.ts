@@ -37,6 +37,10 @@ const readingPace = 'src/engine/reading-pace.ts'
 const backoff = 'src/engine/backoff.ts'
 const controller = 'src/engine/controller.ts'
 const lane = 'src/engine/lane.ts'
+const passFile = 'src/engine/pass.ts'
+const settle = 'src/engine/settle.ts'
+const schedule = 'src/engine/schedule.ts'
+const declared = 'src/engine/declared.ts'
 const listener = 'src/engine/domain-listener.ts'
 const deadline = 'src/engine/deadline.ts'
 const confirm = 'src/engine/confirm.ts'
@@ -343,11 +347,111 @@ export const mutants: readonly Mutant[] = [
     "  if (verb !== 'create' && verb !== 'update') return false\n",
     "  if (verb === 'create' || verb === 'update') return false\n",
   ]),
-  mutant('what was judged while it went from the manifests keeps its state', [
-    lane,
-    '    if (!mayForget || !declaration.isWhole) return\n',
-    '    if (mayForget || !declaration.isWhole) return\n',
+  mutant(
+    'the state of what went from the manifests stays',
+    [lane, '    if (!mayForget || !declaration.isWhole) return\n', '    if (declaration) return\n'],
+    [
+      controller,
+      'const leftovers = mayForget ? recordOfLeftovers(declaration, view) : []',
+      'const leftovers = mayForget ? [] : recordOfLeftovers(declaration, view)',
+    ],
+    [
+      passFile,
+      'draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []',
+      'draft.isWhole && mayForget ? [] : recordOfLeftovers(declaration, view)',
+    ],
+  ),
+  mutant('what a pass did is told without having been looked at', [
+    settle,
+    'const isConfirmed = isLook || (request.wait ? !hasActed : result.outcomes.length === 0)',
+    'const isConfirmed = isLook || hasActed || result.outcomes.length === 0',
   ]),
+  mutant('a pass waits for health beyond its time', [
+    settle,
+    'const mayGoOn = request.wait && left > 0',
+    'const mayGoOn = request.wait && left > -3_600_000',
+  ]),
+  mutant('nothing is read again by itself', [
+    schedule,
+    'interval - (context.sinceFirstBeat % interval)',
+    '3_600_000 + interval',
+  ]),
+  mutant('an attempt that was cut off by a kill is none', [
+    recovery,
+    '  if (unwritten.length === 0) return recovery\n',
+    '  if (unwritten.length >= 0) return recovery\n',
+  ]),
+  mutant('corrections are not counted', [
+    recovery,
+    'corrections: [...state.corrections, now].slice(-keptCorrections)',
+    'corrections: state.corrections',
+  ]),
+  mutant('a resume is heard at every reading', [
+    recovery,
+    'resumedAt !== undefined && resumedAt !== before?.heardResumeAt',
+    'resumedAt !== undefined',
+  ]),
+  mutant('what the vendor puts off brings the next attempt forward', [
+    recovery,
+    'endOfWait(state.nextAttemptAt, now, policy.backoff.max) ?? 0,',
+    '0,',
+  ]),
+  mutant('a deletion that failed is not counted', [
+    recovery,
+    "const failed = outcomes.some((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')",
+    'const failed = outcomes.length < 0',
+  ]),
+  mutant('a deletion that waited for its turn is not thought over', [
+    declared,
+    'if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false',
+    'if (this.#declaration === undefined) return false',
+  ]),
+  mutant('what a resource was goes although what it is now may not come', [
+    guard,
+    'const isComing = !input.isBusy(successor.id) && isInPlace(byId.get(successor.id))',
+    'const isComing = !input.isBusy(successor.id)',
+  ]),
+  mutant(
+    'what a resource was goes although what it is now did not come',
+    [
+      execute,
+      'going.filter(({ successor }) => !successor || !failed.has(successor.id))',
+      'going.filter(({ successor }) => !successor || failed.size >= 0)',
+    ],
+    [
+      lane,
+      'successor !== undefined && dueIds.has(successor.id)',
+      'successor !== undefined && dueIds.size < 0',
+    ],
+  ),
+  mutant('the limit of deletions counts only what goes at this moment', [
+    guard,
+    'const count = here + unread + later + coming + input.otherRemovals',
+    'const count = here',
+  ]),
+  mutant('a lease is relied on to its last moment', [
+    lease,
+    'this.#sentAt + ttl * (1 - marginShare) - clock.monotonic()',
+    'this.#sentAt + ttl - clock.monotonic()',
+  ]),
+  mutant('a sign of life counts from its answer', [
+    lease,
+    '      this.#sentAt = sentAt\n',
+    '      this.#sentAt = Math.max(sentAt, clock.monotonic())\n',
+  ]),
+  mutant(
+    'a create that was cut off makes ours what another made',
+    [
+      examine,
+      'if (!wasCutOff || !reconciler.leavesMark',
+      'if (!wasCutOff || reconciler.leavesMark || !reconciler.leavesMark',
+    ],
+    [
+      record,
+      "if (finding.stance === 'not-ours') return result.view.inventory.has(finding.id)",
+      "if (finding.stance === 'not-ours') return false",
+    ],
+  ),
   mutant('an outage is told at every reading', [
     outage,
     "if (reading?.type === 'unreadable' && !isTold)",

@@ -56,6 +56,7 @@ export class People {
         () => this.#delete(),
         () => this.#resume(),
       ],
+      rivals: Array.from({ length: 10 }, () => () => this.#fightOn()),
     }
     const acts = [
       ...more[this.#setting.theme],
@@ -111,6 +112,12 @@ export class People {
       if (thing?.mark?.fleet === 'acme') outside.change(name, { fields: { ...thing.fields, PORT: 'his' } })
       await time.sleep(this.#random.between(200, 1_000))
     }
+  }
+
+  /** Nobody waits for the end of a fight. */
+  #fightOn(): void {
+    const { time } = this.#setting
+    void this.fight(time.now + this.#random.between(8_000, 20_000))
   }
 
   /** Everything that people hold up is let go, but for what ends by itself soon; and what is cursed is mended. */

@@ -25,6 +25,8 @@ const paceWindow = 20_000
 export const safetyRules = [
   'a-deletion-is-still-due',
   'a-living-holder-keeps-the-lease',
+  'a-pass-ends-in-time',
+  'a-pass-looks-at-what-it-did',
   'a-selection-prunes-nothing',
   'a-stop-ends',
   'an-outage-is-told',
@@ -43,6 +45,7 @@ export const safetyRules = [
   'fallbacks-do-not-flap',
   'fallbacks-in-order',
   'fleet-down',
+  'forgets-no-field-that-is-there',
   'forgets-only-what-is-gone',
   'healthy-means-running',
   'hears-what-it-is-told',
@@ -63,6 +66,8 @@ export const safetyRules = [
   'standby-stands-by',
   'suspended-by-command',
   'suspended-by-manifest',
+  'takes-back-only-what-is-there',
+  'the-old-stays-until-the-new-is-there',
   'unread-is-not-healthy',
 ] as const
 
@@ -185,6 +190,11 @@ export class Rules {
     this.revivals.delete(id)
   }
 
+  /** It was judged as declared: that it goes once more is another decision, and not the last one tried again. */
+  noteDeclared(id: string): void {
+    this.#deletionStarts.delete(id)
+  }
+
   /** Whether people changed it since the reading began on which the newest intent on it rests. */
   wasOverruled(id: string): boolean {
     return (this.#decided.get(id) ?? 0) <= (this.disturbed.get(id) ?? Number.NEGATIVE_INFINITY)
@@ -216,8 +226,7 @@ export class Rules {
     )
     const now = this.#now()
     if (action.verb === 'delete') this.#onDeletionStart(id, now)
-    // It is declared again: that it goes once more is another decision, and not the last one tried again.
-    else this.#deletionStarts.delete(id)
+    else this.noteDeclared(id)
     if (action.type === 'update') this.#onCorrectionStart(id, now)
     this.#begun.set(`${actor.pid} ${id}`, now)
     const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]

@@ -9,7 +9,7 @@ import type { Rules } from './rules.ts'
 import type { Weather } from './weather.ts'
 
 /** What people do more than anything else. */
-export const themes = ['anything', 'deletions', 'dispatches', 'failures'] as const
+export const themes = ['anything', 'deletions', 'dispatches', 'failures', 'rivals'] as const
 export type Theme = (typeof themes)[number]
 
 /** A vendor that does not answer for a while, for one kind; or answers and leaves some things out. */

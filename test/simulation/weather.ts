@@ -5,6 +5,7 @@ export const faultTypes = [
   'kill-after-effect',
   'kill-after-commit',
   'kill-in-recovery',
+  'kill-after-correction',
   'error-before-effect',
   'lost-answer',
   'hang-before-effect',
@@ -39,6 +40,8 @@ const rates: Readonly<Record<FaultType, number>> = {
   'kill-after-commit': 0.02,
   // Of those who follow a killed one.
   'kill-in-recovery': 0.6,
+  // Where rivals are at work: who is killed each time that he has set something right.
+  'kill-after-correction': 0.5,
   'error-before-effect': 0.12,
   'lost-answer': 0.1,
   'hang-before-effect': 0.05,

@@ -55,6 +55,9 @@ export class ModelledWorld {
   /** Virtual time since when a thing of that name runs without a break, by name. */
   readonly runningSince = new Map<string, number>()
 
+  /** Virtual time at which a thing of that name was last made, changed or taken away, by name. */
+  readonly changedAt = new Map<string, number>()
+
   constructor(now: () => number) {
     this.#now = now
   }
@@ -173,6 +176,7 @@ export class ModelledWorld {
 
   #publish(snapshot: Snapshot, name: string): void {
     this.#snapshots.push({ ...snapshot, since: this.#now() })
+    this.changedAt.set(name, this.#now())
     if (this.#snapshots.length > keptSnapshots) this.#snapshots.shift()
     for (const listener of [...this.#listeners]) listener(name)
   }
