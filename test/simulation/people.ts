@@ -5,6 +5,7 @@ import type { ModelSpec } from '../support/modelled-domain.ts'
 import type { Thing } from '../support/modelled-world.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import { Asking } from './asking.ts'
+import { findUnsettled } from './convergence.ts'
 import { isDispatch, isModel, newFields, newModel, outsideName } from './manifests.ts'
 import { peekInventory } from './peek.ts'
 import type { Setting, Theme } from './setting.ts'
@@ -112,6 +113,21 @@ export class People {
       if (thing?.mark?.fleet === 'acme') outside.change(name, { fields: { ...thing.fields, PORT: 'his' } })
       await time.sleep(this.#random.between(200, 1_000))
     }
+  }
+
+  /** Takes away something of ours, and no event tells of it. Gives its name, where there is anything. */
+  takeAwayUnheard(): string | undefined {
+    const { outside } = this.#setting
+    const unsettled = findUnsettled(this.#setting)
+    const running = this.#models.filter((one) => {
+      const thing = outside.thing(outsideName(one))
+      return !unsettled.has(one.id) && thing?.state === 'running' && thing.mark?.fleet === 'acme'
+    })
+    const one = this.#random.pick(running.filter(({ controls }) => controls.windows.length === 0))
+    if (!one) return undefined
+    this.#setting.note(`people: delete ${outsideName(one)} unheard`)
+    outside.remove(outsideName(one), { isHeard: false })
+    return outsideName(one)
   }
 
   /** Nobody waits for the end of a fight. */

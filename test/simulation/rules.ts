@@ -235,7 +235,9 @@ export class Rules {
   }
 
   #onCorrectionStart(id: string, now: number): void {
-    const corrections = [...(this.#corrections.get(id) ?? []).filter((at) => now - at < paceWindow), now]
+    // After a jump of the clock nobody can tell how long ago he corrected what.
+    const counted = (at: number) => now - at < paceWindow && at >= this.lastJump
+    const corrections = [...(this.#corrections.get(id) ?? []).filter(counted), now]
     this.#corrections.set(id, corrections)
     this.check(
       'rivals-are-met-at-a-pace',
@@ -265,7 +267,12 @@ export class Rules {
       return
     }
     checkEffect(setting, actor, { action, id, begun })
-    if (action.type === 'delete') checkDeletion(setting, actor, action as ModelAction)
+    if (action.type === 'delete') {
+      checkDeletion(setting, actor, action as ModelAction)
+      // It was not declared: what is made under its name from now on is another one.
+      this.#starts.delete(id)
+      this.#corrections.delete(id)
+    }
     const edition = actor.readings.at(-1)?.edition.version ?? 0
     this.deeds.push({ id, type: action.type, at: this.#now(), edition })
   }

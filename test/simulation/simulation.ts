@@ -39,6 +39,11 @@ function stormFor(seed: number, mode: Mode): number {
 const convergesWithin = 700_000
 const staysFor = 15_000
 
+/** In one run of so many something is taken away at the end, and no event tells of it. */
+const unheardEvery = 8
+/** The longest interval is 72 s; then it is made, and fallbacks stand down. */
+const healsUnheardWithin = 150_000
+
 /** A run has some hundred wake-ups; one with so many has an engine that spins while time hardly goes on. */
 const mostSteps = 50_000
 
@@ -104,6 +109,21 @@ export async function simulate(seed: number, mode: Mode): Promise<Run> {
     rules.check('an-outage-is-told', out.length === 0, () => `nobody heard that ${out[0]?.kind} is back`)
     const late = findUnconverged(within)
     rules.check('stays-converged', late.length === 0, () => late.join('; '))
+    if (seed % unheardEvery === 0) await healUnheard(within, mending)
+  }
+
+  /** What nobody hears of is seen when everything is read again by itself. */
+  async function healUnheard(within: Setting, hidden: People): Promise<void> {
+    const name = hidden.takeAwayUnheard()
+    const deadline = time.now + healsUnheardWithin
+    while (findUnconverged(within).length > 0 && time.now < deadline && !rules.violation)
+      await runUntil(within, time.now + 3_000)
+    const faults = findUnconverged(within)
+    rules.check(
+      'converges',
+      faults.length === 0,
+      () => `${name} was taken away unheard: ${faults.join('; ')}`,
+    )
   }
 }
 
@@ -163,7 +183,8 @@ function setUp(seed: number): Stage {
       actors.delete(actor)
       dead.add(actor.pid)
       isRecovering ||= actor.isDead
-      const wait = random.between(50, 2_000)
+      // Whatever watches over a program that dies again and again starts it again at once.
+      const wait = random.between(50, setting.theme === 'rivals' ? 400 : 2_000)
       void time.sleep(wait).then(() => {
         if (actors.size === 0) spawn()
       })

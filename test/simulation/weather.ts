@@ -41,7 +41,7 @@ const rates: Readonly<Record<FaultType, number>> = {
   // Of those who follow a killed one.
   'kill-in-recovery': 0.6,
   // Where rivals are at work: who is killed each time that he has set something right.
-  'kill-after-correction': 0.5,
+  'kill-after-correction': 0.8,
   'error-before-effect': 0.12,
   'lost-answer': 0.1,
   'hang-before-effect': 0.05,

@@ -127,10 +127,10 @@ export class ModelledWorld {
     this.#put({ ...thing, state: 'starting', restarts: thing.restarts + 1, readyAt })
   }
 
-  remove(name: string): void {
+  remove(name: string, { isHeard = true }: { readonly isHeard?: boolean } = {}): void {
     const things = new Map(this.current.things)
     this.runningSince.delete(name)
-    if (things.delete(name)) this.#publish({ ...this.#newest, things }, name)
+    if (things.delete(name)) this.#publish({ ...this.#newest, things }, name, isHeard)
   }
 
   dispatch(workflow: string, revision: string): void {
@@ -174,10 +174,10 @@ export class ModelledWorld {
     this.#publish({ ...this.#newest, things }, thing.name)
   }
 
-  #publish(snapshot: Snapshot, name: string): void {
+  #publish(snapshot: Snapshot, name: string, isHeard = true): void {
     this.#snapshots.push({ ...snapshot, since: this.#now() })
     this.changedAt.set(name, this.#now())
     if (this.#snapshots.length > keptSnapshots) this.#snapshots.shift()
-    for (const listener of [...this.#listeners]) listener(name)
+    if (isHeard) for (const listener of [...this.#listeners]) listener(name)
   }
 }
