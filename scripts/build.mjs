@@ -34,6 +34,16 @@ if (parseInt(version.slice(1), 10) < 24) {
 }
 `
 
+// What is loaded together by the verbs that people wait for: one file each, because Node takes a millisecond and more
+// for a file however small. Each with all that it imports and that no earlier one holds.
+const loadedTogether = [
+  // Everything that understands a call and judges manifests.
+  ['src/cli/program.ts', 'src/cli/verbs/check.ts', 'src/reconcilers/process/index.ts'],
+  ['src/state/sqlite.ts'],
+  // A plan and a pass, and what reads and corrects processes.
+  ['src/cli/verbs/plan.ts', 'src/cli/verbs/pass.ts', 'src/reconcilers/process/connection.ts'],
+]
+
 // Bundled CommonJS packages ask for Node's own modules by require, which an ES module does not have.
 const banner = [
   "import { createRequire as __createRequire } from 'node:module'",
@@ -63,7 +73,9 @@ try {
 }
 
 const { build } = await import('esbuild')
-const result = await build({
+const { lazyBuiltins } = await import('./lazy-builtins.mjs')
+const { oneChunkEach } = await import('./one-chunk-each.mjs')
+const options = {
   // The bundler of functions runs in a process of its own.
   entryPoints: { main: entry, ...(existsSync(bundler) && { 'bundle-functions': bundler }) },
   outdir: dist,
@@ -84,7 +96,14 @@ const result = await build({
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   legalComments: 'none',
   logLevel: 'error',
-}).catch(() => fail('esbuild could not bundle src/cli/main.ts; its messages stand above'))
+}
+const bundle = (plugins) =>
+  build({ ...options, plugins: [lazyBuiltins, ...plugins] }).catch(() =>
+    fail('esbuild could not bundle src/cli/main.ts; its messages stand above'),
+  )
+// Once to see what is imported by what, and once more with what belongs together in one file.
+const { metafile } = await bundle([])
+const result = await bundle([oneChunkEach(metafile, loadedTogether)])
 
 // esbuild gives a lazily imported CommonJS package a default export only, where Node finds its names: what works in a
 // test would fail in the bundle. Import lazily a module of our own that imports the package.
