@@ -38,17 +38,21 @@ if (parseInt(version.slice(1), 10) < 24) {
 // for a file however small. Each with all that it imports and that no earlier one holds.
 const loadedTogether = [
   // Everything that understands a call and judges manifests.
-  ['src/cli/program.ts', 'src/cli/verbs/check.ts', 'src/reconcilers/process/index.ts'],
+  [
+    'src/cli/program.ts',
+    'src/cli/verbs/check.ts',
+    ...readdirSync(join(root, 'src/reconcilers')).map((domain) => `src/reconcilers/${domain}/index.ts`),
+  ],
   ['src/state/sqlite.ts'],
   // A plan and a pass, and what reads and corrects processes.
   ['src/cli/verbs/plan.ts', 'src/cli/verbs/pass.ts', 'src/reconcilers/process/connection.ts'],
 ]
 
-// Bundled CommonJS packages ask for Node's own modules by require, which an ES module does not have.
-const banner = [
-  "import { createRequire as __createRequire } from 'node:module'",
-  'const require = __createRequire(import.meta.url)',
-].join('\n')
+// Bundled CommonJS packages ask for Node's own modules by require, which an ES module does not have. Made when it is
+// needed: `createRequire` looks at the disk, once for each of our files.
+const banner = `const require = (id) => process.getBuiltinModule(id) ??
+  process.getBuiltinModule('node:module').createRequire(import.meta.url)(id);
+require.resolve = (id) => process.getBuiltinModule('node:module').createRequire(import.meta.url).resolve(id)`
 
 function write(path, text) {
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return

@@ -1,5 +1,4 @@
 import { builtinModules } from 'node:module'
-import { promisify } from 'node:util'
 
 /**
  * Modules of Node's own that take a millisecond or more to load. Of these a function is only a way to it until it is
@@ -21,6 +20,12 @@ const costly = new Set([
   'zlib',
 ])
 
+/** What nobody here imports by its name, and what takes long to be made when it is asked for. */
+const leftOut = new Map([
+  ['fs', ['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream']],
+  ['http', ['WebSocket', 'CloseEvent', 'MessageEvent']],
+])
+
 const isName = /^[A-Za-z_$][\w$]*$/
 
 /**
@@ -34,7 +39,7 @@ export const lazyBuiltins = {
       const name = path.replace(/^node:/, '')
       if (kind !== 'import-statement' && kind !== 'dynamic-import') return undefined
       if (!builtinModules.includes(name) && !builtinModules.includes(`node:${name}`)) return undefined
-      return { path: name, namespace: 'builtin', sideEffects: false }
+      return { path: name, namespace: 'builtin' }
     })
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: stub(path),
@@ -46,25 +51,32 @@ export const lazyBuiltins = {
 /** The text of a module that gives what `node:<name>` exports. What nobody imports of it is left out by esbuild. */
 function stub(name) {
   const exported = process.getBuiltinModule(`node:${name}`)
-  const names = Object.keys(exported).filter((each) => isName.test(each) && each !== 'default')
+  const names = Object.keys(exported).filter(
+    (each) => isName.test(each) && each !== 'default' && !leftOut.get(name)?.includes(each),
+  )
   return [
     `const whole = () => process.getBuiltinModule('node:${name}')`,
     'const own = (name) => whole()[name]',
-    // `promisify` looks at the function, so that one must be the real one then.
-    'const later = (name, custom) => {',
-    '  const call = (...args) => whole()[name](...args)',
-    '  return custom ? Object.defineProperty(call, custom, { get: () => whole()[name][custom] }) : call',
+    // Stands for a function or a class, whose `prototype` and `promisify` it gives, too.
+    'const later = (name) => {',
+    '  const stand = new Proxy(function () {}, {',
+    '    apply: (_, self, args) => Reflect.apply(own(name), self, args),',
+    '    construct: (_, args, made) => Reflect.construct(own(name), args, made === stand ? own(name) : made),',
+    '    get: (_, key) => own(name)[key],',
+    '  })',
+    '  return stand',
     '}',
-    'export default /* @__PURE__ */ whole()',
+    costly.has(name)
+      ? 'const all = /* @__PURE__ */ new Proxy({}, { get: (_, name) => whole()[name] })'
+      : 'const all = /* @__PURE__ */ whole()',
+    'export { all as default }',
     ...names.map((each) => `export const ${each} = ${bindingOf(name, each)}`),
   ].join('\n')
 }
 
-/** Classes and values are asked for when they are imported: they are extended and compared. */
+/** Values are asked for when they are imported: they are compared. */
 function bindingOf(module, name) {
-  const type = Object.getOwnPropertyDescriptor(process.getBuiltinModule(`node:${module}`), name)
-  const isFunction = typeof type?.value === 'function' && /^[a-z]/.test(name)
-  if (!costly.has(module) || !isFunction) return `/* @__PURE__ */ own('${name}')`
-  const custom = promisify.custom in type.value ? `, Symbol.for('nodejs.util.promisify.custom')` : ''
-  return `/* @__PURE__ */ later('${name}'${custom})`
+  const { value } = Object.getOwnPropertyDescriptor(process.getBuiltinModule(`node:${module}`), name)
+  const isLate = costly.has(module) && (typeof value === 'function' || value === undefined)
+  return `/* @__PURE__ */ ${isLate ? 'later' : 'own'}('${name}')`
 }

@@ -10,7 +10,7 @@ export function oneChunkEach({ inputs, outputs }, groups) {
   const taken = new Set()
   const members = groups.map((roots) => {
     const all = [...new Set(roots.flatMap((root) => [...reachedFrom(root, inputs)]))]
-    const own = all.filter((path) => !taken.has(path) && !path.startsWith('builtin:'))
+    const own = all.filter((path) => !taken.has(path))
     for (const path of own) taken.add(path)
     return own
   })
@@ -26,7 +26,7 @@ export function oneChunkEach({ inputs, outputs }, groups) {
     setup(build) {
       build.onResolve({ filter: /^group:\d+$/ }, ({ path }) => ({ path: path.slice(6), namespace: 'group' }))
       build.onLoad({ filter: /.*/, namespace: 'group' }, ({ path }) => ({
-        contents: members[Number(path)].map((file) => `import ${JSON.stringify(resolve(file))}`).join('\n'),
+        contents: members[Number(path)].map((file) => `import ${JSON.stringify(importOf(file))}`).join('\n'),
         resolveDir: process.cwd(),
         loader: 'js',
       }))
@@ -34,7 +34,10 @@ export function oneChunkEach({ inputs, outputs }, groups) {
         const groupsOf = wanted.get(path)
         if (groupsOf === undefined) return undefined
         const text = await readFile(path, 'utf8')
-        return { contents: `${groupsOf.map((index) => `import 'group:${index}'`).join(';')};${text}`, loader: 'ts' }
+        return {
+          contents: `${groupsOf.map((index) => `import 'group:${index}'`).join(';')};${text}`,
+          loader: 'ts',
+        }
       })
     },
   }
@@ -49,4 +52,9 @@ function reachedFrom(root, inputs) {
     }
   }
   return reached
+}
+
+/** How a module of esbuild's list is imported: by its file, or by the name of one of Node's own. */
+function importOf(path) {
+  return path.startsWith('builtin:') ? path.replace(/^builtin:/, 'node:') : resolve(path)
 }

@@ -32,36 +32,38 @@ import type { ExitStatus, Invocation } from './invocation.ts'
 import { type Call, withoutSecrets } from './masked-call.ts'
 import { commonOptionsOf } from './options.ts'
 
-/** Every verb, in the order of the help. */
-const commands: readonly Register[] = [
-  passCommand,
-  planCommand,
-  applyCommand,
-  watchCommand,
-  startCommand,
-  stopCommand,
-  restartCommand,
-  checkCommand,
-  diffEnvCommand,
-  statusCommand,
-  describeCommand,
-  eventsCommand,
-  logsCommand,
-  healthCommand,
-  runCommand,
-  reportCommand,
-  monitorCommand,
-  suspendCommand,
-  resumeCommand,
-  rollbackCommand,
-  downCommand,
-  importCommand,
-  alertCommand,
-  initCommand,
-  doctorCommand,
-  explainCommand,
-  completionCommand,
-]
+/** Every verb by its name, in the order of the help. */
+const commands: ReadonlyMap<string, Register> = new Map(
+  Object.entries({
+    pass: passCommand,
+    plan: planCommand,
+    apply: applyCommand,
+    watch: watchCommand,
+    start: startCommand,
+    stop: stopCommand,
+    restart: restartCommand,
+    check: checkCommand,
+    'diff-env': diffEnvCommand,
+    status: statusCommand,
+    describe: describeCommand,
+    events: eventsCommand,
+    logs: logsCommand,
+    health: healthCommand,
+    run: runCommand,
+    report: reportCommand,
+    monitor: monitorCommand,
+    suspend: suspendCommand,
+    resume: resumeCommand,
+    rollback: rollbackCommand,
+    down: downCommand,
+    import: importCommand,
+    alert: alertCommand,
+    init: initCommand,
+    doctor: doctorCommand,
+    explain: explainCommand,
+    completion: completionCommand,
+  }),
+)
 
 /** Understands the command line and runs one verb. Each verb's code is loaded when it is called, and no other's. */
 export async function runProgram(args: readonly string[], call: Call): Promise<ExitStatus> {
@@ -79,7 +81,7 @@ export async function runProgram(args: readonly string[], call: Call): Promise<E
         status = reportFailure(invocation, error, common)
       }
     }
-  const program = buildProgram(invocation, run)
+  const program = buildProgram(invocation, { registers: registersFor(args), run })
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
@@ -89,7 +91,21 @@ export async function runProgram(args: readonly string[], call: Call): Promise<E
   return status
 }
 
-function buildProgram(invocation: Invocation, run: Declare['run']): Command {
+/** The verb that is meant, where that is plain: to declare all of them takes longer than most of them do. */
+function registersFor(args: readonly string[]): Iterable<Register> {
+  const [first = 'pass'] = args
+  const named = commands.get(first)
+  // A shell is told of all verbs and their options.
+  if (named && named !== completionCommand) return [named]
+  // Options alone are those of a pass. Where help is asked for, it is of the program, and lists the verbs.
+  const isOfPass = first.startsWith('-') && !args.some((arg) => /^(?:--(?:h|v|$)|-[^-]*[hV])/.test(arg))
+  return isOfPass ? [passCommand] : commands.values()
+}
+
+function buildProgram(
+  invocation: Invocation,
+  { registers, run }: { readonly registers: Iterable<Register>; readonly run: Declare['run'] },
+): Command {
   const program = new Command('reconcile')
     .description('Keeps automations outside a cluster as they are declared in manifests.')
     .usage('[verb] [options]')
@@ -103,6 +119,6 @@ function buildProgram(invocation: Invocation, run: Declare['run']): Command {
     .exitOverride()
   const verb: Declare['verb'] = (name, description, options = {}) =>
     program.command(name, options).description(description).allowExcessArguments(false).exitOverride()
-  for (const register of commands) register({ verb, run })
+  for (const register of registers) register({ verb, run })
   return program
 }

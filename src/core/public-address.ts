@@ -1,8 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
 /** IANA's special-purpose registries: what is not a place on the public internet. */
-const special = new BlockList()
-for (const [address, prefix] of [
+const specialRanges = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -18,18 +17,27 @@ for (const [address, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-] as const)
-  special.addSubnet(address, prefix, 'ipv4')
-/** All else outside 2000::/3 is special; within it these are, some of which hold an IPv4 address of their own. */
-for (const [address, prefix] of [
+  // All else outside 2000::/3 is special; within it these are, some of which hold an IPv4 address of their own.
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
   ['3fff::', 20],
-] as const)
-  special.addSubnet(address, prefix, 'ipv6')
-const global = new BlockList()
-global.addSubnet('2000::', 3, 'ipv6')
+] as const
+
+const special = listedWhenAsked(specialRanges)
+const global = listedWhenAsked([['2000::', 3]])
+
+/** Made for the first question: most runs of the program ask none. */
+function listedWhenAsked(ranges: readonly (readonly [address: string, prefix: number])[]): () => BlockList {
+  let list: BlockList | undefined
+  return () => {
+    if (list) return list
+    list = new BlockList()
+    for (const [address, prefix] of ranges)
+      list.addSubnet(address, prefix, address.includes(':') ? 'ipv6' : 'ipv4')
+    return list
+  }
+}
 
 /**
  * Whether an IP address is one of the public internet: not of this machine, a private network, a link, a cloud's
@@ -38,9 +46,9 @@ global.addSubnet('2000::', 3, 'ipv6')
  */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address)
-  if (family === 4) return !special.check(address, 'ipv4')
+  if (family === 4) return !special().check(address, 'ipv4')
   if (family !== 6 || address.includes('%')) return false
-  return global.check(address, 'ipv6') && !special.check(address, 'ipv6')
+  return global().check(address, 'ipv6') && !special().check(address, 'ipv6')
 }
 
 /** Whether a host is known, without asking anybody, not to be a public one: an address, or a name of this machine. */

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
 export type TextReading =
   | { readonly type: 'text'; readonly text: string }
@@ -12,13 +11,14 @@ export type TextReading =
 
 /**
  * Reads a small text file. Never waits on a pipe and never opens a device's stream: the file is opened without
- * blocking, and judged by its own handle, so that nothing can be swapped in between.
+ * blocking, and judged by its own handle, so that nothing can be swapped in between. A file this small is read at once:
+ * each step through Node's pool of threads takes longer than the reading.
  */
 export async function readText(path: string, maxBytes: number): Promise<TextReading> {
-  let handle: FileHandle | undefined
+  let handle: number | undefined
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
-    const stats = await handle.stat()
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    const stats = fstatSync(handle)
     if (!stats.isFile()) return { type: 'special' }
     if (stats.size > maxBytes) return { type: 'too-large' }
     // One byte more than it should have, to see its end; it may grow meanwhile, or not tell its size.
@@ -26,7 +26,7 @@ export async function readText(path: string, maxBytes: number): Promise<TextRead
     let length = 0
     while (length <= maxBytes) {
       if (length === buffer.length) buffer = Buffer.concat([buffer], maxBytes + 1)
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+      const bytesRead = readSync(handle, buffer, length, buffer.length - length, length)
       if (bytesRead === 0) break
       length += bytesRead
     }
@@ -35,7 +35,7 @@ export async function readText(path: string, maxBytes: number): Promise<TextRead
   } catch (error) {
     return unreadable(error)
   } finally {
-    await handle?.close()
+    if (handle !== undefined) closeSync(handle)
   }
 }
 

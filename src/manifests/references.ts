@@ -281,7 +281,7 @@ export async function checkReferenceFiles(
   const folder = dirname(document.file.path)
   const found: { readonly path: readonly string[]; readonly file: string }[] = []
   const walk = (tree: Tree, path: readonly string[]) => {
-    const value = tree.type === 'map' ? treeValue(tree) : undefined
+    const value = tree.type === 'map' && tree.entries.has('fromFile') ? treeValue(tree) : undefined
     if (isReference(value) && 'fromFile' in value && takesReference(schemaAt(document.kind, path))) {
       found.push({ path: [...path, 'fromFile'], file: resolve(folder, value.fromFile) })
     } else if (tree.type === 'map') for (const [key, entry] of tree.entries) walk(entry.value, [...path, key])

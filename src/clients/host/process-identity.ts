@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-const run = promisify(execFile)
+/** Made when it is needed: most runs of the program start nothing. */
+const run = () => promisify(execFile)
 
 /**
  * A process that cannot be mistaken for another one: pids are used again, and after a reboot all of them are. Both
@@ -47,7 +48,7 @@ let bootId: Promise<string> | undefined
 export function currentBootId(): Promise<string> {
   bootId ??= isLinux
     ? readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((text) => text.trim())
-    : run('sysctl', ['-n', 'kern.bootsessionuuid']).then(({ stdout }) => stdout.trim())
+    : run()('sysctl', ['-n', 'kern.bootsessionuuid']).then(({ stdout }) => stdout.trim())
   return bootId
 }
 
@@ -85,7 +86,7 @@ async function describeByPs(pid: number): Promise<ProcessDescription | undefined
   let line: string
   try {
     const options = { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } }
-    line = (await run('ps', ['-o', 'stat=,ppid=,pgid=,lstart=', '-p', String(pid)], options)).stdout.trim()
+    line = (await run()('ps', ['-o', 'stat=,ppid=,pgid=,lstart=', '-p', String(pid)], options)).stdout.trim()
   } catch {
     return undefined
   }

@@ -3,7 +3,8 @@ import { fstatSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-const run = promisify(execFile)
+/** Made when it is needed: most runs of the program start nothing. */
+const run = () => promisify(execFile)
 
 /**
  * Whether this process has a terminal to itself, so that it may hand it on. In the background, or without one, asking for
@@ -33,6 +34,6 @@ async function terminalGroups(): Promise<readonly number[]> {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return [Number(fields[2]), Number(fields[5])]
   }
-  const { stdout } = await run('ps', ['-o', 'pgid=,tpgid=', '-p', String(process.pid)])
+  const { stdout } = await run()('ps', ['-o', 'pgid=,tpgid=', '-p', String(process.pid)])
   return stdout.trim().split(/\s+/).map(Number)
 }

@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-const run = promisify(execFile)
+/** Made when it is needed: most runs of the program start nothing. */
+const run = () => promisify(execFile)
 
 /** The environment of a process of ours, as one text of `NAME=value` pieces. */
 export async function readEnvironment(pid: number): Promise<string> {
   try {
     if (process.platform === 'linux') return await readFile(`/proc/${pid}/environ`, 'utf8')
-    const { stdout } = await run('ps', ['-Eww', '-o', 'command=', '-p', String(pid)])
+    const { stdout } = await run()('ps', ['-Eww', '-o', 'command=', '-p', String(pid)])
     return stdout
   } catch {
     return ''

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { constants, type Stats, statSync } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { callerEnvironment } from '../../clients/host/caller-env.ts'
 import { cronFault } from '../../clients/pm2/cron-pattern.ts'
@@ -232,7 +232,7 @@ async function checkFiles(desired: Declared, report: Report, searchPath: string)
   const { script, cwd, interpreter } = desired.spec
   if (cwd !== undefined) {
     const path = resolve(folder, cwd)
-    const found = await stat(path).catch(() => undefined)
+    const found = statsOf(path)
     if (!found?.isDirectory()) {
       warnMissing(
         report,
@@ -242,7 +242,7 @@ async function checkFiles(desired: Declared, report: Report, searchPath: string)
     }
   }
   if (!isProgram(script)) {
-    const found = await stat(resolve(folder, script)).catch(() => undefined)
+    const found = statsOf(resolve(folder, script))
     if (!found?.isFile()) {
       warnMissing(
         report,
@@ -251,7 +251,7 @@ async function checkFiles(desired: Declared, report: Report, searchPath: string)
       )
     }
   } else if (!(await findProgram(script, searchPath))) {
-    const isBeside = await stat(join(folder, script)).catch(() => undefined)
+    const isBeside = statsOf(join(folder, script))
     warnMissing(
       report,
       '/spec/script',
@@ -269,6 +269,15 @@ async function checkFiles(desired: Declared, report: Report, searchPath: string)
           () => undefined,
         )
     if (!isThere) warnMissing(report, '/spec/interpreter', `No interpreter ${interpreter} is there`)
+  }
+}
+
+/** Without Node's pool of threads, which takes ten times as long. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
   }
 }
 
