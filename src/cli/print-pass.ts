@@ -12,7 +12,7 @@ import type { TakenAction } from './pass-result.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Prints what a pass did and how the fleet is after it. */
-export function printPass(
+export async function printPass(
   { call, common, clock }: Workspace,
   report: {
     readonly declaration: Manifests
@@ -24,7 +24,7 @@ export function printPass(
     readonly strays: LedgerView['strays']
     readonly pid: number | undefined
   },
-): void {
+): Promise<void> {
   const { declaration, states } = report
   const isPart = states.size < report.known.size
   const known = fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id), report.strays)
@@ -33,7 +33,7 @@ export function printPass(
   }
   const { output } = common
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, statusDocument(known))
+    await printDocument(call, output, statusDocument(known))
   } else {
     const page = pageOf(call, common, call.out)
     const taken = takenText(report.actions, page)

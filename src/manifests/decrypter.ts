@@ -3,8 +3,7 @@ import { assertNever } from '../core/assert-never.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { EncryptedPlace } from '../core/secret.ts'
 import { hashOf } from './encrypted.ts'
-import { parseManifest } from './parse.ts'
-import { limits } from './precheck.ts'
+import { limits } from './limits.ts'
 import { readText } from './read-text.ts'
 import { type CommandEnd, type CommandRunner, setVariables } from './secret-command.ts'
 import { createSourceFile } from './source-file.ts'
@@ -69,6 +68,7 @@ export class Decrypter {
     })
     if (!end) return failed('no command may be run')
     if (end.type !== 'exited' || end.code !== 0) return failed(failureOf(end))
+    const { parseManifest } = await import('./parse.ts')
     const { documents, diagnostics } = parseManifest(createSourceFile(file, end.output))
     // Its faults would quote what was decrypted.
     if (diagnostics.length > 0) return failed('what sops printed is no YAML')

@@ -5,7 +5,7 @@ import ignore, { type Ignore } from 'ignore'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { faultOfFile } from './fault.ts'
 import { isInside, type Roots } from './fleet-root.ts'
-import { limits } from './precheck.ts'
+import { limits } from './limits.ts'
 import { readText } from './read-text.ts'
 
 /** The manifests of one folder, absolute and sorted. */

@@ -4,11 +4,12 @@ import type { Diagnostic } from '../core/diagnostic.ts'
 import type { ResourceId } from '../core/resource.ts'
 import { classify, type Document, isDocument } from './document.ts'
 import { type Finding, faultAt, faultOfFile } from './fault.ts'
-import { parseManifest } from './parse.ts'
-import { limits } from './precheck.ts'
+import { limits } from './limits.ts'
+import type { ParsedFile } from './parse.ts'
+import { parsePlain } from './parse-plain.ts'
 import { readText, type TextReading } from './read-text.ts'
 import { scanIds } from './scan-ids.ts'
-import { createSourceFile } from './source-file.ts'
+import { createSourceFile, type SourceFile } from './source-file.ts'
 import { childOf, textOf } from './tree.ts'
 
 /** One manifest as it was read: its documents, and what is wrong with it by itself. */
@@ -48,8 +49,12 @@ async function readManifestFile(path: string, kinds: readonly string[]): Promise
 }
 
 /** As `readManifestFiles`, of a text that is at hand. */
-export function parseManifestFile(path: string, text: string, kinds: readonly string[]): ManifestFile {
-  const parsed = parseManifest(createSourceFile(path, text))
+export async function parseManifestFile(
+  path: string,
+  text: string,
+  kinds: readonly string[],
+): Promise<ManifestFile> {
+  const parsed = await parseText(createSourceFile(path, text))
   const documents: Document[] = []
   const diagnostics = [...parsed.diagnostics]
   for (const [index, root] of parsed.documents.entries()) {
@@ -59,6 +64,14 @@ export function parseManifestFile(path: string, text: string, kinds: readonly st
   }
   const readableIds = diagnostics.length > 0 ? scanIds(text, kinds) : documents.map((document) => document.id)
   return { path, text, documents, diagnostics, readableIds }
+}
+
+/** The parser of all of YAML is loaded for the first text that is not plain. */
+async function parseText(file: SourceFile): Promise<Pick<ParsedFile, 'documents' | 'diagnostics'>> {
+  const plain = parsePlain(file)
+  if (plain) return { documents: plain, diagnostics: [] }
+  const { parseManifest } = await import('./parse.ts')
+  return parseManifest(file)
 }
 
 /** Files that stand in the folder and are the content of something, such as a workflow, and no manifests. */

@@ -1,7 +1,8 @@
+import { forbidden, limits } from './limits.ts'
 import type { SourceFile, Span } from './source-file.ts'
 import type { Entry, Tree } from './tree.ts'
 
-// A reader for the YAML that manifests are made of: one document of block mappings and lists, with texts, numbers and
+// A reader for the YAML that manifests are made of: documents of block mappings and lists, with texts, numbers and
 // collections that end in their own line. It understands a text wholly, or not at all: what is unusual, and everything
 // that is wrong, is left to the parser of the whole language, which alone tells faults. Ten times as quick as that one in
 // a program that has only just started, and so most of what `reconcile check` takes.
@@ -18,6 +19,9 @@ interface Line {
 
 /** Thrown and caught here: what is read is not plain. */
 const notPlain = Symbol('not plain')
+
+/** Characters that a key takes at least, with what comes before and after it. */
+const shortest = 3
 
 /** Deeper manifests are none that somebody has written. */
 const maxDepth = 16
@@ -41,13 +45,14 @@ const isNumber = /^(?:0|[1-9]\d{0,14})$/
 const isMeasure = /^(?:\d+(?:ms|s|m|h|d|K|M|G))+$/
 const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** The tree of a plain text, as the parser would make it; undefined where it is not plain. */
-export function parsePlain(file: SourceFile): Tree | undefined {
+/** The documents of a plain text, as the parser would make them; undefined where it is not plain. */
+export function parsePlain(file: SourceFile): readonly Tree[] | undefined {
+  // A text of so many characters has no more values or lines, and too many keys are more characters than these.
+  if (file.text.length > shortest * limits.keys || forbidden.test(file.text)) return undefined
   const lines = contentLines(file)
-  if (lines?.[0]?.indent !== 0) return undefined
-  const reader = new PlainReader(file, lines)
+  if (!lines) return undefined
   try {
-    return reader.document()
+    return documentsOf(file, lines).map((own) => new PlainReader(file, own).document())
   } catch (error) {
     if (error === notPlain) return undefined
     throw error
@@ -75,6 +80,16 @@ function contentLines({ text, lineStarts }: SourceFile): readonly Line[] | undef
   return commentIndent > 0 ? undefined : lines
 }
 
+/** The lines of each document. */
+function documentsOf({ text }: SourceFile, lines: readonly Line[]): readonly (readonly Line[])[] {
+  const documents: Line[][] = [[]]
+  for (const [index, line] of lines.entries()) {
+    if (line.indent > 0 || text.slice(line.start, line.end) !== '---') documents.at(-1)?.push(line)
+    else if (index > 0) documents.push([])
+  }
+  return documents
+}
+
 class PlainReader {
   readonly #file: SourceFile
   readonly #text: string
@@ -89,6 +104,7 @@ class PlainReader {
   }
 
   document(): Tree {
+    if (this.#line().indent > 0) throw notPlain
     const { tree } = this.#block(0)
     if (this.#at < this.#lines.length) throw notPlain
     return tree

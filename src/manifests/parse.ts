@@ -12,7 +12,8 @@ import {
 } from 'yaml'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { faultAt } from './fault.ts'
-import { limits, precheck, tooDeep } from './precheck.ts'
+import { limits } from './limits.ts'
+import { precheck, tooDeep } from './precheck.ts'
 import { positionAt, type SourceFile, type Span } from './source-file.ts'
 import type { Entry, Tree } from './tree.ts'
 

@@ -208,10 +208,10 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
   const { broken, lastGood, kinds, beside } = damage
   const parse = (path: string, text: string) =>
     (beside.has(path) ? parsePoliciesBeside : parseManifestFile)(path, text, kinds)
-  const replace = (files: readonly ManifestFile[], isOurs: (path: string) => boolean) => {
+  const replace = async (files: readonly ManifestFile[], isOurs: (path: string) => boolean) => {
     const sound = files.filter((file) => !isBroken(file.path, broken))
     const recalled = [...lastGood].filter(([path]) => isBroken(path, broken) && isOurs(path))
-    return [...sound, ...recalled.map(([path, text]) => parse(path, text))]
+    return [...sound, ...(await Promise.all(recalled.map(([path, text]) => parse(path, text))))]
   }
   const patchPaths = new Set(input.environment?.files.map((file) => file.path))
   const isPatch = (path: string) => patchPaths.has(path) || path.includes(`${sep}environments${sep}`)
@@ -219,8 +219,8 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
   const lost = lostIds(input, current, damage)
   const restored = await compose({
     ...input,
-    base: replace(input.base, (path) => !isPatch(path)),
-    environment: environment && { ...environment, files: replace(environment.files, isPatch) },
+    base: await replace(input.base, (path) => !isPatch(path)),
+    environment: environment && { ...environment, files: await replace(environment.files, isPatch) },
     broken: lost,
   })
   // A last good text may contradict what others say today: its resources are missing then.

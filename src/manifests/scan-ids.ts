@@ -1,7 +1,7 @@
 import { type ResourceId, resourceId } from '../core/resource.ts'
 import { findManifests, isFolder } from './files.ts'
 import { findFleetRoot } from './fleet-root.ts'
-import { limits } from './precheck.ts'
+import { limits } from './limits.ts'
 import { readText } from './read-text.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { limits } from './precheck.ts'
+import { limits } from './limits.ts'
 import { readText } from './read-text.ts'
 import { manifestFilesOf } from './scan-ids.ts'
 

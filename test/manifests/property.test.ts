@@ -55,22 +55,22 @@ const signs = fc.constantFrom(
 )
 
 /** Judges everything that a file can hold, as a reading does. */
-function judge(text: string) {
-  const file = parseManifestFile('/m.yaml', text, kinds)
+async function judge(text: string) {
+  const file = await parseManifestFile('/m.yaml', text, kinds)
   const faults = file.documents.flatMap((document) => validateDocument(document.kind, document.root))
   return [...file.diagnostics, ...faults]
 }
 
-test('any text is read to an end, and every fault lies inside it', () => {
-  fc.assert(
-    fc.property(
+test('any text is read to an end, and every fault lies inside it', async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.oneof(
         fc.string({ unit: 'binary' }),
         fc.array(signs, { maxLength: 200 }).map((all) => all.join('')),
       ),
-      (text) => {
+      async (text) => {
         const lines = text.split('\n').length
-        for (const { position, length, excerpt } of judge(text)) {
+        for (const { position, length, excerpt } of await judge(text)) {
           expect(position.line).toBeLessThanOrEqual(lines)
           expect(position.line).toBeGreaterThan(0)
           expect(position.column).toBeGreaterThan(0)
@@ -92,12 +92,12 @@ test('any bytes are read to an end', async () => {
   await fc.assert(property, { numRuns: 200 })
 })
 
-test('256 KiB of any repeated signs are refused or read, and end no stack', () => {
-  fc.assert(
-    fc.property(
+test('256 KiB of any repeated signs are refused or read, and end no stack', async () => {
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(signs, { minLength: 1, maxLength: 4 }).map((all) => all.join('')),
-      (unit) => {
-        judge(unit.repeat(Math.floor((256 * 1024) / unit.length)))
+      async (unit) => {
+        await judge(unit.repeat(Math.floor((256 * 1024) / unit.length)))
       },
     ),
     { numRuns: 60 },

@@ -66,7 +66,7 @@ export async function testReceiver(call: Invocation, common: CommonOptions, id: 
       if (closing.type === 'failed')
         call.err.write(`warning: its incident stays open, resolve it there: ${sanitise(closing.reason)}\n`)
     }
-    print(call, common, { id, delivery, took })
+    await print(call, common, { id, delivery, took })
     return delivery.type === 'delivered' ? 0 : 1
   } finally {
     await store.close()
@@ -87,14 +87,14 @@ function findReceiver({ alerting }: Manifests, id: string): Receiver {
   })
 }
 
-function print(
+async function print(
   call: Invocation,
   { output }: Pick<CommonOptions, 'output'>,
   { id, delivery, took }: { readonly id: string; readonly delivery: Delivery; readonly took: number },
-): void {
+): Promise<void> {
   const reason = delivery.type === 'delivered' ? null : delivery.reason
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, {
+    await printDocument(call, output, {
       formatVersion: '1',
       receiver: id,
       delivered: reason === null,

@@ -28,7 +28,7 @@ export async function check(
   const warnings = diagnostics.length - errors
   const { output } = common
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, checkDocument(diagnostics, { resources, workingDirectory: call.cwd }))
+    await printDocument(call, output, checkDocument(diagnostics, { resources, workingDirectory: call.cwd }))
   } else {
     const text = diagnosticsText(diagnostics, {
       ...pageOf(call, common, call.out),

@@ -28,7 +28,7 @@ export function describe(call: Invocation, common: CommonOptions, resource: stri
       })
     }
     if (common.output === 'json' || common.output === 'yaml') {
-      printDocument(call, common.output, describeDocument(description))
+      await printDocument(call, common.output, describeDocument(description))
     } else {
       const now = workspace.clock.now()
       call.out.write(

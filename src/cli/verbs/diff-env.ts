@@ -32,7 +32,7 @@ export async function diffEnv(
     ...compareEnvironments(selected(a, common), selected(b, common)),
   }
   const { output } = common
-  if (output === 'json' || output === 'yaml') printDocument(call, output, sanitiseJson(document))
+  if (output === 'json' || output === 'yaml') await printDocument(call, output, sanitiseJson(document))
   else call.out.write(environmentsText(document, pageOf(call, common, call.out)))
   return 0
 }

@@ -27,7 +27,7 @@ import { openWorkspace, type Workspace } from '../workspace.ts'
 export async function doctor(call: Invocation, common: CommonOptions): Promise<ExitStatus> {
   const findings = await examine(call, common)
   if (common.output === 'json' || common.output === 'yaml') {
-    printDocument(call, common.output, doctorDocument(findings))
+    await printDocument(call, common.output, doctorDocument(findings))
   } else call.out.write(doctorText(findings, pageOf(call, common, call.out)))
   return findings.some(({ verdict }) => verdict === 'error') ? 1 : 0
 }

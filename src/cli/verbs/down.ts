@@ -43,7 +43,7 @@ export async function down(
   const isText = common.output === 'text'
   if (isText) call.out.write(planText(plan, { ...pageOf(call, common, call.out), isDryRun: options.dryRun }))
   else if (options.dryRun)
-    printDocument(call, 'json', planDocument(plan, { workingDirectory: call.cwd, api: {} }))
+    await printDocument(call, 'json', planDocument(plan, { workingDirectory: call.cwd, api: {} }))
   if (options.dryRun) return 0
   if (!(await isMeant(call, plan, options))) {
     call.err.write('Nothing was changed.\n')

@@ -28,7 +28,7 @@ export function events(
         id: event.id ?? null,
         message: event.message,
       }))
-      printDocument(call, common.output, sanitiseJson({ formatVersion: '1', events: document }))
+      await printDocument(call, common.output, sanitiseJson({ formatVersion: '1', events: document }))
     } else {
       call.out.write(eventsText(told, { ...pageOf(call, common, call.out), now: workspace.clock.now() }))
     }

@@ -16,7 +16,7 @@ export async function explainField(
   if (!isDocumentation(found)) throw unknownField(found)
   if (common.output === 'json' || common.output === 'yaml') {
     const { path: name, type, isRequired, description, examples, fields } = found
-    printDocument(call, common.output, {
+    await printDocument(call, common.output, {
       formatVersion: '1',
       path: name,
       type,

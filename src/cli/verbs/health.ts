@@ -15,7 +15,7 @@ export function health(call: Invocation, common: CommonOptions): Promise<ExitSta
     assertSomethingDeclared(declaration)
     const known = fleetStatusOf(declaration, view.states)
     if (common.output === 'json' || common.output === 'yaml') {
-      printDocument(call, common.output, healthDocument(known))
+      await printDocument(call, common.output, healthDocument(known))
     } else {
       const now = workspace.clock.now()
       call.out.write(healthText(known, { ...pageOf(call, common, call.out), now }))

@@ -71,12 +71,12 @@ export async function writeImported(
     errors: [...found.errors, ...prepared.errors, ...errors].map(masked),
     isDryRun,
   }
-  print(call, common, { report, prepared, folder: resolve(call.cwd, options.out) })
+  await print(call, common, { report, prepared, folder: resolve(call.cwd, options.out) })
   return report.errors.length > 0 ? 1 : 0
 }
 
 /** In a dry run the manifests are the result, as one stream of YAML documents, and the report goes beside it. */
-function print(
+async function print(
   call: Invocation,
   common: CommonOptions,
   {
@@ -84,11 +84,11 @@ function print(
     prepared,
     folder,
   }: { readonly report: ImportReport; readonly prepared: Prepared; readonly folder: string },
-): void {
+): Promise<void> {
   const { output } = common
   const workingDirectory = call.cwd
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, importDocument(report, { workingDirectory }))
+    await printDocument(call, output, importDocument(report, { workingDirectory }))
     return
   }
   if (report.isDryRun) {

@@ -47,7 +47,7 @@ export async function pass(
       keeper: openKeeper(workspace, store),
     })
     progress.end()
-    printPass(workspace, report)
+    await printPass(workspace, report)
     if (report.desk) await tellReceivers(workspace, report.desk)
     return exitStatusOf({ ...report, hasWaited: options.wait })
   } finally {

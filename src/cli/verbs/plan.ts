@@ -65,7 +65,7 @@ export async function plan(
       const api = await apiUseOf(draft.plan, session.world)
       if (options.out !== undefined)
         await save(workspace, store, { plan: draft.plan, api, hasErrors, options })
-      printPlan(call, common, { plan: draft.plan, api })
+      await printPlan(call, common, { plan: draft.plan, api })
       return statusOf(draft.plan, hasErrors, options)
     } finally {
       await session.close()

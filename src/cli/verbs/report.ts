@@ -55,7 +55,7 @@ export function report(
     switch (common.output) {
       case 'json':
       case 'yaml':
-        printDocument(call, common.output, made)
+        await printDocument(call, common.output, made)
         break
       case 'markdown':
         call.out.write(reportMarkdown(made))

@@ -40,7 +40,7 @@ export function status(
     }
     const source = await sourceViewOf(workspace, fleet.store)
     if (common.output === 'json' || common.output === 'yaml') {
-      printDocument(call, common.output, {
+      await printDocument(call, common.output, {
         ...statusDocument(known),
         ...attendanceDocument(await attendanceOf(fleet)),
         ...(source && sourceDocument(source)),

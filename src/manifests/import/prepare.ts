@@ -157,16 +157,18 @@ async function faultsOf(
       paths.filter((path) => !ours.has(path)),
       kinds,
     )
-  const made = (environment: string | undefined): readonly ManifestFile[] =>
-    files
-      .filter((file) => file.environment === environment)
-      .map(({ path, text }) => parseManifestFile(path, text, kinds))
-  const base = [...(await kept(there.base)), ...made(undefined)]
+  const made = (environment: string | undefined): Promise<readonly ManifestFile[]> =>
+    Promise.all(
+      files
+        .filter((file) => file.environment === environment)
+        .map(({ path, text }) => parseManifestFile(path, text, kinds)),
+    )
+  const base = [...(await kept(there.base)), ...(await made(undefined))]
   const environments = new Set(files.flatMap(({ environment }) => environment ?? []))
   const faults = new Map<string, Diagnostic>()
   for (const name of [undefined, ...environments]) {
     const overlays =
-      name === undefined ? [] : [...(await kept(there.environments.get(name) ?? [])), ...made(name)]
+      name === undefined ? [] : [...(await kept(there.environments.get(name) ?? [])), ...(await made(name))]
     const { diagnostics, drafts } = await compose({
       base,
       environment: name === undefined ? undefined : { name, files: overlays },

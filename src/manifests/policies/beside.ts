@@ -16,8 +16,12 @@ export async function readPoliciesBeside(
 }
 
 /** As `readPoliciesBeside`, of a text that is at hand. */
-export function parsePoliciesBeside(path: string, text: string, kinds: readonly string[]): ManifestFile {
-  return onlyPolicies(parseManifestFile(path, text, kinds))
+export async function parsePoliciesBeside(
+  path: string,
+  text: string,
+  kinds: readonly string[],
+): Promise<ManifestFile> {
+  return onlyPolicies(await parseManifestFile(path, text, kinds))
 }
 
 /** Whether a text seems to declare a policy, also one that cannot be parsed. */
