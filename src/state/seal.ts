@@ -18,11 +18,17 @@ export interface Seal {
 /** `secretKey` is the store's own; what is sealed is bound to its place by its record's key. */
 export function openSeal(secretKey: string): Seal {
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secretKey, '', purpose, 32))
-  const [key, ivKey] = [derive('reconciled seal'), derive('reconciled seal iv')]
+  // For the first text that needs them: most runs of the program seal none and open none.
+  let keys: { readonly key: Buffer; readonly ivKey: Buffer } | undefined
+  const keysOf = () => {
+    keys ??= { key: derive('reconciled seal'), ivKey: derive('reconciled seal iv') }
+    return keys
+  }
   const placeOf = ({ collection, key: name }: RecordKey) => Buffer.from(JSON.stringify([collection, name]))
   return {
     close(record, text) {
       const place = placeOf(record)
+      const { key, ivKey } = keysOf()
       // Of all that is sealed by it, as in SIV modes: one that repeats says that the text does.
       const iv = createHmac('sha256', ivKey)
         .update(place)
@@ -39,7 +45,7 @@ export function openSeal(secretKey: string): Seal {
       const bytes = Buffer.from(sealed.slice(head.length), 'base64')
       const [iv, tag] = [bytes.subarray(0, ivLength), bytes.subarray(ivLength, ivLength + tagLength)]
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagLength })
+        const decipher = createDecipheriv('aes-256-gcm', keysOf().key, iv, { authTagLength: tagLength })
         decipher.setAAD(placeOf(record)).setAuthTag(tag)
         return decipher.update(bytes.subarray(ivLength + tagLength)).toString('utf8') + decipher.final('utf8')
       } catch (error) {

@@ -18,19 +18,41 @@ import { ChangeWatch } from './sqlite-watch.ts'
 class Moved extends Error {}
 
 /**
- * Opens the state file so that nothing changes on disk, byte for byte: each call opens, reads and closes, in the
- * way that fits who else holds the file at that moment. Where there is no file, the store is empty and has no id.
+ * Opens the state file so that nothing changes on disk, byte for byte: what is asked for at one moment is read in one
+ * opening, in the way that fits who else holds the file then. Where there is no file, the store is empty and has no id.
  */
 export async function openSqliteReader({ path, clock }: SqliteOptions): Promise<Store> {
   const busy = { path, clock, isTransient: (error: unknown) => isBusy(error) || error instanceof Moved }
   let isClosed = false
 
+  /** What is asked for until the opening that will answer it; undefined: none is about to be made. */
+  let questions: ((rows: Rows) => void)[] | undefined
+  let answered = Promise.resolve()
+
   async function read<T>(fallback: T, use: (rows: Rows) => T): Promise<T> {
     if (isClosed)
       throw new ReconcileError('StoreUnavailable', `Cannot read the state file ${path}: it was closed`)
-    return whileBusy(busy, () =>
-      readUnchanged(path, { fallback, use: (database) => use(new Rows(database, path)) }),
-    )
+    let answer = fallback
+    const question = (rows: Rows) => {
+      answer = use(rows)
+    }
+    if (questions) questions.push(question)
+    else {
+      const asked = [question]
+      questions = asked
+      answered = Promise.resolve().then(() => answerAll(asked))
+    }
+    await answered
+    return answer
+  }
+
+  async function answerAll(asked: readonly ((rows: Rows) => void)[]): Promise<void> {
+    questions = undefined
+    const use = (database: DatabaseSync) => {
+      const rows = new Rows(database, path)
+      for (const question of asked) question(rows)
+    }
+    await whileBusy(busy, () => readUnchanged(path, { fallback: undefined, use }))
   }
 
   const check = (database: DatabaseSync) => {

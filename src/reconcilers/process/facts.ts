@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { findProgram } from '../../clients/pm2/daemon/program-path.ts'
 import { Secret } from '../../core/secret.ts'
 import {
@@ -27,10 +26,10 @@ export async function findScript(desired: DesiredProcess, basePath: string): Pro
   const { spec } = desired
   const searchPath = searchPathOf(spec.env?.PATH, basePath)
   const cwd = workingFolderOf(desired)
-  const folder = await stat(cwd).catch(() => undefined)
+  const folder = statsOf(cwd)
   const script = absoluteOrProgram(spec.script, folderOf(desired))
   const execPath = isProgram(script) ? await findProgram(script, searchPath) : script
-  const isScript = execPath !== undefined && (await stat(execPath).catch(() => undefined))?.isFile() === true
+  const isScript = execPath !== undefined && statsOf(execPath)?.isFile() === true
   const found = isScript ? execPath : undefined
   if (!folder?.isDirectory()) return { execPath: found, missing: `its working folder ${cwd} does not exist` }
   if (!isScript) {
@@ -55,19 +54,30 @@ async function findInterpreter(
   if (spec.mode === 'cluster') return undefined
   const interpreter = absoluteOrProgram(spec.interpreter ?? defaultInterpreterOf(spec), folderOf(desired))
   if (interpreter === 'none') {
-    return (await isExecutable(execPath)) ? undefined : `its program ${execPath} may not be executed`
+    return isExecutable(execPath) ? undefined : `its program ${execPath} may not be executed`
   }
   if (isProgram(interpreter)) {
     return (await findProgram(interpreter, searchPath))
       ? undefined
       : `no interpreter ${interpreter} is on PATH`
   }
-  return (await isExecutable(interpreter)) ? undefined : `its interpreter ${interpreter} does not exist`
+  return isExecutable(interpreter) ? undefined : `its interpreter ${interpreter} does not exist`
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  return await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
+/** Without Node's pool of threads, which takes ten times as long for each process. */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
