@@ -61,6 +61,13 @@ function write(path, text) {
   renameSync(temporary, path)
 }
 
+/** Which modules each file holds. */
+function modulesOf({ outputs }) {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([path, { inputs }]) => [basename(path), Object.keys(inputs).sort()]),
+  )
+}
+
 function fail(message) {
   console.error(`build: ${message}`)
   process.exit(1)
@@ -128,5 +135,8 @@ for (const file of result.outputFiles) {
   write(file.path, file.text)
 }
 write(join(dist, 'reconcile.mjs'), guard)
+// For the test that says what each verb loads.
+mkdirSync(join(root, 'build'), { recursive: true })
+write(join(root, 'build/modules.json'), `${JSON.stringify(modulesOf(result.metafile))}\n`)
 chmodSync(join(dist, 'reconcile.mjs'), 0o755)
 for (const file of readdirSync(dist)) if (!made.has(file)) rmSync(join(dist, file), { recursive: true })

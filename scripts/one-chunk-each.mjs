@@ -9,7 +9,8 @@ import { resolve } from 'node:path'
 export function oneChunkEach({ inputs, outputs }, groups) {
   const taken = new Set()
   const members = groups.map((roots) => {
-    const all = [...new Set(roots.flatMap((root) => [...reachedFrom(root, inputs)]))]
+    const there = roots.filter((root) => inputs[root] !== undefined)
+    const all = [...new Set(there.flatMap((root) => [...reachedFrom(root, inputs)]))]
     const own = all.filter((path) => !taken.has(path))
     for (const path of own) taken.add(path)
     return own

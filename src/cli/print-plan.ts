@@ -9,14 +9,14 @@ import type { CommonOptions } from './options.ts'
 import { pageOf } from './page.ts'
 
 /** Prints what would be done, as `-o` says. */
-export function printPlan(
+export async function printPlan(
   call: Invocation,
   common: CommonOptions,
   { plan, api }: { readonly plan: Plan; readonly api: ApiUse },
-): void {
+): Promise<void> {
   const { output } = common
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, planDocument(plan, { workingDirectory: call.cwd, api }))
+    await printDocument(call, output, planDocument(plan, { workingDirectory: call.cwd, api }))
     return
   }
   const text =

@@ -53,7 +53,7 @@ export async function apply(
     if (options.dryRun === true) return await previewed({ workspace, store, saved })
     const report = await applied({ workspace, store, saved }, { ...options, progress })
     progress.end()
-    printPass(workspace, report)
+    await printPass(workspace, report)
     if (report.desk) await tellReceivers(workspace, report.desk)
     return exitStatusOf({ ...report, hasWaited: options.wait })
   } finally {
@@ -75,7 +75,7 @@ async function previewed(application: Application): Promise<ExitStatus> {
   await assertNoController(application)
   const { plan } = await redraft(application, asPlanned(saved))
   assertCurrent(application, changesSince(saved.saved.basis, plan.basis))
-  printPlan(call, common, { plan, api: saved.api })
+  await printPlan(call, common, { plan, api: saved.api })
   return 0
 }
 
