@@ -231,7 +231,7 @@ describe('A secret', () => {
     await run(['plan', '--env', 'staging', '--rebind', '--allow-deletions', '9'])
     for (const output of ['text', 'markdown', 'html', 'json']) await run(['report', '-o', output])
     for (const key of ['token-from-env', 'token-from-file', 'token-from-command', 'password'])
-      await run(['logs', `Process/leaky-${key}`, '-n', '200', '--run-commands'])
+      await run(['logs', `Process/leaky-${key}`, '-n', '200'])
     await run(['logs', 'ScriptSet/scripts'])
     await run(['doctor', '--run-commands'])
     await run(['import', 'pm2', '--out', 'imported'])

@@ -24,6 +24,7 @@ import { DaemonKeeper } from './daemon-keeper.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
 import { readLastWords } from './last-words.ts'
+import { liveSecrets } from './live-secrets.ts'
 import { logPlacesOf } from './logs/log-place.ts'
 import { readLogs } from './logs/read-logs.ts'
 import { readMark } from './mark.ts'
@@ -136,12 +137,10 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const findPlaces = async () => {
       const name = pm2NameOf(desired)
       // Whoever looks for the reason why there is no daemon needs the logs, too.
-      const records = await this.#pm2.list(signal).catch(() => [])
-      return logPlacesOf(
-        desired,
-        records.filter((record) => record.name === name),
-        this.#home,
-      )
+      const listed = await this.#pm2.list(signal).catch(() => [])
+      const records = listed.filter((record) => record.name === name)
+      for (const value of liveSecrets(records, desired)) this.#context.mask?.add(value)
+      return logPlacesOf(desired, records, this.#home)
     }
     return readLogs(findPlaces, { ...options, clock: this.#context.clock, signal })
   }
@@ -207,6 +206,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const listed = daemon.byName.get(nameOf(wanted)) ?? []
     try {
       const records = await spelledAsFound(listed, desired)
+      for (const value of liveSecrets(records, desired, wanted.owned)) this.#context.mask?.add(value)
       const [sourcesHash, startability, livingStores, probe, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)

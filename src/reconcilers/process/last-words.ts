@@ -5,6 +5,7 @@ import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import { looksSecret } from '../../core/secrecy.ts'
 import { Secret } from '../../core/secret.ts'
 import { SecretMask } from '../../core/secret-mask.ts'
+import { liveSecrets } from './live-secrets.ts'
 import type { DesiredProcess } from './place.ts'
 import { hasEnded } from './run-state.ts'
 
@@ -88,7 +89,10 @@ function hiddenValues(record: Pm2Record, desired: DesiredProcess | undefined): r
     return looksSecret(key, value) ? value : ''
   })
   const stored = Object.entries(record.env).map(([key, value]) => (looksSecret(key, value) ? value : ''))
-  return [...declared, ...stored].flatMap((value) => [value, ...value.split('\n')])
+  return [...declared, ...stored, ...liveSecrets([record], desired)].flatMap((value) => [
+    value,
+    ...value.split('\n'),
+  ])
 }
 
 function hide(line: string, hidden: readonly string[]): string {

@@ -82,13 +82,16 @@ describe('the last words of a process', () => {
         await mkdir(join(folder, 'logs'))
         await writeFile(
           join(folder, 'busy.cjs'),
-          `console.error('key ' + process.env.KEY)
+          `console.error('key ' + process.env.PLAIN_NAME)
            require('node:http').createServer().listen(${port}, '127.0.0.1')`,
         )
-        await writeFile(join(folder, 'leak.cjs'), `throw new Error('not let in with ' + process.env.KEY)`)
+        await writeFile(
+          join(folder, 'leak.cjs'),
+          `throw new Error('not let in with ' + process.env.PLAIN_NAME)`,
+        )
         const key = Secret.read('fromEnv KEY', 'sesame-opens-it', 'digest')
         const wanted = (name: string) =>
-          declare(name, { script: `./${name}.cjs`, maxRestarts: 1, env: { KEY: key } }, { folder })
+          declare(name, { script: `./${name}.cjs`, maxRestarts: 1, env: { PLAIN_NAME: key } }, { folder })
         for (const [name, words] of [
           ['busy', `EADDRINUSE: address already in use 127.0.0.1:${port}`],
           ['leak', 'Error: not let in with ***'],
@@ -100,6 +103,12 @@ describe('the last words of a process', () => {
           })
           expect(message).toContain(words)
           expect(message).not.toContain('sesame')
+          // A dry run reads no value of a command: what runs has it all the same.
+          const unread = {
+            ...wanted(name),
+            spec: { ...wanted(name).spec, env: { PLAIN_NAME: Secret.unread('fromCommand x') } },
+          }
+          expect((await bench.assess(unread)).message).not.toContain('sesame')
         }
       } finally {
         await bench.close()
