@@ -410,7 +410,11 @@ export class Havoc {
 
 /** A test with a fleet to mistreat, gone after it. Blows are drawn from the seed and the test's own name. */
 export const it = test.extend<{ readonly havoc: Havoc }>({
-  havoc: async ({ task }, use) => {
+  havoc: async ({ task, onTestFailed }, use) => {
+    // At once: a run goes on for minutes before its summary.
+    onTestFailed(() =>
+      tell(`"${task.name}" failed: ${task.result?.errors?.[0]?.message ?? 'no reason given'}`),
+    )
     const havoc = await Havoc.create([...task.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0))
     await use(havoc)
     await havoc.destroy()
