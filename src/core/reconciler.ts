@@ -164,6 +164,10 @@ export interface Reconciler<Spec, Observed, A extends Action = Action> {
    * thing is left as it is; `diff` then names that alone. Absent: never.
    */
   hasLeftovers?(observed: Observed): boolean
+  /** Whether a change of what is declared interrupts what runs, if only for a moment. Default: none does. */
+  interrupts?(before: Resource<Resolved<Spec>>, after: Resource<Resolved<Spec>>): boolean
+  /** Whether what it looks at is of the machine that it runs on, so that from elsewhere there is nothing to read. Default: no. */
+  readonly isOfMachine?: boolean
   /** The declared fields in normal form, by dotted path; secrets by digest. What the inventory keeps. */
   fields(desired: Resource<Resolved<Spec>>): Readonly<Record<string, OwnedField>>
   /** Whose the thing is. Where nothing is declared any more only the mark counts. */

@@ -1,6 +1,7 @@
 import { type Plan, type PlannedResource, type PlanOutcome, planOutcome } from '../core/plan.ts'
 import { changeLines } from './change-text.ts'
 import { truncate } from './layout.ts'
+import { bounded, code, folded } from './markdown.ts'
 import { counted, fleetTitle } from './names.ts'
 import { listedResources, planSummaryLine, unreadChanges, unreadHint } from './plan-summary.ts'
 import { warningLines } from './policy-warnings.ts'
@@ -14,16 +15,28 @@ const mostListed = 25_000
 const mostItem = 300
 const detailWidth = 120
 
+/** What a domain calls an action that interrupts what runs, if only for a moment. */
+const interrupting: ReadonlySet<string> = new Set(['restart', 'reload', 'recreate', 'kick'])
+
+type Heading = PlanOutcome | 'restart'
+
 /** What can hurt comes first: it is what a reviewer must see even when the rest is folded or cut. */
-const groups: readonly { readonly title: string; readonly outcomes: readonly PlanOutcome[] }[] =
-  Object.freeze([
-    { title: 'Deletes', outcomes: ['delete'] },
-    { title: 'Restarts and updates', outcomes: ['update', 'run'] },
-    { title: 'Creates', outcomes: ['create'] },
-    { title: 'Held', outcomes: ['held'] },
-    { title: 'Unknown', outcomes: ['unknown'] },
-    { title: 'Not compared', outcomes: ['unchanged'] },
-  ])
+const groups: readonly { readonly title: string; readonly heading: Heading }[] = Object.freeze([
+  { title: 'Deletes', heading: 'delete' },
+  { title: 'Restarts', heading: 'restart' },
+  { title: 'Updates', heading: 'update' },
+  { title: 'Runs', heading: 'run' },
+  { title: 'Creates', heading: 'create' },
+  { title: 'Held', heading: 'held' },
+  { title: 'Unknown', heading: 'unknown' },
+  { title: 'Not compared', heading: 'unchanged' },
+])
+
+function headingOf(resource: PlannedResource): Heading {
+  const outcome = planOutcome(resource)
+  const isChange = outcome === 'update' || outcome === 'run'
+  return isChange && resource.actions.some(({ type }) => interrupting.has(type)) ? 'restart' : outcome
+}
 
 /**
  * A plan as a comment of a pull request: at most 60,000 characters. Whatever comes from a manifest stands in code
@@ -39,12 +52,16 @@ export function planMarkdown(plan: Plan, options: { readonly isDryRun: boolean }
     ...(strays.length > 0 ? [code(truncate(strays.join(' '), mostListed))] : []),
     ...(options.isDryRun ? ['Dry run: nothing was changed.'] : []),
   ].join(' ')
-  const list = [...groups.flatMap((group) => groupLines(plan, group)), ...warningItems(plan)]
-  const listed = bounded(list, mostListed)
+  const listed = bounded(planItems(plan), mostListed)
   const head = [title, '', ending, '', ...listed].join('\n')
-  const details = detailLines(plan)
+  const details = planDetails(plan)
   const body = details.length === 0 ? head : `${head}\n${folded(details, mostCharacters - head.length - 200)}`
   return `${body.trimEnd()}\n`
+}
+
+/** What is done to which resource, what can hurt first. */
+export function planItems(plan: Plan): readonly string[] {
+  return [...groups.flatMap((group) => groupLines(plan, group)), ...warningItems(plan)]
 }
 
 function warningItems(plan: Plan): readonly string[] {
@@ -55,9 +72,9 @@ function warningItems(plan: Plan): readonly string[] {
 
 function groupLines(
   plan: Plan,
-  { title, outcomes }: { readonly title: string; readonly outcomes: readonly PlanOutcome[] },
+  { title, heading }: { readonly title: string; readonly heading: Heading },
 ): readonly string[] {
-  const members = listedResources(plan).filter((resource) => outcomes.includes(planOutcome(resource)))
+  const members = listedResources(plan).filter((resource) => headingOf(resource) === heading)
   if (members.length === 0) return []
   return [`**${title}**`, '', ...members.map(itemLine), '']
 }
@@ -75,7 +92,7 @@ function itemText({ actions, holds, unknown, unread = [] }: PlannedResource): st
 }
 
 /** The changes of every resource that has some, as in the plan's text. */
-function detailLines(plan: Plan): readonly string[] {
+export function planDetails(plan: Plan): readonly string[] {
   return listedResources(plan).flatMap((resource) => {
     const all = [...resource.actions.flatMap(({ changes }) => changes), ...unreadChanges(resource)]
     const changes = changeLines(all, detailWidth)
@@ -83,35 +100,4 @@ function detailLines(plan: Plan): readonly string[] {
       ? []
       : [truncate(sanitise(resource.id), detailWidth), ...changes.map((line) => `  ${line}`)]
   })
-}
-
-function folded(details: readonly string[], room: number): string {
-  // A fence longer than any run of backticks inside cannot be ended from inside.
-  const fence = '`'.repeat(Math.max(3, longestRun(details.join('\n')) + 1))
-  const lines = bounded(details, Math.max(0, room - 2 * fence.length))
-  return ['<details><summary>Changes</summary>', '', `${fence}text`, ...lines, fence, '', '</details>'].join(
-    '\n',
-  )
-}
-
-/** As many lines as there is room for, and a line that says how many were cut. */
-function bounded(lines: readonly string[], room: number): readonly string[] {
-  let taken = 0
-  const end = lines.findIndex((line) => {
-    taken += line.length + 1
-    return taken > room - 60
-  })
-  if (end < 0) return lines
-  return [...lines.slice(0, end), `... ${lines.length - end} more lines; the plan itself has them all`, '']
-}
-
-/** A code span around any text: delimited by more backticks than it holds in a row. */
-function code(text: string): string {
-  const ticks = '`'.repeat(longestRun(text) + 1)
-  const space = text.startsWith('`') || text.endsWith('`') ? ' ' : ''
-  return `${ticks}${space}${text}${space}${ticks}`
-}
-
-function longestRun(text: string): number {
-  return (text.match(/`+/g) ?? []).reduce((longest, run) => Math.max(longest, run.length), 0)
 }

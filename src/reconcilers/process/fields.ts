@@ -1,4 +1,5 @@
 import { basename, delimiter, dirname, resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { fileNameOf } from '../../clients/pm2/home-paths.ts'
 import { isLogOf } from '../../clients/pm2/log-path.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
@@ -256,4 +257,14 @@ export function declaredFields(desired: DesiredProcess): Readonly<Record<string,
   set('health', spec.health)
   set('logs.rotate', spec.logs?.rotate)
   return Object.freeze(fields)
+}
+
+/** Fields that PM2 does not hold, and the number of instances: what runs goes on while they change. */
+const quiet: ReadonlySet<string> = new Set(['instances', 'sources', 'update', 'health', 'logs.rotate'])
+
+/** Whether PM2 must stop what runs, or reload it, when it is declared otherwise. */
+export function interrupts(before: DesiredProcess, after: DesiredProcess): boolean {
+  const held = (desired: DesiredProcess) =>
+    Object.entries(declaredFields(desired)).filter(([path]) => !quiet.has(path))
+  return !isDeepStrictEqual(new Map(held(before)), new Map(held(after)))
 }

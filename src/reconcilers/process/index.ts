@@ -3,7 +3,7 @@ import type { ProcessAction } from './action.ts'
 import { assessProcess } from './assess.ts'
 import { claimProcess } from './claim.ts'
 import { diffProcess } from './diff.ts'
-import { declaredFields } from './fields.ts'
+import { declaredFields, interrupts } from './fields.ts'
 import type { ObservedProcess } from './observed.ts'
 import { pm2NameOf } from './place.ts'
 import type { ProcessSpec } from './spec.generated.ts'
@@ -13,6 +13,7 @@ import { validateProcess } from './validate.ts'
 export const reconciler: Reconciler<ProcessSpec, ObservedProcess, ProcessAction> = Object.freeze({
   kind: 'Process',
   identity: 'named' as const,
+  isOfMachine: true,
   defaultInterval: 30_000,
   // Starts are bound by the processor; restarts and deletions wait for PM2's kill poll. Other calls still get
   // through in less than half a second.
@@ -23,6 +24,7 @@ export const reconciler: Reconciler<ProcessSpec, ObservedProcess, ProcessAction>
   externalName: pm2NameOf,
   validate: validateProcess,
   fields: declaredFields,
+  interrupts,
   claim: claimProcess,
   diff: diffProcess,
   assess: assessProcess,

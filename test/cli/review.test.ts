@@ -1,0 +1,172 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { callVerb } from '../support/called.ts'
+import { processManifest } from '../support/manifest.ts'
+import { plainEnv, removeFolder } from '../support/pm2.ts'
+
+const scriptSet = (build: string) =>
+  `apiVersion: reconcile.dev/v1\nkind: ScriptSet\nmetadata: { name: site }\nspec:\n  package: ../package.json\n  scripts: { build: "${build}" }\n`
+
+const ajv = new Ajv2020({ strict: false })
+const schema = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../schemas/${name}.schema.json`, import.meta.url), 'utf8'))
+const validate = ajv.compile(schema('review'))
+
+let folder: string
+const path = (name: string) => join(folder, name)
+const write = async (name: string, text: string) => {
+  await mkdir(dirname(path(name)), { recursive: true })
+  await writeFile(path(name), text)
+}
+const git = (...args: string[]) =>
+  execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...plainEnv, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
+  })
+const commitAll = () => {
+  git('add', '-A')
+  git('commit', '-qm', 'state')
+}
+const call = (...args: string[]) => callVerb(folder, ['plan', '--against', 'HEAD', ...args])
+const reviewed = async (...args: string[]) => JSON.parse((await call('-o', 'json', ...args)).out)
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'r-'))
+  git('init', '-q', '-b', 'main')
+  await write('package.json', JSON.stringify({ name: 'site', scripts: { build: 'node build.mjs' } }))
+  await write('build.mjs', '')
+  await write('services/api.mjs', '')
+  await write('manifests/api.yaml', processManifest('api', 'script: ../services/api.mjs'))
+  await write('manifests/old.yaml', processManifest('old', 'script: ../services/api.mjs'))
+  await write('manifests/site.yaml', scriptSet('node build.mjs'))
+  commitAll()
+})
+afterEach(() => removeFolder(folder))
+
+test('tells what changes do to what runs, the worst first, and what it could not look at', async () => {
+  await rm(path('manifests/old.yaml'))
+  await write('manifests/api.yaml', processManifest('api', 'script: ../services/api.mjs\nargs: ["--fast"]'))
+  await write('manifests/new.yaml', processManifest('new', 'script: ../services/api.mjs'))
+  await write('manifests/site.yaml', scriptSet('node build.mjs --fast'))
+  const document = await reviewed()
+  expect(document.summary).toEqual({ delete: 1, restart: 1, update: 1, create: 1, same: 0 })
+  expect(document.resources).toMatchObject([
+    { id: 'Process/old', effect: 'delete', file: 'HEAD:manifests/old.yaml' },
+    { id: 'Process/api', effect: 'restart', file: 'manifests/api.yaml', changes: [{ path: 'spec.args' }] },
+    { id: 'ScriptSet/site', effect: 'update' },
+    { id: 'Process/new', effect: 'create' },
+  ])
+  expect(validate(document), JSON.stringify(validate.errors)).toBe(true)
+  expect(document.comparedOnly).toEqual([
+    { kind: 'Process', message: expect.stringContaining('machine of the fleet') },
+  ])
+  expect(document.plan.resources).toMatchObject([
+    { id: 'ScriptSet/site', actions: [{ verb: 'update', changes: [{ after: 'node build.mjs --fast' }] }] },
+  ])
+  const markdown = (await call('-o', 'markdown')).out
+  const order = ['**Deletes**', '**Restarts**', '**Updates**', '**Creates**', 'compared only'].map((part) =>
+    markdown.indexOf(part),
+  )
+  expect(order).not.toContain(-1)
+  expect(order).toEqual([...order].sort((a, b) => a - b))
+})
+
+test('starts nothing, writes nothing and leaves nothing behind', async () => {
+  const files = async () =>
+    (await readdir(folder, { recursive: true })).filter((one) => !one.includes('.git/')).sort()
+  const before = [await files(), git('status', '--porcelain'), await readdir(path('.git'))]
+  const ours = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('reconcile-review-'))
+  const left = await ours()
+  expect((await call()).status).toBe(0)
+  expect([await files(), git('status', '--porcelain'), await readdir(path('.git'))]).toEqual(before)
+  expect((await ours()).filter((name) => !left.includes(name))).toEqual([])
+})
+
+test('what is only a probe restarts nothing, and relative paths mean the same in the revision', async () => {
+  const probed = 'script: ../services/api.mjs\nhealth: { tcp: { port: 3000 } }'
+  await write('manifests/api.yaml', processManifest('api', probed))
+  const { resources, summary } = await reviewed()
+  expect(resources).toMatchObject([{ id: 'Process/api', effect: 'update' }])
+  expect(summary.same).toBe(2)
+})
+
+test('shows no secret, and takes values that it may not read for the same where one reference names both', async () => {
+  const env = (level: string) =>
+    `script: ../services/api.mjs\nenv:\n  KEY: { fromCommand: ["false"] }\n  PASSWORD: "hunter2-${level}"\n  LEVEL: "${level}"`
+  await write('manifests/api.yaml', processManifest('api', env('a')))
+  commitAll()
+  await write('manifests/api.yaml', processManifest('api', env('b')))
+  for (const output of ['text', 'json', 'yaml', 'markdown']) {
+    const { out, err } = await call('-o', output)
+    expect(`${out}${err}`).not.toContain('hunter2')
+    expect(out).toContain('LEVEL')
+    expect(out).not.toContain('KEY')
+  }
+})
+
+test('follows no link out of the tree and runs no filter', async () => {
+  await write('outside-target', 'x')
+  await symlink('/etc/hostname', path('manifests/away.yaml'))
+  await symlink('../services', path('manifests/near'))
+  await write('.gitattributes', '*.yaml filter=evil\n')
+  git('config', 'filter.evil.smudge', `touch ${path('smudged')}; cat`)
+  git('add', '-A')
+  git('commit', '-qm', 'links')
+  await rm(path('manifests/away.yaml'))
+  const document = await reviewed()
+  expect(document.notes).toEqual([
+    expect.stringContaining('HEAD:manifests/away.yaml is a link out of the work tree'),
+  ])
+  await expect(readFile(path('smudged'))).rejects.toThrow('ENOENT')
+})
+
+test('fails on manifests that are wrong now, and only tells of those that were', async () => {
+  await write('manifests/api.yaml', 'kind: Process\n')
+  expect((await call()).status).toBe(1)
+  commitAll()
+  await write('manifests/api.yaml', processManifest('api', 'script: ../services/api.mjs'))
+  const healed = await call()
+  expect(healed.status).toBe(0)
+  expect(healed.out).toContain('HEAD:manifests/api.yaml')
+})
+
+test.each([
+  { args: ['plan', '--against', 'nowhere'], said: 'there is no such commit here' },
+  { args: ['plan', '--against', '--upload-pack=x'], said: 'there is no such commit here' },
+  { args: ['plan', '--against', 'HEAD', '--out', 'plan.json'], said: 'Cannot use --out with --against' },
+])('refuses $args', async ({ args, said }) => {
+  const refused = await callVerb(folder, args)
+  expect(refused.err).toContain(said)
+  expect(refused.status).toBe(1)
+})
+
+test('manifests that the revision does not have are new, all of them', async () => {
+  git('mv', 'manifests', 'fleet')
+  expect((await reviewed('-f', 'fleet')).summary).toMatchObject({ create: 3, delete: 0 })
+})
+
+test('fits into a comment however much changes', async () => {
+  const many = async (level: string) => {
+    const one = (name: string) =>
+      processManifest(name, `script: ../services/api.mjs\nargs: ["${level.repeat(60)}"]`)
+    for (const file of Array.from({ length: 12 }, (_, index) => `many-${index}`))
+      await write(
+        `manifests/${file}.yaml`,
+        Array.from({ length: 100 }, (_, index) => one(`${file}-${index}`)).join('---\n'),
+      )
+  }
+  await many('a')
+  commitAll()
+  await many('b')
+  await rm(path('manifests/old.yaml'))
+  const { out } = await call('-o', 'markdown')
+  expect(out.length).toBeLessThan(65_000)
+  expect(out).toContain('Process/old')
+  expect(out).toContain('more lines')
+})
