@@ -113,6 +113,25 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
     expect(await bench.plan(one)).toEqual([])
   })
 
+  test('who dies while several instances are started leaves no order behind that his successor cannot see', async () => {
+    const desired = named({ mode: 'cluster', instances: 4, script: './fine.cjs' })
+    await writeFile(join(daemon.folder, 'fine.cjs'), 'setInterval(() => undefined, 1000)\n')
+    const [start] = await bench.plan(desired)
+    if (!start) throw new Error('Expected a start')
+    const death = new AbortController()
+    const connection = await bench.connection()
+    const applied = connection.apply(start, death.signal).catch(() => undefined)
+    await eventually('the first is there', async () => (await recordsOf(desired)).length > 0)
+    death.abort()
+    await applied
+    const left = await pidsOf(desired)
+    expect(left.length).toBeLessThan(4)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(await pidsOf(desired)).toEqual(left)
+    await bench.settle(desired)
+    expect(await pidsOf(desired)).toHaveLength(4)
+  })
+
   test('max is one instance a processor', async () => {
     const desired = named({ instances: 'max' })
     await bench.settle(desired)

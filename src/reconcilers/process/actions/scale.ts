@@ -1,10 +1,9 @@
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { ProcessAction } from '../action.ts'
-import { newProcessOf } from '../config.ts'
 import { wantedInstances } from '../diff.ts'
 import { readMark } from '../mark.ts'
 import { isRunning } from '../run-state.ts'
-import { desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
+import { createInstances, desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
 
 /** Brings the number of instances to what is declared. */
 export async function scaleProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
@@ -14,7 +13,7 @@ export async function scaleProcess(action: ProcessAction, workshop: Workshop): P
   const records = await freshRecords(action, workshop)
   if (records.length < wanted) {
     const making = await makingOf(action, workshop)
-    await workshop.pm2.prepare(newProcessOf(making, wanted - records.length), workshop.signal)
+    await createInstances(making, wanted - records.length, workshop)
     return
   }
   const surplus = [...records].sort(dispensableFirst).slice(0, records.length - wanted)

@@ -1,7 +1,6 @@
 import type { ProcessAction } from '../action.ts'
-import { newProcessOf } from '../config.ts'
 import { wantedInstances } from '../diff.ts'
-import { desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
+import { createInstances, desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
 
 /** Creates a process, or registers a cron job, with as many instances as are missing. */
 export async function startProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
@@ -11,5 +10,5 @@ export async function startProcess(action: ProcessAction, workshop: Workshop): P
   await workshop.keeper.endLeftBehind(action.name, workshop.signal)
   const wanted = wantedInstances(desiredOf(action), workshop.processors, false) ?? 1
   const missing = wanted - present.length
-  if (missing > 0) await workshop.pm2.prepare(newProcessOf(making, missing), workshop.signal)
+  await createInstances(making, missing, workshop)
 }

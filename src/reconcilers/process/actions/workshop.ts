@@ -4,7 +4,7 @@ import type { Clock } from '../../../core/clock.ts'
 import { ReconcileError } from '../../../core/errors.ts'
 import type { ProcessAction } from '../action.ts'
 import type { baseEnvironment } from '../base-env.ts'
-import type { Making } from '../config.ts'
+import { type Making, newProcessOf } from '../config.ts'
 import type { DaemonKeeper } from '../daemon-keeper.ts'
 import { findScript } from '../facts.ts'
 import type { DesiredProcess } from '../place.ts'
@@ -49,6 +49,19 @@ export async function makingOf(action: ProcessAction, workshop: Workshop): Promi
     execPath,
     clock: workshop.clock,
   }
+}
+
+/**
+ * Creates so many instances, each by an order of its own. Of one order for several PM2 makes one after the other, each
+ * when the one before is online, and goes on when who gave it is dead: whoever comes after him would not see those in any
+ * list, and order them again.
+ */
+export async function createInstances(
+  making: Making,
+  count: number,
+  { pm2, signal }: Pick<Workshop, 'pm2' | 'signal'>,
+): Promise<void> {
+  for (let made = 0; made < count; made += 1) await pm2.prepare(newProcessOf(making, 1), signal)
 }
 
 /** The processes of the action's name, as they are now. */
