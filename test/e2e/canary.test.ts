@@ -228,6 +228,9 @@ describe('A secret', () => {
         await run(['describe', id, '-o', output])
     }
     await run(['plan', '-o', 'markdown'])
+    await run(['plan', '--out', 'plan.json'])
+    await run(['plan', '--out', 'plan-with-commands.json', '--run-commands'])
+    await run(['apply', 'plan-with-commands.json'])
     await run(['plan', '--env', 'staging', '--rebind', '--allow-deletions', '9'])
     for (const output of ['text', 'markdown', 'html', 'json']) await run(['report', '-o', output])
     for (const key of ['token-from-env', 'token-from-file', 'token-from-command', 'password'])
@@ -294,7 +297,9 @@ describe('A secret', () => {
     expect(told.length).toBeGreaterThan(2)
     for (const [index, body] of told.entries()) evidence.add(`alert ${index}`, body)
     const searched = await expectNoLeak()
-    expect(searched).toContain('.reconcile/state.db')
+    expect(searched).toEqual(
+      expect.arrayContaining(['.reconcile/state.db', 'plan.json', 'plan-with-commands.json']),
+    )
     expect(searched.some((path) => path.startsWith('imported/'))).toBe(true)
     const checked = searched.filter((path) => path.startsWith('.reconcile/state.checks/'))
     const logs = await Promise.all(checked.map((path) => fleet.read(path)))
