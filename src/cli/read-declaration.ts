@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { ReconcileError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
+import type { ManifestFile } from '../manifests/manifest-file.ts'
+import type { ParsedFiles } from '../manifests/parsed-files.ts'
 import { type Manifests, readManifests } from '../manifests/read.ts'
 import { openLastGood } from '../state/last-good.ts'
 import { printDiagnostics } from './diagnostics.ts'
@@ -22,6 +24,8 @@ export async function readDeclaration(
     readonly mayRunCommands: boolean
     /** No digest of a secret is made, as where there is no state yet. Default: where there is none. */
     readonly isKeyless?: boolean
+    /** What was parsed before, for who reads again and again. */
+    readonly parsed?: ParsedFiles<ManifestFile>
   },
 ): Promise<ReadDeclaration> {
   const { call, clock, paths, environment, reconcilers, common } = workspace
@@ -41,6 +45,7 @@ export async function readDeclaration(
     now: clock.now(),
     lastGood: openLastGood({ store, environment }),
     mask: call.mask,
+    ...(options.parsed && { parsed: options.parsed }),
   })
   return { declaration, hasErrors: !declaration.isComplete }
 }

@@ -48,8 +48,8 @@ export class Controller {
   readonly #running = new Set<Promise<void>>()
   readonly #acting = new Set<ResourceId>()
   readonly #listener: DomainListener
-  /** What resources were before they were given other outside names. */
-  #formers: readonly ResourceId[] = []
+  /** What resources were before they were given other outside names, by what they are now. */
+  #formers: ReadonlyMap<ResourceId | undefined, readonly ResourceId[]> = new Map()
   readonly #ended = new AbortController()
   #orders: PassOrder[] = []
   #rereading: Promise<void> = Promise.resolve()
@@ -101,7 +101,7 @@ export class Controller {
       wakeKind: (other) => this.#wakeKind(other),
       wakeRelated: (id) => this.#wakeRelated(id),
       noteInventory: (inventory) => {
-        this.#formers = [...inventory.keys()].filter((id) => successorOf(id) !== undefined)
+        this.#formers = Map.groupBy(inventory.keys(), successorOf)
       },
       report: (result, orders) => this.#report(result, orders),
       survive: (error, what) => this.#survive(error, what),
@@ -219,11 +219,11 @@ export class Controller {
   }
 
   #wakeKind(kind: string): void {
-    for (const resource of this.#declared.resources) if (resource.kind === kind) this.#add(resource.id)
+    for (const { id } of this.#declared.ofKind(kind)) this.#add(id)
   }
 
   #wakeRelated(id: ResourceId): void {
-    for (const former of this.#formers) if (successorOf(former) === id) this.#add(former)
+    for (const former of this.#formers.get(id) ?? []) this.#add(former)
     for (const leaning of this.#declared.leaningOn(id)) this.#add(leaning)
   }
 

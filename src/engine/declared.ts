@@ -12,6 +12,9 @@ export class Declared {
   #declaration: Declaration | undefined
   #specs: ReadonlyMap<ResourceId, string> = new Map()
   #leaning: ReturnType<typeof findLeaning> = new Map()
+  #byKind: ReadonlyMap<string, readonly Resource[]> = new Map()
+  /** Made when it is first asked for: seldom does anything go. */
+  #places: ReadonlySet<string> | undefined
 
   constructor(world: Pick<World, 'reconcilers'>) {
     this.#world = world
@@ -34,6 +37,10 @@ export class Declared {
     return this.#specs.keys()
   }
 
+  ofKind(kind: string): readonly Resource[] {
+    return this.#byKind.get(kind) ?? []
+  }
+
   /** Takes a new reading for what holds from now on. Gives what is new, other than before, or judged by other policies. */
   take(declaration: Declaration): ReadonlySet<ResourceId> {
     const primaries = primariesByFallback(declaration.resources)
@@ -48,6 +55,8 @@ export class Declared {
     this.#declaration = declaration
     this.#specs = specs
     this.#leaning = findLeaning(declaration.resources)
+    this.#byKind = Map.groupBy(declaration.resources, ({ kind }) => kind)
+    this.#places = undefined
     const changed = [...specs].filter(([id, hash]) => isJudgedAnew || before.get(id) !== hash)
     return new Set(changed.map(([id]) => id))
   }
@@ -61,11 +70,12 @@ export class Declared {
   isStillDue({ id, desired, owned }: Finding): boolean {
     if (desired) return true
     if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false
-    const { externalName } = reconcilerOf(this.#world, kindOf(id))
-    const namesakes = this.#declaration.resources.filter(
-      (resource) => resource.kind === kindOf(id) && externalName(resource) === owned?.externalName,
+    this.#places ??= new Set(
+      this.#declaration.resources.map((resource) => {
+        return placeOf(resource.kind, reconcilerOf(this.#world, resource.kind).externalName(resource))
+      }),
     )
-    return namesakes.length === 0
+    return owned === undefined || !this.#places.has(placeOf(kindOf(id), owned.externalName))
   }
 
   /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
@@ -74,4 +84,9 @@ export class Declared {
     const is = [reconciler.externalName(resource), reconciler.fields(resource)]
     return fingerprint([is, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
   }
+}
+
+/** Of a thing, where two of one kind cannot be. */
+function placeOf(kind: string, externalName: string): string {
+  return JSON.stringify([kind, externalName])
 }

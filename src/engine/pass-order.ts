@@ -1,4 +1,4 @@
-import type { ResourceId } from '../core/resource.ts'
+import { compareIds, type Resource, type ResourceId } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
 import type { PassResult } from './pass.ts'
@@ -62,7 +62,7 @@ export function noteResult(
   if (orders.length === 0) return []
   const pending = new Set(
     findPending(result.findings, result.outcomes, {
-      states: new Map([...result.view.states, ...result.states]),
+      states: { get: (id) => result.states.get(id) ?? result.view.states.get(id) },
       resources: result.declaration.resources,
       now,
       until: Number.POSITIVE_INFINITY,
@@ -75,14 +75,27 @@ export function noteResult(
       if (waits && finding.desired?.controls.dependsOn.some((id) => order.remaining.has(id)))
         pending.add(finding.id)
     }
-    const followed = [...order.remaining]
+    const followed = result.findings.filter(({ id }) => order.remaining.has(id))
     order.note(result.findings, result.outcomes, pending)
-    const settled = new Set(followed.filter((id) => !order.remaining.has(id)))
-    return result.declaration.resources
-      .filter(({ id }) => order.remaining.has(id))
-      .filter(({ controls }) => controls.dependsOn.some((on) => settled.has(on)))
-      .map(({ id }) => id)
+    const settled = followed.filter(({ id }) => !order.remaining.has(id))
+    const dependants = dependantsOf(result.declaration.resources)
+    const woken = settled.flatMap(({ id }) => dependants.get(id) ?? [])
+    return [...new Set(woken)].filter((id) => order.remaining.has(id)).sort(compareIds)
   })
+}
+
+/** A list of resources never changes once it was read. */
+const known = new WeakMap<readonly Resource[], ReadonlyMap<ResourceId, readonly ResourceId[]>>()
+
+/** By resource: what depends on it. */
+function dependantsOf(resources: readonly Resource[]): ReadonlyMap<ResourceId, readonly ResourceId[]> {
+  const found = known.get(resources)
+  if (found) return found
+  const pairs = resources.flatMap(({ id, controls }) => controls.dependsOn.map((on) => ({ on, id })))
+  const groups = Map.groupBy(pairs, ({ on }) => on)
+  const dependants = new Map([...groups].map(([on, list]) => [on, list.map(({ id }) => id)]))
+  known.set(resources, dependants)
+  return dependants
 }
 
 /** What is neither declared nor owned any more has settled. */

@@ -176,8 +176,9 @@ export async function concludePass(
     return recordOf(world, finding, { state, outcomes, view, now, mayForget })
   })
   const leftovers = draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []
-  const declared = new Set(declaration.resources.map(({ id }) => id))
-  const outages = concluded.isFirst ? outageEvents(draft.findings, view, { declared, now }) : []
+  const outages = concluded.isFirst
+    ? outageEvents(draft.findings, view, { declared: idsOf(declaration), now })
+    : []
   const measured = concluded.isFirst ? await samplePass(world, draft) : []
   const news = draft.breaker?.news ?? []
   const strays = concluded.isFirst ? recordStrays(view.strays, draft.strays, now) : []
@@ -201,6 +202,10 @@ export async function concludePass(
     mayForget,
     breaker: draft.breaker,
   }
+}
+
+function idsOf({ resources }: Declaration): ReadonlySet<ResourceId> {
+  return new Set(resources.map(({ id }) => id))
 }
 
 /** What a draft says of each resource, where nothing is to be done about it. */

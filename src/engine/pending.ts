@@ -1,10 +1,9 @@
 import type { Duration } from '../core/duration.ts'
 import type { HoldReason } from '../core/hold.ts'
-import type { ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import type { Finding } from './finding.ts'
 import type { Outcome } from './outcome.ts'
-import { neededBy, primariesByFallback } from './standby.ts'
+import { type KnownStates, neededBy, primariesByFallback } from './standby.ts'
 
 /**
  * Which resources may still change by themselves or by our next step, so that waiting for them makes sense.
@@ -14,7 +13,7 @@ export function findPending(
   findings: readonly Finding[],
   outcomes: readonly Outcome[],
   context: {
-    readonly states: ReadonlyMap<ResourceId, ResourceState>
+    readonly states: KnownStates
     readonly resources: readonly Resource[]
     readonly now: number
     /** When we stop waiting; what comes after it is not worth waiting for. */
@@ -57,16 +56,17 @@ function isPendingByItself(finding: Finding, until: number): boolean {
 }
 
 function spreadToDependants(findings: readonly Finding[], pending: Set<ResourceId>): void {
-  let grew = true
-  while (grew) {
-    grew = false
-    for (const finding of findings) {
-      if (pending.has(finding.id) || finding.holds[0]?.reason !== 'DependencyNotReady') continue
-      if (!finding.desired?.controls.dependsOn.some((id) => pending.has(id))) continue
-      pending.add(finding.id)
-      grew = true
+  const waiting = new Map<ResourceId, ResourceId[]>()
+  for (const { id, desired, holds } of findings) {
+    if (holds[0]?.reason !== 'DependencyNotReady') continue
+    for (const on of desired?.controls.dependsOn ?? []) {
+      const known = waiting.get(on)
+      if (known) known.push(id)
+      else waiting.set(on, [id])
     }
   }
+  // A set that grows while it is gone through is gone through to its new end.
+  if (waiting.size > 0) for (const on of pending) for (const id of waiting.get(on) ?? []) pending.add(id)
 }
 
 /** Until when nothing is expected to change: the earliest recheck or end of a hold, within bounds. */

@@ -13,10 +13,22 @@ const hopelessHolds: ReadonlySet<string> = new Set<HoldReason>([
   'AttemptsExhausted',
 ])
 
+/** States as far as they are known, by resource. */
+export type KnownStates = Pick<ReadonlyMap<ResourceId, ResourceState>, 'get'>
+
+/** A list of resources never changes once it was read, and every step of a pass asks. */
+const known = new WeakMap<readonly Resource[], ReadonlyMap<ResourceId, readonly Resource[]>>()
+
 /** By fallback: the primaries that name it, in id order. */
 export function primariesByFallback(
-  resources: Iterable<Resource>,
+  resources: readonly Resource[],
 ): ReadonlyMap<ResourceId, readonly Resource[]> {
+  const found = known.get(resources) ?? findPrimaries(resources)
+  known.set(resources, found)
+  return found
+}
+
+function findPrimaries(resources: readonly Resource[]): ReadonlyMap<ResourceId, readonly Resource[]> {
   const result = new Map<ResourceId, Resource[]>()
   for (const primary of resources) {
     for (const fallback of primary.controls.fallback) {
@@ -37,7 +49,7 @@ export function primariesByFallback(
 export function neededBy(
   fallback: ResourceId,
   primaries: readonly Resource[],
-  states: ReadonlyMap<ResourceId, ResourceState>,
+  states: KnownStates,
   now: number,
 ): readonly ResourceId[] {
   const wasActiveFor = states.get(fallback)?.activeFor ?? []
@@ -79,11 +91,7 @@ function isHeldHopelessly(state: ResourceState): boolean {
 }
 
 /** Whether every fallback listed before this one was activated, and failed too or cannot be started. */
-function comesNext(
-  fallback: ResourceId,
-  primary: Resource,
-  states: ReadonlyMap<ResourceId, ResourceState>,
-): boolean {
+function comesNext(fallback: ResourceId, primary: Resource, states: KnownStates): boolean {
   const earlier = primary.controls.fallback.slice(0, primary.controls.fallback.indexOf(fallback))
   return earlier.every((id) => {
     const state = states.get(id)

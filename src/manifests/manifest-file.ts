@@ -7,6 +7,7 @@ import { type Finding, faultAt, faultOfFile } from './fault.ts'
 import { limits } from './limits.ts'
 import type { ParsedFile } from './parse.ts'
 import { parsePlain } from './parse-plain.ts'
+import type { ParsedFiles } from './parsed-files.ts'
 import { readText, type TextReading } from './read-text.ts'
 import { scanIds } from './scan-ids.ts'
 import { createSourceFile, type SourceFile } from './source-file.ts'
@@ -27,23 +28,29 @@ export interface ManifestFile {
 /** How many files are read at once. */
 const batch = 16
 
-/** Reads and parses files, in their order. Files that a document names as its `source` are left out. */
+/** Reads files and parses what is not in `parsed`, in their order. Files that a document names as its `source` are left out. */
 export async function readManifestFiles(
   paths: readonly string[],
   kinds: readonly string[],
+  parsed?: ParsedFiles<ManifestFile>,
 ): Promise<readonly ManifestFile[]> {
   const files: ManifestFile[] = []
   for (let at = 0; at < paths.length; at += batch) {
-    const reading = paths.slice(at, at + batch).map((path) => readManifestFile(path, kinds))
+    const reading = paths.slice(at, at + batch).map((path) => readManifestFile(path, kinds, parsed))
     files.push(...(await Promise.all(reading)))
   }
   const sources = await sourcesOf(files)
   return sources.size === 0 ? files : files.filter((file) => !sources.has(file.path))
 }
 
-async function readManifestFile(path: string, kinds: readonly string[]): Promise<ManifestFile> {
+async function readManifestFile(
+  path: string,
+  kinds: readonly string[],
+  parsed: ParsedFiles<ManifestFile> | undefined,
+): Promise<ManifestFile> {
   const reading = await readText(path, limits.bytes)
-  if (reading.type === 'text') return parseManifestFile(path, reading.text, kinds)
+  if (reading.type === 'text')
+    return parsed?.find(path, reading.text) ?? parseManifestFile(path, reading.text, kinds)
   const diagnostics = [faultOfReading(path, reading)]
   return { path, text: undefined, documents: [], diagnostics, readableIds: [] }
 }

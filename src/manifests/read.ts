@@ -14,6 +14,7 @@ import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from 
 import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
+import type { ParsedFiles } from './parsed-files.ts'
 import { mentionsPolicy, parsePoliciesBeside, readPoliciesBeside } from './policies/beside.ts'
 import { type PoliciesInForce, policiesInForce } from './policies/in-force.ts'
 import { makeJudge } from './policies/judge.ts'
@@ -48,6 +49,8 @@ export interface ReadOptions {
   readonly now: number
   /** Absent: a broken file's resources are missing. */
   readonly lastGood?: LastGoodTexts
+  /** What was parsed in the reading before, for who reads again and again; absent: everything is parsed. */
+  readonly parsed?: ParsedFiles<ManifestFile>
 }
 
 export interface Manifests extends Declaration {
@@ -67,9 +70,10 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const { environment } = options
   const environmentPaths = environment === undefined ? [] : location.environments.get(environment)
-  const named = await readManifestFiles(location.base, kinds)
+  const named = await readManifestFiles(location.base, kinds, options.parsed)
   const base = [...named, ...(await readPoliciesBeside(location.beside, kinds))]
-  const patches = await readManifestFiles(environmentPaths ?? [], kinds)
+  const patches = await readManifestFiles(environmentPaths ?? [], kinds, options.parsed)
+  options.parsed?.keep([...named, ...patches])
   const diagnostics = [...location.diagnostics]
   if (environment !== undefined && environmentPaths === undefined) {
     diagnostics.push(unknownEnvironment(location, environment))

@@ -19,8 +19,17 @@ import { formatPath, formatPointer, type Place, parsePointer, placeAt, spanOf, t
 /** Most faults told of one document; beyond that it is something else. */
 const maxFaults = 100
 
+/** A tree never changes, and what is read again and again is mostly what it was. */
+const judged = new WeakMap<Tree, readonly Diagnostic[]>()
+
 /** Judges a document by the schema of its kind: one diagnostic a fault, at the very key or value. */
 export function validateDocument(kind: string, root: Tree): readonly Diagnostic[] {
+  const known = judged.get(root) ?? judge(kind, root)
+  judged.set(root, known)
+  return known
+}
+
+function judge(kind: string, root: Tree): readonly Diagnostic[] {
   const validate = validators[kind]
   const encrypted = findEncryptedFaults(kind, root)
   const told = encrypted.map(({ fault }) => fault)

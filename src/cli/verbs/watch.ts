@@ -5,6 +5,8 @@ import type { Logger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import { Controller } from '../../engine/controller.ts'
 import type { PassResult } from '../../engine/pass.ts'
+import type { ManifestFile } from '../../manifests/manifest-file.ts'
+import { ParsedFiles } from '../../manifests/parsed-files.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { watchManifests } from '../../manifests/watch.ts'
 import { openLastGood } from '../../state/last-good.ts'
@@ -19,6 +21,7 @@ import { PassService } from '../pass-service.ts'
 import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
 import { selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
+import { keepHeapSmall } from '../small-heap.ts'
 import { followSource } from '../source/follow.ts'
 import { assertWorthStarting, openControlledPlace } from '../source/following.ts'
 import type { GitOptions } from '../source/git-options.ts'
@@ -38,6 +41,7 @@ export async function watch(
   common: CommonOptions,
   options: GitOptions & { readonly rebind?: boolean; readonly allowDeletions?: number },
 ): Promise<ExitStatus> {
+  keepHeapSmall()
   const place = await openControlledPlace(call, common, options)
   const { workspace, following } = place
   const log = openLog(call, common, 'info')
@@ -72,7 +76,8 @@ export async function watch(
     }
     const early = before ?? (await readEarly().catch(release))
     let { selected } = early
-    const first = await readDeclaration(workspace, store, { mayRunCommands: true }).catch(release)
+    const parsed = new ParsedFiles<ManifestFile>()
+    const first = await readDeclaration(workspace, store, { mayRunCommands: true, parsed }).catch(release)
     const session = openSession(workspace, {
       declaration: first.declaration,
       store,
@@ -85,7 +90,7 @@ export async function watch(
     let declaration: Manifests = first.declaration
     let shownFaults = faultsOf(early.declaration)
     const read = async () => {
-      const reading = () => readDeclaration(workspace, store, { mayRunCommands: true })
+      const reading = () => readDeclaration(workspace, store, { mayRunCommands: true, parsed })
       const next = (await (source ? source.read(reading) : reading())).declaration
       // An emptied folder says nothing: what was declared last still holds.
       declaration =
