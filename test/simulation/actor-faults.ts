@@ -39,7 +39,11 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     },
     effect(action) {
       rules.onEffectStart(actor, action)
-      return fateOf(setting, random)
+      const fate = fateOf(setting, random)
+      // What the vendor names is where a lost answer costs most: there it is lost more often while people are at it.
+      const isAtStake = setting.theme === 'dispatches' && !('name' in action) && fate.type === 'done'
+      const isLost = isAtStake && [1, 2, 3, 4].some(() => weather.strikes('lost-answer'))
+      return isLost ? { type: 'lost-answer', latency: fate.latency } : fate
     },
     beforeEffect(action) {
       setting.note(`effect ${actor.pid} ${action.summary}`)

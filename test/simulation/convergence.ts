@@ -69,7 +69,15 @@ export function findUnsettled(setting: Setting): ReadonlySet<string> {
   return new Set([
     ...blocked,
     ...resources.filter(({ id }) => blocked.has(id)).flatMap(({ controls }) => controls.fallback),
+    // What it was called before, and may not go, is held by another guard as often as its window opens and closes.
+    ...resources
+      .filter((one) => one.controls.windows.length > 0 && hasFormer(setting, one))
+      .map(({ id }) => id),
   ])
+}
+
+function hasFormer({ disk }: Setting, { id }: Resource): boolean {
+  return peekInventory(disk).some((row) => successorOf(row.id) === id)
 }
 
 function isHeldForGood(setting: Setting, resource: Resource): boolean {

@@ -40,7 +40,6 @@ const lane = 'src/engine/lane.ts'
 const passFile = 'src/engine/pass.ts'
 const settle = 'src/engine/settle.ts'
 const schedule = 'src/engine/schedule.ts'
-const declared = 'src/engine/declared.ts'
 const listener = 'src/engine/domain-listener.ts'
 const deadline = 'src/engine/deadline.ts'
 const confirm = 'src/engine/confirm.ts'
@@ -391,20 +390,10 @@ export const mutants: readonly Mutant[] = [
     'resumedAt !== undefined && resumedAt !== before?.heardResumeAt',
     'resumedAt !== undefined',
   ]),
-  mutant('what the vendor puts off brings the next attempt forward', [
-    recovery,
-    'endOfWait(state.nextAttemptAt, now, policy.backoff.max) ?? 0,',
-    '0,',
-  ]),
   mutant('a deletion that failed is not counted', [
     recovery,
     "const failed = outcomes.some((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')",
     'const failed = outcomes.length < 0',
-  ]),
-  mutant('a deletion that waited for its turn is not thought over', [
-    declared,
-    'if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false',
-    'if (this.#declaration === undefined) return false',
   ]),
   mutant('what a resource was goes although what it is now may not come', [
     guard,
@@ -434,24 +423,6 @@ export const mutants: readonly Mutant[] = [
     'this.#sentAt + ttl * (1 - marginShare) - clock.monotonic()',
     'this.#sentAt + ttl - clock.monotonic()',
   ]),
-  mutant('a sign of life counts from its answer', [
-    lease,
-    '      this.#sentAt = sentAt\n',
-    '      this.#sentAt = Math.max(sentAt, clock.monotonic())\n',
-  ]),
-  mutant(
-    'a create that was cut off makes ours what another made',
-    [
-      examine,
-      'if (!wasCutOff || !reconciler.leavesMark',
-      'if (!wasCutOff || reconciler.leavesMark || !reconciler.leavesMark',
-    ],
-    [
-      record,
-      "if (finding.stance === 'not-ours') return result.view.inventory.has(finding.id)",
-      "if (finding.stance === 'not-ours') return false",
-    ],
-  ),
   mutant('an outage is told at every reading', [
     outage,
     "if (reading?.type === 'unreadable' && !isTold)",

@@ -252,7 +252,8 @@ export class Rules {
     this.revivals.delete(id)
     const last = this.#deletionStarts.get(id)
     this.#deletionStarts.set(id, now)
-    if (last === undefined || last < this.lastJump || last < (this.disturbed.get(id) ?? 0)) return
+    // What was cut off before the clock was set back is dated ahead of what was tried after it, and hides it.
+    if (last === undefined || last < this.lastJump + slack || last < (this.disturbed.get(id) ?? 0)) return
     this.check('deletions-keep-their-pace', now - last > 4_400, () => `${id} again after ${now - last} ms`)
   }
 
