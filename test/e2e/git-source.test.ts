@@ -138,10 +138,16 @@ describe('a fleet that follows a branch', () => {
     // A plan beside it is made of what the fleet is at, and changes nothing.
     expect((await reconcile(0, 'plan', '--detailed-exitcode')).out).toContain('unchanged')
 
+    // Taken back it is forgotten, and judged anew when it comes again.
+    await world.git('push', '-q', '--force', 'origin', `${second}:main`)
+    await eventually(async () => expect((await source()).refused).toBeNull())
+    await world.push()
+    await eventually(async () => expect((await source()).refused?.commit).toBe(bad))
+
     await push('four')
     await isRunning('four')
     expect((await source()).refused).toBeNull()
-    expect(await reasons()).toEqual(['CommitApplied', 'CommitApplied', 'CommitRefused', 'CommitApplied'])
+    expect(await reasons()).toEqual(['CommitApplied', 'CommitApplied', 'CommitRefused x2', 'CommitApplied'])
     expect(workTree()).toEqual({ commit: await world.git('rev-parse', 'HEAD'), changes: '' })
     const { out: events } = await reconcile(0, 'events')
     expect(events).toContain(`the fleet is at ${short(first)} "version one"`)
@@ -242,6 +248,49 @@ describe('a fleet that follows a branch', () => {
       expect(only?.health).toBe('Healthy')
     })
     expect((await source()).commit?.subject).toBe('version 100')
+    await end(controller)
+  })
+
+  it('is taken from a half changed work tree to its commit by a one-shot pass too, which deletes nothing', async () => {
+    const commit = await world.commit(
+      { ...files('one'), 'manifests/other.yaml': worker('one').replace('name: worker', 'name: other') },
+      'Two of them',
+    )
+    await world.push()
+    const controller = await watch(...slow)
+    await eventually(async () => expect(await fleet.processes()).toHaveLength(2))
+    controller.signal('SIGKILL')
+    await controller.ended
+    const before = lives(await fleet.processes())
+    // As a kill leaves it on its way to a commit without the other one.
+    await fleet.write('.reconcile/git/repo/reconciled-unfinished', commit)
+    await fleet.remove('.reconcile/git/current/manifests/other.yaml')
+    expect((await reconcile(0, 'status')).err).toContain('between two commits')
+    await reconcile(0, '--timeout', '60s')
+    expect(lives(await fleet.processes())).toEqual(before)
+    expect(workTree()).toEqual({ commit, changes: '' })
+  })
+
+  it('in an environment is kept by itself, and an environment that the commit lacks refuses it', async () => {
+    await world.commit(
+      {
+        ...files('base'),
+        'manifests/environments/production/worker.yaml': processManifest(
+          'worker',
+          'env: { VERSION: "production" }',
+        ),
+      },
+      'With production',
+    )
+    await world.push()
+    const controller = await watch(...fast, '--env', 'production')
+    await isRunning('production')
+    await world.commit({ 'manifests/environments/production/worker.yaml': undefined }, 'Without production')
+    await world.push()
+    await controller.logged('CommitRefused')
+    const { out } = await reconcile(0, 'status', '--env', 'production')
+    expect(out.replace(/\s+/g, ' ')).toContain('unknown-environment')
+    expect(await runningVersion()).toBe('production')
     await end(controller)
   })
 
@@ -432,8 +481,11 @@ describe('a Fleet that names its repository', () => {
     await push('two')
     await isRunning('two')
     await reconcile(0, 'stop')
-    const other = await reconcile(1, 'watch', '--git', world.bare)
+    const other = await reconcile(1, 'start', '--git', world.bare)
     expect(other.err).toContain('it belongs to the repository')
     expect(await runningVersion()).toBe('two')
+    await reconcile(0, 'start', '--git', world.bare, ...fast, '--rebind')
+    await push('three')
+    await isRunning('three')
   })
 })

@@ -145,7 +145,7 @@ export class GitSource {
     }
     const tip = await this.#lookAtTip()
     if (tip === undefined) return
-    if (tip === this.#record.applied?.id) await this.#change({ refused: undefined })
+    if (tip === this.#record.applied?.id) await this.#noteNewest()
     else if (tip !== this.#refusedNow) await this.#goTo(tip)
   }
 
@@ -197,7 +197,7 @@ export class GitSource {
     }
     if (commit.id !== tip) await this.#change({ tip: commit.id })
     if (refused?.commit.id !== commit.id) await this.#noteRewrite(refused?.commit ?? applied, commit)
-    if (commit.id === applied?.id) return this.#change({ refused: undefined })
+    if (commit.id === applied?.id) return this.#noteNewest()
     const { workspace, store } = this.#options
     const judgement = await judgeCommit(workspace, this.#place, { commit, secretKey: store.secretKey })
     if (judgement.otherSource !== undefined) {
@@ -206,6 +206,12 @@ export class GitSource {
     }
     if (judgement.fault === undefined) await this.#apply(commit)
     else await this.#refuse(commit, judgement.fault, judgement.diagnostics)
+  }
+
+  /** The commit that counts is the newest: one that was refused is gone, and would be judged anew if it came back. */
+  async #noteNewest(): Promise<void> {
+    this.#refusedNow = undefined
+    await this.#change({ refused: undefined })
   }
 
   async #noteRewrite(before: Commit | undefined, now: Commit): Promise<void> {

@@ -22,10 +22,11 @@ const patience = 20_000
 export async function start(
   call: Invocation,
   common: CommonOptions,
-  options: GitOptions & { readonly boot?: boolean },
+  options: GitOptions & { readonly boot?: boolean; readonly rebind?: boolean },
 ): Promise<ExitStatus> {
   const place = await openControlledPlace(call, common, options)
   await assertWorthStarting(place)
+  if (options.rebind === true) await settleIn(place, true)
   return withControllable(place, ({ workspace, store, declaration }) =>
     withBackground(workspace, { store, declaration }, async (background) => {
       const started = await startController(background, declaration)
@@ -57,7 +58,7 @@ export async function withControllable(
   work: (controllable: Controllable) => Promise<ExitStatus>,
 ): Promise<ExitStatus> {
   const { workspace } = place
-  if (place.following) await fetchFirst(place)
+  if (place.following) await settleIn(place, false)
   const store = await openState(workspace, 'read')
   try {
     const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
@@ -70,10 +71,10 @@ export async function withControllable(
 }
 
 /**
- * Goes to the newest good commit before the controller is started, so that whoever starts it hears what is wrong with
- * it, and PM2 is told the name and the variables that it says. Where one lives, that has done it.
+ * Binds the state, and goes to the newest good commit, before the controller is started: so that whoever starts it
+ * hears what is wrong, and PM2 is told the name and the variables that the commit says. Where one lives, that has done it.
  */
-async function fetchFirst(place: ControlledPlace): Promise<void> {
+async function settleIn(place: ControlledPlace, rebind: boolean): Promise<void> {
   const { workspace } = place
   const { call, common } = workspace
   const store = await openState(workspace, 'write')
@@ -82,7 +83,7 @@ async function fetchFirst(place: ControlledPlace): Promise<void> {
     const { actor } = await openSource(place, store, {
       role: 'pass',
       waitFor: patience,
-      rebind: false,
+      rebind,
       logger: openLog(call, common, 'warn'),
       signal: call.signal,
       onDiagnostics: (diagnostics) => printDiagnostics(workspace, diagnostics),
