@@ -18,11 +18,14 @@ export interface Followed {
   readonly variables: ReadonlySet<string>
 }
 
-/** Where the repository of a fleet is kept: beside its state, each environment by itself. */
+/**
+ * Where the repository of a fleet is kept: beside its state, each environment by itself. No folder is named
+ * `environments`: what lies below one would be taken for a part of the manifests.
+ */
 export function gitFolderOf(statePath: string, environment: string | undefined): string {
   const name = basename(statePath)
   const folder = join(dirname(statePath), name === 'state.db' ? 'git' : `${name}.git`)
-  return environment === undefined ? folder : join(folder, 'environments', encodeURIComponent(environment))
+  return environment === undefined ? folder : join(folder, `for-${encodeURIComponent(environment)}`)
 }
 
 /** The manifests folder of a repository that is kept there. */
