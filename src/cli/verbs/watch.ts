@@ -35,12 +35,24 @@ const housekeepingEvery = 3_600_000
 /** How long a controller that ends because of a fault takes at most to tell somebody. */
 const lastWordsTake = 5_000
 
+type WatchOptions = GitOptions & { readonly rebind?: boolean; readonly allowDeletions?: number }
+
 /** `reconcile watch`: the controller, until SIGTERM or SIGINT. What it manages keeps running after it. */
 export async function watch(
   call: Invocation,
   common: CommonOptions,
-  options: GitOptions & { readonly rebind?: boolean; readonly allowDeletions?: number },
+  options: WatchOptions,
 ): Promise<ExitStatus> {
+  try {
+    return await control(call, common, options)
+  } catch (error) {
+    // Told to end before it had begun: it has.
+    if (call.signal.aborted && error === call.signal.reason) return 0
+    throw error
+  }
+}
+
+async function control(call: Invocation, common: CommonOptions, options: WatchOptions): Promise<ExitStatus> {
   keepHeapSmall()
   const place = await openControlledPlace(call, common, options)
   const { workspace, following } = place
@@ -193,10 +205,6 @@ export async function watch(
     if (actor.lease.signal.aborted && !call.signal.aborted) throw actor.lease.signal.reason
     log.info({}, 'controller ended; what it manages keeps running')
     return 0
-  } catch (error) {
-    // Told to end before it had begun: it has.
-    if (call.signal.aborted && error === call.signal.reason) return 0
-    throw error
   } finally {
     await store.close()
   }
