@@ -128,9 +128,17 @@ for (const [file, input] of Object.entries(result.metafile.inputs)) {
   }
 }
 
+// What `action.yml` runs: a file of its own, so that it changes nothing of how the program's are cut.
+const action = await build({
+  ...options,
+  entryPoints: { action: join(root, 'src/action/main.ts') },
+  splitting: false,
+  plugins: [lazyBuiltins],
+}).catch(() => fail('esbuild could not bundle src/action/main.ts; its messages stand above'))
+
 mkdirSync(dist, { recursive: true })
 const made = new Set(['reconcile.mjs'])
-for (const file of result.outputFiles) {
+for (const file of [...result.outputFiles, ...action.outputFiles]) {
   made.add(basename(file.path))
   write(file.path, file.text)
 }

@@ -35,6 +35,8 @@ const paths = [
   `${repo}/git/refs/{ref}`,
   `${repo}/pulls`,
   `${repo}/pulls/{pull_number}`,
+  `${repo}/issues/{issue_number}/comments`,
+  `${repo}/issues/comments/{comment_id}`,
   `${repo}/installation`,
   '/app/installations/{installation_id}/access_tokens',
 ]

@@ -1,5 +1,6 @@
 import { shaped } from './shape.ts'
 import {
+  type SimulatedComment,
   type SimulatedPull,
   type SimulatedRepository,
   type SimulatedRun,
@@ -193,6 +194,20 @@ export class Renderer {
       url: `${this.#url(repository)}/git/refs/heads/${branch}`,
       object: { type: 'commit', sha, url: `${this.#url(repository)}/git/commits/${sha}` },
     }
+  }
+
+  comment(repository: SimulatedRepository, comment: SimulatedComment): unknown {
+    const at = iso(comment.createdAt)
+    return shaped('issue-comment', {
+      id: comment.id,
+      body: comment.body,
+      user: shaped('simple-user', comment.author),
+      created_at: at,
+      updated_at: at,
+      url: `${this.#url(repository)}/issues/comments/${comment.id}`,
+      issue_url: `${this.#url(repository)}/issues/${comment.issue}`,
+      html_url: `https://github.test/${repository.fullName}/pull/${comment.issue}#issuecomment-${comment.id}`,
+    })
   }
 
   pull(repository: SimulatedRepository, pull: SimulatedPull, schema: string): unknown {

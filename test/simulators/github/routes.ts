@@ -1,3 +1,4 @@
+import { commentRoutes } from './comment-routes.ts'
 import { gitRoutes } from './git-routes.ts'
 import { jobOf, logOf } from './render.ts'
 import { type Answer, type Call, notFound, pageOf, type Route, refuse, repo } from './route.ts'
@@ -204,4 +205,5 @@ export const routes: readonly Route[] = [
     },
   },
   ...gitRoutes,
+  ...commentRoutes,
 ]

@@ -51,6 +51,14 @@ export interface SimulatedPull {
   readonly createdAt: number
 }
 
+export interface SimulatedComment {
+  readonly id: number
+  readonly issue: number
+  readonly author: { readonly login: string; readonly type: 'User' | 'Bot' }
+  body: string
+  readonly createdAt: number
+}
+
 /** git's name of a content. */
 export function shaOf(content: Uint8Array): string {
   return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
@@ -78,6 +86,7 @@ export class SimulatedRepository {
   readonly workflows: SimulatedWorkflow[] = []
   readonly runs: SimulatedRun[] = []
   readonly pulls: SimulatedPull[] = []
+  readonly comments: SimulatedComment[] = []
   readonly branches = new Map<string, { sha: string; readonly files: Map<string, Buffer> }>()
   readonly history = new History()
   readonly #world: SimulatedWorld
