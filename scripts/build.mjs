@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const entry = join(root, 'src/cli/main.ts')
 const bundler = join(root, 'src/clients/bundler/child.ts')
+const action = join(root, 'src/action/main.ts')
 const dist = join(root, 'dist')
 
 // Loads nothing modern before it knows where it runs, and says in one line what it needs.
@@ -129,16 +130,15 @@ for (const [file, input] of Object.entries(result.metafile.inputs)) {
 }
 
 // What `action.yml` runs: a file of its own, so that it changes nothing of how the program's are cut.
-const action = await build({
-  ...options,
-  entryPoints: { action: join(root, 'src/action/main.ts') },
-  splitting: false,
-  plugins: [lazyBuiltins],
-}).catch(() => fail('esbuild could not bundle src/action/main.ts; its messages stand above'))
+const ofAction = existsSync(action)
+  ? await build({ ...options, entryPoints: { action }, splitting: false, plugins: [lazyBuiltins] }).catch(
+      () => fail('esbuild could not bundle src/action/main.ts; its messages stand above'),
+    )
+  : { outputFiles: [] }
 
 mkdirSync(dist, { recursive: true })
 const made = new Set(['reconcile.mjs'])
-for (const file of [...result.outputFiles, ...action.outputFiles]) {
+for (const file of [...result.outputFiles, ...ofAction.outputFiles]) {
   made.add(basename(file.path))
   write(file.path, file.text)
 }
