@@ -281,7 +281,9 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
 
   test('two programs of one name are reported and neither is touched', async () => {
     const desired = named({ args: ['new'] })
-    const [one, two] = [join(daemon.folder, 'tattle.cjs'), join(daemon.folder, 'tattle2.cjs')]
+    // Started by hand they must live: what ends is started again by PM2, and is another process each time.
+    const [one, two] = [join(daemon.folder, 'one.cjs'), join(daemon.folder, 'two.cjs')]
+    for (const file of [one, two]) await writeFile(file, 'setInterval(() => undefined, 1000)\n')
     await daemon.cli('start', one, '--name', desired.name)
     await daemon.cli('start', two, '--name', desired.name, '--force')
     const before = await pidsOf(desired)
@@ -298,7 +300,8 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
 
   test('the same name in two namespaces is reported', async () => {
     const desired = named({})
-    const script = join(daemon.folder, 'tattle.cjs')
+    const script = join(daemon.folder, 'spaced.cjs')
+    await writeFile(script, 'setInterval(() => undefined, 1000)\n')
     await daemon.cli('start', script, '--name', desired.name, '--namespace', 'a')
     await daemon.cli('start', script, '--name', desired.name, '--namespace', 'b', '--force')
     expect(await recordsOf(desired)).toHaveLength(2)
