@@ -42,6 +42,7 @@ interface Run {
 
 /** Makes deploys: all that must be there, all that must stay, and nothing sent that Netlify has. */
 export class Deployer {
+  readonly #parts: { readonly netlify: NetlifyClient; readonly memories: Memories }
   readonly #netlify: NetlifyClient
   readonly #memories: Memories
   readonly #sources: SourceReader
@@ -57,6 +58,7 @@ export class Deployer {
     readonly clock: Clock
     readonly logger: Logger
   }) {
+    this.#parts = parts
     this.#netlify = parts.netlify
     this.#memories = parts.memories
     this.#sources = parts.sources
@@ -76,7 +78,7 @@ export class Deployer {
         try {
           return await this.#deploy(decided, run)
         } catch (error) {
-          const live = await ownDeploySince(this.#netlify, { action: decided, error }, run.signal)
+          const live = await ownDeploySince(this.#parts, { action: decided, error }, run.signal)
           if (!live) throw error
           decided = { ...decided, publishedId: live.id }
         }
@@ -134,7 +136,7 @@ export class Deployer {
     try {
       await this.#rollBack(action, signal)
     } catch (error) {
-      if (!(await ownDeploySince(this.#netlify, { action, error }, signal))) throw error
+      if (!(await ownDeploySince(this.#parts, { action, error }, signal))) throw error
     }
   }
 

@@ -2,6 +2,7 @@ import type { NetlifyClient } from '../../clients/netlify/client.ts'
 import type { Deploy } from '../../clients/netlify/deploy-record.ts'
 import { isErrorOf, ReconcileError } from '../../core/errors.ts'
 import type { FunctionSetAction } from './action.ts'
+import type { Memories } from './memory.ts'
 import { parseTitle } from './title.ts'
 
 /** Rejects where another deploy is published than the one that an action was decided on. */
@@ -19,13 +20,15 @@ export function assertStillPublished(action: FunctionSetAction, publishedId: str
  * What is older than what was decided on was published by a person, who is not contradicted.
  */
 export async function ownDeploySince(
-  netlify: NetlifyClient,
+  { netlify, memories }: { readonly netlify: NetlifyClient; readonly memories: Memories },
   { action, error }: { readonly action: FunctionSetAction; readonly error: unknown },
   signal: AbortSignal,
 ): Promise<Deploy | undefined> {
   if (!isErrorOf(error, 'RemoteChanged')) return undefined
   const site = await netlify.findSite(action.site, signal)
   if (site?.publishedId === undefined || site.publishedId === action.publishedId) return undefined
+  // One that was seen to its end is no try that was cut off: what was decided before it is done.
+  if ((await memories.site(site.id)).deployed === site.publishedId) return undefined
   const live = await netlify.getDeploy(site.id, site.publishedId, signal)
   if (!isOfThisStore(live, action)) return undefined
   if (action.publishedId === undefined) return live

@@ -170,7 +170,7 @@ describe('a list that lags behind', () => {
     await stage.pass(stage.desired())
     stage.simulator.calls.length = 0
     stage.simulator.faults.add({ kind: 'stale-list', on: 'listSites', times: 1 })
-    expect(await stage.pass(stage.desired())).toMatchObject([{ type: 'deploy' }])
+    await expect(stage.pass(stage.desired())).rejects.toMatchObject({ code: 'RemoteChanged' })
     expect(stage.simulator.writes()).toEqual([])
     expect(await stage.pass(stage.desired())).toEqual([])
   }, 60_000)
