@@ -40,8 +40,12 @@ export async function openSource(
     return { actor, source: await GitSource.open(options) }
   } catch (error) {
     // Where nothing was ever good the state must not belong to what was perhaps mistyped.
-    const record = await readSource({ store, environment }).catch(() => undefined)
-    if (following && !isBound && record?.applied === undefined) {
+    // What cannot be read is not nothing: then all stays as it is.
+    const isUnused = await readSource({ store, environment }).then(
+      (record) => record?.applied === undefined,
+      () => false,
+    )
+    if (following && !isBound && isUnused) {
       await unbindStore(store, bindingOf(workspace), lease).catch(() => undefined)
       await forgetSource({ store, environment }, lease).catch(() => undefined)
     }
