@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** JSON with sorted keys and without undefined: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
@@ -31,5 +31,5 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** 128 bits of SHA-256 of the canonical JSON, as 32 hexadecimal digits. */
 export function fingerprint(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32)
+  return hash('sha256', canonicalJson(value)).slice(0, 32)
 }

@@ -126,6 +126,7 @@ export function unconfirmedOf(
   open: ReadonlyMap<ResourceId, readonly Intent[]>,
   moved: Moves,
 ): readonly Intent[] {
+  if (open.size === 0) return []
   const ids = [id, ...(moved.replacedBy.get(id) ?? [])].flatMap((own) => [own, successorOf(own) ?? own])
   return [...new Set(ids)]
     .flatMap((own) => open.get(own) ?? [])

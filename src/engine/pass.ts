@@ -115,11 +115,13 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   let plan: Plan | undefined
   return {
     get plan() {
-      plan ??= {
-        ...toPlan(world, findings, { view, now, chance: 0 }),
+      plan ??= toPlan(world, findings, {
+        view,
+        now,
+        chance: 0,
         strays: [...strays.values()].flat(),
         warnings: warningsOf(findings, declaration.judge, now),
-      }
+      })
       return plan
     },
     findings,

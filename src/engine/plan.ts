@@ -1,4 +1,5 @@
-import type { Plan, PlannedResource } from '../core/plan.ts'
+import type { Basis, Plan, PlannedResource } from '../core/plan.ts'
+import type { ResourceId } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import { basisOf, fingerprintOf } from './basis.ts'
 import type { Finding } from './finding.ts'
@@ -6,17 +7,34 @@ import { shownAction } from './shown-action.ts'
 import { type SummaryContext, summarise } from './summarise.ts'
 import type { World } from './world.ts'
 
-/** The ordered findings as a plan: what is printed, saved and compared. */
-export function toPlan(world: World, findings: readonly Finding[], context: SummaryContext): Plan {
+/**
+ * The ordered findings as a plan: what is printed, saved and compared. What it rests on is made when it is first asked
+ * for: only who saves, compares or prints it for programs needs these hashes.
+ */
+export function toPlan(
+  world: World,
+  findings: readonly Finding[],
+  context: SummaryContext & Pick<Plan, 'strays' | 'warnings'>,
+): Plan {
+  const { now, strays, warnings } = context
   const shown = findings.filter((finding) => !finding.isContext)
-  const basis = new Map(shown.map((finding) => [finding.id, basisOf(world, finding)]))
+  let basis: ReadonlyMap<ResourceId, Basis> | undefined
+  let fingerprint: string | undefined
   return {
     fleet: world.fleet.name,
     environment: world.fleet.environment,
-    observedAt: context.now,
+    observedAt: now,
     resources: shown.map((finding) => toPlannedResource(finding, context)),
-    basis,
-    fingerprint: fingerprintOf(basis),
+    ...(strays && { strays }),
+    ...(warnings && { warnings }),
+    get basis() {
+      basis ??= new Map(shown.map((finding) => [finding.id, basisOf(world, finding)]))
+      return basis
+    },
+    get fingerprint() {
+      fingerprint ??= fingerprintOf(this.basis)
+      return fingerprint
+    },
   }
 }
 

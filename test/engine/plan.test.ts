@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Resource } from '../../src/core/resource.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { fingerprintOf } from '../../src/engine/basis.ts'
 import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
 import { declare, model, modelledFleet } from '../support/modelled-fleet.ts'
@@ -32,4 +34,30 @@ test('a plan names the fields that were not read, of what is there and is not ig
     // It is made with whatever they are.
     ['Model/c', []],
   ])
+})
+
+test('what a plan rests on is made when somebody asks for it, once', async () => {
+  const fleet = modelledFleet()
+  const request = { declaration: declare([model('a'), model('b')]), selection: undefined }
+  const draft = await fleet.time.run(
+    draftPass(fleet.world, { ...request, allowedDeletions: undefined }, never),
+  )
+  let looks = 0
+  for (const reconciler of fleet.world.reconcilers.values()) {
+    const { fields } = reconciler
+    Object.assign(reconciler, {
+      fields: (resource: Resource) => {
+        looks += 1
+        return fields(resource)
+      },
+    })
+  }
+  const { plan } = draft
+  expect(plan.resources).toHaveLength(2)
+  expect(looks).toBe(0)
+  const { fingerprint } = plan
+  expect([...plan.basis.keys()]).toEqual(['Model/a', 'Model/b'])
+  expect(fingerprint).toBe(fingerprintOf(plan.basis))
+  expect(plan.fingerprint).toBe(fingerprint)
+  expect(looks).toBe(2)
 })
