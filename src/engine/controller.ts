@@ -46,7 +46,7 @@ export class Controller {
   readonly #slots: Slots
   readonly #breaker: WriteBreaker
   readonly #running = new Set<Promise<void>>()
-  readonly #acting = new Set<ResourceId>()
+  readonly #acting = new Map<ResourceId, string | undefined>()
   readonly #listener: DomainListener
   /** What resources were before they were given other outside names, by what they are now. */
   #formers: ReadonlyMap<ResourceId | undefined, readonly ResourceId[]> = new Map()

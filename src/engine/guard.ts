@@ -328,14 +328,14 @@ function holdDeletions(findings: readonly Finding[], input: GuardInput): readonl
   const unread = findings.filter(
     ({ desired, unknown, owned }) => !desired && unknown && owned?.deletionPolicy !== 'Orphan',
   ).length
-  // What waits after a failed deletion, or for what takes its place, goes as soon as its wait is over: neither must split
-  // a mass deletion.
+  // What waits for a time (a back-off, a window, the end of a suspension), or for what takes its place, goes by itself as
+  // soon as that wait is over: none of them must split a mass deletion.
   const later = findings.filter(
     ({ desired, actions, holds }) =>
       !desired &&
       actions.some(({ removes }) => removes > 0) &&
       holds.length > 0 &&
-      holds.every(({ reason }) => reason === 'BackOff' || reason === 'DependencyNotReady'),
+      holds.every(({ reason, until }) => until !== undefined || reason === 'DependencyNotReady'),
   ).length
   // What is being made is not there yet, and goes as soon as it is.
   const coming = findings.filter(

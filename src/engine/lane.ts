@@ -1,12 +1,13 @@
 import type { Declaration } from '../core/declaration.ts'
 import type { Duration } from '../core/duration.ts'
 import type { LedgerView } from '../core/ledger.ts'
-import type { ResourceId } from '../core/resource.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
 import type { Declared } from './declared.ts'
 import { execute } from './execute.ts'
 import { type Finding, isActionable } from './finding.ts'
 import { isNews } from './news.ts'
 import { isOut } from './outage.ts'
+import { externalNameOf } from './pair.ts'
 import { concludePass, type Draft, draftPass, type PassResult, recordRenames } from './pass.ts'
 import { noteVanished, type PassOrder } from './pass-order.ts'
 import { WorkQueue } from './queue.ts'
@@ -23,8 +24,8 @@ export interface Road {
   readonly declared: Declared
   readonly slots: Slots
   readonly breaker: WriteBreaker
-  /** On what somebody acts at the moment, of whatever kind. */
-  readonly acting: Set<ResourceId>
+  /** On what somebody acts at the moment, of whatever kind, with its outside name. */
+  readonly acting: Map<ResourceId, string | undefined>
   /** Whether it looks after a part of what is declared: then nobody tells it how the rest is. */
   readonly isPart: boolean
   /** The passes that people wait for. */
@@ -55,6 +56,8 @@ export class Lane {
   readonly #road: Road
   readonly #queue: WorkQueue<ResourceId>
   readonly #pace: ReadingPace
+  /** What waits until nobody acts any more on its thing under another id, by that id. */
+  readonly #waiting = new Map<ResourceId, ResourceId>()
   /** Monotonic ms from which on the visits of all its resources are counted. */
   readonly #firstBeat: number
 
@@ -122,8 +125,10 @@ export class Lane {
     const dueIds = new Set(due.map(({ id }) => id))
     // What makes room for another goes after that one has come, which wakes it.
     const makesRoom = ({ successor }: Finding) => successor !== undefined && dueIds.has(successor.id)
-    const acting = due.filter((finding) => !makesRoom(finding))
-    for (const finding of due.filter(makesRoom)) this.#queue.done(finding.id)
+    const actedOn = this.#actedOn(due)
+    const mustWait = (finding: Finding) => makesRoom(finding) || actedOn.has(finding)
+    const acting = due.filter((finding) => !mustWait(finding))
+    for (const finding of due.filter(mustWait)) this.#queue.done(finding.id)
     const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
     const concluded = { findings: resting, outcomes: [], isFirst: true }
     const result = await concludePass(world, draft, concluded)
@@ -140,6 +145,20 @@ export class Lane {
     for (const finding of acting) this.#road.track(this.#act({ draft, finding, orders }))
   }
 
+  /** What somebody acts on under another id, which it had a moment ago; whose end wakes it. */
+  #actedOn(due: readonly Finding[]): ReadonlySet<Finding> {
+    const { acting, world } = this.#road
+    const ofKind = [...acting].filter(([id]) => kindOf(id) === this.#kind)
+    const byName = new Map(ofKind.map(([id, name]) => [name, id]))
+    const found = due.filter(({ id, desired, owned }) => {
+      const other = byName.get(externalNameOf(world, desired, owned))
+      if (other === undefined || other === id) return false
+      this.#waiting.set(other, id)
+      return true
+    })
+    return new Set(found)
+  }
+
   /** What was judged while it went from the manifests left a state behind after all others of its sort were forgotten. */
   async #forget(vanished: readonly ResourceId[], draft: Draft): Promise<void> {
     const { declaration, view, mayForget } = draft
@@ -151,7 +170,7 @@ export class Lane {
   #draft(declaration: Declaration, batch: readonly ResourceId[]): Promise<Draft> {
     const { world, declared, acting, breaker, isPart, signal } = this.#road
     // Taken before anything is read: what ends while this reads is not in what was read.
-    const busy = new Set(acting)
+    const busy = new Set(acting.keys())
     const request = {
       declaration,
       selection: new Set(batch),
@@ -175,7 +194,7 @@ export class Lane {
     const { draft, finding, orders } = decided
     const { world, declared, slots, breaker, acting, signal } = this.#road
     const queue = this.#queue
-    acting.add(finding.id)
+    acting.set(finding.id, externalNameOf(world, finding.desired, finding.owned))
     try {
       const isStillDue = (due: Finding) => declared.isStillDue(due)
       const options = { slots, breaker, isStillDue, pausesInRoutine: true }
@@ -202,6 +221,8 @@ export class Lane {
       acting.delete(finding.id)
       // They waited for its end, whatever that was.
       this.#road.wakeRelated(finding.id)
+      const waiting = this.#waiting.get(finding.id)
+      if (waiting && this.#waiting.delete(finding.id)) queue.add(waiting)
     }
   }
 

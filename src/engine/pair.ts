@@ -95,7 +95,9 @@ export function pairUp(
       standsBehind: standsBehind.map((primary) => primary.id),
       replaces: moved.replacedBy.get(id) ?? [],
       successor: resource ? undefined : desired.get(successorOf(id) ?? id),
-      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), open, moved),
+      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), open, moved).map((intent) =>
+        notAhead(intent, now),
+      ),
       isContext: context.has(id),
     })
   }
@@ -131,6 +133,14 @@ export function unconfirmedOf(
   return [...new Set(ids)]
     .flatMap((own) => open.get(own) ?? [])
     .filter((intent) => externalName === undefined || intent.externalName === externalName)
+}
+
+/**
+ * Dated ahead, it is from before the clock was set back. Its age is what tells that nothing came of it, and would say so
+ * only when that time has come again; it is counted from now on instead.
+ */
+function notAhead(intent: Intent, now: number): Intent {
+  return intent.at > now ? { ...intent, at: now } : intent
 }
 
 function unread(id: ResourceId): Reading<unknown> {

@@ -33,7 +33,7 @@ export function recordOf(
     ...ownershipAfter(world, finding, result),
     ...(isRowUnfounded(world, finding, result) ? [{ type: 'disown' as const, id: finding.id }] : []),
     ...closed.map((intent) => settleEntry(intent.intentId, 'superseded', result.now)),
-    ...redated(finding, closed, result.now),
+    ...redated(finding, closed, result.view),
     ...result.outcomes.flatMap((outcome) => settlement(world, outcome)),
     ...eventsOf(finding, result),
     ...sampleOf(finding, result.view, result.now),
@@ -71,14 +71,16 @@ function isClosed(finding: Finding, intent: Intent): boolean {
   return intent.repeatable || (finding.assessment.resolvedIntents?.includes(intent.intentId) ?? false)
 }
 
-/**
- * Intents of a time that has not come: the clock was set back. Their age is what tells that nothing came of them, and
- * would say so only when that time has come again; it is counted from now on instead.
- */
-function redated(finding: Finding, closed: readonly Intent[], now: number): readonly LedgerEntry[] {
-  return finding.unconfirmed
-    .filter((intent) => intent.at > now && !closed.includes(intent))
-    .map((intent) => ({ type: 'intend', intent: { ...intent, at: now } }))
+/** What stays open and was dated ahead, because the clock was set back, is dated as the pass saw it. */
+function redated(
+  { unconfirmed }: Finding,
+  closed: readonly Intent[],
+  { openIntents }: LedgerView,
+): readonly LedgerEntry[] {
+  return unconfirmed
+    .filter((intent) => !closed.includes(intent))
+    .filter(({ intentId, at }) => openIntents.some((open) => open.intentId === intentId && open.at > at))
+    .map((intent) => ({ type: 'intend', intent }))
 }
 
 /**

@@ -68,18 +68,22 @@ function writtenRecovery({ state, resumedAt, specHash }: Subject): RecoveryState
 /** More than this many corrections are never remembered: it is long contended then. */
 const keptCorrections = 32
 
-/** Times that are still to come are from before the clock was set back: they say nothing any more. */
+/**
+ * Tries at times that are still to come are from before the clock was set back. How long ago they were is not known: they
+ * count as if the last of them were now, so that no wait is lost, and none is longer than it was.
+ */
 export function withoutFuture(state: ResourceState | undefined, now: number): ResourceState | undefined {
-  const lastTry = lastTryOf(state?.recovery)
-  if (!state || lastTry <= now) return state
+  const ahead = lastTryOf(state?.recovery) - now
+  if (!state || ahead <= 0) return state
   const { recovery } = state
+  const earlier = (at: number | undefined) => at && at - ahead
   return {
     ...state,
     recovery: {
       ...recovery,
-      lastAttemptAt: undefined,
-      nextAttemptAt: undefined,
-      corrections: recovery.corrections.filter((at) => at <= now),
+      lastAttemptAt: earlier(recovery.lastAttemptAt),
+      nextAttemptAt: earlier(recovery.nextAttemptAt),
+      corrections: recovery.corrections.map((at) => at - ahead),
     },
   }
 }

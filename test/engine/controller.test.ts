@@ -639,6 +639,32 @@ describe('the controller', () => {
     })
   })
 
+  test('acts on one thing once at a time, also where it was given another id meanwhile', async () => {
+    const begun: number[] = []
+    const latency = 30_000
+    const slow: Partial<ModelFaults> = {
+      effect: () => {
+        begun.push(fleetTime())
+        return { type: 'done', latency: begun.length === 2 ? latency : 0 }
+      },
+    }
+    let fleetTime = () => 0
+    const before = declare([model('a'), model('other', {}, { managementPolicy: 'Observe' })])
+    const after = declare([model('b', { name: 'a', program: 'a.mjs', fields: { PORT: '2' } })])
+    await watching(before, { faults: slow }, async ({ fleet, declare: edit }) => {
+      fleetTime = () => fleet.clock.now()
+      fleet.outside.change('a', { state: 'stopped' })
+      await fleet.time.pass(500)
+      expect(begun).toHaveLength(2)
+      await edit(after)
+      await fleet.time.pass(latency + 1_000)
+      expect(begun).toHaveLength(3)
+      expect((begun[2] ?? 0) - (begun[1] ?? 0)).toBeGreaterThanOrEqual(latency)
+      await fleet.time.pass(10_000)
+      expect(fleet.outside.thing('a')).toMatchObject({ state: 'running', fields: { PORT: '2' } })
+    })
+  })
+
   test('forgets the state of what went from the manifests while it was being read', async () => {
     let latency = 0
     const read: ModelFaults['read'] = () => ({ type: 'answered', latency, staleVersions: 0, unreadable: [] })

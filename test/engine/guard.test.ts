@@ -373,6 +373,20 @@ describe('the deletion limit', () => {
     ])
   })
 
+  test('counts what is suspended until a time, which goes as soon as that has come, and not what waits for a person', () => {
+    const suspendedUntil = (until: number | undefined) => {
+      const suspension = { by: 'ops', reason: 'looking at it', at: noon - 1000, until }
+      const view = viewOf({
+        inventory: new Map([...ids(3), modelId('x')].map((id) => [id, ownedOf(id)])),
+        suspensions: new Map(ids(2).map((id) => [id, suspension])),
+      })
+      const going = [...ids(2), modelId('x')].map(gone)
+      return guard(going, inputOf({ view })).map(({ holds }) => holds[0]?.reason)
+    }
+    expect(suspendedUntil(noon + 2_000)).toEqual(['Suspended', 'Suspended', 'DeletionLimit'])
+    expect(suspendedUntil(undefined)).toEqual(['Suspended', 'Suspended', undefined])
+  })
+
   test('counts each thing that an action drops, not each action', () => {
     const finding = drifted({}, { actions: [actionOf({ removes: 6 })] })
     expect(holdOf(finding)?.reason).toBe('DeletionLimit')

@@ -318,6 +318,34 @@ describe('a clock that was set back', () => {
       ['nightly', 'r1'],
     ])
   })
+
+  test('does not make a deletion that was cut off lose its back-off', async () => {
+    const fleet = modelledFleet()
+    await pass(fleet, [model('a'), model('b')])
+    await fleet.ledger.commit([
+      {
+        type: 'intend',
+        intent: {
+          intentId: 'i1',
+          id: modelId('a'),
+          actionType: 'delete',
+          verb: 'delete',
+          summary: 'delete a',
+          externalName: 'a',
+          repeatable: true,
+          at: fleet.clock.now() + 3_600_000,
+        },
+      },
+    ])
+    await pass(fleet, [model('b')])
+    expect(fleet.outside.thing('a')).toBeDefined()
+    await fleet.time.pass(4_000)
+    await pass(fleet, [model('b')])
+    expect(fleet.outside.thing('a')).toBeDefined()
+    await fleet.time.pass(1_500)
+    await pass(fleet, [model('b')])
+    expect(fleet.outside.thing('a')).toBeUndefined()
+  })
 })
 
 describe('a create that another was quicker with', () => {

@@ -355,7 +355,25 @@ describe('the count of attempts', () => {
     const resumed = findingOf(id, model('a'), { state, resumedAt: noon - 1000, health: 'Degraded' })
     expect(nextRecovery(resumed, [], context).attempts).toBe(0)
     const unresumed = findingOf(id, model('a'), { state, health: 'Degraded' })
-    expect(nextRecovery(unresumed, [], context)).toMatchObject({ attempts: 5, corrections: [] })
+    expect(nextRecovery(unresumed, [], context)).toMatchObject({ attempts: 5 })
+  })
+
+  test('loses no wait where the clock was set back since the last attempt, and waits no longer', () => {
+    const hour = 3_600_000
+    const ahead = stateOf(id, {
+      recovery: {
+        attempts: 2,
+        lastAttemptAt: noon + hour,
+        nextAttemptAt: noon + hour + 10_000,
+        corrections: [noon + hour - 7_000, noon + hour - 1_000],
+      },
+    })
+    expect(withoutFuture(ahead, noon)?.recovery).toMatchObject({
+      attempts: 2,
+      lastAttemptAt: noon,
+      nextAttemptAt: noon + 10_000,
+      corrections: [noon - 7_000, noon - 1_000],
+    })
   })
 
   test('a person who resumed it before the clock was set back is heard at once, and not again in an hour', () => {

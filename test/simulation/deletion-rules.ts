@@ -63,7 +63,7 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
   rules.check('deletes-only-what-is-undeclared', isJustified, said)
   rules.check('suspended-by-command', !rules.isSuspended(successorOf(action.id) ?? action.id), said)
   checkSuccessor(setting, actor, action)
-  if (!wasSuspended(setting, action)) checkLimit(setting, actor)
+  checkLimit(setting, actor)
 }
 
 /** What a resource was called before goes when what it is called now is there, or was a moment ago. */
@@ -83,12 +83,6 @@ function checkSuccessor({ rules, outside, time }: Setting, actor: Actor, action:
     isThere || wasThere,
     () => `${action.summary}, and ${name} is not there`,
   )
-}
-
-/** Whether its suspension ended by itself a moment ago: what went meanwhile went in a pass in which it was not to go. */
-function wasSuspended({ rules, wall }: Setting, { id }: ModelAction): boolean {
-  const until = (rules.suspended.get(id) ?? rules.suspended.get(successorOf(id) ?? id))?.until
-  return until !== undefined && wall() >= until && wall() - until < onePass
 }
 
 function checkLimit(setting: Setting, actor: Actor): void {

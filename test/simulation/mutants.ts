@@ -233,10 +233,10 @@ export const mutants: readonly Mutant[] = [
     '      lastAttemptAt: outcome.begunAt,\n      // It never shortens',
     '      // It never shortens',
   ]),
-  mutant('a resume is not heard after the clock was set back', [
+  mutant('a clock that is set back ends every wait', [
     recovery,
-    '  if (!state || lastTry <= now) return state\n',
-    '  if (!state || lastTry <= now || now > 0) return state\n',
+    '  if (!state || ahead <= 0) return state\n',
+    '  if (!state || ahead <= 0 || now > 0) return state\n',
   ]),
   mutant("a lease's own clock never ends it", [
     lease,

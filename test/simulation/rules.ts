@@ -132,6 +132,8 @@ export class Rules {
   /** When people last resumed a fleet that was down. */
   lastUp = Number.NEGATIVE_INFINITY
   lastJump = Number.NEGATIVE_INFINITY
+  /** The last jump ahead of the clock. */
+  lastLeap = Number.NEGATIVE_INFINITY
   /** When people last changed or resumed anything. */
   lastWord = Number.NEGATIVE_INFINITY
   /** Workflows whose effect was begun under one lease and happened under another: nothing can exclude that. */
@@ -252,8 +254,8 @@ export class Rules {
     this.revivals.delete(id)
     const last = this.#deletionStarts.get(id)
     this.#deletionStarts.set(id, now)
-    // What was cut off before the clock was set back is dated ahead of what was tried after it, and hides it.
-    if (last === undefined || last < this.lastJump + slack || last < (this.disturbed.get(id) ?? 0)) return
+    // A clock that is set ahead ends every wait.
+    if (last === undefined || last < this.lastLeap + slack || last < (this.disturbed.get(id) ?? 0)) return
     this.check('deletions-keep-their-pace', now - last > 4_400, () => `${id} again after ${now - last} ms`)
   }
 

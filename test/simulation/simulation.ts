@@ -253,8 +253,10 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
   void loop(6_000, 20_000, async () => {
     if (!weather.strikes('clock-jump')) return
     await people.resumeFailing()
-    setting.wallOffset += random.pick([-3_600_000, 3_600_000, -5_000, 5_000] as const)
+    const jump = random.pick([-3_600_000, 3_600_000, -5_000, 5_000] as const)
+    setting.wallOffset += jump
     rules.lastJump = time.now
+    if (jump > 0) rules.lastLeap = time.now
     setting.note(`clock ${setting.wallOffset}`)
   })
   void loop(5_000, 12_000, () => {
