@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import { formatDuration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
@@ -48,11 +49,11 @@ export class NetlifyBudget {
     return this.#resetAt - now
   }
 
-  learn(headers: Headers): void {
+  learn(headers: IncomingHttpHeaders): void {
     this.#used += 1
-    const limit = wholeNumber(headers.get('x-ratelimit-limit'))
-    const remaining = wholeNumber(headers.get('x-ratelimit-remaining'))
-    const reset = wholeNumber(headers.get('x-ratelimit-reset'))
+    const limit = wholeNumber(headers['x-ratelimit-limit'])
+    const remaining = wholeNumber(headers['x-ratelimit-remaining'])
+    const reset = wholeNumber(headers['x-ratelimit-reset'])
     // A limit that is smaller than what is kept for writes would stop every read.
     if (remaining === undefined || reset === undefined || (limit ?? 0) <= 2 * keptForWrites) return
     const now = this.#clock.now()
@@ -63,10 +64,10 @@ export class NetlifyBudget {
   }
 
   /** What a 429 was: nothing more is asked until it is over. */
-  refusal(headers: Headers): ReconcileError {
+  refusal(headers: IncomingHttpHeaders): ReconcileError {
     const now = this.#clock.now()
-    const after = wholeNumber(headers.get('retry-after'))
-    const reset = wholeNumber(headers.get('x-ratelimit-reset'))
+    const after = wholeNumber(headers['retry-after'])
+    const reset = wholeNumber(headers['x-ratelimit-reset'])
     const wait =
       after !== undefined
         ? after * 1000
@@ -85,6 +86,6 @@ function rateLimited(why: string, wait: number): ReconcileError {
   )
 }
 
-function wholeNumber(text: string | null): number | undefined {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+function wholeNumber(text: string | readonly string[] | undefined): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

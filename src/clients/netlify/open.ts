@@ -14,7 +14,7 @@ import type {
 } from './client.ts'
 import type { Deploy } from './deploy-record.ts'
 import { envWrites } from './env-write.ts'
-import { fillPath, operationNamed } from './operation.ts'
+import { fillPath, type OperationName, operations } from './operation.ts'
 import {
   parseAccounts,
   parseDeploy,
@@ -68,7 +68,7 @@ export function openNetlify(options: NetlifyOptions): NetlifyClient {
 
 interface Call<T> {
   readonly what: string
-  readonly operation: string
+  readonly operation: OperationName
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
@@ -102,8 +102,8 @@ class ApiClient implements NetlifyClient {
   async findSite(nameOrId: string, signal: AbortSignal): Promise<Site | undefined> {
     const what = `read the site ${nameOrId}`
     if (isSiteId(nameOrId)) {
-      const asked = { what, operation: 'getSite', path: { site_id: nameOrId }, signal }
-      const answer = await this.#ask(asked, [404])
+      const path = { site_id: nameOrId }
+      const answer = await this.#ask({ what, operation: 'getSite', path, signal }, [404])
       return answer.status === 404 ? undefined : parseSite(parseJson(answer, what))
     }
     // The name is searched for, not compared: `app` is in many names, and the one that is meant on any page.
@@ -203,7 +203,7 @@ class ApiClient implements NetlifyClient {
   }
 
   async uploadFunction(deployId: string, upload: FunctionUpload, signal: AbortSignal): Promise<void> {
-    const { verb, path } = operationNamed('uploadDeployFunction')
+    const { verb, path } = operations.uploadDeployFunction
     const query = queryOf({
       runtime: upload.runtime,
       invocation_mode: upload.invocationMode,
@@ -277,7 +277,7 @@ class ApiClient implements NetlifyClient {
   }
 
   #ask(call: Call<unknown>, accepts: readonly number[]): Promise<NetlifyAnswer> {
-    const { verb, path } = operationNamed(call.operation)
+    const { verb, path } = operations[call.operation]
     return this.#transport.sendAgain(
       {
         what: call.what,
@@ -292,7 +292,7 @@ class ApiClient implements NetlifyClient {
   }
 
   async #write<T = void>(call: Call<T>, body?: unknown, accepts: readonly number[] = []): Promise<T> {
-    const { verb, path } = operationNamed(call.operation)
+    const { verb, path } = operations[call.operation]
     const answer = await this.#transport.send({
       what: call.what,
       isWrite: true,

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
+import type { HttpLine } from '../net/http-line.ts'
 
 /** What one request to a published site gave. */
 export interface ProbeAnswer {
@@ -12,19 +13,19 @@ export interface ProbeAnswer {
 /** Asks a published site as any visitor would: no credential goes along, and a redirect is an answer of its own. */
 export async function probeSite(
   request: { readonly url: string; readonly timeout: Duration },
-  clock: Clock,
+  { line, clock }: { readonly line: HttpLine; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<ProbeAnswer> {
   const begunAt = clock.monotonic()
   const took = () => Math.round(clock.monotonic() - begunAt)
   try {
-    const response = await fetch(request.url, {
+    const status = await line.ask({
+      method: 'GET',
+      url: request.url,
       headers: { 'user-agent': 'reconciled', 'cache-control': 'no-cache' },
-      redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(request.timeout)]),
     })
-    await response.body?.cancel()
-    return { status: response.status, took: took() }
+    return { status, took: took() }
   } catch {
     signal.throwIfAborted()
     return { status: undefined, took: took() }

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
+import { type HttpAnswer, HttpLine } from '../net/http-line.ts'
 import type { NetlifyBudget } from './budget.ts'
 import { type CallPurpose, lossOf, refusalOf } from './failure.ts'
 
@@ -25,13 +26,14 @@ export interface NetlifyAnswer {
 }
 
 /**
- * Sends requests to Netlify's own host alone, with a deadline each, and only while the budget allows it. The API
- * client's own `fetch` has no deadline and repeats a refused POST for as long as Netlify says: what would be sent then
- * is sent after we gave up, so requests are ours and only their addresses are the client's.
+ * Sends requests to Netlify's own host alone, with a deadline each, and only while the budget allows it. Netlify's own
+ * client has no deadline and repeats a refused POST for as long as Netlify says: what would be sent then is sent after we
+ * gave up, so requests are ours.
  */
 export class NetlifyTransport {
   readonly #options: TransportOptions
   readonly #origin: string
+  readonly #line = new HttpLine()
 
   constructor(options: TransportOptions) {
     this.#options = options
@@ -40,18 +42,26 @@ export class NetlifyTransport {
 
   /** Sends it once. */
   async send(call: NetlifyCall): Promise<NetlifyAnswer> {
-    const { apiUrl, authorization, budget, deadline } = this.#options
+    const { apiUrl, budget } = this.#options
     const url = `${apiUrl}${call.path}`
     // Whatever an id made of it: the credential goes nowhere else.
     if (new URL(url).origin !== this.#origin) {
       throw new ReconcileError('Internal', `Refused to send a credential to ${new URL(url).host}`)
     }
     budget.assertMay(call.isWrite ? 'write' : 'read')
-    let response: Response
-    let text: string
+    const { status, headers, text } = await this.#exchange(url, call)
+    budget.learn(headers)
+    if (status === 429) throw budget.refusal(headers)
+    if ((status >= 200 && status < 300) || call.accepts?.includes(status)) return { status, text }
+    throw refusalOf({ status, body: text }, { ...call, mask: this.#options.mask })
+  }
+
+  async #exchange(url: string, call: NetlifyCall): Promise<HttpAnswer> {
+    const { authorization, deadline } = this.#options
     try {
-      response = await fetch(url, {
+      return await this.#line.send({
         method: call.verb,
+        url,
         headers: {
           accept: 'application/json',
           'user-agent': 'reconciled',
@@ -59,23 +69,16 @@ export class NetlifyTransport {
           ...call.headers,
           authorization,
         },
-        ...(call.body && { body: call.body.bytes as NonNullable<RequestInit['body']> }),
+        ...(call.body && { body: call.body.bytes }),
         signal: AbortSignal.any([
           call.signal,
           AbortSignal.timeout(Math.round(deadline + (call.moreTime ?? 0))),
         ]),
-        // A redirect would lead a write, or its credential, elsewhere.
-        redirect: 'error',
       })
-      budget.learn(response.headers)
-      text = await response.text()
     } catch (error) {
       call.signal.throwIfAborted()
       throw lossOf(error, call)
     }
-    if (response.status === 429) throw budget.refusal(response.headers)
-    if (response.ok || call.accepts?.includes(response.status)) return { status: response.status, text }
-    throw refusalOf({ status: response.status, body: text }, { ...call, mask: this.#options.mask })
   }
 
   /**

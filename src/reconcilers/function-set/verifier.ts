@@ -1,3 +1,4 @@
+import { HttpLine } from '../../clients/net/http-line.ts'
 import { probeSite } from '../../clients/netlify/probe.ts'
 import type { Clock } from '../../core/clock.ts'
 import { parseDuration } from '../../core/duration.ts'
@@ -8,6 +9,7 @@ import { verifyTimeouts } from './verify-timeouts.ts'
 /** Asks the published site what the manifest says, and counts how often in a row it failed on one deploy. */
 export class Verifier {
   readonly #clock: Clock
+  readonly #line = new HttpLine()
   readonly #failures = new Map<string, number>()
 
   constructor(clock: Clock) {
@@ -27,7 +29,11 @@ export class Verifier {
           verifyTimeouts.longest,
         )
         const url = new URL(path, published.url).href
-        const { status, took } = await probeSite({ url, timeout }, this.#clock, signal)
+        const { status, took } = await probeSite(
+          { url, timeout },
+          { line: this.#line, clock: this.#clock },
+          signal,
+        )
         const expected = request.status ?? 200
         const isPassed = status === expected
         const key = `${published.deployId} ${path}`
