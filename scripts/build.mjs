@@ -47,6 +47,8 @@ const loadedTogether = [
   ['src/state/sqlite.ts'],
   // A plan and a pass, and what reads and corrects processes.
   ['src/cli/verbs/plan.ts', 'src/cli/verbs/pass.ts', 'src/reconcilers/process/connection.ts'],
+  // What reads and deploys functions.
+  ['src/reconcilers/function-set/connection.ts'],
 ]
 
 // Bundled CommonJS packages ask for Node's own modules by require, which an ES module does not have. Made when it is

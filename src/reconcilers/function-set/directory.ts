@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { messageOf } from '../../core/errors.ts'
@@ -46,11 +47,13 @@ export async function listDirectory(
   const problems: string[] = []
   const found = new Map<string, FunctionFile>()
   const passedOver: string[] = []
-  for (const entry of (await readdir(directory)).sort()) {
-    if (entry.startsWith('.') || entry === 'node_modules') continue
+  const entries = await readdir(directory, { withFileTypes: true })
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const { name } = entry
+    if (name.startsWith('.') || name === 'node_modules') continue
     const file = await functionAt(directory, entry)
-    if (!file && otherKinds.has(extname(entry)) && isChosen(basename(entry, extname(entry)))) {
-      passedOver.push(entry)
+    if (!file && otherKinds.has(extname(name)) && isChosen(basename(name, extname(name)))) {
+      passedOver.push(name)
     }
     if (!file || !isChosen(file.name)) continue
     const other = found.get(file.name)
@@ -68,19 +71,21 @@ export async function listDirectory(
   return { functions, problems, passedOver }
 }
 
-async function functionAt(directory: string, entry: string): Promise<FunctionFile | undefined> {
-  const path = join(directory, entry)
-  const found = await stat(path)
+async function functionAt(directory: string, entry: Dirent): Promise<FunctionFile | undefined> {
+  const { name } = entry
+  const path = join(directory, name)
+  // A link is what it leads to.
+  const found = entry.isSymbolicLink() ? await stat(path) : entry
   if (found.isFile()) {
-    const extension = extname(entry)
-    if (!extensionSet.has(extension) || entry.endsWith(`.d${extension}`)) return undefined
-    return { name: basename(entry, extension), path, file: entry }
+    const extension = extname(name)
+    if (!extensionSet.has(extension) || name.endsWith(`.d${extension}`)) return undefined
+    return { name: basename(name, extension), path, file: name }
   }
   if (!found.isDirectory()) return undefined
   const inside = new Set(await readdir(path))
-  for (const stem of [entry, 'index']) {
-    const main = extensions.map((extension) => `${stem}${extension}`).find((name) => inside.has(name))
-    if (main !== undefined) return { name: entry, path, file: `${entry}/${main}` }
+  for (const stem of [name, 'index']) {
+    const main = extensions.map((extension) => `${stem}${extension}`).find((each) => inside.has(each))
+    if (main !== undefined) return { name, path, file: `${name}/${main}` }
   }
   return undefined
 }

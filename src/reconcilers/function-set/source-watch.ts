@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { sep } from 'node:path'
-import { type FSWatcher, watch } from 'chokidar'
+import type { FSWatcher } from 'chokidar'
 import { messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
@@ -56,8 +56,20 @@ export class SourceWatch {
     if (added.length > 0) this.#watcher?.add(added)
   }
 
+  /** The watcher is loaded here: who makes one pass needs none. */
   start(wake: (id: ResourceId) => void): () => void {
     this.#wake = wake
+    const ending = new AbortController()
+    this.#open(ending.signal).catch((error: unknown) => this.#warn(error))
+    return () => {
+      this.#wake = undefined
+      ending.abort()
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const { watch } = await import('chokidar')
+    if (signal.aborted) return
     const watcher = watch([...this.#roots], {
       // Each entry is told of once when its watch begins: what was written since it was read is seen by its times.
       ignoreInitial: false,
@@ -71,17 +83,18 @@ export class SourceWatch {
         if (changedAt >= readAt - timesLag && isWithin(path, paths)) this.#wake?.(id)
       }
     })
-    watcher.on('error', (error) => {
-      this.#logger.warn({ error: messageOf(error) }, 'sources of functions cannot be watched')
-    })
+    watcher.on('error', (error) => this.#warn(error))
     this.#watcher = watcher
-    return () => {
-      this.#wake = undefined
+    signal.addEventListener('abort', () => {
       this.#watcher = undefined
       watcher.close().catch((error: unknown) => {
         this.#logger.debug({ error: messageOf(error) }, 'the watch of sources did not close')
       })
-    }
+    })
+  }
+
+  #warn(error: unknown): void {
+    this.#logger.warn({ error: messageOf(error) }, 'sources of functions cannot be watched')
   }
 
   /** Below what is watched, not above it: a project may lie anywhere. */

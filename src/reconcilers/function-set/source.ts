@@ -10,7 +10,6 @@ import { type FunctionFile, listDirectory, unreadableDirectory } from './directo
 import { type NetlifyToml, readNetlifyToml } from './netlify-toml.ts'
 import { type DesiredFunctionSet, directoryOf } from './place.ts'
 import { projectRootOf } from './project.ts'
-import { hashProjectTree } from './project-tree.ts'
 import { SourceHasher } from './source-hash.ts'
 
 /** The functions as the directory has them now. */
@@ -92,6 +91,7 @@ export class SourceReader {
     const stale = before.filter((_, index) => !kept[index])
     if (stale.length === 0) return { functions: before, problems, failures: [], watched }
     await mkdir(this.#folder.path, { recursive: true, mode: 0o700 })
+    const { hashProjectTree } = await import('./project-tree.ts')
     const tree = await hashProjectTree(project.root)
     const { bundled, failures } = await this.#run(project, stale, options)
     const entries = new Map<string, IndexedBundle>()
@@ -236,7 +236,9 @@ function watchedPaths(
 /** What could not be bundled the last time, where nothing changed since that could mend it. */
 async function knownFailures({ root, index, functions }: Project): Promise<readonly BundleFailure[]> {
   const { failed } = index
-  if (!failed || (await hashProjectTree(root)) !== failed.project) return []
+  if (!failed) return []
+  const { hashProjectTree } = await import('./project-tree.ts')
+  if ((await hashProjectTree(root)) !== failed.project) return []
   const names = new Set(functions.map(({ name }) => name))
   return failed.failures.filter(({ name }) => names.has(name))
 }

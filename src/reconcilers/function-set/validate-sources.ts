@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Report } from '../../core/reconciler.ts'
 import type { Resource } from '../../core/resource.ts'
@@ -17,8 +17,7 @@ export async function checkSources(
     // What the manifest says goes before.
     if (desired.spec.schedules?.[name] !== undefined) continue
     const file = join(directoryOf(desired), own)
-    // One that cannot be read cannot be bundled either, and is told then.
-    const text = await readFile(file, 'utf8').catch(() => '')
+    const text = textOf(file)
     if (!text.includes('schedule')) continue
     const { scheduleInSource } = await import('./source-schedule.ts')
     const schedule = scheduleInSource(text)
@@ -32,5 +31,14 @@ export async function checkSources(
       message: `The schedule of ${name} cannot be used: ${fault}`,
       within: { file, text, offset, length },
     })
+  }
+}
+
+/** One that cannot be read cannot be bundled either, and is told then. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
   }
 }
