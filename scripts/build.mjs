@@ -1,5 +1,5 @@
-// Builds dist/: reconcile.mjs, a guard that an old Node understands, and main.mjs with the chunks that it loads when
-// they are needed. Run by `prepare`, so that `npm ci` leaves a program that works.
+// Builds dist/: reconcile.mjs, a guard that an old Node understands; load.cjs, which loads main.cjs and the chunks that
+// are needed; and code/, what V8 made of them. Run by `prepare`, so that `npm ci` leaves a program that works.
 import {
   chmodSync,
   existsSync,
@@ -30,8 +30,7 @@ if (parseInt(version.slice(1), 10) < 24) {
   )
   process.exitCode = 1
 } else {
-  module.enableCompileCache()
-  import('./main.mjs')
+  module.createRequire(import.meta.url)('./load.cjs').start()
 }
 `
 
@@ -57,8 +56,10 @@ const banner = `const require = (id) => process.getBuiltinModule(id) ??
   process.getBuiltinModule('node:module').createRequire(import.meta.url)(id);
 require.resolve = (id) => process.getBuiltinModule('node:module').createRequire(import.meta.url).resolve(id)`
 
+const isWritten = (path, text) => existsSync(path) && readFileSync(path, 'utf8') === text
+
 function write(path, text) {
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  if (isWritten(path, text)) return
   const temporary = `${path}.${process.pid}.tmp`
   writeFileSync(temporary, text)
   renameSync(temporary, path)
@@ -87,22 +88,18 @@ try {
 }
 
 const { build } = await import('esbuild')
+const { asCommonJs } = await import('./as-commonjs.mjs')
 const { lazyBuiltins } = await import('./lazy-builtins.mjs')
 const { oneChunkEach } = await import('./one-chunk-each.mjs')
+const { makeCode } = await import('./make-code.mjs')
 const options = {
-  // The bundler of functions runs in a process of its own.
-  entryPoints: { main: entry, ...(existsSync(bundler) && { 'bundle-functions': bundler }) },
   outdir: dist,
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunk-[name]-[hash]',
   bundle: true,
-  splitting: true,
   write: false,
   metafile: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  banner: { js: banner },
   // PM2 is a program of its own: run from its folder, never loaded (and AGPL). The bundler of functions reads files
   // of its own package, and brings a compiler.
   external: ['pm2', '@netlify/zip-it-and-ship-it'],
@@ -112,9 +109,14 @@ const options = {
   logLevel: 'error',
 }
 const bundle = (plugins) =>
-  build({ ...options, plugins: [lazyBuiltins, ...plugins] }).catch(() =>
-    fail('esbuild could not bundle src/cli/main.ts; its messages stand above'),
-  )
+  build({
+    ...options,
+    entryPoints: { main: entry },
+    outExtension: { '.js': '.cjs' },
+    chunkNames: 'chunk-[name]-[hash]',
+    splitting: true,
+    plugins: [lazyBuiltins, ...plugins],
+  }).catch(() => fail('esbuild could not bundle src/cli/main.ts; its messages stand above'))
 // Once to see what is imported by what, and once more with what belongs together in one file.
 const { metafile } = await bundle([])
 const result = await bundle([oneChunkEach(metafile, loadedTogether)])
@@ -131,22 +133,40 @@ for (const [file, input] of Object.entries(result.metafile.inputs)) {
   }
 }
 
-// What `action.yml` runs: a file of its own, so that it changes nothing of how the program's are cut.
-const ofAction = existsSync(action)
-  ? await build({ ...options, entryPoints: { action }, splitting: false, plugins: [lazyBuiltins] }).catch(
-      () => fail('esbuild could not bundle src/action/main.ts; its messages stand above'),
-    )
-  : { outputFiles: [] }
+// What `action.yml` runs, and the bundler of functions, which is a process of its own: each a file of its own, so that
+// they change nothing of how the program's are cut.
+const alone = Object.entries({ action, 'bundle-functions': bundler }).filter(([, path]) => existsSync(path))
+const others = await build({
+  ...options,
+  entryPoints: Object.fromEntries(alone),
+  outExtension: { '.js': '.mjs' },
+  banner: { js: banner },
+  plugins: [lazyBuiltins],
+}).catch(() => fail('esbuild could not bundle what runs beside the program; its messages stand above'))
 
+const files = new Map([
+  ['reconcile.mjs', guard],
+  ...['load.cjs', 'cache-folder.cjs'].map((name) => [
+    name,
+    readFileSync(join(root, 'scripts', name), 'utf8'),
+  ]),
+  ...(await Promise.all(
+    result.outputFiles.map(async ({ path, text }) => [basename(path), await asCommonJs(text)]),
+  )),
+  ...others.outputFiles.map(({ path, text }) => [basename(path), text]),
+])
 mkdirSync(dist, { recursive: true })
-const made = new Set(['reconcile.mjs'])
-for (const file of [...result.outputFiles, ...ofAction.outputFiles]) {
-  made.add(basename(file.path))
-  write(file.path, file.text)
-}
-write(join(dist, 'reconcile.mjs'), guard)
+const code = join(dist, 'code', `${process.version}-${process.platform}-${process.arch}`)
+const isCurrent = [...files].every(([name, text]) => isWritten(join(dist, name), text)) && existsSync(code)
+// Before the files that it was made of change: V8 tells a file by its length.
+if (!isCurrent) rmSync(join(dist, 'code'), { recursive: true, force: true })
+for (const [name, text] of files) write(join(dist, name), text)
 // For the test that says what each verb loads.
 mkdirSync(join(root, 'build'), { recursive: true })
 write(join(root, 'build/modules.json'), `${JSON.stringify(modulesOf(result.metafile))}\n`)
 chmodSync(join(dist, 'reconcile.mjs'), 0o755)
-for (const file of readdirSync(dist)) if (!made.has(file)) rmSync(join(dist, file), { recursive: true })
+for (const file of readdirSync(dist)) {
+  if (!files.has(file) && file !== 'code') rmSync(join(dist, file), { recursive: true })
+}
+// A program without it is slower to start, and no other.
+if (!isCurrent) await makeCode(dist, code).catch((error) => console.error(`build: ${error.message}`))

@@ -23,7 +23,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 process.stdout.on('error', endOnBrokenPipe)
 process.stderr.on('error', endOnBrokenPipe)
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+// Where the program runs out of things to wait for before it has ended, something was lost, and it was no success.
+process.exitCode = 1
+runProgram(process.argv.slice(2), {
   cwd: process.cwd(),
   env: { ...process.env },
   out: sinkOf(process.stdout),
@@ -33,6 +35,8 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   mask,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   readKeys: process.stdin.isTTY ? readKeys : undefined,
+}).then((status) => {
+  process.exitCode = status
 })
 
 /** Raw, so that a key tells without a line break; the terminal is as before when it ends. */

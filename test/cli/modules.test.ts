@@ -40,6 +40,8 @@ afterAll(() => fleet.destroy())
 interface Loaded {
   /** Files of the program that were read. */
   readonly files: number
+  /** Those of them that the build made no code of. */
+  readonly compiled: readonly string[]
   /** Modules that they hold. */
   readonly modules: readonly string[]
   /** Packages of others, and folders of ours. */
@@ -57,11 +59,13 @@ async function loadedBy(args: readonly string[]): Promise<Loaded> {
   })
   const [, , , pipe] = child.stdio
   if (!pipe || !('readable' in pipe)) throw new Error('Expected a pipe')
-  const { files, builtin } = JSON.parse(await text(pipe)) as { files: string[]; builtin: string[] }
+  const { files, compiled, builtin } = JSON.parse(await text(pipe)) as Record<string, string[]>
+  if (!files || !compiled || !builtin) throw new Error('Expected the recorder to tell what was loaded')
   const own = files.filter((url) => url.includes('/dist/')).map((url) => basename(url))
   const held = own.flatMap((file) => modules[file] ?? []).filter((path) => !/^(?:group|builtin):/.test(path))
   return {
     files: own.length,
+    compiled: compiled.map((path) => basename(path)),
     modules: held,
     parts: new Set(held.map(partOf)),
     builtin: costly.filter((name) => builtin.includes(`NativeModule ${name}`)),
@@ -112,6 +116,14 @@ test('a check loads no client of a vendor, no state, no bundler, no parser of al
   expect(builtin).toEqual([])
   // Each is a millisecond, however small it is.
   expect(files).toBeLessThan(20)
+})
+
+test('a start compiles nothing, because the build kept what V8 made of every file', async () => {
+  for (const args of [...verbs, ['check', '--strict'], ['report'], ['doctor']]) {
+    const { files, compiled } = await loadedBy(args)
+    expect(files).toBeGreaterThan(4)
+    expect(compiled, args.join(' ')).toEqual([])
+  }
 })
 
 test('a dry run of processes loads no client of GitHub or Netlify, and makes no HTTP call', async () => {

@@ -25,7 +25,7 @@ async function run(cwd: string, ...args: readonly string[]): Promise<Ended> {
 async function makeProject(): Promise<string> {
   const folder = await makeFolder({
     'src/cli/main.ts':
-      "const { answer } = await import('./lazy.ts')\nprocess.stdout.write([answer, process.argv[2]].join(' '))\n",
+      "import('./lazy.ts').then(({ answer }) => process.stdout.write([answer, process.argv[2]].join(' ')))\n",
     'src/cli/lazy.ts': "import { parse } from 'yaml'\nexport const answer: number = parse('a: 42').a\n",
     'src/reconcilers/process/index.ts': 'export const reconciler = {}\n',
   })
@@ -94,9 +94,9 @@ test('the built program runs, loads lazily, and says what Node it needs', async 
     stderr:
       'reconcile needs Node.js 24 or later; this is v20.20.2. In a checkout use `npx reconcile`, which brings its own.\n',
   })
-  const before = (await stat(join(folder, 'dist/main.mjs'))).mtimeMs
-  await put(join(folder, 'dist/chunk-old.mjs'), '')
+  const before = (await stat(join(folder, 'dist/main.cjs'))).mtimeMs
+  await put(join(folder, 'dist/chunk-old.cjs'), '')
   await run(folder, 'scripts/build.mjs')
-  expect((await stat(join(folder, 'dist/main.mjs'))).mtimeMs).toBe(before)
-  await expect(stat(join(folder, 'dist/chunk-old.mjs'))).rejects.toThrow('ENOENT')
+  expect((await stat(join(folder, 'dist/main.cjs'))).mtimeMs).toBe(before)
+  await expect(stat(join(folder, 'dist/chunk-old.cjs'))).rejects.toThrow('ENOENT')
 })

@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import vm from 'node:vm'
 
-// Preloaded into a program: says on descriptor 3 which files it loaded, and which of Node's own modules, when it ends.
+// Preloaded into a program: says on descriptor 3 which files it loaded, which of them V8 had to compile, and which of
+// Node's own modules it loaded, when it ends.
 
 const files = []
+const compiled = []
 const before = new Set(process.moduleLoadList)
 registerHooks({
   load(url, context, next) {
@@ -11,7 +14,14 @@ registerHooks({
     return next(url, context)
   },
 })
+vm.Script = class extends vm.Script {
+  constructor(text, options) {
+    super(text, options)
+    files.push(options.filename)
+    if (this.cachedDataRejected !== false) compiled.push(options.filename)
+  }
+}
 process.on('exit', () => {
   const builtin = process.moduleLoadList.filter((name) => !before.has(name))
-  writeSync(3, JSON.stringify({ files, builtin }))
+  writeSync(3, JSON.stringify({ files, compiled, builtin }))
 })

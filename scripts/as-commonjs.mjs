@@ -1,0 +1,27 @@
+import { transform } from 'esbuild'
+
+const placeOfFile = '__place'
+
+/**
+ * Makes CommonJS of a file of the program. esbuild cuts a program into chunks as ES modules only, and of those V8 keeps
+ * no code that it made while they ran. What they import stays bound to the name, as in an ES module.
+ */
+export async function asCommonJs(text) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    define: { 'import.meta.url': placeOfFile },
+    supported: { 'dynamic-import': false },
+    legalComments: 'none',
+  })
+  const own = code.includes(placeOfFile)
+    ? `const ${placeOfFile} = require('node:url').pathToFileURL(__filename).href\n`
+    : ''
+  // Run by our loader it gives a function, and runs it where Node itself loads it. In brackets of its own, so that V8
+  // compiles it at once.
+  return `(typeof module === 'object' ? (run) => run(exports, require, module, __filename, __dirname) : (run) => run)((function (exports, require, module, __filename, __dirname) {
+${own}${code}
+}))
+`
+}

@@ -1,0 +1,36 @@
+'use strict'
+// Where Node may keep the code that it compiled, for a Node.js that is not the one that the program was built with. Who
+// can write there can make us run what he likes, so that the usual place, in the folder of everybody's temporary files,
+// would not do.
+const { lstatSync, mkdirSync, realpathSync } = require('node:fs')
+const { dirname, isAbsolute, join } = require('node:path')
+
+const writableByOthers = 0o022
+const sticky = 0o1000
+
+/** A folder that nobody but us and root can change or replace, made where it is not there; undefined: there is none. */
+exports.ownCacheFolder = function ownCacheFolder({ XDG_CACHE_HOME, HOME }) {
+  const home = [XDG_CACHE_HOME, HOME && join(HOME, '.cache')].find((path) => path && isAbsolute(path))
+  if (home === undefined || process.geteuid === undefined) return undefined
+  const folder = join(home, 'reconciled', 'code')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const real = realpathSync(folder)
+    return isOurs(real) ? real : undefined
+  } catch {
+    // Read-only, full, or not ours: it starts without.
+    return undefined
+  }
+}
+
+function isOurs(folder) {
+  const us = process.geteuid()
+  if (lstatSync(folder).uid !== us) return false
+  for (let at = folder; ; at = dirname(at)) {
+    const { uid, mode } = lstatSync(at)
+    if (uid !== us && uid !== 0) return false
+    // In a folder with the sticky bit others may add, and not replace what is not theirs.
+    if ((mode & writableByOthers) !== 0 && (mode & sticky) === 0) return false
+    if (at === dirname(at)) return true
+  }
+}
