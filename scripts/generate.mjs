@@ -155,26 +155,40 @@ async function validatorsModule(schemas, kinds) {
     strictRequired: false,
     allErrors: true,
     verbose: false,
-    code: { source: true, esm: true, lines: false },
+    code: { source: true, lines: false },
   })
   addFormats(ajv, ['date-time'])
   for (const word of notesIn([...schemas.values()])) ajv.addKeyword(word)
   const used = [...schemas].filter(([base]) => base === 'common' || kinds.has(base))
-  let code
+  const codes = new Map()
   try {
     for (const [, schema] of used) ajv.addSchema(schema)
-    code = standaloneCode(
-      ajv,
-      Object.fromEntries([...kinds].map(([base, kind]) => [kind, `${schemaBase}${base}.schema.json`])),
-    )
+    for (const [base, kind] of kinds) {
+      codes.set(`validate-${kind}`, standaloneCode(ajv, { [kind]: `${schemaBase}${base}.schema.json` }))
+    }
   } catch (error) {
     throw new GenerateError(`The schemas could not be compiled: ${error.message}`)
   }
   const names = [...kinds.values()].sort()
+  // Each is made when it is asked for first: a program that judges processes needs no more than that of processes.
   const entry = [
-    `import { ${names.join(', ')} } from 'validators'`,
-    `export const validators = Object.freeze({ ${names.join(', ')} })`,
-    `export const schemas = ${JSON.stringify(Object.fromEntries(used.map(([, schema]) => [schema.$id, schema])))}`,
+    `function lazily(makers) {
+  const all = {}
+  for (const [name, make] of Object.entries(makers)) {
+    let made
+    Object.defineProperty(all, name, { enumerable: true, get: () => (made ??= make()) })
+  }
+  return Object.freeze(all)
+}`,
+    `export const validators = lazily({`,
+    ...names.map((kind) => `  ${kind}: () => require('validate-${kind}').${kind},`),
+    `})`,
+    `export const schemas = lazily({`,
+    ...used.map(([, schema]) => {
+      const text = JSON.stringify(JSON.stringify(schema))
+      return `  ${JSON.stringify(schema.$id)}: () => JSON.parse(${text}),`
+    }),
+    `})`,
   ].join('\n')
   const bundled = await build({
     stdin: { contents: entry, resolveDir: root, loader: 'js' },
@@ -189,12 +203,9 @@ async function validatorsModule(schemas, kinds) {
       {
         name: 'validators',
         setup(bundle) {
-          bundle.onResolve({ filter: /^validators$/ }, () => ({
-            path: 'validators',
-            namespace: 'validators',
-          }))
-          bundle.onLoad({ filter: /.*/, namespace: 'validators' }, () => ({
-            contents: code,
+          bundle.onResolve({ filter: /^validate-/ }, ({ path }) => ({ path, namespace: 'validators' }))
+          bundle.onLoad({ filter: /.*/, namespace: 'validators' }, ({ path }) => ({
+            contents: codes.get(path),
             resolveDir: root,
             loader: 'js',
           }))

@@ -35,9 +35,19 @@ runProgram(process.argv.slice(2), {
   mask,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   readKeys: process.stdin.isTTY ? readKeys : undefined,
-}).then((status) => {
+}).then(async (status) => {
   process.exitCode = status
+  // All is said and done: what Node would still tidy up, and a collection of garbage that it would begin, serve nobody.
+  await Promise.all([process.stdout, process.stderr].map(flush))
+  process.exit()
 })
+
+/** Resolves when all that was written before was handed over, or nobody reads it. */
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve())
+  })
+}
 
 /** Raw, so that a key tells without a line break; the terminal is as before when it ends. */
 function readKeys(onKey: (key: string) => void): () => void {

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { messageOf } from '../core/errors.ts'
@@ -35,13 +36,10 @@ export function namedWorkflowFiles(paths: readonly string[]): WorkflowFiles {
 }
 
 /** The workflow files of the repository that holds the manifests, and those that Workflows take as their source. */
-export async function findWorkflowFiles(
-  manifestsFolder: string,
-  resources: readonly Resource[],
-): Promise<WorkflowFiles> {
-  const root = await findFleetRoot(manifestsFolder)
-  const own = await originOf(root)
-  const names = await readdir(join(root, folderOfWorkflows)).catch(() => [])
+export function findWorkflowFiles(manifestsFolder: string, resources: readonly Resource[]): WorkflowFiles {
+  const root = findFleetRoot(manifestsFolder)
+  const own = originOf(root)
+  const names = namesIn(join(root, folderOfWorkflows))
   const judged = names
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
@@ -76,11 +74,29 @@ export async function findWorkflowFiles(
 }
 
 /** `owner/name` of the repository that a work tree was cloned from, lower-case; undefined: it does not say. */
-async function originOf(root: string): Promise<string | undefined> {
-  const text = await readFile(join(root, '.git/config'), 'utf8').catch(() => '')
+function originOf(root: string): string | undefined {
+  const text = textOf(join(root, '.git/config'))
   const [, section = ''] = /^\[remote "origin"\]\s*\n((?:[ \t]+.*\n?)*)/m.exec(text) ?? []
   const [, owner, name] = /^\s*url\s*=\s*\S*[/:]([^/:\s]+)\/([^/\s]+?)(?:\.git)?\/?\s*$/m.exec(section) ?? []
   return owner === undefined || name === undefined ? undefined : `${owner}/${name}`.toLowerCase()
+}
+
+/** Empty where there is no such folder, or it may not be read. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+/** Empty where there is no such file, or it may not be read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Judges workflow files, each by itself and all together. Their parser is loaded only where there is one. */

@@ -105,7 +105,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
       kinds: [...reconcilers.keys()],
     },
   )
-  const roots = await rootsOf(input.root, fleet.settings.allowedPaths)
+  const roots = rootsOf(input.root, fleet.settings.allowedPaths)
   const all = valid
     .filter(({ kind }) => kind !== 'Fleet')
     .map(draft)

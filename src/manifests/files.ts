@@ -1,5 +1,4 @@
-import { constants, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { accessSync, constants, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import type { Diagnostic } from '../core/diagnostic.ts'
@@ -34,12 +33,12 @@ export async function findManifests(folder: string, roots: Roots): Promise<Manif
   const real = realpathSync(folder)
   for (const entry of walk.entries(folder)) {
     const path = join(folder, entry.name)
-    if (entry.name === environmentsFolder && (await isFolder(path))) {
+    if (entry.name === environmentsFolder && isFolder(path)) {
       for (const inner of walk.entries(path)) {
         const place = join(path, inner.name)
         const found: string[] = []
         walk.visit({ path: place, entry: inner }, [realpathSync(path)], found)
-        if (await isFolder(place)) environments.set(inner.name, found)
+        if (isFolder(place)) environments.set(inner.name, found)
         else walk.diagnostics.push(...found.map(stray))
       }
     } else walk.visit({ path, entry }, [real], base)
@@ -178,11 +177,12 @@ async function readIgnores(folder: string): Promise<Ignore> {
 }
 
 /** Whether a path is a folder, links followed. */
-export async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  )
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch {
+    return false
+  }
 }
 
 /** Where `path` lies inside `environments/<name>/` of a manifests folder: that folder and name. */
@@ -203,9 +203,9 @@ function codeOf(error: unknown): string {
 }
 
 /** Why a folder cannot be read as manifests; undefined: it can. */
-export async function folderFault(folder: string): Promise<Diagnostic | undefined> {
+export function folderFault(folder: string): Diagnostic | undefined {
   try {
-    await access(folder, constants.R_OK | constants.X_OK)
+    accessSync(folder, constants.R_OK | constants.X_OK)
     return undefined
   } catch (error) {
     const code = codeOf(error)

@@ -28,9 +28,9 @@ export interface Location {
 export async function locate(paths: readonly string[], cwd: string): Promise<Location> {
   const usual = resolve(cwd, 'manifests')
   const named = (paths.length > 0 ? paths : ['manifests']).map((path) => resolve(cwd, path))
-  const kinds = await Promise.all(named.map(async (path) => ({ path, isFolder: await isFolder(path) })))
+  const kinds = named.map((path) => ({ path, isFolder: isFolder(path) }))
   const folder = folderOf(kinds, usual)
-  const root = await findFleetRoot(folder)
+  const root = findFleetRoot(folder)
   const base: string[] = []
   const beside: string[] = []
   const environments = new Map<string, readonly string[]>()
@@ -49,15 +49,15 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
     const inner = environmentOf(path)
     if (inner) diagnostics.push(insideEnvironment(path, inner.environment))
     else if (isNamedFolder) {
-      const fault = await folderFault(path)
+      const fault = folderFault(path)
       if (fault) diagnostics.push(fault)
       else await lookInto(path, true)
     } else if (path === usual || !/\.[^./]+$/.test(path)) {
-      diagnostics.push((await folderFault(path)) ?? missing(path))
+      diagnostics.push(folderFault(path) ?? missing(path))
     } else base.push(path)
   }
   const isNarrow = kinds.every((kind) => !kind.isFolder)
-  if (isNarrow && (await isFolder(folder))) await lookInto(folder, false)
+  if (isNarrow && isFolder(folder)) await lookInto(folder, false)
   return {
     folder,
     root,

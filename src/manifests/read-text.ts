@@ -39,9 +39,13 @@ export async function readText(path: string, maxBytes: number): Promise<TextRead
   }
 }
 
+/** Made once: to make one takes longer than to decode a manifest. */
+let strict: InstanceType<typeof TextDecoder> | undefined
+
 function decode(bytes: Buffer): TextReading {
+  strict ??= new TextDecoder('utf-8', { fatal: true })
   try {
-    return { type: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { type: 'text', text: strict.decode(bytes) }
   } catch {
     // Without `fatal` a fault becomes U+FFFD; what stands before the first one is as it was written.
     const lenient = new TextDecoder('utf-8').decode(bytes)

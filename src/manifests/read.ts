@@ -99,7 +99,7 @@ export async function readManifests(options: ReadOptions): Promise<Manifests> {
   const isSettled = diagnostics.every(({ code }) => code !== 'unknown-environment')
   const resolver = new SecretResolver({
     ...options,
-    roots: await rootsOf(location.root, effective.fleet.settings.allowedPaths),
+    roots: rootsOf(location.root, effective.fleet.settings.allowedPaths),
   })
   const resources = isSettled
     ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))

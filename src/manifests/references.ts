@@ -70,7 +70,6 @@ export function checkTargets(
   const { reconcilers, broken, isWhole } = surroundings
   const faults = new Faults(document.root)
   const spec = childOf(document.root, 'spec')
-  const names = [...known].filter((id) => nameOf(id) !== '')
   const told = new Set<ResourceId>()
   for (const link of links) {
     const list = childOf(spec, link)
@@ -82,7 +81,10 @@ export function checkTargets(
       if (!known.has(id) && !broken.has(id)) {
         if (told.has(id)) continue
         told.add(id)
-        const meant = suggest(id, names)
+        const meant = suggest(
+          id,
+          [...known].filter((other) => nameOf(other) !== ''),
+        )
         faults.add(path, {
           code: isWhole ? 'unknown-reference' : 'reference-not-read',
           message: `${printable(id)} is not ${isWhole ? 'declared' : 'in the files that were named'}, and ${document.id} names it in \`${link}\``,

@@ -31,8 +31,8 @@ async function findFiles(folder: string): Promise<{
   readonly base: readonly string[]
   readonly environments: ReadonlyMap<string, readonly string[]>
 }> {
-  if (!(await isFolder(folder))) return { base: [], environments: new Map() }
-  return findManifests(folder, [await findFleetRoot(folder)])
+  if (!isFolder(folder)) return { base: [], environments: new Map() }
+  return findManifests(folder, [findFleetRoot(folder)])
 }
 
 /** What a folder of manifests declares, as quickly as that can be told; nothing where there is none. */

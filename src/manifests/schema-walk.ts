@@ -26,8 +26,25 @@ export function schemaAt(kind: string, path: readonly string[]): SchemaPlaces {
   return path.reduce<SchemaPlaces>(stepInto, schemaOf(kind))
 }
 
+/** Where one step leads; of segments that no schema names, one stands for all. */
+const steps = new WeakMap<SchemaPlaces, Map<string, SchemaPlaces>>()
+const anyItem = '0'
+const anyKey = '*'
+
 /** One step down: a property's name, or an item's number. */
 export function stepInto(places: SchemaPlaces, segment: string): SchemaPlaces {
+  const known = steps.get(places) ?? new Map<string, SchemaPlaces>()
+  steps.set(places, known)
+  const isNamed = places.some(({ schema }) => nodeIn(schema.properties, segment) !== undefined)
+  const key = isNamed ? segment : /^\d+$/.test(segment) ? anyItem : anyKey
+  const before = known.get(key)
+  if (before) return before
+  const led = lookInto(places, segment)
+  known.set(key, led)
+  return led
+}
+
+function lookInto(places: SchemaPlaces, segment: string): SchemaPlaces {
   return places.flatMap(({ schema, home }) => {
     const named = nodeIn(schema.properties, segment)
     if (named) return flatten({ schema: named, home })

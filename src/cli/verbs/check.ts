@@ -62,7 +62,7 @@ async function findFaults(
     now: clock.now(),
     mask: call.mask,
   })
-  const found = await findWorkflowFiles(folder, resources)
+  const found = findWorkflowFiles(folder, resources)
   const isFound = new Set(found.compared.map(({ path }) => path))
   const files = {
     judged: [...named.judged, ...found.judged],

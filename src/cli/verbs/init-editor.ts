@@ -29,7 +29,7 @@ const copies = Object.freeze(['manifest.schema.json', 'patch.schema.json'])
 export async function planEditorFiles(manifests: string, choice: string): Promise<readonly FileChange[]> {
   // The root has no links in its path, and paths from there must not lead around one.
   const folder = realPathOf(manifests)
-  const root = await findFleetRoot(folder)
+  const root = findFleetRoot(folder)
   const place = editorPlace(root, folder)
   const changes: FileChange[] = []
   for (const name of copies) {

@@ -56,7 +56,7 @@ export async function init(
 /** Undefined: the folder holds none, or does not exist. */
 async function firstManifest(folder: string): Promise<string | undefined> {
   if (!(await isFolder(folder))) return undefined
-  const { base } = await findManifests(folder, [await findFleetRoot(folder)])
+  const { base } = await findManifests(folder, [findFleetRoot(folder)])
   return base[0]
 }
 

@@ -39,6 +39,9 @@ const startTolerance: Duration = 2000
 /** How often is looked whether it has ended. */
 const pollInterval: Duration = 20
 
+/** What follows the name in the name of a pid file. */
+const endOfPidFile = /-(?:registered)?\d+\.pid$/
+
 async function readPidFile(path: string): Promise<{ readonly pid: number; readonly at: number } | undefined> {
   try {
     const pid = Number((await readFile(path, 'utf8')).trim())
@@ -79,18 +82,18 @@ async function readOrphan(
   }
 }
 
-async function pidFilesOf(folder: string, name: string): Promise<readonly string[]> {
-  let files: readonly string[]
+/** The pid files of a folder, by what PM2 makes of the name of their process. */
+async function pidFilesIn(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
   try {
-    files = await readdir(folder)
+    const files = await readdir(folder)
+    return Map.groupBy(
+      files.filter((file) => endOfPidFile.test(file)),
+      (file) => file.replace(endOfPidFile, ''),
+    )
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
     throw error
   }
-  const prefix = `${fileNameOf(name)}-`
-  return files.filter(
-    (file) => file.startsWith(prefix) && /^(?:registered)?\d+\.pid$/.test(file.slice(prefix.length)),
-  )
 }
 
 /**
@@ -100,9 +103,10 @@ async function pidFilesOf(folder: string, name: string): Promise<readonly string
  */
 export async function findOrphans(search: OrphanSearch): Promise<readonly Orphan[]> {
   const folder = homePaths(resolve(search.home)).pids
+  const files = await pidFilesIn(folder)
   const orphans: Orphan[] = []
   for (const name of new Set(search.names)) {
-    for (const file of await pidFilesOf(folder, name)) {
+    for (const file of files.get(fileNameOf(name)) ?? []) {
       search.signal?.throwIfAborted()
       const orphan = await readOrphan(name, join(folder, file), search.known ?? new Set())
       // Two names can share a file name; the process knows which one it is.

@@ -44,7 +44,7 @@ export async function prepareFiles(
   resources: readonly ImportedResource[],
   options: PrepareOptions,
 ): Promise<Prepared> {
-  const root = await findFleetRoot(realPathOf(options.folder))
+  const root = findFleetRoot(realPathOf(options.folder))
   const names = nameFiles(resources, options.folder)
   const based = new Set(resources.filter(({ environment }) => environment === undefined).map(({ id }) => id))
   const warnings: ImportNotice[] = []
@@ -133,7 +133,7 @@ interface There {
 }
 
 async function manifestsThere(folder: string, root: string): Promise<There> {
-  if (!(await isFolder(folder))) return { base: [], environments: new Map() }
+  if (!isFolder(folder)) return { base: [], environments: new Map() }
   return findManifests(folder, [root])
 }
 

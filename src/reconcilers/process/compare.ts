@@ -4,7 +4,7 @@ import type { Change } from '../../core/action.ts'
 import type { Owned } from '../../core/ownership.ts'
 import { looksSecret } from '../../core/secrecy.ts'
 import { Secret } from '../../core/secret.ts'
-import { fieldRules, liveVariable, type Means } from './fields.ts'
+import { declaredFields, fieldRules, liveVariable, type Means } from './fields.ts'
 import { readMark } from './mark.ts'
 import type { DesiredProcess } from './place.ts'
 
@@ -43,8 +43,9 @@ export interface Comparison {
 export function compareRecord(comparison: Comparison, record: Pm2Record): readonly Difference[] {
   const { desired, dropped } = comparison
   const found: Difference[] = []
+  const fields = declaredFields(desired)
   for (const [path, rule] of Object.entries(fieldRules)) {
-    const declared = rule.declared(desired.spec, desired)
+    const declared = fields[path]?.value
     if (declared === undefined && !dropped.includes(path)) continue
     const after = declared === undefined ? rule.initial(desired, comparison.home) : declared
     const before = rule.observed(record, after)

@@ -21,6 +21,7 @@ import type { ProcessAction } from './action.ts'
 import { applyProcessAction } from './actions/apply.ts'
 import { baseEnvironment } from './base-env.ts'
 import { DaemonKeeper } from './daemon-keeper.ts'
+import { DiskView } from './disk-view.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
 import { readLastWords } from './last-words.ts'
@@ -63,7 +64,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#home = pm2HomeOf(context.fleet.pm2.home, context.env)
     this.#base = baseEnvironment(context.env)
     this.#pm2 = openPm2({ home: this.#home, clock: context.clock })
-    this.#keeper = new DaemonKeeper(context, this.#home, this.#pm2)
+    this.#keeper = new DaemonKeeper(context, this.#home)
     this.#prober = new Prober({
       clock: context.clock,
       base: this.#base,
@@ -81,13 +82,14 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const daemon = await this.#readDaemon(signal)
     const observedAt = this.#context.clock.now()
     const leftBehind = await this.#readLeftBehind(wanted, daemon, signal)
+    const disk = new DiskView()
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedProcess>]> => {
         if (daemon instanceof ReconcileError) {
           const { code, message } = daemon
           return [one.id, { type: 'unreadable', code, message, isDomainWide: true }]
         }
-        return [one.id, await this.#readOne(one, { ...daemon, leftBehind }, signal)]
+        return [one.id, await this.#readOne(one, { ...daemon, leftBehind, disk }, signal)]
       }),
     )
     const marked = daemon instanceof ReconcileError ? undefined : await this.#findMarked(daemon)
@@ -171,11 +173,8 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   /** No daemon is an answer: nothing is registered. Everything else that goes wrong is not. */
   async #readDaemon(signal: AbortSignal): Promise<DaemonReading | ReconcileError> {
     try {
-      const records = await this.#pm2.list(signal)
-      return {
-        version: await this.#pm2.version(signal),
-        byName: Map.groupBy(records, (record) => record.name),
-      }
+      const [records, version] = await Promise.all([this.#pm2.list(signal), this.#pm2.version(signal)])
+      return { version, byName: Map.groupBy(records, (record) => record.name) }
     } catch (error) {
       signal.throwIfAborted()
       if (isErrorOf(error, 'DaemonNotRunning')) return { version: undefined, byName: new Map() }
@@ -199,19 +198,19 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
 
   async #readOne(
     wanted: WantedProcess,
-    daemon: DaemonReading & { readonly leftBehind: readonly Orphan[] },
+    daemon: DaemonReading & { readonly leftBehind: readonly Orphan[]; readonly disk: DiskView },
     signal: AbortSignal,
   ): Promise<Reading<ObservedProcess>> {
     const { desired } = wanted
     const listed = daemon.byName.get(nameOf(wanted)) ?? []
     try {
-      const records = await spelledAsFound(listed, desired)
+      const records = await spelledAsFound(listed, desired, daemon.disk)
       for (const value of liveSecrets(records, desired, wanted.owned)) this.#context.mask?.add(value)
       const [sourcesHash, startability, livingStores, probe, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
           : undefined,
-        desired ? findScript(desired, this.#base.PATH) : undefined,
+        desired ? findScript(desired, this.#base.PATH, daemon.disk) : undefined,
         this.#livingStores(records),
         desired ? this.#prober.look(desired, records, signal) : undefined,
         readLastWords(records, desired),

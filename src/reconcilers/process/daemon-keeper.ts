@@ -1,5 +1,4 @@
 import { isAlive } from '../../clients/host/process-identity.ts'
-import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { homeLock } from '../../clients/pm2/home-lock.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../clients/pm2/orphans.ts'
@@ -17,16 +16,14 @@ type Release = { release(): Promise<void> }
 export class DaemonKeeper {
   readonly #context: ConnectContext
   readonly #home: string
-  readonly #pm2: Pm2Client
   #claim: Promise<Release> | undefined
   #starting: Promise<void> | undefined
   /** What was found on the machine while this daemon lived. */
   #looked: { readonly daemon: string | undefined; readonly strays: Promise<readonly Orphan[]> } | undefined
 
-  constructor(context: ConnectContext, home: string, pm2: Pm2Client) {
+  constructor(context: ConnectContext, home: string) {
     this.#context = context
     this.#home = home
-    this.#pm2 = pm2
   }
 
   /** Takes the home for this fleet, until `close`; rejects with `HomeLocked` where another one acts. */
@@ -68,9 +65,8 @@ export class DaemonKeeper {
     return [...orphans, ...strays.filter((_, index) => alive[index])]
   }
 
-  /** Ends what was left behind of a name, so that there are never two copies. */
-  async endLeftBehind(name: string, signal: AbortSignal): Promise<void> {
-    const listed = await this.#pm2.list(signal).catch(() => [])
+  /** Ends what was left behind of a name, and is not in this list, so that there are never two copies. */
+  async endLeftBehind(name: string, listed: readonly Pm2Record[], signal: AbortSignal): Promise<void> {
     for (const orphan of await this.leftBehind([name], listed, signal)) {
       this.#context.logger.warn(
         { name, pid: orphan.identity.pid },

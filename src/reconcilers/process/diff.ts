@@ -110,8 +110,21 @@ function updateOf(
   })
 }
 
+/** What differs is asked for to correct it, and once more to judge. */
+const known = new WeakMap<ProcessPair, readonly Outdated[]>()
+
 /** What does not run as it is declared. */
 export function outdatedOf(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  observed: ObservedProcess,
+): readonly Outdated[] {
+  const outdated = known.get(pair) ?? compareAll(pair, desired, observed)
+  known.set(pair, outdated)
+  return outdated
+}
+
+function compareAll(
   pair: ProcessPair,
   desired: DesiredProcess,
   observed: ObservedProcess,

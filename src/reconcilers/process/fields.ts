@@ -239,8 +239,17 @@ export function liveVariable(record: Pm2Record, key: string): string | undefined
   return Object.hasOwn(record.env, key) ? record.env[key] : undefined
 }
 
+/** A declaration never changes, and is asked for its fields by the engine, to compare, and to judge. */
+const known = new WeakMap<DesiredProcess, Readonly<Record<string, OwnedField>>>()
+
 /** All declared fields in normal form by dotted path; a secret by its digest. What the inventory keeps. */
 export function declaredFields(desired: DesiredProcess): Readonly<Record<string, OwnedField>> {
+  const fields = known.get(desired) ?? fieldsOf(desired)
+  known.set(desired, fields)
+  return fields
+}
+
+function fieldsOf(desired: DesiredProcess): Readonly<Record<string, OwnedField>> {
   const { spec } = desired
   const fields: Record<string, OwnedField> = {}
   const set = (path: string, value: unknown, sensitive = false) => {

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { findProgram } from '../../clients/pm2/daemon/program-path.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { DiskView } from './disk-view.ts'
 import { liveVariable } from './fields.ts'
 import { type DesiredProcess, isProgram } from './place.ts'
 
@@ -12,14 +12,15 @@ import { type DesiredProcess, isProgram } from './place.ts'
 export async function spelledAsFound(
   records: readonly Pm2Record[],
   desired: DesiredProcess | undefined,
+  disk = new DiskView(),
 ): Promise<readonly Pm2Record[]> {
   const { script, interpreter } = desired?.spec ?? {}
   if (![script, interpreter].some((text) => text !== undefined && isProgram(text))) return records
   return Promise.all(
     records.map(async (record): Promise<Pm2Record> => {
       const [execPath, found] = await Promise.all([
-        asFound(record, record.execPath, script),
-        asFound(record, record.interpreter, interpreter),
+        asFound(record, { path: record.execPath, declared: script, disk }),
+        asFound(record, { path: record.interpreter, declared: interpreter, disk }),
       ])
       return { ...record, execPath, interpreter: found }
     }),
@@ -28,12 +29,16 @@ export async function spelledAsFound(
 
 async function asFound(
   record: Pm2Record,
-  path: string | undefined,
-  declared: string | undefined,
+  spelling: {
+    readonly path: string | undefined
+    readonly declared: string | undefined
+    readonly disk: DiskView
+  },
 ): Promise<string | undefined> {
+  const { path, declared, disk } = spelling
   if (path === undefined || declared === undefined || !isProgram(declared)) return path
   if (isProgram(path) || basename(path) !== declared) return path
-  const found = await findProgram(declared, liveVariable(record, 'PATH') ?? '')
+  const found = await disk.findProgram(declared, liveVariable(record, 'PATH') ?? '')
   if (found === undefined || found === path) return path
   const [one, other] = await Promise.all([found, path].map((each) => realpath(each).catch(() => undefined)))
   return one !== undefined && one === other ? found : path

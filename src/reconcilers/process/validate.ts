@@ -26,7 +26,7 @@ export async function validateProcess(desired: Declared, report: Report): Promis
   checkHealth(desired, report)
   checkWatch(desired, report)
   const path = desired.spec.env?.PATH
-  const searchPath = typeof path === 'string' ? path : baseEnvironment(callerEnvironment()).PATH
+  const searchPath = () => (typeof path === 'string' ? path : baseEnvironment(callerEnvironment()).PATH)
   await checkFiles(desired, report, searchPath)
 }
 
@@ -227,7 +227,7 @@ function checkWatch(desired: Declared, report: Report): void {
   }
 }
 
-async function checkFiles(desired: Declared, report: Report, searchPath: string): Promise<void> {
+async function checkFiles(desired: Declared, report: Report, searchPath: () => string): Promise<void> {
   const folder = folderOf(desired)
   const { script, cwd, interpreter } = desired.spec
   if (cwd !== undefined) {
@@ -250,7 +250,7 @@ async function checkFiles(desired: Declared, report: Report, searchPath: string)
         `The script ${script} ${found ? 'is not a file' : 'does not exist'}`,
       )
     }
-  } else if (!(await findProgram(script, searchPath))) {
+  } else if (!(await findProgram(script, searchPath()))) {
     const isBeside = statsOf(join(folder, script))
     warnMissing(
       report,
@@ -263,7 +263,7 @@ async function checkFiles(desired: Declared, report: Report, searchPath: string)
   }
   if (interpreter !== undefined && interpreter !== 'none') {
     const isThere = isProgram(interpreter)
-      ? await findProgram(interpreter, searchPath)
+      ? await findProgram(interpreter, searchPath())
       : await access(resolve(folder, interpreter), constants.X_OK).then(
           () => interpreter,
           () => undefined,

@@ -105,15 +105,13 @@ export class Watcher {
     const { clock, prober, wake } = this.#options
     const { signal } = this.#end
     while (!signal.aborted) {
-      const due = [...prober.due()]
-      const now = due.filter(([, wait]) => wait <= 0).map(([id]) => id)
+      const now = [...prober.due()].filter(([, wait]) => wait <= 0).map(([id]) => id)
       await Promise.all(
         now.map(async (id) => {
           if (await prober.hasChanged(id, signal)) wake(id)
         }),
       )
-      const next = due.map(([, wait]) => wait).filter((wait) => wait > 0)
-      await clock.sleep(Math.max(20, Math.min(probeTick, ...next)), signal)
+      await clock.sleep(Math.max(20, Math.min(probeTick, ...prober.due().values())), signal)
     }
   }
 

@@ -1,10 +1,18 @@
+import { once } from 'node:events'
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { openPm2 } from '../../../src/clients/pm2/open.ts'
+import { silentLogger } from '../../../src/core/logger.ts'
 import { rotateLogs } from '../../../src/reconcilers/process/log-rotation.ts'
+import { Prober } from '../../../src/reconcilers/process/prober.ts'
+import { Watcher } from '../../../src/reconcilers/process/watcher.ts'
+import { FakeClock } from '../../state/fake-clock.ts'
 import { freePort } from '../../support/fleet.ts'
 import { eventually, pm2Versions, withDaemon } from '../../support/pm2.ts'
 import { Bench, declare, makeScripts } from './bench.ts'
+import { record } from './model.ts'
 
 /** Between a list and a kill a process may have ended by itself. */
 function killIfAlive(pid: number): void {
@@ -156,6 +164,51 @@ describe('watching', () => {
       })
     },
   )
+})
+
+test('asks probes again when they are due, also where all of them were asked at once', async () => {
+  let asked = 0
+  const server = createServer((socket) => {
+    asked += 1
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('Expected a port')
+  const clock = new FakeClock()
+  const prober = new Prober({ clock, base: {}, mayRunCommands: false })
+  const pm2 = openPm2({ home: '/nowhere', clock })
+  const ids = ['a', 'b']
+  const watcher = new Watcher({
+    clock,
+    logger: silentLogger,
+    pm2,
+    prober,
+    wanted: () => new Map(),
+    rotated: () => [],
+    wake: () => undefined,
+  })
+  try {
+    for (const name of ids) {
+      const health = { tcp: { port: address.port }, interval: '400ms', startPeriod: '0s' }
+      await prober.look(
+        declare(name, { script: './a.mjs', health }),
+        [record({ name })],
+        new AbortController().signal,
+      )
+    }
+    expect(asked).toBe(2)
+    clock.jump(400)
+    watcher.start()
+    await eventually('all are asked', () => asked === 4)
+    await eventually('and judged', () => [...prober.due().values()].every((wait) => wait === 400))
+    await clock.advance(400)
+    await eventually('all are asked again', () => asked === 6)
+  } finally {
+    watcher.stop()
+    await pm2.close()
+    server.close()
+  }
 })
 
 /** Prints numbered lines up to the number in the file `upto`, whenever that is raised. */

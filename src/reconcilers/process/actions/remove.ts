@@ -4,15 +4,16 @@ import { freshRecords, type Workshop } from './workshop.ts'
 
 /** Takes processes out of PM2. What is not there any more is gone as it should be. */
 export async function removeProcesses(action: ProcessAction, workshop: Workshop): Promise<void> {
+  const { pm2, keeper, signal } = workshop
   try {
     const records = await freshRecords(action, workshop)
     await Promise.all(
       records
         .filter((record) => action.pmIds.includes(record.pmId))
-        .map((record) => workshop.pm2.delete({ pmId: record.pmId, name: record.name }, workshop.signal)),
+        .map((record) => pm2.delete({ pmId: record.pmId, name: record.name }, signal)),
     )
   } catch (error) {
     if (!isErrorOf(error, 'DaemonNotRunning')) throw error
   }
-  await workshop.keeper.endLeftBehind(action.name, workshop.signal)
+  await keeper.endLeftBehind(action.name, await pm2.list(signal).catch(() => []), signal)
 }

@@ -1,13 +1,14 @@
 import type { ProcessAction } from '../action.ts'
 import { wantedInstances } from '../diff.ts'
-import { createInstances, desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
+import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from './workshop.ts'
 
 /** Creates a process, or registers a cron job, with as many instances as are missing. */
 export async function startProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
   const making = await makingOf(action, workshop)
   await workshop.keeper.ensureDaemon(workshop.signal)
-  const present = await freshRecords(action, workshop)
-  await workshop.keeper.endLeftBehind(action.name, workshop.signal)
+  const listed = await workshop.pm2.list(workshop.signal)
+  const present = await recordsOf(action, listed)
+  await workshop.keeper.endLeftBehind(action.name, listed, workshop.signal)
   const wanted = wantedInstances(desiredOf(action), workshop.processors, false) ?? 1
   const missing = wanted - present.length
   await createInstances(making, missing, workshop)

@@ -66,9 +66,16 @@ export async function createInstances(
 
 /** The processes of the action's name, as they are now. */
 export async function freshRecords(action: ProcessAction, workshop: Workshop): Promise<readonly Pm2Record[]> {
-  const records = await workshop.pm2.list(workshop.signal)
+  return recordsOf(action, await workshop.pm2.list(workshop.signal))
+}
+
+/** The processes of the action's name in a list. */
+export function recordsOf(
+  action: ProcessAction,
+  listed: readonly Pm2Record[],
+): Promise<readonly Pm2Record[]> {
   return spelledAsFound(
-    records.filter((record) => record.name === action.name),
+    listed.filter((record) => record.name === action.name),
     action.desired,
   )
 }
