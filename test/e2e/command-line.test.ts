@@ -171,10 +171,17 @@ describe('the built program', () => {
 
   it('loads what policies need only where there is one', async () => {
     await packages(['a'])
-    // Told of each module by the hook, after Node has resolved it.
+    // Told of each file by what the loader makes of it.
     await fleet.write(
       'tell.mjs',
-      'import { registerHooks } from "node:module"\nregisterHooks({ load: (url, context, next) => { if (/chunk-(cel|patterns)/.test(url)) console.error("loaded", url); return next(url, context) } })\n',
+      `import vm from 'node:vm'
+vm.Script = class extends vm.Script {
+  constructor(text, options) {
+    super(text, options)
+    if (/chunk-(?:cel|patterns)/.test(options.filename)) console.error('loaded', options.filename)
+  }
+}
+`,
     )
     const env = { NODE_OPTIONS: `--import=${fleet.path('tell.mjs')}` }
     for (const args of [['check'], ['plan']]) {
