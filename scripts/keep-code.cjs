@@ -9,7 +9,8 @@ const scripts = []
 vm.Script = class extends vm.Script {
   constructor(text, options) {
     super(text, options)
-    scripts.push({ name: basename(options.filename), script: this })
+    // Others make scripts too, without a file.
+    if (options?.filename !== undefined) scripts.push({ name: basename(options.filename), script: this })
   }
 }
 process.on('exit', () => {

@@ -178,7 +178,7 @@ describe('the built program', () => {
 vm.Script = class extends vm.Script {
   constructor(text, options) {
     super(text, options)
-    if (/chunk-(?:cel|patterns)/.test(options.filename)) console.error('loaded', options.filename)
+    if (/chunk-(?:cel|patterns)/.test(options?.filename)) console.error('loaded', options.filename)
   }
 }
 `,

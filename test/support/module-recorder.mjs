@@ -17,6 +17,8 @@ registerHooks({
 vm.Script = class extends vm.Script {
   constructor(text, options) {
     super(text, options)
+    // Others make scripts too, without a file.
+    if (options?.filename === undefined) return
     files.push(options.filename)
     if (this.cachedDataRejected !== false) compiled.push(options.filename)
   }
