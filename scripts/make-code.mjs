@@ -6,48 +6,94 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 import { openStandIn } from './pm2-stand-in.mjs'
+import { openVendor } from './vendor-stand-in.mjs'
 
 const keeper = join(dirname(fileURLToPath(import.meta.url)), 'keep-code.cjs')
-/** In this order: the first pass starts processes, and all after it find nothing to do. */
-const calls = [
-  ['check'],
-  ['--no-wait'],
-  ['--no-wait'],
-  ['--dry-run'],
-  ['--dry-run', '-o', 'json'],
-  ['check', '-o', 'json'],
-  ['status'],
-  ['health'],
-]
+
 /** Milliseconds that one call may take, on a machine that is busy with an installation. */
 const limit = 60_000
-const manifest = (name) => `apiVersion: reconcile.dev/v1
-kind: Process
-metadata: { name: ${name} }
-spec:
-  script: ../app.mjs
-`
+
+const manifest = (kind, name, spec) =>
+  `apiVersion: reconcile.dev/v1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${JSON.stringify(spec)}\n`
+
+/** What is run, by its manifests folder and in this order. */
+const runs = [
+  {
+    files: {
+      'app.mjs': '',
+      ...Object.fromEntries(
+        ['one', 'two', 'three'].map((name) => [
+          `processes/${name}.yaml`,
+          manifest('Process', name, { script: '../app.mjs' }),
+        ]),
+      ),
+    },
+    folder: 'processes',
+    // The first pass starts them, and all that comes after it finds nothing to do.
+    calls: [
+      ['check'],
+      ['--no-wait'],
+      ['--no-wait'],
+      ['--dry-run'],
+      ['--dry-run', '-o', 'json'],
+      ['check', '-o', 'json'],
+      ['status'],
+      ['health'],
+    ],
+  },
+  {
+    files: {
+      'functions/hello.mjs': "export default async () => new Response('hello')\n",
+      'vendors/functions.yaml': manifest('FunctionSet', 'functions', {
+        site: 'site',
+        directory: '../functions',
+      }),
+      'vendors/workflow.yaml': manifest('Workflow', 'workflow', {
+        repository: 'owner/name',
+        path: '.github/workflows/ci.yml',
+      }),
+      'package.json': '{ "private": true, "scripts": { "build": "node app.mjs" } }',
+      'vendors/scripts.yaml': manifest('ScriptSet', 'scripts', { package: '../package.json' }),
+    },
+    folder: 'vendors',
+    calls: [['check'], ['--dry-run']],
+  },
+]
+
 /** Makes the code of all files of `dist` in `folder`. Rejects where they cannot be run; there is no folder then. */
 export async function makeCode(dist, folder) {
   const world = mkdtempSync(join(tmpdir(), 'r-'))
   const home = join(world, 'p')
-  const files = {
-    'app.mjs': '',
-    ...Object.fromEntries(['one', 'two', 'three'].map((name) => [`manifests/${name}.yaml`, manifest(name)])),
-  }
-  for (const path of [home, join(world, 'manifests'), folder]) mkdirSync(path, { recursive: true })
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(world, path), text)
-  const env = { PATH: process.env.PATH, HOME: world, PM2_HOME: home, KEEP_CODE_IN: folder }
-  let standIn
+  const close = []
   try {
-    standIn = await openStandIn(home)
+    for (const path of [home, folder]) mkdirSync(path, { recursive: true })
+    close.push(await openStandIn(home), await openVendor())
+    const env = {
+      PATH: process.env.PATH,
+      HOME: world,
+      PM2_HOME: home,
+      GITHUB_API_URL: close[1].url,
+      GITHUB_TOKEN: 'none',
+      NETLIFY_API_URL: close[1].url,
+      NETLIFY_AUTH_TOKEN: 'none',
+      KEEP_CODE_IN: folder,
+    }
     writeFirstCode(dist, folder)
-    for (const args of calls) await run([join(dist, 'reconcile.mjs'), ...args], { cwd: world, env })
+    for (const { files, folder: manifests, calls } of runs) {
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(world, path)), { recursive: true })
+        writeFileSync(join(world, path), text)
+      }
+      const place = ['--file', manifests, '--state', `${manifests}.db`]
+      for (const args of calls) {
+        await run([join(dist, 'reconcile.mjs'), ...args, ...place], { cwd: world, env })
+      }
+    }
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
   } finally {
-    standIn?.close()
+    for (const each of close) each.close()
     rmSync(world, { recursive: true, force: true })
   }
 }
@@ -60,20 +106,21 @@ function writeFirstCode(dist, folder) {
     writeFileSync(join(folder, `${name}.code`), script.createCachedData())
   }
 }
+
 function run(args, { cwd, env }) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--require', keeper, ...args], { cwd, env, timeout: limit })
     let said = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (said += piece))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (piece) => {
+        said += piece
+      })
     child.once('error', reject)
     child.once('close', (status) => {
+      const call = `\`${args.join(' ')}\``
       if (status === 0) resolve()
       else
-        reject(
-          new Error(
-            `could not run the program to make its code: \`${args.join(' ')}\` ended with ${status}: ${said}`,
-          ),
-        )
+        reject(new Error(`could not run the program to make its code: ${call} ended with ${status}: ${said}`))
     })
   })
 }
