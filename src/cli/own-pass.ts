@@ -69,6 +69,7 @@ export async function makeOwnPass(maker: PassMaker, task: PassTask): Promise<Pas
     lease: actor.lease,
   })
   try {
+    await session.anticipate(selection)
     await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(declaration)
     const result = await settle(
       session.world,

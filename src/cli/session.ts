@@ -3,6 +3,7 @@ import { ReconcileError } from '../core/errors.ts'
 import type { Ledger } from '../core/ledger.ts'
 import type { Logger } from '../core/logger.ts'
 import type { AnyConnection } from '../core/reconciler.ts'
+import type { ResourceId } from '../core/resource.ts'
 import type { Store } from '../core/store.ts'
 import { defaultDeadlines, type World } from '../engine/world.ts'
 import { openDomainCache } from '../state/domain-cache.ts'
@@ -12,6 +13,8 @@ import type { Workspace } from './workspace.ts'
 /** A world that the engine can work in, and the way to leave it. */
 export interface Session {
   readonly world: World
+  /** Lets vendors begin with what the first reading of these asks of them, while the state is read. */
+  anticipate(selection: ReadonlySet<ResourceId> | undefined): Promise<void>
   close(): Promise<void>
 }
 
@@ -61,6 +64,17 @@ export function openSession(
       random,
       logger,
       deadlines: defaultDeadlines,
+    },
+    async anticipate(selection) {
+      const wanted = declaration.resources.filter(({ id }) => !selection || selection.has(id))
+      const kinds = new Set(wanted.map(({ kind }) => kind))
+      await Promise.all(
+        [...kinds].map(async (kind) => {
+          // What cannot be connected is told by the reading.
+          const connection = await connect(kind).catch(() => undefined)
+          await connection?.anticipate?.()
+        }),
+      )
     },
     async close() {
       const opened = await Promise.allSettled(connections.values())

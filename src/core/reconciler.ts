@@ -183,6 +183,11 @@ export interface Connection<Spec, Observed, A extends Action = Action> {
   /** The whole domain in few calls; changes nothing; what cannot be read is reported, not left out. */
   observe(wanted: readonly Wanted<Spec>[], signal: AbortSignal): Promise<Observation<Observed>>
   /**
+   * Sends what the next `observe` will ask in any case, so that the vendor works at it meanwhile. Resolves when it is
+   * on its way, and never rejects. Absent: nothing can be asked ahead.
+   */
+  anticipate?(): Promise<void>
+  /**
    * Acts, and resolves when the vendor said so; that it is true is confirmed by observing again. Rejects with
    * `OutcomeUnknown` where the answer was lost. `tell` shows how far it is to whoever watches.
    */

@@ -32,7 +32,12 @@ export class CountingSocket {
     return socket
   }
 
-  /** Calls since this was last asked. */
+  /** Calls since they were last taken. */
+  heard(): Readonly<Record<string, number>> {
+    return this.#calls
+  }
+
+  /** The same, and counts anew. */
   take(): Readonly<Record<string, number>> {
     const calls = this.#calls
     this.#calls = {}

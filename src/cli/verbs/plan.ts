@@ -43,7 +43,6 @@ export async function plan(
     const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: false })
     printDiagnostics(workspace, declaration.diagnostics)
     assertSomethingDeclared(declaration)
-    if (options.rebind !== true) await assertBound(workspace, store)
     const session = openSession(workspace, {
       declaration,
       store,
@@ -53,11 +52,14 @@ export async function plan(
       lease: undefined,
     })
     try {
+      const selection = selectResources(declaration, common)
+      await session.anticipate(selection)
+      if (options.rebind !== true) await assertBound(workspace, store)
       const draft = await draftPass(
         session.world,
         {
           declaration,
-          selection: selectResources(declaration, common),
+          selection,
           allowedDeletions: options.allowDeletions,
         },
         call.signal,

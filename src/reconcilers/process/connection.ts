@@ -4,7 +4,9 @@ import { availableParallelism } from 'node:os'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { openPm2 } from '../../clients/pm2/open.ts'
 import type { Orphan } from '../../clients/pm2/orphans.ts'
+import { raceAbort } from '../../clients/pm2/process-queue.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Duration } from '../../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
   ConnectContext,
@@ -39,6 +41,11 @@ import { Watcher } from './watcher.ts'
 
 type WantedProcess = Wanted<ProcessSpec>
 
+/** An answer of the daemon that was asked for ahead is as good as a fresh one for so long. */
+const anticipatedFor: Duration = 1000
+
+type Answer = readonly [readonly Pm2Record[], string]
+
 /** What the daemon said, or that there is none. */
 interface DaemonReading {
   readonly version: string | undefined
@@ -58,6 +65,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   /** What was declared when it was asked for last: whom an event of the daemon is about. */
   #wanted: ReadonlyMap<string, ResourceId> = new Map()
   #rotated: readonly DesiredProcess[] = []
+  #anticipated: { readonly answer: Promise<Answer>; readonly at: number } | undefined
 
   constructor(context: ConnectContext) {
     this.#context = context
@@ -96,7 +104,18 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     return { observedAt, readings: new Map(readings), ...(marked && { marked }) }
   }
 
+  async anticipate(): Promise<void> {
+    const answer = this.#ask(undefined)
+    // Whoever reads learns of it.
+    answer.catch(() => undefined)
+    this.#anticipated = { answer, at: this.#context.clock.monotonic() }
+    // The call is written when the socket says that it is connected, in the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
   async apply(action: ProcessAction, signal: AbortSignal): Promise<void> {
+    // What was asked before it does not count after it.
+    this.#anticipated = undefined
     await this.#keeper.holdWriter()
     await applyProcessAction(action, {
       pm2: this.#pm2,
@@ -173,7 +192,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   /** No daemon is an answer: nothing is registered. Everything else that goes wrong is not. */
   async #readDaemon(signal: AbortSignal): Promise<DaemonReading | ReconcileError> {
     try {
-      const [records, version] = await Promise.all([this.#pm2.list(signal), this.#pm2.version(signal)])
+      const [records, version] = await (this.#takeAnticipated(signal) ?? this.#ask(signal))
       return { version, byName: Map.groupBy(records, (record) => record.name) }
     } catch (error) {
       signal.throwIfAborted()
@@ -183,6 +202,17 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         cause: error,
       })
     }
+  }
+
+  #ask(signal: AbortSignal | undefined): Promise<Answer> {
+    return Promise.all([this.#pm2.list(signal), this.#pm2.version(signal)])
+  }
+
+  #takeAnticipated(signal: AbortSignal): Promise<Answer> | undefined {
+    const anticipated = this.#anticipated
+    this.#anticipated = undefined
+    if (!anticipated || this.#context.clock.monotonic() - anticipated.at > anticipatedFor) return undefined
+    return raceAbort(anticipated.answer, signal)
   }
 
   /** Only what PM2 does not list can have been left behind; names that it lists are not looked for. */

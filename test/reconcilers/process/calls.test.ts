@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CountingSocket } from '../../support/counting-socket.ts'
-import { withDaemon } from '../../support/pm2.ts'
+import { eventually, withDaemon } from '../../support/pm2.ts'
 import { Bench, declare } from './bench.ts'
 
 /** As the engine starts processes of PM2. */
@@ -47,6 +47,35 @@ test.each([2, 30])('a reading of %i processes asks the daemon twice', async (siz
       expect((await read(fleet)).size).toBe(size)
       expect(fleet.socket.take()).toEqual({ getMonitorData: 1, getVersion: 1 })
     }
+  })
+})
+
+test('what is asked ahead serves one reading, and none after an action', async () => {
+  await withFleet(2, async (fleet) => {
+    const { bench, socket, all } = fleet
+    const connection = await bench.connection()
+    await connection.anticipate?.()
+    await eventually('it is on its way without a reading', () => socket.heard().getMonitorData === 1)
+    await read(fleet)
+    expect(socket.take()).toEqual({ getMonitorData: 1, getVersion: 1 })
+    await read(fleet)
+    expect(socket.take()).toEqual({ getMonitorData: 1, getVersion: 1 })
+    const [first] = all
+    const [action] = first ? await bench.plan(first) : []
+    if (!action) throw new Error('Expected something to do')
+    await connection.anticipate?.()
+    await bench.apply(action)
+    expect([...(await read(fleet)).values()].map(({ type }) => type)).toEqual(['present', 'absent'])
+  })
+})
+
+test('what was asked ahead and failed is told as by a reading', async () => {
+  await withFleet(1, async (fleet) => {
+    const connection = await fleet.bench.connection()
+    fleet.socket.close()
+    await connection.anticipate?.()
+    const [reading] = (await read(fleet)).values()
+    expect(reading).toMatchObject({ type: 'absent', value: { daemonVersion: undefined } })
   })
 })
 
