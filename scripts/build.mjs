@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const entry = join(root, 'src/cli/main.ts')
 const bundler = join(root, 'src/clients/bundler/child.ts')
+const cacheFolder = join(root, 'src/clients/host/cache-folder.ts')
 const action = join(root, 'src/action/main.ts')
 const dist = join(root, 'dist')
 
@@ -144,16 +145,21 @@ const others = await build({
   plugins: [lazyBuiltins],
 }).catch(() => fail('esbuild could not bundle what runs beside the program; its messages stand above'))
 
+// Where the loader has code kept that the build could not make.
+const ofLoader = await build({
+  ...options,
+  entryPoints: { 'cache-folder': cacheFolder },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+}).catch(() => fail('esbuild could not bundle src/clients/host/cache-folder.ts; its messages stand above'))
+
 const files = new Map([
   ['reconcile.mjs', guard],
-  ...['load.cjs', 'cache-folder.cjs'].map((name) => [
-    name,
-    readFileSync(join(root, 'scripts', name), 'utf8'),
-  ]),
+  ['load.cjs', readFileSync(join(root, 'scripts/load.cjs'), 'utf8')],
   ...(await Promise.all(
     result.outputFiles.map(async ({ path, text }) => [basename(path), await asCommonJs(text)]),
   )),
-  ...others.outputFiles.map(({ path, text }) => [basename(path), text]),
+  ...[...others.outputFiles, ...ofLoader.outputFiles].map(({ path, text }) => [basename(path), text]),
 ])
 mkdirSync(dist, { recursive: true })
 const code = join(dist, 'code', `${process.version}-${process.platform}-${process.arch}`)

@@ -12,15 +12,13 @@ import {
   symlink,
   truncate,
 } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
+import { ownCacheFolder } from '../../src/clients/host/cache-folder.ts'
 
 const root = join(import.meta.dirname, '../..')
-const { ownCacheFolder }: { ownCacheFolder(env: Readonly<Record<string, string>>): string | undefined } =
-  createRequire(import.meta.url)('../../scripts/cache-folder.cjs')
 
 const folders: string[] = []
 afterEach(async () => {

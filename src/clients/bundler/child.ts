@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { enableCompileCache, syncBuiltinESMExports } from 'node:module'
 import { join, relative, resolve } from 'node:path'
+import { ownCacheFolder } from '../host/cache-folder.ts'
 import type { Bundle, BundleFailure, BundleJob, BundleRequest } from './bundle.ts'
 import { loadPrecinctWhenAsked } from './lazy-precinct.ts'
 
@@ -147,7 +148,8 @@ async function readJob(): Promise<BundleJob> {
 }
 
 // The bundler has many modules, and each deploy starts it.
-enableCompileCache()
+const cache = ownCacheFolder(process.env)
+if (cache !== undefined) enableCompileCache(cache)
 loadPrecinctWhenAsked()
 const job = await readJob()
 readEveryModeAlike()

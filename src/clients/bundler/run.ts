@@ -13,7 +13,7 @@ export const bundlerVersion = '16.2.3'
 const bundlingDeadline: Duration = 600_000
 
 /** Of the caller's shell: where programs and folders are, and nothing that could end up in a zip. */
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE'] as const
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'NODE_COMPILE_CACHE'] as const
 
 /** Longest excerpt of what the bundler itself printed. */
 const maxText = 2000
