@@ -90,14 +90,14 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const daemon = await this.#readDaemon(signal)
     const observedAt = this.#context.clock.now()
     const leftBehind = await this.#readLeftBehind(wanted, daemon, signal)
-    const disk = new DiskView()
+    const machine = { disk: new DiskView(), processors: availableParallelism() }
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedProcess>]> => {
         if (daemon instanceof ReconcileError) {
           const { code, message } = daemon
           return [one.id, { type: 'unreadable', code, message, isDomainWide: true }]
         }
-        return [one.id, await this.#readOne(one, { ...daemon, leftBehind, disk }, signal)]
+        return [one.id, await this.#readOne(one, { ...daemon, ...machine, leftBehind }, signal)]
       }),
     )
     const marked = daemon instanceof ReconcileError ? undefined : await this.#findMarked(daemon)
@@ -228,7 +228,11 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
 
   async #readOne(
     wanted: WantedProcess,
-    daemon: DaemonReading & { readonly leftBehind: readonly Orphan[]; readonly disk: DiskView },
+    daemon: DaemonReading & {
+      readonly leftBehind: readonly Orphan[]
+      readonly disk: DiskView
+      readonly processors: number
+    },
     signal: AbortSignal,
   ): Promise<Reading<ObservedProcess>> {
     const { desired } = wanted
@@ -250,7 +254,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         daemonVersion: daemon.version,
         home: this.#home,
         base: this.#base,
-        processors: availableParallelism(),
+        processors: daemon.processors,
         livePids: records
           .map((record) => record.pid)
           .filter((pid) => pid !== undefined)
