@@ -10,6 +10,8 @@ const codes: Readonly<Record<number, ErrorCode>> = Object.freeze({
   8: 'StoreReadOnly',
   11: 'StoreCorrupt',
   13: 'StoreFull',
+  // SQLITE_PROTOCOL: it tried for ten seconds, and somebody was always quicker.
+  15: 'StoreBusy',
   26: 'StoreCorrupt',
 })
 

@@ -8,7 +8,7 @@ import type { Store } from '../core/store.ts'
 import { blockingTimeout, whileBusy } from './busy.ts'
 import { quickCheck } from './sqlite-check.ts'
 import { isBusy } from './sqlite-error.ts'
-import { findStore, lookAt } from './sqlite-file.ts'
+import { type FileFacts, findStore, lookAt } from './sqlite-file.ts'
 import type { SqliteOptions } from './sqlite-options.ts'
 import { Rows } from './sqlite-rows.ts'
 import { assertSqliteSafe, readSchemaVersion } from './sqlite-schema.ts'
@@ -103,9 +103,20 @@ function readUnchanged<T>(path: string, { fallback, use }: Read<T>): T {
   const before = findStore(path)
   if (!before) return fallback
   const log = lookAt(`${path}-wal`)
-  if (!log || log.size === 0) return readResting(path, use)
+  if (!log || isBare(log)) return readResting(path, use)
   // A log without its index has no writer: whoever writes holds the index.
   return lookAt(`${path}-shm`) ? readBeside(path, use) : readCopy(path, use)
+}
+
+/** The header of a log, https://www.sqlite.org/fileformat2.html#walformat. */
+const logHeader = 32
+
+/**
+ * Whether a log holds no commit. Who is killed right after its header leaves that alone, with an index: read beside that,
+ * SQLite (3.53) never finds log and index to agree, tries for ten seconds, and says that the locking protocol is broken.
+ */
+function isBare(log: FileFacts): boolean {
+  return log.size <= logHeader
 }
 
 /**
@@ -114,7 +125,10 @@ function readUnchanged<T>(path: string, { fallback, use }: Read<T>): T {
  */
 function readResting<T>(path: string, use: (database: DatabaseSync) => T): T {
   const before = lookAt(path)?.version
-  const isResting = () => lookAt(path)?.version === before && (lookAt(`${path}-wal`)?.size ?? 0) === 0
+  const isResting = () => {
+    const log = lookAt(`${path}-wal`)
+    return lookAt(path)?.version === before && (!log || isBare(log))
+  }
   try {
     const value = withDatabase(path, { file: path, parameters: 'immutable=1', use })
     if (isResting()) return value
