@@ -122,7 +122,7 @@ function checkRecovery(setting: Setting, { action, id, begun }: Effect): void {
     () => `${action.summary} for the ${before.length + 1}th time`,
   )
   const last = before.at(-1)
-  if (last !== undefined && rules.lastJump < last) {
+  if (last !== undefined && rules.lastLeap + slack < last) {
     const least = 0.9 * Math.min(recovery.backoff.max, recovery.backoff.initial * 2 ** (before.length - 1))
     rules.check(
       'attempts-keep-their-pace',

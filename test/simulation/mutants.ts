@@ -228,10 +228,10 @@ export const mutants: readonly Mutant[] = [
     'attempts: isStable ? 0 : before.attempts',
     'attempts: isHealthy ? 0 : before.attempts',
   ]),
-  mutant('a resume is heard again each time the vendor puts it off', [
+  mutant('what the vendor puts off is asked for again at once', [
     recovery,
-    '      lastAttemptAt: outcome.begunAt,\n      // It never shortens',
-    '      // It never shortens',
+    '        now + backoffAfter(deferrals, policy.backoff, chance),\n',
+    '        now,\n',
   ]),
   mutant('a clock that is set back ends every wait', [
     recovery,

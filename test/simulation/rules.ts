@@ -237,8 +237,8 @@ export class Rules {
   }
 
   #onCorrectionStart(id: string, now: number): void {
-    // After a jump of the clock nobody can tell how long ago he corrected what.
-    const counted = (at: number) => now - at < paceWindow && at >= this.lastJump
+    // A clock that is set ahead ends every wait.
+    const counted = (at: number) => now - at < paceWindow && at >= this.lastLeap + slack
     const corrections = [...(this.#corrections.get(id) ?? []).filter(counted), now]
     this.#corrections.set(id, corrections)
     this.check(

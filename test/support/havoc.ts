@@ -182,6 +182,14 @@ export class Havoc {
       .map(([name, copies]) => `${name}: ${copies.map(({ pid }) => pid).join(', ')}`)
   }
 
+  /** What the daemon did last and lists now: what became of an order nobody but it can tell. */
+  async lastWordsOfDaemon(): Promise<string> {
+    const log = await this.fleet.read('p/pm2.log').catch(() => '')
+    const listed = await this.#listed().catch(() => [])
+    const list = listed.map(({ name, pid, pm_id, pm2_env }) => `${pm_id} ${name} ${pid} ${pm2_env.status}`)
+    return ['the daemon says:', ...log.trim().split('\n').slice(-80), 'and lists:', ...list].join('\n')
+  }
+
   #wanted(name: string): number {
     return this.declared.get(name)?.shape === 'cluster' ? 2 : 1
   }
@@ -417,6 +425,7 @@ export const it = test.extend<{ readonly havoc: Havoc }>({
     )
     const havoc = await Havoc.create([...task.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0))
     await use(havoc)
+    if (task.result?.errors?.length) tell(await havoc.lastWordsOfDaemon())
     await havoc.destroy()
   },
 })
