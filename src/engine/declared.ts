@@ -66,9 +66,12 @@ export class Declared {
     return this.#leaning.get(id) ?? []
   }
 
-  /** What waited for its turn while the manifests changed is not deleted by what they said before. */
+  /**
+   * What waited for its turn while the manifests changed is not deleted by what they said before, and nothing is made that
+   * would go at once: the limit of deletions could not have counted it.
+   */
   isStillDue({ id, desired, owned }: Finding): boolean {
-    if (desired) return true
+    if (desired) return owned !== undefined || this.#declaration?.isComplete !== true || this.#specs.has(id)
     if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false
     this.#places ??= new Set(
       this.#declaration.resources.map((resource) => {

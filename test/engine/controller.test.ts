@@ -8,6 +8,7 @@ import { openSuspensions } from '../../src/state/suspensions.ts'
 import type { ModelFaults } from '../support/model-faults.ts'
 import {
   declare,
+  defaultFleet,
   type ModelledFleet,
   type ModelledFleetOptions,
   model,
@@ -756,4 +757,28 @@ describe('what ends the controller', () => {
     await fleet.time.pass(60_000)
     expect(fleet.outside.thing('a')).toBeUndefined()
   })
+})
+
+test('what waits for its turn to be made is not made when its manifest goes meanwhile', async () => {
+  const made: string[] = []
+  const effect: ModelFaults['effect'] = (action) => {
+    made.push(action.summary)
+    return { type: 'done', latency: 500 }
+  }
+  const fleet = modelledFleet({ faults: { effect } })
+  let declared = declare([model('a'), model('b')], { fleet: { ...defaultFleet, concurrency: { Model: 1 } } })
+  const controller = new Controller(fleet.world, { read: async () => declared })
+  const end = new AbortController()
+  const run = controller.run(end.signal)
+  await fleet.time.pass(100)
+  expect(made).toHaveLength(1)
+  const [first] = [...(await fleet.ledger.load()).inventory.keys()]
+  declared = { ...declared, resources: declared.resources.filter(({ id }) => id === first) }
+  await fleet.time.run(controller.reread())
+  await fleet.time.pass(60_000)
+  expect(made).toHaveLength(1)
+  const view = await fleet.ledger.load()
+  expect([[...view.inventory.keys()], [...view.states.keys()]]).toEqual([[first], [first]])
+  end.abort(new Error('the test is over'))
+  await fleet.time.run(run)
 })
