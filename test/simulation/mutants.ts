@@ -233,11 +233,6 @@ export const mutants: readonly Mutant[] = [
     '        now + backoffAfter(deferrals, policy.backoff, chance),\n',
     '        now,\n',
   ]),
-  mutant('a clock that is set back ends every wait', [
-    recovery,
-    '  if (!state || ahead <= 0) return state\n',
-    '  if (!state || ahead <= 0 || now > 0) return state\n',
-  ]),
   mutant("a lease's own clock never ends it", [
     lease,
     '    return this.#sentAt + ttl * (1 - marginShare) - clock.monotonic()\n',
