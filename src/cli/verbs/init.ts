@@ -55,7 +55,7 @@ export async function init(
 
 /** Undefined: the folder holds none, or does not exist. */
 async function firstManifest(folder: string): Promise<string | undefined> {
-  if (!(await isFolder(folder))) return undefined
+  if (!isFolder(folder)) return undefined
   const { base } = await findManifests(folder, [findFleetRoot(folder)])
   return base[0]
 }
