@@ -32,6 +32,11 @@ export interface Pm2Client {
   readonly home: string
   /** All processes, in the order of their ids. Changes nothing, on disk neither. */
   list(signal?: AbortSignal): Promise<readonly Pm2Record[]>
+  /**
+   * Whether the daemon keeps the process that had this id aside, until a reload has ended it: it lists only the new one
+   * then. Changes nothing.
+   */
+  keepsAside(pmId: number, signal?: AbortSignal): Promise<boolean>
   /** The daemon's version, such as `7.0.4`; `DaemonUnsupported` unless it is 6 or 7. */
   version(signal?: AbortSignal): Promise<string>
   /** Starts the instances (or registers them) and resolves with their ids when the daemon says that they run. */

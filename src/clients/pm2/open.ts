@@ -96,6 +96,19 @@ class Pm2 implements Pm2Client {
     return await this.#fresh.get(signal)
   }
 
+  async keepsAside(pmId: number, signal?: AbortSignal): Promise<boolean> {
+    // Of what it keeps aside the daemon says nothing, but it tells whether there is something to signal: signal 0 is none.
+    const call = { method: 'sendSignalToProcessId', args: [{ process_id: `_old_${pmId}`, signal: 0 }] }
+    const purpose = `ask PM2 whether a reload of process ${pmId} is under way`
+    try {
+      await this.#caller.read({ ...call, purpose, signal })
+      return true
+    } catch (error) {
+      if (!isErrorOf(error, 'DaemonCallFailed')) throw error
+      return !error.message.endsWith(`_old_${pmId} id unknown`)
+    }
+  }
+
   async version(signal?: AbortSignal): Promise<string> {
     return await this.#caller.version(signal)
   }

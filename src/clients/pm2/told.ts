@@ -24,7 +24,7 @@ export function toldField(environment: string, field: string): string | undefine
     const from = start + field.length + 2
     return separated.slice(from, separated.indexOf('\0', from))
   }
-  const json = new RegExp(`"${field}":("(?:[^"\\\\]|\\\\.)*")`).exec(environment)?.[1]
+  const json = new RegExp(`"${field}":("(?:[^"\\\\]|\\\\.)*"|\\d+)`).exec(environment)?.[1]
   return json === undefined ? undefined : String(JSON.parse(json))
 }
 

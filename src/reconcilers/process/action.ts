@@ -16,6 +16,8 @@ export type ProcessActionType =
   | 'revive'
   /** Start anew what runs and does not work. */
   | 'kick'
+  /** End a copy of it that runs and that PM2 does not know. */
+  | 'end-lost'
   /** It is on standby and must not be there. */
   | 'stand-down'
   /** It is as declared: only our inventory learns of it. */

@@ -81,7 +81,7 @@ function judgeAbsent(observed: ObservedProcess | undefined): Verdict {
     return {
       status: 'Missing',
       reason: 'LeftBehind',
-      message: `PM2 was killed and does not know it any more; still running with pid ${left.join(', ')}`,
+      message: `PM2 does not know it any more; still running with pid ${left.join(', ')}`,
     }
   }
   return { status: 'Missing', reason: 'NotRunning', message: 'not in PM2' }

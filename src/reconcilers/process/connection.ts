@@ -72,7 +72,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#home = pm2HomeOf(context.fleet.pm2.home, context.env)
     this.#base = baseEnvironment(context.env)
     this.#pm2 = openPm2({ home: this.#home, clock: context.clock })
-    this.#keeper = new DaemonKeeper(context, this.#home)
+    this.#keeper = new DaemonKeeper(context, this.#pm2)
     this.#prober = new Prober({
       clock: context.clock,
       base: this.#base,
@@ -215,7 +215,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     return raceAbort(anticipated.answer, signal)
   }
 
-  /** Only what PM2 does not list can have been left behind; names that it lists are not looked for. */
+  /** Only names that PM2 does not list can have been left behind by an earlier daemon; this one can lose any. */
   async #readLeftBehind(
     wanted: readonly WantedProcess[],
     daemon: DaemonReading | ReconcileError,
@@ -223,7 +223,20 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   ): Promise<readonly Orphan[]> {
     if (daemon instanceof ReconcileError) return []
     const unlisted = wanted.map(nameOf).filter((name) => !daemon.byName.has(name))
-    return await this.#keeper.leftBehind(unlisted, [...daemon.byName.values()].flat(), signal)
+    const listed = [...daemon.byName.values()].flat()
+    const left = await this.#keeper.leftBehind(unlisted, listed, signal)
+    return daemon.version === undefined ? left : [...left, ...(await this.#readLost(listed, signal))]
+  }
+
+  /** Where the daemon does not say whether it knows a process, nothing is told of it. */
+  async #readLost(listed: readonly Pm2Record[], signal: AbortSignal): Promise<readonly Orphan[]> {
+    try {
+      return await this.#keeper.lost(listed, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof ReconcileError) return []
+      throw error
+    }
   }
 
   async #readOne(

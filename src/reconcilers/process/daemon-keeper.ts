@@ -1,6 +1,8 @@
 import { isAlive } from '../../clients/host/process-identity.ts'
+import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { homeLock } from '../../clients/pm2/home-lock.ts'
+import { findLost } from '../../clients/pm2/lost.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../clients/pm2/orphans.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import { findStrays } from '../../clients/pm2/strays.ts'
@@ -16,14 +18,16 @@ type Release = { release(): Promise<void> }
 export class DaemonKeeper {
   readonly #context: ConnectContext
   readonly #home: string
+  readonly #pm2: Pick<Pm2Client, 'home' | 'list' | 'keepsAside'>
   #claim: Promise<Release> | undefined
   #starting: Promise<void> | undefined
   /** What was found on the machine while this daemon lived. */
   #looked: { readonly daemon: string | undefined; readonly strays: Promise<readonly Orphan[]> } | undefined
 
-  constructor(context: ConnectContext, home: string) {
+  constructor(context: ConnectContext, pm2: Pick<Pm2Client, 'home' | 'list' | 'keepsAside'>) {
     this.#context = context
-    this.#home = home
+    this.#home = pm2.home
+    this.#pm2 = pm2
   }
 
   /** Takes the home for this fleet, until `close`; rejects with `HomeLocked` where another one acts. */
@@ -46,7 +50,7 @@ export class DaemonKeeper {
     signal.throwIfAborted()
   }
 
-  /** What a killed daemon left behind of these names; nothing is changed. */
+  /** What a killed daemon left behind of these names, none of which PM2 lists; nothing is changed. */
   async leftBehind(
     names: readonly string[],
     listed: readonly Pm2Record[],
@@ -65,13 +69,25 @@ export class DaemonKeeper {
     return [...orphans, ...strays.filter((_, index) => alive[index])]
   }
 
-  /** Ends what was left behind of a name, and is not in this list, so that there are never two copies. */
-  async endLeftBehind(name: string, listed: readonly Pm2Record[], signal: AbortSignal): Promise<void> {
-    for (const orphan of await this.leftBehind([name], listed, signal)) {
-      this.#context.logger.warn(
-        { name, pid: orphan.identity.pid },
-        'ending what a killed PM2 daemon left behind',
-      )
+  /** What the daemon that lives has started and lost, of whatever name; nothing is changed. */
+  async lost(listed: readonly Pm2Record[], signal: AbortSignal): Promise<readonly Orphan[]> {
+    return await findLost({ pm2: this.#pm2, listed, signal })
+  }
+
+  /**
+   * Ends what PM2 does not know of a name, so that there are never two copies. `listed`: a list that was asked for after
+   * the last change of ours; undefined: no daemon answered.
+   */
+  async endUnknown(
+    name: string,
+    listed: readonly Pm2Record[] | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const isListed = listed?.some((record) => record.name === name) ?? false
+    const left = isListed ? [] : await this.leftBehind([name], listed ?? [], signal)
+    const lost = listed ? (await this.lost(listed, signal)).filter((orphan) => orphan.name === name) : []
+    for (const orphan of [...left, ...lost]) {
+      this.#context.logger.warn({ name, pid: orphan.identity.pid }, 'ending what PM2 does not know')
       await terminateOrphan(orphan, { killTimeout, clock: this.#context.clock, signal })
     }
   }

@@ -32,7 +32,10 @@ export function diffProcess(pair: ProcessPair): readonly ProcessAction[] {
   const records = observed?.records ?? []
   const conflict = conflictAmong(records, pair.mark)
   if (conflict) return [resolve(pair, desired, conflict)]
-  if (pair.posture === 'standby') return records.length === 0 ? [] : [standDown(pair, desired, records)]
+  const left = observed?.leftBehind ?? []
+  if (pair.posture === 'standby') {
+    return records.length + left.length === 0 ? [] : [standDown(pair, desired, records)]
+  }
   if (!observed || records.length === 0) return hasCompleted(pair) ? [] : [start(pair, desired)]
   return diffPresent(pair, desired, observed)
 }
@@ -47,6 +50,7 @@ function diffPresent(
   const revive = update ? undefined : reviveOf(pair, desired, observed.records)
   // What is to go is not restarted before.
   const order = scale?.type === 'scale-down' ? [scale, update, revive] : [update, scale, revive]
+  if (observed.leftBehind.length > 0) order.unshift(endLost(pair, desired, observed.leftBehind))
   const actions = order.filter((action) => action !== undefined)
   if (actions.length > 0 || pair.owned) return actions
   return [
@@ -264,9 +268,20 @@ function start(pair: ProcessPair, desired: DesiredProcess): ProcessAction {
           : `start ${spec.script}, ${instances}`,
     reason:
       left.length > 0
-        ? `not in PM2; what a killed daemon left behind is ended first (pid ${left.join(', ')})`
+        ? `not in PM2; what runs without it is ended first (pid ${left.join(', ')})`
         : 'not running',
     records: [],
+  })
+}
+
+function endLost(pair: ProcessPair, desired: DesiredProcess, pids: readonly number[]): ProcessAction {
+  return act(pair, desired, {
+    type: 'end-lost',
+    verb: 'run',
+    summary: `end what PM2 lost track of (pid ${pids.join(', ')})`,
+    reason: 'it runs beside what PM2 lists',
+    records: [],
+    blocked: undefined,
   })
 }
 

@@ -1,6 +1,7 @@
 import { assertNever } from '../../../core/assert-never.ts'
 import { ReconcileError } from '../../../core/errors.ts'
 import type { ProcessAction } from '../action.ts'
+import { endLost } from './end-lost.ts'
 import { removeProcesses } from './remove.ts'
 import { reviveProcesses } from './revive.ts'
 import { scaleProcess } from './scale.ts'
@@ -23,6 +24,8 @@ export async function applyProcessAction(action: ProcessAction, workshop: Worksh
     case 'revive':
     case 'kick':
       return await reviveProcesses(action, workshop)
+    case 'end-lost':
+      return await endLost(action, workshop)
     case 'stand-down':
     case 'delete':
       return await removeProcesses(action, workshop)

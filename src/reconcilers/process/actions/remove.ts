@@ -15,5 +15,5 @@ export async function removeProcesses(action: ProcessAction, workshop: Workshop)
   } catch (error) {
     if (!isErrorOf(error, 'DaemonNotRunning')) throw error
   }
-  await keeper.endLeftBehind(action.name, await pm2.list(signal).catch(() => []), signal)
+  await keeper.endUnknown(action.name, await pm2.list(signal).catch(() => undefined), signal)
 }

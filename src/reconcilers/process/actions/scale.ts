@@ -3,16 +3,18 @@ import type { ProcessAction } from '../action.ts'
 import { wantedInstances } from '../diff.ts'
 import { readMark } from '../mark.ts'
 import { isRunning } from '../run-state.ts'
-import { createInstances, desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
+import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from './workshop.ts'
 
 /** Brings the number of instances to what is declared. */
 export async function scaleProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
   const desired = desiredOf(action)
   const wanted =
     wantedInstances(desired, workshop.processors, action.dropped.includes('instances')) ?? action.pmIds.length
-  const records = await freshRecords(action, workshop)
+  const listed = await workshop.pm2.list(workshop.signal)
+  const records = await recordsOf(action, listed)
   if (records.length < wanted) {
     const making = await makingOf(action, workshop)
+    await workshop.keeper.endUnknown(action.name, listed, workshop.signal)
     await createInstances(making, wanted - records.length, workshop)
     return
   }

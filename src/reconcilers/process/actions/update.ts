@@ -23,8 +23,10 @@ export async function updateProcesses(
   }
 
   async function recreate(record: Pm2Record): Promise<void> {
-    await workshop.pm2.delete({ pmId: record.pmId, name: record.name }, workshop.signal)
-    await workshop.pm2.prepare(newProcessOf(making, 1), workshop.signal)
+    const { pm2, keeper, signal } = workshop
+    await pm2.delete({ pmId: record.pmId, name: record.name }, signal)
+    await keeper.endUnknown(record.name, await pm2.list(signal), signal)
+    await pm2.prepare(newProcessOf(making, 1), signal)
   }
 }
 
