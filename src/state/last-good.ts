@@ -17,6 +17,11 @@ export interface LastGood {
   save(read: { readonly texts: ReadonlyMap<string, string>; readonly isWhole: boolean }): Promise<void>
 }
 
+interface Sealed {
+  readonly text: string
+  readonly sealed: string
+}
+
 /**
  * `lease` absent: read-only. A manifest may hold a secret in clear, so its text is sealed. Keys begin with the environment, because an
  * overlay changes what a file means.
@@ -29,6 +34,14 @@ export function openLastGood(options: {
   const { store, lease } = options
   const scope = scopeOf(options.environment)
   const seal = openSeal(store.secretKey)
+  /** What was sealed last: of a thousand texts one has changed. */
+  let sealed: ReadonlyMap<string, Sealed> = new Map()
+
+  function sealAnew(path: string, value: string): Sealed {
+    const before = sealed.get(path)
+    if (before?.text === value) return before
+    return { text: value, sealed: seal.close({ collection, key: `${scope}${path}` }, value) }
+  }
 
   async function load(): Promise<ReadonlyMap<string, string>> {
     const entries = await store.list({ collection, prefix: scope })
@@ -42,18 +55,16 @@ export function openLastGood(options: {
     async save({ texts, isWhole }) {
       if (!lease) throw new TypeError('Expected a lease to save the last good manifests, got none')
       const entries = await store.list({ collection, prefix: scope })
-      const stored = new Map(entries.map(({ key, value }) => [key, value]))
-      const sealed = new Map(
-        [...texts].map(([path, value]) => {
-          const key = `${scope}${path}`
-          return [key, seal.close({ collection, key }, value)]
-        }),
-      )
+      const stored = new Map(entries.map(({ key, value }) => [key.slice(scope.length), value]))
+      sealed = new Map([...texts].map(([path, value]) => [path, sealAnew(path, value)]))
       const writes: StoreWrite[] = []
-      for (const [key, value] of sealed)
-        if (stored.get(key) !== value) writes.push({ type: 'put', collection, key, value })
-      for (const key of stored.keys())
-        if (isWhole && !sealed.has(key)) writes.push({ type: 'delete', collection, key })
+      for (const [path, { sealed: value }] of sealed) {
+        if (stored.get(path) !== value)
+          writes.push({ type: 'put', collection, key: `${scope}${path}`, value })
+      }
+      for (const path of stored.keys()) {
+        if (isWhole && !sealed.has(path)) writes.push({ type: 'delete', collection, key: `${scope}${path}` })
+      }
       if (writes.length > 0) await store.commit(writes, [lease.guard()])
     },
   }

@@ -101,6 +101,7 @@ async function control(call: Invocation, common: CommonOptions, options: WatchOp
     const signal = AbortSignal.any([call.signal, actor.lease.signal, handover.signal])
     let declaration: Manifests = first.declaration
     let shownFaults = faultsOf(early.declaration)
+    const lastGood = openLastGood({ store, environment: workspace.environment, lease: actor.lease })
     const read = async () => {
       const reading = () => readDeclaration(workspace, store, { mayRunCommands: true, parsed })
       const next = (await (source ? source.read(reading) : reading())).declaration
@@ -109,7 +110,7 @@ async function control(call: Invocation, common: CommonOptions, options: WatchOp
         next.resources.length === 0 && !next.isComplete
           ? { ...declaration, isComplete: false, diagnostics: next.diagnostics }
           : next
-      await openLastGood({ store, environment: workspace.environment, lease: actor.lease }).save(declaration)
+      await lastGood.save(declaration)
       if (selected) selected = selectAnew(declaration, common, log)
       return selected ? { ...declaration, isWhole: false } : declaration
     }
