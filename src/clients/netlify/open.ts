@@ -15,6 +15,7 @@ import type {
 import type { Deploy } from './deploy-record.ts'
 import { envWrites } from './env-write.ts'
 import { fillPath, type OperationName, operations } from './operation.ts'
+import { readPages } from './pages.ts'
 import {
   parseAccounts,
   parseDeploy,
@@ -149,7 +150,7 @@ class ApiClient implements NetlifyClient {
 
   listFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[]> {
     const what = 'list the files of the site'
-    return this.#read({
+    return this.#readAll({
       what,
       operation: 'listSiteFiles',
       path: { site_id: siteId },
@@ -160,11 +161,11 @@ class ApiClient implements NetlifyClient {
 
   listAccounts(signal: AbortSignal): Promise<readonly string[]> {
     const what = 'list the teams of the credential'
-    return this.#read({ what, operation: 'listAccountsForUser', signal, parse: parseAccounts })
+    return this.#readAll({ what, operation: 'listAccountsForUser', signal, parse: parseAccounts })
   }
 
   listEnv(site: Site, signal: AbortSignal): Promise<readonly EnvVariable[]> {
-    return this.#read({
+    return this.#readAll({
       what: 'read the environment variables of the site',
       operation: 'getEnvVars',
       path: { account_id: site.account },
@@ -274,6 +275,16 @@ class ApiClient implements NetlifyClient {
 
   async #read<T>(call: Call<T> & { readonly parse: (data: unknown) => T }): Promise<T> {
     return call.parse(parseJson(await this.#ask(call, []), call.what))
+  }
+
+  /** What is in a list on any of its pages: what is not seen would be dropped, or made a second time. */
+  #readAll<T>(
+    call: Call<readonly T[]> & { readonly parse: (data: unknown) => readonly T[] },
+  ): Promise<readonly T[]> {
+    return readPages(call.what, async (page) => {
+      const answer = await this.#ask({ ...call, query: { ...call.query, ...page } }, [])
+      return { entries: call.parse(parseJson(answer, call.what)), link: answer.link }
+    })
   }
 
   #ask(call: Call<unknown>, accepts: readonly number[]): Promise<NetlifyAnswer> {

@@ -23,6 +23,8 @@ export interface NetlifyCall extends CallPurpose {
 export interface NetlifyAnswer {
   readonly status: number
   readonly text: string
+  /** Where a list goes on; empty: not told. */
+  readonly link: string
 }
 
 /**
@@ -52,7 +54,9 @@ export class NetlifyTransport {
     const { status, headers, text } = await this.#exchange(url, call)
     budget.learn(headers)
     if (status === 429) throw budget.refusal(headers)
-    if ((status >= 200 && status < 300) || call.accepts?.includes(status)) return { status, text }
+    if ((status >= 200 && status < 300) || call.accepts?.includes(status)) {
+      return { status, text, link: linkIn(headers) }
+    }
     throw refusalOf({ status, body: text }, { ...call, mask: this.#options.mask })
   }
 
@@ -107,6 +111,10 @@ export class NetlifyTransport {
       }
     }
   }
+}
+
+function linkIn({ link }: HttpAnswer['headers']): string {
+  return [link ?? ''].flat().join(', ')
 }
 
 /** How often a call is repeated. */

@@ -44,13 +44,12 @@ export const deployRoutes: readonly Route[] = [
     operation: 'listSiteDeploys',
     method: 'GET',
     path: '/sites/{site_id}/deploys',
-    answer: ofSite(({ site, query, isStale }) => ({
+    answer: ofSite(({ site, isStale }) => ({
       status: 200,
       // The newest one is not in it yet.
       body: site.deploys
         .slice(0, isStale ? -1 : undefined)
         .reverse()
-        .slice(0, Number(query.get('per_page') ?? 100))
         .map((deploy) => renderDeploy(site, deploy, true)),
     })),
   },

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { Contract } from './contract.ts'
 import { type FaultKind, Faults } from './faults.ts'
 import { Rate } from './rate.ts'
+import { pageOf } from './page.ts'
 import { type Answer, type Route, tooMany } from './route.ts'
 import { routes } from './routes.ts'
 import { Runtime } from './runtime.ts'
@@ -153,7 +154,9 @@ export class NetlifySimulator {
     if (fault === 'hang') return new Promise((resolve) => this.#waiting.add(resolve))
     if (fault === 'cut') return void request.socket.destroy()
     const early = !isTaken ? tooMany : fault === 'echo' ? echoOf(request, bytes) : earlyAnswer(fault)
-    let answer = early ?? this.#answer(request, { matched, query: url.searchParams, bytes, fault })
+    const whole = early ?? this.#answer(request, { matched, query: url.searchParams, bytes, fault })
+    const { link, ...paged } = pageOf(whole, { method, url })
+    let answer = paged
     if (!early) await this.hook?.({ operation, phase: 'done' })
     this.calls.push({ operation, method, path, status: fault === 'cut-after' ? 0 : answer.status })
     if (fault === 'cut-after') return void request.socket.destroy()
@@ -165,6 +168,7 @@ export class NetlifySimulator {
     if (fault === 'wrong-shape') answer = { status: 200, body: { hello: 'there' } }
     response.writeHead(answer.status, {
       'content-type': 'application/json',
+      ...(link !== undefined && { link }),
       'x-ratelimit-limit': String(this.#rate.limit),
       'x-ratelimit-remaining': String(fault === '429' ? 0 : this.#rate.remaining),
       'x-ratelimit-reset': String(Math.ceil(this.#rate.resetAt / 1000)),

@@ -2,13 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { renderFunctions, renderSite } from './render.ts'
 import { notFound, ofSite, type Route } from './route.ts'
 
-/** A page of a list, as its query asks for it. */
-function pageOf<T>(all: readonly T[], query: URLSearchParams): readonly T[] {
-  const size = Number(query.get('per_page') ?? 100)
-  const from = (Number(query.get('page') ?? 1) - 1) * size
-  return all.slice(from, from + size)
-}
-
 /** Operations on sites and on what they publish. */
 export const siteRoutes: readonly Route[] = [
   {
@@ -18,10 +11,9 @@ export const siteRoutes: readonly Route[] = [
     // The name is searched for, not compared.
     answer: ({ sites, query, isStale }) => ({
       status: 200,
-      body: pageOf(
-        sites.filter(({ name, isVisible }) => isVisible && name.includes(query.get('name') ?? '')),
-        query,
-      ).map((site) => renderSite(site, isStale)),
+      body: sites
+        .filter(({ name, isVisible }) => isVisible && name.includes(query.get('name') ?? ''))
+        .map((site) => renderSite(site, isStale)),
     }),
   },
   {
