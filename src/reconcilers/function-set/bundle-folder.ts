@@ -1,6 +1,6 @@
 import { access, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { readIndex, zipPath } from './bundle-index.ts'
+import { type BundleIndex, readIndex, writeIndex, zipPath } from './bundle-index.ts'
 
 /**
  * The folder beside the state where zips and their indexes lie, shared by all sets of functions. It is swept when nobody
@@ -11,6 +11,7 @@ export class BundleFolder {
   readonly #unique: () => string
   #holders = 0
   #sweeping: Promise<void> = Promise.resolve()
+  #indexing: Promise<void> = Promise.resolve()
 
   constructor(path: string, unique: () => string) {
     this.path = path
@@ -40,6 +41,15 @@ export class BundleFolder {
       () => true,
       () => false,
     )
+  }
+
+  /** Changes an index, one change after another: two sets may share one. */
+  changeIndex(path: string, change: (before: BundleIndex) => BundleIndex): Promise<void> {
+    const changed = this.#indexing.then(async () => {
+      await writeIndex(path, change(await readIndex(path)), this.#unique())
+    })
+    this.#indexing = changed.catch(() => undefined)
+    return changed
   }
 
   /** What the file system takes for now, in ms: times of files are compared with it. */

@@ -40,6 +40,29 @@ export async function readIndex(path: string): Promise<BundleIndex> {
   return { entries: new Map(), failed: undefined }
 }
 
+/**
+ * The index after something was bundled. Several sets may be of one directory, each of its own functions: what the others
+ * made stays, for as long as the directory has it.
+ */
+export function mergeIndex(
+  before: BundleIndex,
+  made: {
+    /** All names in the directory, whichever of them are meant. */
+    readonly present: ReadonlySet<string>
+    /** Names that were meant this time: what is not said of them now is said no more. */
+    readonly asked: ReadonlySet<string>
+    readonly bundled: ReadonlyMap<string, IndexedBundle>
+    readonly failed: FailedBundling
+  },
+): BundleIndex {
+  const { present, asked, bundled, failed } = made
+  const entries = new Map([...before.entries, ...bundled].filter(([name]) => present.has(name)))
+  const others = before.failed?.project === failed.project ? before.failed.failures : []
+  const kept = others.filter(({ name }) => present.has(name) && !asked.has(name))
+  const failures = [...kept, ...failed.failures]
+  return { entries, failed: failures.length > 0 ? { project: failed.project, failures } : undefined }
+}
+
 function isWhole([name, entry]: readonly [string, IndexedBundle]): boolean {
   const { bundle } = entry
   return bundle?.name === name && /^[0-9a-f]{64}$/.test(bundle.digest) && Array.isArray(bundle.inputs)

@@ -5,7 +5,7 @@ import type { Bundle, BundleFailure } from '../../clients/bundler/bundle.ts'
 import { bundlerVersion, runBundler } from '../../clients/bundler/run.ts'
 import { messageOf } from '../../core/errors.ts'
 import { BundleFolder } from './bundle-folder.ts'
-import { type IndexedBundle, readIndex, writeIndex } from './bundle-index.ts'
+import { type IndexedBundle, mergeIndex, readIndex } from './bundle-index.ts'
 import { type FunctionFile, listDirectory, unreadableDirectory } from './directory.ts'
 import { type NetlifyToml, readNetlifyToml } from './netlify-toml.ts'
 import { type DesiredFunctionSet, directoryOf } from './place.ts'
@@ -40,7 +40,6 @@ export interface SourceFunction extends FunctionFile {
 export class SourceReader {
   readonly #folder: BundleFolder
   readonly #env: Readonly<Record<string, string | undefined>>
-  readonly #unique: () => string
 
   constructor(options: {
     /** Of the store; bundles lie in the folder `functions` beside it. */
@@ -52,7 +51,6 @@ export class SourceReader {
     const folder = join(isAbsolute(location) ? dirname(location) : (env.TMPDIR ?? '/tmp'), 'functions')
     this.#folder = new BundleFolder(folder, unique)
     this.#env = env
-    this.#unique = unique
   }
 
   /** Reads; bundles nothing and writes nothing. */
@@ -94,13 +92,14 @@ export class SourceReader {
     const { hashProjectTree } = await import('./project-tree.ts')
     const tree = await hashProjectTree(project.root)
     const { bundled, failures } = await this.#run(project, stale, options)
-    const entries = new Map<string, IndexedBundle>()
-    for (const { name } of project.functions) {
-      const entry = bundled.get(name) ?? project.index.entries.get(name)
-      if (entry) entries.set(name, entry)
+    const everything = await listDirectory(directoryOf(desired), { include: undefined, exclude: undefined })
+    const made = {
+      present: namesOf(everything.functions),
+      asked: namesOf(project.functions),
+      bundled,
+      failed: { project: tree, failures },
     }
-    const failed = failures.length > 0 ? { project: tree, failures } : undefined
-    await writeIndex(project.indexPath, { entries, failed }, this.#unique())
+    await this.#folder.changeIndex(project.indexPath, (index) => mergeIndex(index, made))
     const functions = before.map((file) => ({
       ...file,
       bundle: bundled.get(file.name)?.bundle ?? file.bundle,
@@ -233,13 +232,17 @@ function watchedPaths(
   return [...new Set(index.failed ? [...own, root] : own)]
 }
 
+function namesOf(functions: readonly FunctionFile[]): ReadonlySet<string> {
+  return new Set(functions.map(({ name }) => name))
+}
+
 /** What could not be bundled the last time, where nothing changed since that could mend it. */
 async function knownFailures({ root, index, functions }: Project): Promise<readonly BundleFailure[]> {
   const { failed } = index
   if (!failed) return []
   const { hashProjectTree } = await import('./project-tree.ts')
   if ((await hashProjectTree(root)) !== failed.project) return []
-  const names = new Set(functions.map(({ name }) => name))
+  const names = namesOf(functions)
   return failed.failures.filter(({ name }) => names.has(name))
 }
 

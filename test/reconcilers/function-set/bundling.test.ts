@@ -48,6 +48,36 @@ describe('bundling', () => {
     expect(left.filter((name) => name.endsWith('.zip'))).toHaveLength(12)
   }, 60_000)
 
+  it('of two sets of one directory, each of its own functions, keeps what the other made', async () => {
+    stage = await FunctionStage.open()
+    for (const name of ['a-one', 'a-two', 'b-one', 'b-two']) await stage.addFunction(name)
+    await stage.write('netlify/functions/b-bad.mjs', 'export default async () => {\n')
+    const reader = readerOf(stage)
+    const sets = ['a-*', 'b-*'].map((glob) => stage.desired({ include: [glob] }))
+    const stateOf = async () => {
+      const read = await Promise.all(sets.map((desired) => reader.read(desired)))
+      return read.map(({ functions, failures }) => ({
+        unbundled: functions.filter(({ bundle }) => !bundle).map(({ name }) => name),
+        failed: failures.map(({ name }) => name),
+      }))
+    }
+    const made = [
+      { unbundled: [], failed: [] },
+      { unbundled: ['b-bad'], failed: ['b-bad'] },
+    ]
+    // At once, and then one after the other, with something new for each.
+    await Promise.all(sets.map((desired) => reader.hold(() => reader.bundle(desired, silent))))
+    expect(await stateOf()).toEqual(made)
+    await stage.addFunction('a-one', 'changed')
+    await stage.addFunction('b-one', 'changed')
+    for (const desired of sets) await reader.hold(() => reader.bundle(desired, silent))
+    expect(await stateOf()).toEqual(made)
+    await rm(join(stage.folder, 'netlify/functions/a-two.mjs'))
+    for (const desired of sets) await reader.hold(() => reader.bundle(desired, silent))
+    const left = await readdir(join(stage.folder, '.reconcile/functions'))
+    expect(left.filter((name) => name.endsWith('.zip'))).toHaveLength(3)
+  }, 60_000)
+
   it('sweeps what a killed run left, when nobody works there', async () => {
     stage = await FunctionStage.open()
     await stage.addFunction('one')
