@@ -93,6 +93,7 @@ const { asCommonJs } = await import('./as-commonjs.mjs')
 const { lazyBuiltins } = await import('./lazy-builtins.mjs')
 const { oneChunkEach } = await import('./one-chunk-each.mjs')
 const { makeCode } = await import('./make-code.mjs')
+const { packBundler } = await import('./pack-bundler.mjs')
 const options = {
   outdir: dist,
   bundle: true,
@@ -101,9 +102,8 @@ const options = {
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  // PM2 is a program of its own: run from its folder, never loaded (and AGPL). The bundler of functions reads files
-  // of its own package, and brings a compiler.
-  external: ['pm2', '@netlify/zip-it-and-ship-it'],
+  // PM2 is a program of its own: run from its folder, never loaded (and AGPL).
+  external: ['pm2'],
   // What Node takes of it loads its parts in a way that esbuild cannot follow.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   legalComments: 'none',
@@ -136,14 +136,18 @@ for (const [file, input] of Object.entries(result.metafile.inputs)) {
 
 // What `action.yml` runs, and the bundler of functions, which is a process of its own: each a file of its own, so that
 // they change nothing of how the program's are cut.
-const alone = Object.entries({ action, 'bundle-functions': bundler }).filter(([, path]) => existsSync(path))
-const others = await build({
-  ...options,
-  entryPoints: Object.fromEntries(alone),
-  outExtension: { '.js': '.mjs' },
-  banner: { js: banner },
-  plugins: [lazyBuiltins],
-}).catch(() => fail('esbuild could not bundle what runs beside the program; its messages stand above'))
+const ofAction = existsSync(action)
+  ? await build({
+      ...options,
+      entryPoints: { action },
+      outExtension: { '.js': '.mjs' },
+      banner: { js: banner },
+      plugins: [lazyBuiltins],
+    }).catch(() => fail('esbuild could not bundle src/action/main.ts; its messages stand above'))
+  : { outputFiles: [] }
+const ofBundler = await packBundler(bundler, options).catch(() =>
+  fail('esbuild could not bundle src/clients/bundler/child.ts; its messages stand above'),
+)
 
 // Where the loader has code kept that the build could not make.
 const ofLoader = await build({
@@ -156,10 +160,14 @@ const ofLoader = await build({
 const files = new Map([
   ['reconcile.mjs', guard],
   ['load.cjs', readFileSync(join(root, 'scripts/load.cjs'), 'utf8')],
+  ['bundle-functions.cjs', "require('./load.cjs').start('bundler.cjs')\n"],
   ...(await Promise.all(
-    result.outputFiles.map(async ({ path, text }) => [basename(path), await asCommonJs(text)]),
+    [...result.outputFiles, ...ofBundler.outputFiles].map(async ({ path, text }) => [
+      basename(path),
+      await asCommonJs(text),
+    ]),
   )),
-  ...[...others.outputFiles, ...ofLoader.outputFiles].map(({ path, text }) => [basename(path), text]),
+  ...[...ofAction.outputFiles, ...ofLoader.outputFiles].map(({ path, text }) => [basename(path), text]),
 ])
 mkdirSync(dist, { recursive: true })
 const code = join(dist, 'code', `${process.version}-${process.platform}-${process.arch}`)

@@ -7,7 +7,6 @@ const { createRequire, enableCompileCache } = require('node:module')
 const { join } = require('node:path')
 const { Script } = require('node:vm')
 
-const main = 'main.cjs'
 const own = './'
 const codeFolder = join(__dirname, 'code', `${process.version}-${process.platform}-${process.arch}`)
 
@@ -45,7 +44,7 @@ function requireFrom(filename) {
   return require
 }
 
-exports.start = function start() {
+exports.start = function start(main = 'main.cjs') {
   const code = codeOf(main)
   if (code !== undefined) {
     load(main, code)

@@ -60,6 +60,11 @@ const runs = [
   },
 ]
 
+const sourceInTypeScript = `import type { Config } from '@netlify/functions'
+export const config: Config = { schedule: '@daily', path: '/typed' }
+export default async (request: Request): Promise<Response> => new Response(request.url)
+`
+
 /** Makes the code of all files of `dist` in `folder`. Rejects where they cannot be run; there is no folder then. */
 export async function makeCode(dist, folder) {
   const world = mkdtempSync(join(tmpdir(), 'r-'))
@@ -89,6 +94,7 @@ export async function makeCode(dist, folder) {
         await run([join(dist, 'reconcile.mjs'), ...args, ...place], { cwd: world, env })
       }
     }
+    await bundle(dist, { cwd: world, env })
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
@@ -101,15 +107,27 @@ export async function makeCode(dist, folder) {
 /** What is made of a file before it is run; each run adds what was called in it. */
 function writeFirstCode(dist, folder) {
   for (const name of readdirSync(dist)) {
-    if (!/^(?:main|chunk-.*)\.cjs$/.test(name)) continue
+    if (!/^(?:main|bundler|chunk-.*)\.cjs$/.test(name)) continue
     const script = new Script(readFileSync(join(dist, name), 'latin1'), { filename: join(dist, name) })
     writeFileSync(join(folder, `${name}.code`), script.createCachedData())
   }
 }
 
-function run(args, { cwd, env }) {
+/** Bundles a function of each kind of source, as a deploy does. */
+function bundle(dist, { cwd, env }) {
+  const folder = join(cwd, 'zips')
+  mkdirSync(folder)
+  const names = ['hello.mjs', 'typed.ts']
+  writeFileSync(join(cwd, 'functions/typed.ts'), sourceInTypeScript)
+  const functions = names.map((file) => ({ name: file, path: join(cwd, 'functions', file) }))
+  const job = JSON.stringify({ root: cwd, folder, functions, config: {} })
+  return run([join(dist, 'bundle-functions.cjs')], { cwd, env, input: job })
+}
+
+function run(args, { cwd, env, input = '' }) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--require', keeper, ...args], { cwd, env, timeout: limit })
+    child.stdin.end(input)
     let said = ''
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (piece) => {

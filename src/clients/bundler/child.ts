@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { enableCompileCache, syncBuiltinESMExports } from 'node:module'
+import { syncBuiltinESMExports } from 'node:module'
 import { join, relative, resolve } from 'node:path'
-import { ownCacheFolder } from '../host/cache-folder.ts'
 import type { Bundle, BundleFailure, BundleJob, BundleRequest } from './bundle.ts'
 import { loadPrecinctWhenAsked } from './lazy-precinct.ts'
 
@@ -147,18 +146,20 @@ async function readJob(): Promise<BundleJob> {
   return JSON.parse(Buffer.concat(chunks).toString('utf8')) as BundleJob
 }
 
-// The bundler has many modules, and each deploy starts it.
-const cache = ownCacheFolder(process.env)
-if (cache !== undefined) enableCompileCache(cache)
+/** Bundles all of one job, several functions at once. */
+async function bundleAll(): Promise<void> {
+  const job = await readJob()
+  readEveryModeAlike()
+  const zisi = await import('@netlify/zip-it-and-ship-it')
+  const waiting = [...job.functions]
+  await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        process.stdout.write(`${JSON.stringify(await bundleOne(zisi, job, next))}\n`)
+      }
+    }),
+  )
+}
+
 loadPrecinctWhenAsked()
-const job = await readJob()
-readEveryModeAlike()
-const zisi = await import('@netlify/zip-it-and-ship-it')
-const waiting = [...job.functions]
-await Promise.all(
-  Array.from({ length: parallel }, async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      process.stdout.write(`${JSON.stringify(await bundleOne(zisi, job, next))}\n`)
-    }
-  }),
-)
+bundleAll()

@@ -78,5 +78,5 @@ export async function runBundler(
 /** Beside this file in the source, and beside the program where it is built. */
 function childPath(): string {
   const isSource = import.meta.url.endsWith('.ts')
-  return fileURLToPath(new URL(isSource ? './child.ts' : './bundle-functions.mjs', import.meta.url))
+  return fileURLToPath(new URL(isSource ? './child.ts' : './bundle-functions.cjs', import.meta.url))
 }
