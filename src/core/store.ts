@@ -41,13 +41,15 @@ export interface Store {
   readonly id: string
   /** Keys the digests of secrets; made when the store was created, readable by its owner alone. */
   readonly secretKey: string
-  /** A message as a commit would keep it: without the secrets that are known. Absent: as it is. */
-  readonly kept?: (message: string) => string
+  /** A value as a commit would keep it: its messages without the secrets that are known. Absent: as it is. */
+  readonly kept?: <Value extends Json>(value: Value) => Value
   /** Where it lives, for messages and marks. */
   readonly location: string
   get(key: RecordKey): Promise<StoreEntry | undefined>
   /** In key order. */
   list(query: ListQuery): Promise<readonly StoreEntry[]>
+  /** Of the newest commit of anybody; 0: there was none. Where it is as it was, so is everything. */
+  revision(): Promise<number>
   /**
    * All or nothing, durable when it resolves. `expected` (0: must not exist) and the preconditions are checked
    * in the same transaction; a mismatch rejects with `ConflictingRevision` and writes nothing. Returns the

@@ -41,7 +41,7 @@ export class EventLog {
   async add(event: NewEvent): Promise<void> {
     const { at, type, reason, id } = event
     // The last one was kept without its secrets: only so can the two be compared.
-    const message = this.#store.kept?.(event.message) ?? event.message
+    const { message } = this.#store.kept?.({ message: event.message }) ?? event
     const last = await this.#lastOf(id)
     const repeated = last && isRepeat(last.event, { ...event, message }) ? last : undefined
     if (repeated) this.#remove(repeated)

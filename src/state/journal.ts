@@ -6,7 +6,7 @@ import { intent } from './ledger-codec.ts'
 import { sortable } from './record-key.ts'
 
 /** Intents without an outcome: their actor died between, or the answer was lost. */
-const openCollection = 'intent-open'
+export const openCollection = 'intent-open'
 /** Intents with their outcomes, by time; history for people. */
 export const settledCollection = 'intent-settled'
 

@@ -2,37 +2,30 @@ import { assertNever } from '../core/assert-never.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, ReconcileError } from '../core/errors.ts'
-import type { Ledger, LedgerEntry, LedgerView } from '../core/ledger.ts'
-import type { Stray } from '../core/ownership.ts'
+import type { Ledger, LedgerEntry } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
-import type { Precondition, Store, StoreEntry } from '../core/store.ts'
-import { type Decoder, decodeEntry, list, toJson } from './codec.ts'
+import type { Precondition, Store } from '../core/store.ts'
+import { toJson } from './codec.ts'
 import { Draft } from './draft.ts'
 import { EventLog, readEvents } from './event-log.ts'
 import type { Fence } from './fence.ts'
+import { holdInMemory } from './held-store.ts'
+import { openIntent, readSettledIntents, type SettledIntent, settleIntent } from './journal.ts'
 import {
-  openIntent,
-  readOpenIntents,
-  readSettledIntents,
-  type SettledIntent,
-  settleIntent,
-} from './journal.ts'
-import { owned, resourceState, stray } from './ledger-codec.ts'
+  inventoryCollection,
+  loadView,
+  stateCollection,
+  strayCollection,
+  unreadableCollection,
+  viewCollections,
+} from './ledger-view.ts'
 import { type Pruned, prune } from './prune.ts'
 import { scopeOf } from './record-key.ts'
-import { addSamples, readRecentSamples, readSamples } from './sample-series.ts'
-import { readDownMark, readResumptions, readSuspensions } from './suspensions.ts'
-
-const inventoryCollection = 'inventory'
-const stateCollection = 'resource-state'
-/** By kind; the value says nothing. */
-const unreadableCollection = 'unreadable-domain'
-const strayCollection = 'strays'
+import { addSamples, readSamples } from './sample-series.ts'
 
 /** People write suspensions at the same time, so a commit may meet a changed record; each try reads anew. */
 const mostTries = 5
-const recentWindow: Duration = 3_600_000
 
 /** The ledger as the edge holds it: with what only the controller and reports need. */
 export interface StoredLedger extends Ledger {
@@ -54,11 +47,12 @@ export interface LedgerOptions {
 
 /**
  * Opens the fleet's memory for one environment; keys begin with it, so that one store keeps several apart.
- * Commits of one ledger are made one after the other.
+ * Commits of one ledger are made one after the other. Whoever holds the lease reads what he wrote from memory.
  */
 export function openLedger(options: LedgerOptions): StoredLedger {
-  const { store, clock } = options
+  const { store, clock, lease } = options
   const scope = scopeOf(options.environment)
+  const held = lease && holdInMemory(store, viewCollections)
   let queue: Promise<unknown> = Promise.resolve()
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -68,14 +62,27 @@ export function openLedger(options: LedgerOptions): StoredLedger {
     return result
   }
 
-  async function write(fill: (draft: Draft) => Promise<void>): Promise<void> {
+  /** Who does not hold the lease any more knows nothing by heart. */
+  function memory(): Store {
+    if (!lease || !held) return store
+    try {
+      lease.guard()
+      return held
+    } catch {
+      held.drop()
+      return store
+    }
+  }
+
+  async function write(fill: (store: Store, draft: Draft) => Promise<void>): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       const guard = fenceOf(options).guard()
-      const draft = new Draft(store)
-      await fill(draft)
+      const known = memory()
+      const draft = new Draft(known)
+      await fill(known, draft)
       if (draft.isEmpty) return
       try {
-        await store.commit(await draft.writes(), [guard])
+        await known.commit(await draft.writes(), [guard])
         return
       } catch (error) {
         if (!isErrorOf(error, 'ConflictingRevision')) throw error
@@ -86,17 +93,23 @@ export function openLedger(options: LedgerOptions): StoredLedger {
   }
 
   return {
-    load: () => load(store, scope, clock.now()),
+    load: () => loadView(memory(), scope, clock.now()),
     async commit(entries) {
       // Also for nothing at all: whoever lost the lease must hear of it as early as possible.
       fenceOf(options).guard()
-      await inTurn(() => write((draft) => enter(store, draft, scope, entries)))
+      await inTurn(() => write((known, draft) => enter(known, draft, scope, entries)))
     },
     samples: (id, since) => readSamples(store, scope, { id, since, now: clock.now() }),
     events: (query) => readEvents(store, scope, query),
     outcomes: (limit) => readSettledIntents(store, scope, limit),
     prune: (keep) =>
-      prune({ store, scope, now: clock.now(), keep, write: (fill) => inTurn(() => write(fill)) }),
+      prune({
+        store,
+        scope,
+        now: clock.now(),
+        keep,
+        write: (fill) => inTurn(() => write((_, draft) => fill(draft))),
+      }),
   }
 }
 
@@ -115,58 +128,6 @@ async function assertStillHeld(options: LedgerOptions, guard: Precondition, caus
     `Cannot write to the state of ${options.fleet}: another took the lease over`,
     { cause },
   )
-}
-
-async function load(store: Store, scope: string, now: number): Promise<LedgerView> {
-  const [inventory, states, openIntents, suspensions, resumedAt, down, unreadable, recentSamples, strays] =
-    await Promise.all([
-      readMap(store, { collection: inventoryCollection, scope, decode: owned }),
-      readMap(store, { collection: stateCollection, scope, decode: resourceState }),
-      readOpenIntents(store, scope),
-      readSuspensions(store, scope),
-      readResumptions(store, scope),
-      readDownMark(store, scope),
-      store.list({ collection: unreadableCollection, prefix: scope }),
-      readRecentSamples(store, scope, now - recentWindow),
-      readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
-    ])
-  return {
-    inventory,
-    states,
-    openIntents,
-    suspensions,
-    resumedAt,
-    isDown: down !== undefined,
-    unreadableDomains: new Set(unreadable.map(({ key }) => key.slice(scope.length))),
-    recentSamples,
-    strays,
-  }
-}
-
-async function readMap<T>(
-  store: Store,
-  query: { readonly collection: string; readonly scope: string; readonly decode: Decoder<T> },
-): Promise<ReadonlyMap<ResourceId, T>> {
-  const { collection, scope, decode } = query
-  const entries = await store.list({ collection, prefix: scope })
-  return new Map(
-    entries.map((entry) => [entry.key.slice(scope.length) as ResourceId, decodeOnce(entry, decode)]),
-  )
-}
-
-/** What was decoded of values that can never change: a store in memory gives the same value again and again. */
-const decoded = new WeakMap<object, unknown>()
-
-function decodeOnce<T>(entry: StoreEntry, decode: Decoder<T>): T {
-  const { value } = entry
-  if (value === null || typeof value !== 'object' || !Object.isFrozen(value))
-    return decodeEntry(entry, decode)
-  // A value belongs to one record, and a collection has one decoder.
-  const known = decoded.get(value) as T | undefined
-  if (known !== undefined) return known
-  const result = decodeEntry(entry, decode)
-  decoded.set(value, result)
-  return result
 }
 
 /** Puts entries into a draft, in their order. */

@@ -19,9 +19,10 @@ export function withoutSecrets(store: Store, mask: SecretMask): Store {
     id: store.id,
     secretKey: store.secretKey,
     location: store.location,
-    kept: (message) => mask.mask(message),
+    kept: (value) => maskMessages(value, mask),
     get: (key) => store.get(key),
     list: (query) => store.list(query),
+    revision: () => store.revision(),
     commit: (writes, preconditions) =>
       store.commit(mask.isEmpty ? writes : writes.flatMap(cleaned), preconditions),
     watch: (onChange) => store.watch(onChange),

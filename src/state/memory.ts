@@ -1,34 +1,14 @@
 import { ReconcileError } from '../core/errors.ts'
-import type {
-  Json,
-  ListQuery,
-  Precondition,
-  RecordKey,
-  Store,
-  StoreEntry,
-  StoreWrite,
-} from '../core/store.ts'
-import { setOwn } from './codec.ts'
+import type { Precondition, Store, StoreWrite } from '../core/store.ts'
 import { conflict } from './conflict.ts'
-import { assertRecordKey, compareKeys } from './record-key.ts'
-
-interface Row {
-  /** A copy of what was written, frozen to its depths: only what JSON can hold comes back, and nobody changes it. */
-  readonly value: Json
-  readonly revision: number
-}
-
-/** The records of one collection; `keys` are kept sorted, so that a list is a binary search and a slice. */
-interface Collection {
-  readonly rows: Map<string, Row>
-  readonly keys: string[]
-}
+import { assertRecordKey } from './record-key.ts'
+import { RowSet } from './row-set.ts'
 
 /** What outlives a store that is closed or dropped: the disk of a simulated machine. */
 export interface MemoryDisk {
   readonly id: string
   readonly secretKey: string
-  readonly collections: Map<string, Collection>
+  readonly collections: Map<string, RowSet>
   readonly watchers: Set<() => void>
   revision: number
 }
@@ -64,11 +44,15 @@ export function openMemoryStore(disk: MemoryDisk = createMemoryDisk()): Store {
     location: 'memory',
     async get(key) {
       assertOpen()
-      return entryOf(disk, key)
+      return disk.collections.get(key.collection)?.get(key.key)
     },
     async list(query) {
       assertOpen()
-      return selectRows(disk, query)
+      return disk.collections.get(query.collection)?.list(query) ?? []
+    },
+    async revision() {
+      assertOpen()
+      return disk.revision
     },
     async commit(writes, preconditions = []) {
       assertOpen()
@@ -99,39 +83,6 @@ export function openMemoryStore(disk: MemoryDisk = createMemoryDisk()): Store {
   }
 }
 
-function entryOf(disk: MemoryDisk, { collection, key }: RecordKey): StoreEntry | undefined {
-  const row = disk.collections.get(collection)?.rows.get(key)
-  return row && { collection, key, value: row.value, revision: row.revision }
-}
-
-function selectRows(disk: MemoryDisk, query: ListQuery): readonly StoreEntry[] {
-  const { collection, prefix = '', after, reverse = false, limit = Number.POSITIVE_INFINITY } = query
-  const keys = disk.collections.get(collection)?.keys ?? []
-  // Every key with the prefix lies from the prefix itself up to the prefix and the last code point.
-  const start = firstIndex(keys, (key) => compareKeys(key, prefix) >= 0)
-  const end = prefix ? firstIndex(keys, (key) => compareKeys(key, `${prefix}\u{10ffff}`) >= 0) : keys.length
-  const from = after === undefined || reverse ? start : Math.max(start, firstIndex(keys, isAbove(after)))
-  const to = after === undefined || !reverse ? end : Math.min(end, firstIndex(keys, isFrom(after)))
-  const count = Math.min(limit, Math.max(0, to - from))
-  const chosen = reverse ? keys.slice(to - count, to).reverse() : keys.slice(from, from + count)
-  return chosen.flatMap((key) => entryOf(disk, { collection, key }) ?? [])
-}
-
-const isAbove = (bound: string) => (key: string) => compareKeys(key, bound) > 0
-const isFrom = (bound: string) => (key: string) => compareKeys(key, bound) >= 0
-
-/** The first index whose key passes a test that all later keys pass too. */
-function firstIndex(keys: readonly string[], passes: (key: string) => boolean): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (passes(keys[middle] ?? '')) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
 function checkRevisions(
   disk: MemoryDisk,
   writes: readonly StoreWrite[],
@@ -141,31 +92,15 @@ function checkRevisions(
     expected === undefined ? [] : [{ collection, key, revision: expected }],
   )
   for (const { collection, key, revision } of [...checks, ...preconditions]) {
-    const actual = disk.collections.get(collection)?.rows.get(key)?.revision ?? 0
+    const actual = disk.collections.get(collection)?.get(key)?.revision ?? 0
     if (actual !== revision) throw conflict({ collection, key }, revision, actual)
   }
 }
 
 function applyWrite(disk: MemoryDisk, write: StoreWrite): void {
   const { collection, key } = write
-  const { rows, keys } = disk.collections.get(collection) ?? { rows: new Map<string, Row>(), keys: [] }
-  disk.collections.set(collection, { rows, keys })
-  const index = firstIndex(keys, isFrom(key))
-  if (write.type === 'delete') {
-    if (rows.delete(key)) keys.splice(index, 1)
-    return
-  }
-  if (!rows.has(key)) keys.splice(index, 0, key)
-  rows.set(key, { value: frozenCopy(write.value), revision: disk.revision })
-}
-
-function frozenCopy(value: Json): Json {
-  // As JSON has it, which knows no number that is not finite.
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null
-  if (value === null || typeof value !== 'object') return value
-  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
-  const copy: Record<string, Json> = {}
-  for (const [key, inner] of Object.entries(value))
-    if (inner !== undefined) setOwn(copy, key, frozenCopy(inner))
-  return Object.freeze(copy)
+  const rows = disk.collections.get(collection) ?? new RowSet(collection)
+  disk.collections.set(collection, rows)
+  if (write.type === 'delete') rows.delete(key)
+  else rows.put(key, write.value, disk.revision)
 }

@@ -1,7 +1,8 @@
 import type { Duration } from '../core/duration.ts'
+import type { LedgerView } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
-import type { Store } from '../core/store.ts'
+import type { Store, StoreEntry } from '../core/store.ts'
 import { decodeEntry, decodeValue } from './codec.ts'
 import type { Draft } from './draft.ts'
 import { sortable } from './record-key.ts'
@@ -21,7 +22,8 @@ export interface SampleTier {
   readonly keep: Duration
 }
 
-const recentTier: SampleTier = Object.freeze({
+/** Of the last hour, every one. */
+export const recentTier: SampleTier = Object.freeze({
   collection: 'sample-recent',
   span: 10 * minute,
   resolution: 0,
@@ -88,23 +90,23 @@ function thin(all: readonly Sample[], resolution: Duration): readonly Sample[] {
   })
 }
 
-/** Samples of every resource in the newest tier since a time, oldest first. */
+/** Samples of every resource in the newest tier since a time, oldest first; those of one are read when they are asked for. */
 export async function readRecentSamples(
   store: Store,
   scope: string,
   since: number,
-): Promise<ReadonlyMap<ResourceId, readonly Sample[]>> {
+): Promise<LedgerView['recentSamples']> {
   const after = `${scope}${sortable(bucketStart(recentTier, since))}`
   const entries = await store.list({ collection: recentTier.collection, prefix: scope, after })
-  const byId = new Map<ResourceId, Sample[]>()
-  for (const entry of entries) {
-    const id = bucketOf(scope, entry.key).id
-    const own = byId.get(id) ?? []
-    byId.set(id, own)
-    for (const sample of decodeEntry(entry, samples)) if (sample.at >= since) own.push(sample)
+  let byId: ReadonlyMap<ResourceId, readonly StoreEntry[]> | undefined
+  return {
+    get(id) {
+      byId ??= Map.groupBy(entries, ({ key }) => bucketOf(scope, key).id)
+      const own = (byId.get(id) ?? []).flatMap((entry) => decodeEntry(entry, samples))
+      const recent = own.filter(({ at }) => at >= since)
+      return recent.length > 0 ? recent : undefined
+    },
   }
-  for (const [id, own] of byId) if (own.length === 0) byId.delete(id)
-  return byId
 }
 
 /** Samples of one resource in all tiers since a time, oldest first. */

@@ -71,6 +71,7 @@ export async function openSqliteReader({ path, clock }: SqliteOptions): Promise<
     location: path,
     get: (key) => read(undefined, (rows) => rows.get(key)),
     list: (query) => read([], (rows) => rows.list(query)),
+    revision: () => read(0, (rows) => rows.revision()),
     async commit() {
       throw new ReconcileError(
         'Internal',

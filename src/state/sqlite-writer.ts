@@ -23,6 +23,7 @@ export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
     location: path,
     get: (key) => whileBusy(busy, () => rows.get(key)),
     list: (query) => whileBusy(busy, () => rows.list(query)),
+    revision: () => whileBusy(busy, () => rows.revision()),
     async commit(writes, preconditions = []) {
       for (const key of [...writes, ...preconditions]) assertRecordKey(key)
       const revision = await whileBusy(busy, () => {

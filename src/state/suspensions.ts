@@ -4,9 +4,9 @@ import { type Decoder, decodeEntry, number, object, optional, text, toJson } fro
 import { suspension } from './ledger-codec.ts'
 import { scopeOf } from './record-key.ts'
 
-const suspensionCollection = 'suspension'
-const resumptionCollection = 'resumption'
-const downCollection = 'down'
+export const suspensionCollection = 'suspension'
+export const resumptionCollection = 'resumption'
+export const downCollection = 'down'
 
 /** Who took the fleet down, and when; until `resume --all` nothing is started. */
 export interface DownMark {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Ledger, LedgerView } from '../../src/core/ledger.ts'
+import { Controller } from '../../src/engine/controller.ts'
 import { concludePass, draftPass, runPass } from '../../src/engine/pass.ts'
 import { noteResult, PassOrder } from '../../src/engine/pass-order.ts'
 import { Slots } from '../../src/engine/slots.ts'
@@ -100,4 +101,52 @@ test('what becomes of one resource is concluded without a look at all others', a
   const [few, many] = [await looksPerConclusion(sizes[0]), await looksPerConclusion(sizes[1])]
   expect(few).toBeGreaterThan(0)
   expect(many).toBeLessThanOrEqual(few * 1.1)
+})
+
+/** What a controller asks of its store for each resource that it visits alone, while nothing happens. */
+async function rowsPerVisit(size: number): Promise<{ readonly read: number; readonly written: number }> {
+  let read = 0
+  let written = 0
+  const fleet = modelledFleet({
+    store: (store) => ({
+      ...store,
+      async get(key) {
+        read += 1
+        return store.get(key)
+      },
+      async list(query) {
+        const entries = await store.list(query)
+        read += 1 + entries.length
+        return entries
+      },
+      async commit(writes, preconditions) {
+        written += writes.length
+        return store.commit(writes, preconditions)
+      },
+    }),
+  })
+  const names = Array.from({ length: size }, (_, index) => `m${String(index).padStart(4, '0')}`)
+  const declaration = declare(names.map((name) => model(name)))
+  const controller = new Controller(fleet.world, { read: async () => declaration })
+  const end = new AbortController()
+  const run = controller.run(end.signal)
+  await fleet.time.pass(120_000)
+  expect(fleet.outside.current.things.size).toBe(size)
+  read = 0
+  written = 0
+  const visited = names.filter((_, index) => index % Math.ceil(size / 50) === 0)
+  for (const name of visited) {
+    controller.wake([modelId(name)])
+    await fleet.time.pass(20)
+  }
+  end.abort(new Error('the test is over'))
+  await fleet.time.run(run)
+  return { read: read / visited.length, written: written / visited.length }
+}
+
+test('what a controller reads and writes of its memory grows with what it visits, and not with the fleet', async () => {
+  const [few, many] = [await rowsPerVisit(sizes[0]), await rowsPerVisit(sizes[1])]
+  expect(few.written).toBeGreaterThan(0)
+  expect(many.written).toBeLessThanOrEqual(few.written * 1.1)
+  expect(many.read).toBeLessThanOrEqual(few.read * 1.1 + 0.2)
 })

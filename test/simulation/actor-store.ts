@@ -57,6 +57,10 @@ export function actorStore(setting: Setting, actor: Actor, random: SeededRandom)
       await enter()
       return real.list(query)
     },
+    async revision() {
+      await enter()
+      return real.revision()
+    },
     async commit(writes, preconditions = []) {
       const isSign = writes.some(({ type, collection }) => type === 'put' && collection === 'lease')
       const sentAt = setting.time.now

@@ -250,8 +250,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('writes do not carry the lease', [
     ledger,
-    'await store.commit(await draft.writes(), [guard])',
-    'await store.commit(await draft.writes(), [])',
+    'await known.commit(await draft.writes(), [guard])',
+    'await known.commit(await draft.writes(), [])',
   ]),
   mutant('an add during work is lost', [
     queue,

@@ -77,6 +77,20 @@ export function describeStore(name: string, create: () => Promise<StoreFixture>)
       expect((await get('a'))?.revision).toBe(first)
     })
 
+    test('tells the revision of the newest commit of anybody, and none of what was refused', async () => {
+      const second = await fixture.open()
+      try {
+        expect(await store.revision()).toBe(await second.revision())
+        const first = await put('a', 1)
+        expect([await store.revision(), await second.revision()]).toEqual([first, first])
+        const gone = await second.commit([{ type: 'delete', collection: 'thing', key: 'a' }])
+        await expect(put('a', 1, 999)).rejects.toMatchObject({ code: 'ConflictingRevision' })
+        expect(await store.revision()).toBe(gone)
+      } finally {
+        await second.close()
+      }
+    })
+
     test('never gives a revision twice, not even to a record that was deleted', async () => {
       const first = await put('a', 1)
       await store.commit([{ type: 'delete', collection: 'thing', key: 'a' }])

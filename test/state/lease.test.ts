@@ -188,6 +188,7 @@ describe('a holder', () => {
       location: store.location,
       get: (key) => store.get(key),
       list: (query) => store.list(query),
+      revision: () => store.revision(),
       watch: (onChange) => store.watch(onChange),
       close: () => store.close(),
       commit: async (...args) => {

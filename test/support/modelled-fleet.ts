@@ -5,6 +5,7 @@ import type { Ledger } from '../../src/core/ledger.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import type { AnyConnection, AnyReconciler } from '../../src/core/reconciler.ts'
 import { type Controls, type Resource, type ResourceId, resourceId } from '../../src/core/resource.ts'
+import type { Store } from '../../src/core/store.ts'
 import type { World } from '../../src/engine/world.ts'
 import { openLedger } from '../../src/state/ledger.ts'
 import { createMemoryDisk, type MemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
@@ -115,6 +116,8 @@ export interface ModelledFleetOptions {
   readonly time?: SimulatedTime
   readonly environment?: string
   readonly ledger?: (ledger: Ledger) => Ledger
+  /** What stands between the ledger and the disk. */
+  readonly store?: (store: Store) => Store
 }
 
 /** Nobody holds the lease, and everybody may write: for tests of the engine alone. */
@@ -128,8 +131,9 @@ export function modelledFleet(options: ModelledFleetOptions = {}): ModelledFleet
   const disk = options.disk ?? createMemoryDisk({ id: 'store-1' })
   outside.livingStores.add(disk.id)
   const environment = options.environment
+  const store = openMemoryStore(disk)
   const opened = openLedger({
-    store: openMemoryStore(disk),
+    store: options.store?.(store) ?? store,
     fleet: 'acme',
     environment,
     lease: noLease,
