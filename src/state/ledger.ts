@@ -45,15 +45,26 @@ export interface LedgerOptions {
   readonly clock: Clock
 }
 
+/** Somebody who waits for a commit. */
+interface Waiting {
+  readonly entries: readonly LedgerEntry[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Why nothing can be written, whatever it is. What else fails may be the fault of one of those who write together. */
+const failuresOfAll = ['LeaseLost', 'StoreBusy', 'StoreFull', 'StoreReadOnly', 'StoreUnavailable'] as const
+
 /**
  * Opens the fleet's memory for one environment; keys begin with it, so that one store keeps several apart.
- * Commits of one ledger are made one after the other. Whoever holds the lease reads what he wrote from memory.
+ * Commits of one ledger are made one after the other, and what is asked for at once is one of them. Whoever holds the lease reads what he wrote from memory.
  */
 export function openLedger(options: LedgerOptions): StoredLedger {
   const { store, clock, lease } = options
   const scope = scopeOf(options.environment)
   const held = lease && holdInMemory(store, viewCollections)
   let queue: Promise<unknown> = Promise.resolve()
+  let waiting: Waiting[] = []
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = queue.then(work, work)
@@ -92,12 +103,34 @@ export function openLedger(options: LedgerOptions): StoredLedger {
     }
   }
 
+  const writeEntries = (entries: readonly LedgerEntry[]): Promise<void> =>
+    write((known, draft) => enter(known, draft, scope, entries))
+
+  /** What was asked for by the time that it is its turn is written together: one commit costs what many do. */
+  async function writeWaiting(): Promise<void> {
+    const group = waiting
+    waiting = []
+    try {
+      await writeEntries(group.flatMap(({ entries }) => entries))
+      for (const { resolve } of group) resolve()
+    } catch (error) {
+      const isOfAll = group.length === 1 || failuresOfAll.some((code) => isErrorOf(error, code))
+      for (const { entries, resolve, reject } of group) {
+        if (isOfAll) reject(error)
+        else await writeEntries(entries).then(resolve, reject)
+      }
+    }
+  }
+
   return {
     load: () => loadView(memory(), scope, clock.now()),
     async commit(entries) {
       // Also for nothing at all: whoever lost the lease must hear of it as early as possible.
       fenceOf(options).guard()
-      await inTurn(() => write((known, draft) => enter(known, draft, scope, entries)))
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ entries, resolve, reject })
+        if (waiting.length === 1) void inTurn(writeWaiting)
+      })
     },
     samples: (id, since) => readSamples(store, scope, { id, since, now: clock.now() }),
     events: (query) => readEvents(store, scope, query),

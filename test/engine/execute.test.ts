@@ -83,3 +83,34 @@ test('a plan holds all that is due, after what corrects, and a resource with onl
   expect(there?.actions.map(({ summary }) => summary)).toEqual(['one', 'two'])
   expect(there?.sync).toBe('Synced')
 })
+
+test('actions that begin together are journalled in one commit, before the first of them', async () => {
+  const commits: string[] = []
+  const fleet = modelledFleet({
+    faults: {
+      effect: (action) => {
+        commits.push(action.type)
+        return { type: 'done', latency: 5 }
+      },
+    },
+    store: (store) => ({
+      ...store,
+      async commit(writes, preconditions) {
+        const revision = await store.commit(writes, preconditions)
+        const intents = writes.filter(
+          ({ type, collection }) => type === 'put' && collection === 'intent-open',
+        )
+        commits.push(`${intents.length} intents`)
+        return revision
+      },
+    }),
+  })
+  const names = Array.from({ length: 6 }, (_, index) => `m${index}`)
+  const request = { declaration: declare(names.map((name) => model(name))), selection: undefined }
+  const options = { slots: new Slots(() => 4) }
+  const { signal } = new AbortController()
+  await fleet.time.run(runPass(fleet.world, { ...request, allowedDeletions: undefined }, options, signal))
+  // The last two take the places of the first that end, one after the other.
+  const later = ['1 intents', 'create', '1 intents', 'create']
+  expect(commits).toEqual(['4 intents', 'create', 'create', 'create', 'create', ...later, '0 intents'])
+})

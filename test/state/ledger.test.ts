@@ -254,6 +254,31 @@ describe('a commit', () => {
     expect(found.toReversed()).toEqual(messages)
   })
 
+  test('of many at once is one commit of the store, each told when it is durable', async () => {
+    const before = await store.revision()
+    const ids = Array.from({ length: 20 }, (_, index) => process(`p${index}`))
+    const revisions = await Promise.all(
+      ids.map(async (id) => {
+        await ledger.commit([{ type: 'own', owned: ownedOf(id) }])
+        return store.revision()
+      }),
+    )
+    expect(revisions).toEqual(ids.map(() => before + 1))
+    expect([...(await ledger.load()).inventory.keys()].toSorted()).toEqual(ids.toSorted())
+  })
+
+  test('that fails takes down nobody who writes at the same time', async () => {
+    const bad = { ...ownedOf(web), memory: { f: () => 1 } }
+    const results = await Promise.allSettled([
+      ledger.commit([{ type: 'own', owned: ownedOf(api) }]),
+      ledger.commit([{ type: 'own', owned: bad }]),
+      ledger.commit([eventOf('told')]),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect([...(await ledger.load()).inventory.keys()]).toEqual([api])
+    expect(await ledger.events({ limit: 9 })).toHaveLength(1)
+  })
+
   test('that fails does not stop the next', async () => {
     const bad = ledger.commit([{ type: 'own', owned: { ...ownedOf(web), memory: { f: () => 1 } } }])
     const good = ledger.commit([{ type: 'own', owned: ownedOf(api) }])
