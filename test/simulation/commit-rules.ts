@@ -31,7 +31,7 @@ export function checkCommit(
     if (write.collection === 'inventory' && write.type === 'delete') checkForgotten(setting, id, before)
     if (write.collection === 'resource-state' && write.type === 'delete') {
       const isFormer = isMovedAside(actor, id, { writes, before })
-      rules.revivals.delete(id)
+      rules.beginAnew(id)
       if (!isFormer) checkStateGone(setting, actor, id)
     }
     if (write.collection === 'inventory' && write.type === 'put')

@@ -188,6 +188,11 @@ export class Rules {
     this.lastWord = this.#now()
     this.disturbed.set(id, this.#now())
     this.#starts.delete(id)
+    this.beginAnew(id)
+  }
+
+  /** What was tried was forgotten with its state, or is of another thing: whatever bears its id from now on begins anew. */
+  beginAnew(id: string): void {
     this.#corrections.delete(id)
     this.revivals.delete(id)
   }
