@@ -57,7 +57,8 @@ const failuresOfAll = ['LeaseLost', 'StoreBusy', 'StoreFull', 'StoreReadOnly', '
 
 /**
  * Opens the fleet's memory for one environment; keys begin with it, so that one store keeps several apart.
- * Commits of one ledger are made one after the other, and what is asked for at once is one of them. Whoever holds the lease reads what he wrote from memory.
+ * Commits of one ledger are made one after the other, and what is asked for at once is one of them. Whoever holds the
+ * lease reads what he wrote from memory.
  */
 export function openLedger(options: LedgerOptions): StoredLedger {
   const { store, clock, lease } = options

@@ -31,6 +31,7 @@ const observe = 'src/engine/observe.ts'
 const standby = 'src/engine/standby.ts'
 const lease = 'src/state/lease.ts'
 const ledger = 'src/state/ledger.ts'
+const heldStore = 'src/state/held-store.ts'
 const queue = 'src/engine/queue.ts'
 const retryPace = 'src/engine/retry-pace.ts'
 const readingPace = 'src/engine/reading-pace.ts'
@@ -252,6 +253,16 @@ export const mutants: readonly Mutant[] = [
     ledger,
     'await known.commit(await draft.writes(), [guard])',
     'await known.commit(await draft.writes(), [])',
+  ]),
+  mutant('what people say is read once', [
+    heldStore,
+    '    if (revision === seenRevision) return\n',
+    '    if (revision === seenRevision || seenRevision !== undefined) return\n',
+  ]),
+  mutant('what was written is not remembered', [
+    heldStore,
+    '      else rows?.put(write.key, write.value, revision)\n',
+    '',
   ]),
   mutant('an add during work is lost', [
     queue,
