@@ -232,8 +232,15 @@ export class Rules {
       () => `${action.summary} has no open intent`,
     )
     const now = this.#now()
-    if (action.verb === 'delete') this.#onDeletionStart(id, now)
-    else this.noteDeclared(id)
+    if (action.verb === 'delete') {
+      const intent = intents.find((one) => one.id === id && one.verb === 'delete')
+      // Who is paused between the two begins late, and whoever follows knows only when he meant to.
+      this.#onDeletionStart(
+        id,
+        now,
+        Math.min(now, (intent?.at ?? Number.POSITIVE_INFINITY) - setting.wall() + now),
+      )
+    } else this.noteDeclared(id)
     if (action.type === 'update') this.#onCorrectionStart(id, now)
     this.#begun.set(`${actor.pid} ${id}`, now)
     const starts = [...(this.#starts.get(id) ?? []).filter((at) => now - at < paceWindow), now]
@@ -254,11 +261,11 @@ export class Rules {
   }
 
   /** What failed to be deleted is tried again after 5 s at the earliest, whoever tries it. */
-  #onDeletionStart(id: string, now: number): void {
+  #onDeletionStart(id: string, now: number, meantAt: number): void {
     // A deletion that was tried ends what was counted while it was declared.
     this.revivals.delete(id)
     const last = this.#deletionStarts.get(id)
-    this.#deletionStarts.set(id, now)
+    this.#deletionStarts.set(id, meantAt)
     // A clock that is set ahead ends every wait.
     if (last === undefined || last < this.lastLeap + slack || last < (this.disturbed.get(id) ?? 0)) return
     this.check('deletions-keep-their-pace', now - last > 4_400, () => `${id} again after ${now - last} ms`)
