@@ -131,6 +131,12 @@ export type Report = (fault: {
   readonly within?: FaultyFile
 }) => void
 
+/** What a manifest may make the program read. */
+export interface Bounds {
+  /** Whether a path lies in the fleet root, or in a folder that was allowed beside it, once links are resolved. */
+  contain(path: string): Promise<boolean>
+}
+
 /** A stretch of a file that is at fault. */
 export interface FaultyFile {
   /** Absolute. */
@@ -158,7 +164,7 @@ export interface Reconciler<Spec, Observed, A extends Action = Action> {
   /** The outside name: two resources with one outside name are an error. */
   externalName(desired: Resource<Spec>): string
   /** What a schema cannot say: combinations of fields, files that must exist. Reads files, writes nothing. */
-  validate(desired: Resource<Spec>, report: Report): Promise<void>
+  validate(desired: Resource<Spec>, report: Report, bounds: Bounds): Promise<void>
   /**
    * Whether something of ours beside the thing itself is to be taken away once it is no longer declared, although the
    * thing is left as it is; `diff` then names that alone. Absent: never.

@@ -13,6 +13,7 @@ import type { ManifestFile } from './manifest-file.ts'
 import { judgeResources } from './policies/judge-resources.ts'
 import { type Policy, readPolicies } from './policies/policy.ts'
 import {
+  boundsOf,
   checkCircles,
   checkContainedPaths,
   checkControls,
@@ -166,12 +167,12 @@ async function judgeOne(
   if (!fields.has('recovery') && !fields.has('fallbackAfter')) checkControls(each, input.now)
   checkWindows(each.resource.controls.windows, input.now, each.faults)
   await judgeSecrets(each.document, { roots, faults: each.faults, mask: input.mask })
-  await checkContainedPaths(each.document, roots, each.faults)
+  if (!(await checkContainedPaths(each.document, roots, each.faults))) return
   const report: Report = (fault) => {
     const grounds = [fault.path, ...(fault.restsOn ?? [])].map((path) => parsePointer(path)[1])
     if (!grounds.some((field) => fields.has(field))) each.faults.report(fault)
   }
-  await input.reconcilers.get(each.resource.kind)?.validate(each.resource, report)
+  await input.reconcilers.get(each.resource.kind)?.validate(each.resource, report, boundsOf(roots))
 }
 
 /** What else is wrong with documents that their schemas refuse, as far as it does not follow from that. */

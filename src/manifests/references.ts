@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
-import type { AnyReconciler } from '../core/reconciler.ts'
+import type { AnyReconciler, Bounds } from '../core/reconciler.ts'
 import { kindOf, nameOf, type ResourceId, resourceId } from '../core/resource.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
 import { looksLikeSecret, looksLikeToken, namesSecret, tokensIn } from '../core/token-shape.ts'
@@ -301,26 +301,37 @@ export async function checkReferenceFiles(
   }
 }
 
-/** A file or folder that is read into actions, and leads out of the roots once links are resolved. */
+/**
+ * A file or folder that is read into actions, and leads out of the roots once links are resolved. Resolves to whether
+ * there is none: what lies there is not looked at, so that nothing of it is told.
+ */
 export async function checkContainedPaths(
   document: Layered,
   roots: Roots,
   faults: Draft['faults'],
-): Promise<void> {
+): Promise<boolean> {
   const spec = childOf(document.root, 'spec')
-  if (spec?.type !== 'map') return
+  if (spec?.type !== 'map') return true
+  let areAllInside = true
   for (const [name, { value }] of spec.entries) {
     const isContained = schemaAt(document.kind, ['spec', name]).some(
       ({ schema }) => schema['x-contained'] === true,
     )
     if (!isContained || value.type !== 'scalar' || typeof value.value !== 'string') continue
-    if (isInside(await realPlace(resolve(dirname(document.file.path), value.value)), roots)) continue
+    if (await boundsOf(roots).contain(resolve(dirname(document.file.path), value.value))) continue
+    areAllInside = false
     faults.add(['spec', name], {
       code: 'path-outside-root',
       message: `\`${name}\` leads out of the fleet root`,
       hint: 'Move it inside, or allow its folder in the Fleet and by `--allow-path`.',
     })
   }
+  return areAllInside
+}
+
+/** The roots, as domains may ask for them. */
+export function boundsOf(roots: Roots): Bounds {
+  return { contain: async (path) => isInside(await realPlace(path), roots) }
 }
 
 /** A path with its links resolved as far as it exists. */

@@ -27,6 +27,8 @@ export interface FunctionSetAction extends Action {
   readonly desired: DesiredFunctionSet | undefined
   /** Names of functions that are dropped; nothing else may go. */
   readonly dropped: readonly string[]
+  /** What is wrong with what is published, where it is taken back. */
+  readonly why: string | undefined
   /** What is to be set or removed; values stand in the manifest alone. */
   readonly variables: readonly ObservedVariable[]
 }

@@ -4,9 +4,10 @@ import type { FunctionSetAction } from './action.ts'
 import { faultOfBundling } from './bundle-fault.ts'
 import { childrenOf } from './children.ts'
 import { driftOf } from './drift.ts'
+import { takenBack } from './memory.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
-import { publishedFunctions } from './site-functions.ts'
+import { leftoversOf, publishedFunctions, unmanagedMessage } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named, parseTitle } from './title.ts'
 
 /** Readings in a row that a request must fail before it is believed: a new deploy takes a moment to be everywhere. */
@@ -50,13 +51,20 @@ function missingMessage({ desired }: FunctionSetPair): string {
 }
 
 function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
-  const { published, source, verified, memory, unread } = observed
+  const { published, source, verified, memory, managed, unread } = observed
   if (unread) return { status: 'Unknown', reason: unread.code, message: unread.message }
   if (source.problems.length > 0) {
     return { status: 'Degraded', reason: 'DirectoryInvalid', message: source.problems.join('; ') }
   }
   const failed = verified.filter(({ isPassed }) => !isPassed)
   if (failed.length > 0) return judgeFailed(pair, observed, failed)
+  if (source.functions.length === 0 && managed.length > 0) {
+    return {
+      status: 'Degraded',
+      reason: 'DirectoryEmpty',
+      message: `no function is in the directory any more; on the site: ${named(managed)}`,
+    }
+  }
   if (source.failures.length > 0) {
     return {
       status: 'Degraded',
@@ -73,7 +81,7 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
     return {
       status: 'Degraded',
       reason: 'RolledBack',
-      message: `deploy ${rolledBack.from} failed its verification, or lacked something; deploy ${rolledBack.to} is published again`,
+      message: takenBack(rolledBack),
     }
   }
   const site = publishedFunctions(observed)
@@ -86,7 +94,11 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   const owner = ownerOf(pair)
   const isForeign = !isOwnTitle(published.title, owner)
   const isOfOtherStore = !isForeign && parseTitle(published.title)?.store !== owner.store
+  // Where something is to be deployed, that is why it waits.
+  const isRefused = isInStep && pair.desired?.spec.unmanaged === 'refuse'
+  const unmanaged = isRefused ? leftoversOf(observed, pair.desired).kept : []
   const notes = [
+    ...(unmanaged.length > 0 ? [unmanagedMessage(unmanaged)] : []),
     ...(isForeign ? [foreignDeploy(published)] : []),
     // After the loss of a store that is nothing; two that both live would undo each other.
     ...(isOfOtherStore ? [`deploy ${published.id} was made from another state store of this fleet`] : []),
@@ -124,7 +136,7 @@ function judgeFailed(
     return {
       status: 'Degraded',
       reason: 'RolledBack',
-      message: `${message}; deploy ${rolledBack.from} was taken back before`,
+      message: `${message}; ${takenBack(rolledBack)}`,
     }
   }
   const isOurs = published !== undefined && isOwnTitle(published.title, ownerOf(pair))
@@ -143,6 +155,7 @@ function judgeFailed(
       summary: `publish deploy ${lastGood} again`,
       calls: 5,
       reason: `deploy ${published.id} fails: ${message}`,
+      why: message,
       isRecovery: true,
     }),
   }

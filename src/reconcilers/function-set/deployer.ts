@@ -146,7 +146,12 @@ export class Deployer {
     const { lastGood } = memory
     if (!published || lastGood === undefined || lastGood === published.id) return
     await this.#memories.keepSite(site.id, {
-      rolledBack: { from: published.id, to: lastGood, fingerprint: record?.fingerprint ?? '' },
+      rolledBack: {
+        from: published.id,
+        to: lastGood,
+        fingerprint: record?.fingerprint ?? '',
+        why: action.why,
+      },
     })
     await this.#netlify.restoreDeploy(site.id, lastGood, signal)
     await this.#watch.awaitPublished(site, { deployId: lastGood, before: published.id }, signal)
@@ -301,7 +306,9 @@ export class Deployer {
     const proof = await proveDeploy({ netlify, clock, site, before: published, deployId, content }, signal)
     if (proof.type !== 'lacking' || !published) return proof.type !== 'overtaken'
     // Remembered first: the same thing is not published, and taken back, again and again.
-    await this.#memories.keepSite(site.id, { rolledBack: { from: deployId, to: published.id, fingerprint } })
+    const why = `it lacked ${proof.losses.join(', ')}`
+    const rolledBack = { from: deployId, to: published.id, fingerprint, why }
+    await this.#memories.keepSite(site.id, { rolledBack })
     await netlify.restoreDeploy(site.id, published.id, signal)
     throw new ReconcileError(
       'RemoteRefused',

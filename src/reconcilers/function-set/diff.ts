@@ -8,7 +8,7 @@ import { takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
-import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
+import { foreignTwinsOf, leftoversOf, twinsMessage, unmanagedMessage } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named } from './title.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
@@ -147,16 +147,14 @@ function refusalToDeploy(
   }
   if (source.functions.length === 0 && managed.length > 0) {
     return refuse(
-      'the directory holds no function any more: that is never taken for the wish to drop them all',
+      'an empty directory is never taken for the wish to drop all functions; to do that, remove the manifest with `deletionPolicy: Delete`',
     )
   }
   const closed = refusalOfSite(observed, desired.spec.via)
   if (closed !== undefined) return refuse(closed)
   const { kept } = leftoversOf(observed, desired)
   if (desired.spec.unmanaged === 'refuse' && kept.length > 0) {
-    return refuse(
-      `on the site and not in the directory: ${named(kept.map(({ name }) => name))} (\`unmanaged: refuse\`)`,
-    )
+    return refuse(unmanagedMessage(kept))
   }
   if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
   const tooLarge = faultOfSizes(source)
@@ -165,7 +163,7 @@ function refusalToDeploy(
   if (twins.length > 0 && !desired.controls.adopt) return { reason: 'NotOurs', message: twinsMessage(twins) }
   const { rolledBack } = memory
   if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
-    return refuse(`${takenBackBefore(rolledBack)}; change the source`)
+    return refuse(takenBackBefore(rolledBack))
   }
   return undefined
 }
@@ -198,7 +196,7 @@ function missingSite(pair: FunctionSetPair, { spec }: DesiredFunctionSet): Funct
 
 function inventoryActions(
   pair: FunctionSetPair,
-  { inventory, source }: ObservedFunctionSet,
+  { inventory, source, unread }: ObservedFunctionSet,
 ): readonly FunctionSetAction[] {
   if (!inventory || inventory.found === inventory.wanted || isIgnored(pair, 'inventory')) return []
   // A directory that could not be read says nothing of what it holds.
@@ -209,7 +207,10 @@ function inventoryActions(
       type: 'write-inventory',
       verb: inventory.found === undefined ? 'create' : 'update',
       summary: `write ${inventory.path}`,
-      reason: inventory.found === undefined ? 'it does not exist' : 'differs from the directory',
+      reason: [
+        inventory.found === undefined ? 'it does not exist' : 'differs from the directory',
+        ...(unread ? [`nothing is known of the site: ${unread.message}`] : []),
+      ].join('; '),
       ...(isEmptied && {
         blocked: {
           reason: 'NotAllowed' as const,

@@ -52,6 +52,10 @@ export async function listDirectory(
     const { name } = entry
     if (name.startsWith('.') || name === 'node_modules') continue
     const file = await functionAt(directory, entry)
+    if (file && 'fault' in file) {
+      if (isChosen(file.name)) problems.push(file.fault)
+      continue
+    }
     if (!file && otherKinds.has(extname(name)) && isChosen(basename(name, extname(name)))) {
       passedOver.push(name)
     }
@@ -71,13 +75,24 @@ export async function listDirectory(
   return { functions, problems, passedOver }
 }
 
-async function functionAt(directory: string, entry: Dirent): Promise<FunctionFile | undefined> {
+/** A link that may have been a function, and leads nowhere. */
+interface LostLink {
+  readonly name: string
+  readonly fault: string
+}
+
+async function functionAt(directory: string, entry: Dirent): Promise<FunctionFile | LostLink | undefined> {
   const { name } = entry
   const path = join(directory, name)
+  const extension = extname(name)
   // A link is what it leads to.
-  const found = entry.isSymbolicLink() ? await stat(path) : entry
+  const found = entry.isSymbolicLink() ? await stat(path).catch(codeOfFault) : entry
+  if (typeof found === 'string') {
+    const mayBeFunction = extension === '' || extensionSet.has(extension)
+    const why = found === 'ENOENT' ? 'leads nowhere' : `cannot be followed (${found})`
+    return mayBeFunction ? { name: basename(name, extension), fault: `the link ${name} ${why}` } : undefined
+  }
   if (found.isFile()) {
-    const extension = extname(name)
     if (!extensionSet.has(extension) || name.endsWith(`.d${extension}`)) return undefined
     return { name: basename(name, extension), path, file: name }
   }
@@ -88,6 +103,10 @@ async function functionAt(directory: string, entry: Dirent): Promise<FunctionFil
     if (main !== undefined) return { name, path, file: `${name}/${main}` }
   }
   return undefined
+}
+
+function codeOfFault({ code }: NodeJS.ErrnoException): string {
+  return code ?? 'unknown'
 }
 
 /** Whether a name is meant by the globs of the manifest. */

@@ -50,11 +50,18 @@ export interface RolledBack {
   readonly from: string
   readonly to: string
   readonly fingerprint: string
+  /** What was wrong with it, in a sentence; undefined: nobody wrote it down. */
+  readonly why: string | undefined
+}
+
+/** What became of a deploy that was taken back, with both deploys and what was wrong. */
+export function takenBack({ from, to, why }: RolledBack): string {
+  return `deploy ${from} was taken back (${why ?? 'it failed its verification, or lacked something'}); deploy ${to} is published again`
 }
 
 /** Why the same source is not deployed again. */
-export function takenBackBefore({ from, to }: RolledBack): string {
-  return `deploy ${from} of this very source was taken back (it failed its verification, or lacked something), and ${to} published again`
+export function takenBackBefore({ from }: RolledBack): string {
+  return `deploy ${from} of this very source was taken back; change the source`
 }
 
 /** Nothing is remembered of the site. */
@@ -152,7 +159,7 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
   const fields = fieldsOf(value)
   const { owner, deployed, lastGood, rolledBack, managed } = fields
   const { env, envGeneration, isEnvPending, envSetOn } = fields
-  const { from, to, fingerprint } = fieldsOf(rolledBack)
+  const { from, to, fingerprint, why } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...noMemory,
@@ -161,7 +168,7 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
     ...(typeof envGeneration === 'string' && { envGeneration }),
     ...(typeof deployed === 'string' && { deployed }),
     ...(typeof lastGood === 'string' && { lastGood }),
-    ...(isWhole && { rolledBack: { from, to, fingerprint } }),
+    ...(isWhole && { rolledBack: { from, to, fingerprint, why: typeof why === 'string' ? why : undefined } }),
     managed: namesOf(managed),
     env: textsOf(env),
     isEnvPending: isEnvPending === true,

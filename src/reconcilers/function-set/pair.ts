@@ -12,7 +12,7 @@ export type FunctionSetPair = Pair<FunctionSetSpec, ObservedFunctionSet>
 const deployTimeLimit = 1_200_000
 
 type ActionParts = Pick<FunctionSetAction, 'type' | 'verb' | 'summary' | 'reason'> &
-  Partial<Pick<FunctionSetAction, 'dropped' | 'variables'>> &
+  Partial<Pick<FunctionSetAction, 'dropped' | 'variables' | 'why'>> &
   Partial<
     Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'isUncontested' | 'blocked' | 'calls'>
   >
@@ -32,6 +32,7 @@ export function actionOf(pair: FunctionSetPair, parts: ActionParts): FunctionSet
     publishedId: observed?.published?.id,
     desired,
     dropped: [],
+    why: undefined,
     variables: [],
     ...((parts.type === 'deploy' || parts.type === 'build') && { timeLimit: deployTimeLimit }),
     ...parts,

@@ -70,6 +70,11 @@ export function foreignTwinsOf(observed: ObservedFunctionSet): readonly string[]
     .map(({ name }) => name)
 }
 
+/** What is on the site beside the directory, where that is refused. */
+export function unmanagedMessage(functions: readonly PublishedFunction[]): string {
+  return `on the site and not in the directory: ${named(functions.map(({ name }) => name))} (\`unmanaged: refuse\`)`
+}
+
 /** Why functions of somebody else are not replaced. */
 export function twinsMessage(names: readonly string[]): string {
   const [verb, word] = names.length === 1 ? ['is', 'differs'] : ['are', 'differ']

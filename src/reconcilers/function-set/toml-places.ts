@@ -38,9 +38,15 @@ export function placesOfToml(text: string): ReadonlyMap<string, Stretch> {
   return places
 }
 
-/** The place of a path, or of the nearest that stands in the text by itself; the beginning where none does. */
+/**
+ * The place of a path, or else of the first that stands below it, as `[[a.b]]` does of `a`; else of the nearest above; the
+ * beginning where none does.
+ */
 export function placeIn(places: ReadonlyMap<string, Stretch>, path: readonly string[]): Stretch {
-  for (let length = path.length; length > 0; length -= 1) {
+  const whole = path.join('\0')
+  const own = places.get(whole) ?? [...places].find(([key]) => key.startsWith(`${whole}\0`))?.[1]
+  if (own) return own
+  for (let length = path.length - 1; length > 0; length -= 1) {
     const found = places.get(path.slice(0, length).join('\0'))
     if (found) return found
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parseDuration } from '../../core/duration.ts'
-import type { Report } from '../../core/reconciler.ts'
+import type { Bounds, Report } from '../../core/reconciler.ts'
 import type { Resource } from '../../core/resource.ts'
 import { type Directory, listDirectory, unreadableDirectory } from './directory.ts'
 import { namesInInventory } from './inventory.ts'
@@ -8,16 +8,22 @@ import { directoryOf, inventoryOf } from './place.ts'
 import { faultOfSchedule } from './schedule.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
 import { named } from './title.ts'
+import { checkLinks } from './validate-links.ts'
 import { checkSources } from './validate-sources.ts'
 import { checkToml } from './validate-toml.ts'
 import { verifyTimeouts } from './verify-timeouts.ts'
 
 /** What the schema cannot say of a FunctionSet. Looks at files, writes nothing. */
-export async function validateFunctionSet(desired: Resource<FunctionSetSpec>, report: Report): Promise<void> {
+export async function validateFunctionSet(
+  desired: Resource<FunctionSetSpec>,
+  report: Report,
+  bounds: Bounds,
+): Promise<void> {
   const directory = await checkDirectory(desired, report)
   checkSchedules(desired, directory, report)
   checkVerify(desired, directory, report)
-  if (!directory) return
+  // What lies elsewhere is not read, so that nothing of it is shown.
+  if (!directory || !(await checkLinks(desired, directory, { report, bounds }))) return
   await checkToml(desired, directory, report)
   await checkSources(desired, directory, report)
   await checkInventory(desired, directory, report)

@@ -156,6 +156,18 @@ describe('what cannot be carried over', () => {
     }, 60_000)
   }
 
+  it('is told of where it is refused, although there is nothing to deploy', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ functions: foreign })
+    await stage.addFunction('hello')
+    await stage.pass(stage.desired())
+    const pair = await stage.observe(stage.desired({ unmanaged: 'refuse' }))
+    expect(await stage.applyAll(pair)).toEqual([])
+    expect(stage.assess(pair).message).toContain(
+      'on the site and not in the directory: function other (`unmanaged: refuse`)',
+    )
+  }, 60_000)
+
   it('stops the deploy: a foreign function whose digest is not told', async () => {
     stage = await FunctionStage.open()
     stage.site.tellsDigests = false

@@ -138,7 +138,14 @@ describe('the list of functions', () => {
     await stage.addFunction('hello')
     stage.simulator.faults.add({ kind: '500' })
     const desired = stage.desired({ inventory: '../list.json' })
-    expect((await stage.pass(desired)).map(({ type }) => type)).toEqual(['write-inventory'])
+    expect(await stage.pass(desired)).toMatchObject([
+      {
+        type: 'write-inventory',
+        // A plan shows nothing else of it.
+        reason:
+          'it does not exist; nothing is known of the site: Could not read the site acme-site: Netlify answered 500',
+      },
+    ])
     await expect(stage.observe(desired)).rejects.toThrow('Netlify answered 500')
   })
 })

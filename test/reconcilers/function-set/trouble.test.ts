@@ -45,10 +45,10 @@ describe('verification', () => {
       { type: 'deploy', blocked: { message: expect.stringContaining(bad) } },
     ])
     expect(stage.site.deploys).toHaveLength(deploys)
-    const { status, message } = stage.assess(await stage.observe(desired))
-    expect(status).toBe('Degraded')
-    expect(message).toContain(bad)
-    expect(message).toContain(good)
+    expect(stage.assess(await stage.observe(desired))).toMatchObject({
+      status: 'Degraded',
+      message: `deploy ${bad} was taken back (/.netlify/functions/hello answers 502 instead of 200); deploy ${good} is published again`,
+    })
     await stage.addFunction('hello', 'mended')
     stage.site.age(60_000)
     await stage.pass(desired)
@@ -189,7 +189,9 @@ describe('a deploy that is cut off', () => {
     stage.simulator.hook = undefined
     expect(stage.site.published).toBe(before)
     stage.restart()
-    expect(await stage.pass(stage.desired())).toMatchObject([{ blocked: { reason: 'NotAllowed' } }])
+    const pair = await stage.observe(stage.desired())
+    expect(await stage.applyAll(pair)).toMatchObject([{ blocked: { reason: 'NotAllowed' } }])
+    expect(stage.assess(pair).message).toContain('(it lacked 1 files, such as /index.html)')
     expect(stage.site.deploys).toHaveLength(2)
   }, 60_000)
 
@@ -220,8 +222,11 @@ describe('reading', () => {
     await stage.addFunction('hello')
     await stage.pass(stage.desired())
     for (const desired of [stage.desired({ directory: '../gone' }), stage.desired({ exclude: ['*'] })]) {
-      const [action] = await stage.pass(desired)
+      const pair = await stage.observe(desired)
+      const [action] = await stage.applyAll(pair)
       expect(action?.blocked).toBeDefined()
+      // What was lost here is somebody's to look at, although the site still answers.
+      expect(stage.assess(pair)).toMatchObject({ status: 'Degraded' })
     }
     expect(stage.published()).toEqual(['hello'])
   }, 60_000)

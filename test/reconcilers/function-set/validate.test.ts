@@ -1,3 +1,5 @@
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { reconciler } from '../../../src/reconcilers/function-set/index.ts'
 import { check, makeFolder } from '../../manifests/support.ts'
@@ -20,6 +22,10 @@ async function told(
     'netlify/functions/hello.mjs': plain,
     ...files,
   })
+  return toldOf(folder)
+}
+
+async function toldOf(folder: string): Promise<readonly string[]> {
   const { diagnostics } = await check(folder, { reconcilers: new Map([['FunctionSet', reconciler]]) })
   return diagnostics.map(({ severity, code, message, position: { file, line, column } }) => {
     // Whoever reads it sees a place of the working directory, and nothing of the machine.
@@ -57,6 +63,49 @@ test('refuses two files that are one function, and what is no name', async () =>
   expect(await told(files)).toEqual([
     'manifests/site.yaml:6:14 error function-set-names: a b.mjs is no name for a function: letters, digits, `-` and `_` only',
     'manifests/site.yaml:6:14 error function-set-names: hello.mjs and hello.ts are both the function hello',
+  ])
+})
+
+test('names a link that leads nowhere, where it may have been a function that is meant', async () => {
+  const folder = await makeFolder({
+    'manifests/site.yaml': manifest('directory: ../functions', 'exclude: ["_*"]'),
+    'functions/hello.mjs': plain,
+  })
+  for (const name of ['gone.mjs', 'folder', 'notes.txt', '_excluded.mjs']) {
+    await symlink('nowhere', join(folder, 'functions', name))
+  }
+  await symlink('loop.mjs', join(folder, 'functions/loop.mjs'))
+  expect(await toldOf(folder)).toEqual([
+    'manifests/site.yaml:6:14 error function-set-names: the link folder leads nowhere',
+    'manifests/site.yaml:6:14 error function-set-names: the link gone.mjs leads nowhere',
+    'manifests/site.yaml:6:14 error function-set-names: the link loop.mjs cannot be followed (ELOOP)',
+  ])
+})
+
+test('refuses links out of the fleet root, and shows nothing of what they lead to', async () => {
+  const elsewhere = await makeFolder({
+    'secret.mjs': "export const config = { schedule: 'password' }\n",
+    'secret.toml': 'password\n',
+  })
+  const folder = await makeFolder({
+    'manifests/site.yaml': manifest('directory: ../functions'),
+    'functions/hello.mjs': plain,
+    'functions/inside.txt': plain,
+    'functions/folder/.keep': '',
+  })
+  await symlink('inside.txt', join(folder, 'functions/near.mjs'))
+  await symlink(join(elsewhere, 'secret.mjs'), join(folder, 'functions/far.mjs'))
+  await symlink(join(elsewhere, 'secret.mjs'), join(folder, 'functions/folder/index.mjs'))
+  await symlink(join(elsewhere, 'secret.toml'), join(folder, 'netlify.toml'))
+  const out = (name: string) =>
+    `manifests/site.yaml:6:14 error function-set-outside-root: ${name} is a link that leads out of the fleet root`
+  expect(await toldOf(folder)).toEqual(['far.mjs', 'folder/index.mjs', 'netlify.toml'].map(out))
+})
+
+test('does not look into a directory that lies outside the fleet root', async () => {
+  const elsewhere = await makeFolder({ 'functions/a b.mjs': plain, 'netlify.toml': 'password\n' })
+  expect(await told({}, [], `${elsewhere}/functions`)).toEqual([
+    'manifests/site.yaml:6:14 error path-outside-root: `directory` leads out of the fleet root',
   ])
 })
 
@@ -155,6 +204,7 @@ test('warns of settings without a function, each at its place', async () => {
 
 test('warns of schedules in forms that Netlify does not read, and not of a function that is called so', async () => {
   const toml = [
+    '# Every night.',
     '[[scheduled.functions]]',
     'name = "hello"',
     '[functions.schedule]',
@@ -167,10 +217,10 @@ test('warns of schedules in forms that Netlify does not read, and not of a funct
   const unread = (place: string, form: string) =>
     `netlify.toml:${place} warning function-set-toml-schedule: ${form} is a schedule in a form that Netlify does not read`
   expect(await told({ 'netlify.toml': toml })).toEqual([
-    unread('1:1', '[scheduled]'),
-    unread('3:1', 'functions.schedule'),
-    unread('6:1', 'functions.hello.cron'),
-    unread('7:1', 'functions.hello.schedule'),
+    unread('2:1', '[scheduled]'),
+    unread('4:1', 'functions.schedule'),
+    unread('7:1', 'functions.hello.cron'),
+    unread('8:1', 'functions.hello.schedule'),
   ])
   const files = {
     'netlify.toml': '[functions.schedule]\nschedule = "@daily"\n',

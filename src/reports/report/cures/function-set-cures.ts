@@ -8,6 +8,11 @@ export const functionSetCures: Prescriptions = Object.freeze({
     cure: `Mend what is named, or correct \`directory\` in ${placeOf(ailment, 'directory')}. Nothing is deployed before.`,
     commands: [{ type: 'reconcile', args: ['check'] }, only(ailment)],
   }),
+  DirectoryEmpty: (ailment) => ({
+    problem: `the directory of ${ailment.id} holds no function any more`,
+    cure: `Bring its files back, or correct \`directory\`, \`include\` and \`exclude\` in ${placeOf(ailment, 'directory')}. Nothing goes from the site for it.`,
+    commands: [{ type: 'reconcile', args: ['check'] }, only(ailment)],
+  }),
   ScriptMissing: (ailment) => ({
     problem: `${ailment.id} cannot be deployed: its directory cannot be read`,
     cure: `Mend what is named, or correct \`directory\` in ${placeOf(ailment, 'directory')}.`,
