@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { SecretMask } from '../core/secret-mask.ts'
-import { supervisedVariable } from './background/supervised-variable.ts'
 import { endOnDefects } from './crash.ts'
-import { Interruption, type Sink } from './invocation.ts'
+import { Interruption } from './invocation.ts'
+import { Output } from './output.ts'
 import { runProgram } from './program.ts'
 
 const version: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
-/** What a pipe is printed for: wide enough that a message stays on one line, for those who search in it. */
-const pipeColumns = 200
 const interruption = new AbortController()
 const mask = new SecretMask()
+const output = new Output()
 endOnDefects(mask)
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -19,35 +18,25 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     interruption.abort(new Interruption(name))
   })
 }
-// A reader that went away (`reconcile status | head -1`) is no fault of ours.
-process.stdout.on('error', endOnBrokenPipe)
-process.stderr.on('error', endOnBrokenPipe)
-
 // Where the program runs out of things to wait for before it has ended, something was lost, and it was no success.
 process.exitCode = 1
 runProgram(process.argv.slice(2), {
   cwd: process.cwd(),
   env: { ...process.env },
-  out: sinkOf(process.stdout),
-  err: sinkOf(process.stderr),
+  out: output.out,
+  err: output.err,
   signal: interruption.signal,
   version: String(version),
   mask,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   readKeys: process.stdin.isTTY ? readKeys : undefined,
 }).then(async (status) => {
-  process.exitCode = status
+  const lost = await output.end()
+  if (lost) output.err.write(`error: Could not write all of the output: ${lost.message}\n`)
   // All is said and done: what Node would still tidy up, and a collection of garbage that it would begin, serve nobody.
-  await Promise.all([process.stdout, process.stderr].map(flush))
-  process.exit()
+  const isResultLost = lost !== undefined && !interruption.signal.aborted
+  process.exit(status || (isResultLost ? 1 : 0))
 })
-
-/** Resolves when all that was written before was handed over, or nobody reads it. */
-function flush(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.write('', () => resolve())
-  })
-}
 
 /** Raw, so that a key tells without a line break; the terminal is as before when it ends. */
 function readKeys(onKey: (key: string) => void): () => void {
@@ -77,26 +66,4 @@ async function ask(question: string): Promise<string> {
   } finally {
     dialogue.close()
   }
-}
-
-function sinkOf(stream: NodeJS.WriteStream): Sink {
-  return {
-    write: (text) => {
-      stream.write(text)
-    },
-    isTerminal: stream.isTTY === true,
-    get rows() {
-      return stream.rows
-    },
-    get columns() {
-      return stream.columns ?? (Number(process.env.COLUMNS) || pipeColumns)
-    },
-  }
-}
-
-function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
-  // What reads from a controller that PM2 keeps is PM2's daemon: it must outlive that, and starts it again.
-  if (error.code === 'EPIPE' && process.env[supervisedVariable] !== undefined) return
-  if (error.code === 'EPIPE') process.exit()
-  throw error
 }

@@ -197,3 +197,28 @@ vm.Script = class extends vm.Script {
     expect(err).toMatch(/chunk-patterns/)
   })
 })
+
+describe('output onto a full disk', () => {
+  const ontoFullDisk = ['sh', '-c', 'exec "$0" "$@" > /dev/full'] as const
+
+  it('is no success, and says so in one line', async () => {
+    await packages(['a'])
+    const run = await fleet.reconcile(['check'], { under: ontoFullDisk })
+    expect(run).toEqual({
+      status: 1,
+      out: '',
+      err: 'error: Could not write all of the output: ENOSPC: no space left on device, write\n',
+    })
+  })
+
+  it('stops neither a pass nor a controller', async () => {
+    await packages(['a', 'b'])
+    expect((await fleet.reconcile([], { under: ontoFullDisk })).status).toBe(1)
+    expect([await buildOf('a'), await buildOf('b')]).toEqual(['true', 'true'])
+    const controller = await fleet.watch([], { under: ontoFullDisk })
+    await fleet.write('a/package.json', packageText('old'))
+    await eventually(async () => expect(await buildOf('a')).toBe('true'))
+    controller.signal('SIGTERM')
+    expect(await controller.ended).toBe(0)
+  })
+})

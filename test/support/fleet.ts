@@ -91,12 +91,12 @@ export class TestFleet {
 
   /** Runs `reconcile` with the arguments, to its end. */
   reconcile(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-    return runToEnd([process.execPath, program, ...args], { ...this.#options(options) })
+    return runToEnd([...(options.under ?? []), process.execPath, program, ...args], this.#options(options))
   }
 
   /** Runs the real pm2 command in this PM2_HOME. */
   pm2(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-    return runToEnd([process.execPath, pm2Program, ...args], { ...this.#options(options) })
+    return runToEnd([process.execPath, pm2Program, ...args], this.#options(options))
   }
 
   /** What PM2 itself says, without starting a daemon where none is. */
