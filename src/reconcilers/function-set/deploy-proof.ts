@@ -36,8 +36,10 @@ async function look(
   { netlify, site, before, deployId, content }: Parameters<typeof proveDeploy>[0],
   signal: AbortSignal,
 ): Promise<Proof> {
-  const after = await netlify.getDeploy(site.id, deployId, signal)
-  const files = await netlify.listFiles(site.id, signal)
+  const [after, files] = await Promise.all([
+    netlify.getDeploy(site.id, deployId, signal),
+    netlify.listFiles(site.id, signal),
+  ])
   // Files are told of whatever is published at that moment.
   const { publishedId } = (await netlify.findSite(site.id, signal)) ?? {}
   if (publishedId !== deployId) return { type: 'overtaken' }

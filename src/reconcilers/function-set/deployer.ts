@@ -89,10 +89,8 @@ export class Deployer {
   async #deploy(action: FunctionSetAction, run: Run): Promise<void> {
     const { signal, tell } = run
     if (await this.#isGone(action, signal)) return
-    // What stands against it is told before anything is bundled.
-    await this.#survey(action, signal)
-    const source = await this.#bundle(action, run)
-    const { reading, files } = await this.#survey(action, signal)
+    const source = await this.#bundleWhileSurveyed(action, run)
+    const { reading, files } = await this.#survey(action, { source, signal })
     const { site, memory } = reading
     const observed = observedOf(reading, source)
     const content = composeDeploy(action, { observed, files })
@@ -176,6 +174,23 @@ export class Deployer {
     return !dropped.some((name) => there.has(name))
   }
 
+  /** Netlify answers while the bundler starts. What stands against the deploy is told first, and ends the bundling. */
+  async #bundleWhileSurveyed(action: FunctionSetAction, { signal, tell }: Run): Promise<FunctionSource> {
+    const refused = new AbortController()
+    const bundling = this.#bundle(action, { signal: AbortSignal.any([signal, refused.signal]), tell })
+    // It may fail before its turn to be heard.
+    const bundled = bundling.catch(() => undefined)
+    try {
+      const source = action.desired ? await this.#sources.read(action.desired) : noSource
+      await this.#survey(action, { source, signal })
+    } catch (error) {
+      refused.abort()
+      await bundled
+      throw error
+    }
+    return bundling
+  }
+
   async #bundle(action: FunctionSetAction, { signal, tell }: Run): Promise<FunctionSource> {
     if (!action.desired) return noSource
     const done = (count: number, all: number) => tell(`bundled ${count}/${all} functions`)
@@ -201,7 +216,7 @@ export class Deployer {
   /** Reads all that must stay; rejects where any of it could not be carried, or more would go than was decided. */
   async #survey(
     action: FunctionSetAction,
-    signal: AbortSignal,
+    { source, signal }: { readonly source: FunctionSource; readonly signal: AbortSignal },
   ): Promise<{ readonly reading: SiteReading; readonly files: readonly SiteFile[] }> {
     const { desired } = action
     const reading = await this.#readAgain(action, signal)
@@ -209,7 +224,6 @@ export class Deployer {
     const files = published ? await this.#netlify.listFiles(site.id, signal) : []
     // Files are told of whatever is published at that moment.
     await this.#assertNotOvertaken(action, signal)
-    const source = desired ? await this.#sources.read(desired) : noSource
     const { kept, dropped } = leftoversOf(observedOf(reading, source), desired)
     const unexpected = dropped.filter((name) => !action.dropped.includes(name))
     if (unexpected.length > 0) {
