@@ -148,9 +148,9 @@ async function readJob(): Promise<BundleJob> {
 
 /** Bundles all of one job, several functions at once. */
 async function bundleAll(): Promise<void> {
-  const job = await readJob()
   readEveryModeAlike()
-  const zisi = await import('@netlify/zip-it-and-ship-it')
+  // Loaded while the job is still on its way.
+  const [zisi, job] = await Promise.all([import('@netlify/zip-it-and-ship-it'), readJob()])
   const waiting = [...job.functions]
   await Promise.all(
     Array.from({ length: parallel }, async () => {

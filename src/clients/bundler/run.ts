@@ -18,25 +18,34 @@ const passedOn = ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'NODE_COMPILE_CACH
 /** Longest excerpt of what the bundler itself printed. */
 const maxText = 2000
 
+/** A bundler that was started, for one job. */
+export interface Bundler {
+  /**
+   * `done` is told after each function. A function that cannot be bundled fails alone; rejects where the bundler itself
+   * fails.
+   */
+  bundle(job: BundleJob, done?: (count: number) => void): Promise<Bundled>
+  /** Ends it, whatever it does; harmless when it has ended. */
+  stop(): void
+}
+
 /**
- * Bundles functions in a child process, so that neither its working directory nor its weight are ours. `done` is told
- * after each. A function that cannot be bundled fails alone; rejects where the bundler itself fails.
+ * Starts a child process that bundles functions, so that neither its working directory nor its weight are ours. It loads
+ * what it needs until it is given its job.
  */
-export async function runBundler(
-  job: BundleJob,
-  env: Readonly<Record<string, string | undefined>>,
-  options: { readonly signal: AbortSignal; readonly done?: (count: number) => void },
-): Promise<Bundled> {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(bundlingDeadline)])
+export function startBundler(at: {
+  /** Of the project. */
+  readonly root: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+}): Bundler {
   const child = spawn(process.execPath, [childPath()], {
-    cwd: job.root,
-    env: Object.fromEntries(passedOn.map((name) => [name, env[name]])),
+    cwd: at.root,
+    env: Object.fromEntries(passedOn.map((name) => [name, at.env[name]])),
     stdio: ['pipe', 'pipe', 'pipe'],
-    signal,
+    signal: AbortSignal.any([at.signal, AbortSignal.timeout(bundlingDeadline)]),
     killSignal: 'SIGKILL',
   })
-  const bundles: Bundle[] = []
-  const failures: BundleFailure[] = []
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-maxText)
@@ -53,27 +62,33 @@ export async function runBundler(
     failure ??= error
     return [null]
   })
-  child.stdin.end(JSON.stringify(job))
-  for await (const line of createInterface({ input: child.stdout })) {
-    const result = JSON.parse(line) as Bundle | BundleFailure
-    if ('digest' in result) bundles.push(result)
-    else failures.push(result)
-    options.done?.(bundles.length + failures.length)
+  // From the beginning on: what ends before it is heard is never heard of.
+  const lines: string[] = []
+  let told: (count: number) => void = () => undefined
+  createInterface({ input: child.stdout }).on('line', (line) => told(lines.push(line)))
+  return {
+    bundle: async (job, done) => {
+      if (done) told = done
+      child.stdin.end(JSON.stringify(job))
+      const [code] = (await exit) as [number | null]
+      at.signal.throwIfAborted()
+      if (code !== 0 || lines.length < job.functions.length) {
+        const message = `Could not bundle functions: the bundler ended early. ${said}`.trim()
+        throw new ReconcileError('BundlerFailed', message, { cause: failure })
+      }
+      const answers = lines.map((line) => JSON.parse(line) as Bundle | BundleFailure).sort(byName)
+      return {
+        bundles: answers.flatMap((answer) => ('digest' in answer ? answer : [])),
+        failures: answers.flatMap((answer) => ('digest' in answer ? [] : answer)),
+      }
+    },
+    stop: () => {
+      child.kill('SIGKILL')
+    },
   }
-  const [code] = (await exit) as [number | null]
-  options.signal.throwIfAborted()
-  if (code !== 0 || bundles.length + failures.length < job.functions.length) {
-    throw new ReconcileError(
-      'BundlerFailed',
-      `Could not bundle functions: the bundler ended early. ${said}`.trim(),
-      {
-        cause: failure,
-      },
-    )
-  }
-  const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1)
-  return { bundles: bundles.sort(byName), failures: failures.sort(byName) }
 }
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1)
 
 /** Beside this file in the source, and beside the program where it is built. */
 function childPath(): string {

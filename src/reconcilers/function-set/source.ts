@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
-import type { Bundle, BundleFailure } from '../../clients/bundler/bundle.ts'
-import { bundlerVersion, runBundler } from '../../clients/bundler/run.ts'
+import type { Bundle, Bundled, BundleFailure } from '../../clients/bundler/bundle.ts'
+import { bundlerVersion, startBundler } from '../../clients/bundler/run.ts'
 import { messageOf } from '../../core/errors.ts'
 import { BundleFolder } from './bundle-folder.ts'
 import { type IndexedBundle, mergeIndex, readIndex } from './bundle-index.ts'
@@ -89,9 +89,7 @@ export class SourceReader {
     const stale = before.filter((_, index) => !kept[index])
     if (stale.length === 0) return { functions: before, problems, failures: [], watched }
     await mkdir(this.#folder.path, { recursive: true, mode: 0o700 })
-    const { hashProjectTree } = await import('./project-tree.ts')
-    const tree = await hashProjectTree(project.root)
-    const { bundled, failures } = await this.#run(project, stale, options)
+    const { bundled, failures, tree } = await this.#run(project, stale, options)
     const everything = await listDirectory(directoryOf(desired), { include: undefined, exclude: undefined })
     const made = {
       present: namesOf(everything.functions),
@@ -122,18 +120,30 @@ export class SourceReader {
   ): Promise<{
     readonly bundled: ReadonlyMap<string, IndexedBundle>
     readonly failures: readonly BundleFailure[]
+    /** Stands for the project's sources before any of them was bundled. */
+    readonly tree: string
   }> {
     const { root, config } = project
     const { signal } = options
+    const start = () => startBundler({ root, env: this.#env, signal })
     const job = (list: readonly FunctionFile[]) => ({
       root,
       folder: this.#folder.path,
       functions: list.map(({ name, path }) => ({ name, path })),
       config,
     })
-    const begunAt = await this.#folder.timeOfFiles()
-    const done = (count: number) => options.done(count, functions.length)
-    const first = await runBundler(job(functions), this.#env, { signal, done })
+    const bundler = start()
+    let tree: string
+    let begunAt: number
+    let first: Bundled
+    try {
+      const { hashProjectTree } = await import('./project-tree.ts')
+      tree = await hashProjectTree(root)
+      begunAt = await this.#folder.timeOfFiles()
+      first = await bundler.bundle(job(functions), (count) => options.done(count, functions.length))
+    } finally {
+      bundler.stop()
+    }
     const bundled = new Map<string, IndexedBundle>()
     const hasher = new SourceHasher(root)
     const unsettled = new Map<string, string>()
@@ -142,9 +152,9 @@ export class SourceReader {
       bundled.set(bundle.name, { sourceHash, bundle })
       if (!(await areOlder(root, bundle.inputs, begunAt))) unsettled.set(bundle.name, sourceHash)
     }
-    if (unsettled.size === 0) return { bundled, failures: first.failures }
+    if (unsettled.size === 0) return { bundled, failures: first.failures, tree }
     const doubtful = functions.filter(({ name }) => unsettled.has(name))
-    const second = await runBundler(job(doubtful), this.#env, { signal })
+    const second = await start().bundle(job(doubtful))
     const afterwards = new SourceHasher(root)
     for (const bundle of second.bundles) {
       const sourceHash = await project.hash(afterwards, bundle)
@@ -152,7 +162,7 @@ export class SourceReader {
       bundled.set(bundle.name, { sourceHash: isSettled ? sourceHash : '', bundle })
     }
     for (const { name } of second.failures) bundled.delete(name)
-    return { bundled, failures: [...first.failures, ...second.failures] }
+    return { bundled, failures: [...first.failures, ...second.failures], tree }
   }
 
   async #open(desired: DesiredFunctionSet): Promise<Project | { readonly problem: string }> {
