@@ -7,7 +7,7 @@ import type { AnyConnection, AnyReconciler } from '../../src/core/reconciler.ts'
 import { type Controls, type Resource, type ResourceId, resourceId } from '../../src/core/resource.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { World } from '../../src/engine/world.ts'
-import { openLedger } from '../../src/state/ledger.ts'
+import { openLedger, type StoredLedger } from '../../src/state/ledger.ts'
 import { createMemoryDisk, type MemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
 import { type ModelFaults, noFaults } from './model-faults.ts'
 import { dispatchReconciler } from './modelled-dispatch.ts'
@@ -115,7 +115,7 @@ export interface ModelledFleetOptions {
   readonly outside?: ModelledWorld
   readonly time?: SimulatedTime
   readonly environment?: string
-  readonly ledger?: (ledger: Ledger) => Ledger
+  readonly ledger?: (ledger: StoredLedger) => Ledger
   /** What stands between the ledger and the disk. */
   readonly store?: (store: Store) => Store
 }
