@@ -24,6 +24,11 @@ export function siteOf(desired: { readonly spec: Pick<FunctionSetSpec, 'site'> }
   return desired.spec.site.toLowerCase()
 }
 
+/** Where a function without paths of its own is served. */
+export function usualPathOf(name: string): string {
+  return `/.netlify/functions/${name}`
+}
+
 /** Whether others deploy it, so that nothing of it becomes ours. */
 export function isOnlyWatched({ spec, controls }: Pick<DesiredFunctionSet, 'spec' | 'controls'>): boolean {
   return spec.via === 'build' || controls.managementPolicy === 'Observe'

@@ -15,27 +15,37 @@ export interface SourceSchedule extends Stretch {
  * none, it is not written out, or the source cannot be read so.
  */
 export function scheduleInSource(text: string): SourceSchedule | undefined {
-  let tokens: readonly Sign[]
-  try {
-    tokens = [...tokenizer(text, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true })]
-  } catch {
-    return undefined
-  }
-  return inConfig(tokens) ?? inCall(tokens)
+  const tokens = tokensOf(text)
+  const key = keyInConfig(tokens, 'schedule')
+  return key < 0 ? inCall(tokens) : literalAt(tokens, key + 2)
 }
 
-function inConfig(tokens: readonly Sign[]): SourceSchedule | undefined {
+/** Whether the exported `config` of a source gives the function paths of its own. */
+export function hasPathInSource(text: string): boolean {
+  return keyInConfig(tokensOf(text), 'path') >= 0
+}
+
+/** Empty where it cannot be read so. */
+function tokensOf(text: string): readonly Sign[] {
+  try {
+    return [...tokenizer(text, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true })]
+  } catch {
+    return []
+  }
+}
+
+/** Where a key of the exported `config` stands; -1: nowhere. */
+function keyInConfig(tokens: readonly Sign[], word: string): number {
   const start = tokens.findIndex(
     (token, at) => wordOf(token) === 'config' && isDeclared(tokens, at) && isExported(tokens, at),
   )
-  if (start < 0) return undefined
+  if (start < 0) return -1
   // Past a type, which may have braces of its own.
   const equals = indexAtDepth(tokens, { from: start + 1, depth: 0 }, (token) => token.type === tokTypes.eq)
-  if (tokens[equals + 1]?.type !== tokTypes.braceL) return undefined
-  const key = indexAtDepth(tokens, { from: equals + 1, depth: 1 }, (token, at) => {
-    return wordOf(token) === 'schedule' && tokens[at + 1]?.type === tokTypes.colon
+  if (tokens[equals + 1]?.type !== tokTypes.braceL) return -1
+  return indexAtDepth(tokens, { from: equals + 1, depth: 1 }, (token, at) => {
+    return wordOf(token) === word && tokens[at + 1]?.type === tokTypes.colon
   })
-  return key < 0 ? undefined : literalAt(tokens, key + 2)
 }
 
 function inCall(tokens: readonly Sign[]): SourceSchedule | undefined {

@@ -35,7 +35,7 @@ export async function checkSources(
 }
 
 /** One that cannot be read cannot be bundled either, and is told then. */
-function textOf(file: string): string {
+export function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {

@@ -14,22 +14,23 @@ const path = '/spec/directory'
 
 /**
  * What netlify.toml says that nobody would notice: names without a file, and schedules that Netlify does not read, or
- * does not take.
+ * does not take. Resolves to what it says; undefined: there is none, or it cannot be read.
  */
 export async function checkToml(
   desired: Resource<FunctionSetSpec>,
   directory: Directory,
   report: Report,
-): Promise<void> {
+): Promise<NetlifyToml | undefined> {
   const root = await projectRootOf(directoryOf(desired))
   let toml: NetlifyToml | undefined
   try {
     toml = await readNetlifyToml(root)
   } catch (error) {
     reportInvalid(join(root, 'netlify.toml'), error, report)
-    return
+    return undefined
   }
   if (toml) checkEntries(toml, { desired, directory, report })
+  return toml
 }
 
 function reportInvalid(file: string, error: unknown, report: Report): void {

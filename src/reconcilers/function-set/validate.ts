@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { parseDuration } from '../../core/duration.ts'
 import type { Bounds, Report } from '../../core/reconciler.ts'
 import type { Resource } from '../../core/resource.ts'
 import { type Directory, listDirectory, unreadableDirectory } from './directory.ts'
@@ -11,7 +10,7 @@ import { named } from './title.ts'
 import { checkLinks } from './validate-links.ts'
 import { checkSources } from './validate-sources.ts'
 import { checkToml } from './validate-toml.ts'
-import { verifyTimeouts } from './verify-timeouts.ts'
+import { checkAddresses, checkVerify } from './validate-verify.ts'
 
 /** What the schema cannot say of a FunctionSet. Looks at files, writes nothing. */
 export async function validateFunctionSet(
@@ -24,8 +23,9 @@ export async function validateFunctionSet(
   checkVerify(desired, directory, report)
   // What lies elsewhere is not read, so that nothing of it is shown.
   if (!directory || !(await checkLinks(desired, directory, { report, bounds }))) return
-  await checkToml(desired, directory, report)
+  const toml = await checkToml(desired, directory, report)
   await checkSources(desired, directory, report)
+  await checkAddresses(desired, { directory, toml, report })
   await checkInventory(desired, directory, report)
 }
 
@@ -95,41 +95,6 @@ function checkSchedules(
         message: `schedules names ${name}, and the directory holds no such function`,
       })
     }
-  }
-}
-
-function checkVerify(
-  { spec }: Resource<FunctionSetSpec>,
-  directory: Directory | undefined,
-  report: Report,
-): void {
-  for (const [index, request] of (spec.verify ?? []).entries()) {
-    const path = `/spec/verify/${index}`
-    if (directory && !directory.functions.some(({ name }) => name === request.function)) {
-      report({
-        severity: 'error',
-        code: 'function-set-unknown-function',
-        path: `${path}/function`,
-        message: `verify names ${request.function}, and the directory holds no such function`,
-      })
-    }
-    const timeout = parseDuration(request.timeout ?? '')
-    if (timeout !== undefined && (timeout > verifyTimeouts.longest || timeout === 0)) {
-      report({
-        severity: 'error',
-        code: 'function-set-verify-timeout',
-        path: `${path}/timeout`,
-        message: `Expected timeout to be from 1ms to 15s, got ${request.timeout}`,
-      })
-    }
-  }
-  if (spec.rollbackOnFailedVerify === true && (spec.verify ?? []).length === 0) {
-    report({
-      severity: 'warning',
-      code: 'function-set-rollback-without-verify',
-      path: '/spec/rollbackOnFailedVerify',
-      message: 'rollbackOnFailedVerify does nothing without verify',
-    })
   }
 }
 

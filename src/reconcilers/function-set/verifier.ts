@@ -3,7 +3,7 @@ import { probeSite } from '../../clients/netlify/probe.ts'
 import type { Clock } from '../../core/clock.ts'
 import { parseDuration } from '../../core/duration.ts'
 import type { Verified } from './observed.ts'
-import type { DesiredFunctionSet } from './place.ts'
+import { type DesiredFunctionSet, usualPathOf } from './place.ts'
 import { verifyTimeouts } from './verify-timeouts.ts'
 
 /** Asks the published site what the manifest says, and counts how often in a row it failed on one deploy. */
@@ -23,7 +23,7 @@ export class Verifier {
   ): Promise<readonly Verified[]> {
     return Promise.all(
       (desired.spec.verify ?? []).map(async (request) => {
-        const path = request.path ?? `/.netlify/functions/${request.function}`
+        const path = request.path ?? usualPathOf(request.function)
         const timeout = Math.min(
           parseDuration(request.timeout ?? '') ?? verifyTimeouts.usual,
           verifyTimeouts.longest,

@@ -91,8 +91,12 @@ describe('environment variables', () => {
 
   it('are set, followed by a deploy, and known again although a secret cannot be read', async () => {
     stage = await FunctionStage.open()
-    await stage.addFunction('hello')
+    await stage.write(
+      'netlify/functions/hello.mjs',
+      "export default async () => new Response(process.env.API_KEY ?? 'none')\n",
+    )
     await stage.pass(stage.desired())
+    expect(await stage.visit('/.netlify/functions/hello')).toBe('200 none')
     stage.site.env.set('THEIRS', { key: 'THEIRS', is_secret: false, scopes: [], values: [] })
     const desired = stage.desired({
       env: { LOG_LEVEL: 'info', API_KEY: secret('one') } as DesiredFunctionSet['spec']['env'] & object,
@@ -105,6 +109,7 @@ describe('environment variables', () => {
       values: [{ value: 'one' }, {}, {}],
     })
     expect(stage.site.env.get('LOG_LEVEL')).toMatchObject({ values: [{ context: 'all', value: 'info' }] })
+    expect(await stage.visit('/.netlify/functions/hello')).toBe('200 one')
     expect(await stage.pass(desired)).toEqual([])
     stage.restart()
     expect(await stage.pass(desired)).toEqual([])
@@ -116,6 +121,7 @@ describe('environment variables', () => {
     expect(next.map(({ type }) => type)).toEqual(['set-env', 'deploy'])
     expect([...stage.site.env.keys()].sort()).toEqual(['API_KEY', 'THEIRS'])
     expect(stage.site.env.get('API_KEY')?.values[0]?.value).toBe('two')
+    expect(await stage.visit('/.netlify/functions/hello')).toBe('200 two')
     expect([...stage.kept.values()].map((value) => JSON.stringify(value)).join()).not.toMatch(/"(one|two)"/)
   }, 120_000)
 

@@ -39,11 +39,12 @@ test('says nothing of a project that is in order', async () => {
     'netlify.toml':
       '[functions."hello"]\nschedule = "0 4 * * *"\n[functions."a*"]\nnode_bundler = "esbuild"\n',
     'netlify/functions/nightly.mts': `${plain}export const config: Config = { schedule: '@daily' }\n`,
-    'list.json': '{"functions":[{"name":"hello"},{"name":"nightly"}]}',
+    'netlify/functions/asked.mjs': plain,
+    'list.json': '{"functions":[{"name":"asked"},{"name":"hello"},{"name":"nightly"}]}',
   }
   const spec = [
     'schedules: { hello: "0 4 * * *" }',
-    'verify: [{ function: hello }]',
+    'verify: [{ function: asked }]',
     'inventory: ../list.json',
   ]
   expect(await told(files, spec)).toEqual([])
@@ -170,6 +171,45 @@ test('bounds a timeout, and says where a rollback does nothing', async () => {
   ])
   expect(await told({}, ['rollbackOnFailedVerify: true'])).toEqual([
     'manifests/site.yaml:7:27 warning function-set-rollback-without-verify: rollbackOnFailedVerify does nothing without verify',
+  ])
+})
+
+test('warns of requests that Netlify answers otherwise than they expect', async () => {
+  const files = {
+    'netlify.toml': '[functions."by-toml"]\nschedule = "@daily"\n',
+    'netlify/functions/by-toml.mjs': plain,
+    'netlify/functions/by-source.mts': `${plain}export const config: Config = { schedule: '@daily' }\n`,
+    'netlify/functions/by-manifest.mjs': plain,
+    'netlify/functions/mail-background.mjs': plain,
+    'netlify/functions/routed.mts': `${plain}export const config: Config = { path: ['/api/routed', '/r'] }\n`,
+  }
+  const asks = [
+    'function: by-toml',
+    'function: by-source',
+    'function: by-manifest',
+    'function: mail-background',
+    'function: mail-background, status: 202',
+    'function: routed',
+    'function: routed, path: /api/routed',
+    'function: hello',
+  ]
+  const spec = ['schedules: { by-manifest: "@daily" }', 'verify:', ...asks.map((ask) => `  - { ${ask} }`)]
+  const warned = (line: number, message: string) =>
+    `manifests/site.yaml:${line}:7 warning function-set-verify-address: ${message}`
+  const scheduled = (name: string) =>
+    `verify asks ${name}, which runs on a schedule: Netlify answers no request to it`
+  expect(await told(files, spec)).toEqual([
+    warned(9, scheduled('by-toml')),
+    warned(10, scheduled('by-source')),
+    warned(11, scheduled('by-manifest')),
+    warned(
+      12,
+      'verify expects 200 of mail-background: Netlify answers 202 for a function in the background, whatever becomes of it',
+    ),
+    warned(
+      14,
+      'verify asks /.netlify/functions/routed, and routed has a `path` of its own: Netlify serves it there alone',
+    ),
   ])
 })
 

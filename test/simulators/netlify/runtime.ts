@@ -21,12 +21,19 @@ export class Runtime {
   #folder: Promise<string> | undefined
   readonly #unpacked = new Map<string, Promise<string>>()
 
-  async invoke(zip: Buffer, called: { readonly name: string; readonly url: string }): Promise<Invoked> {
+  async invoke(
+    zip: Buffer,
+    called: {
+      readonly name: string
+      readonly url: string
+      readonly env: Readonly<Record<string, string>>
+    },
+  ): Promise<Invoked> {
     const folder = await this.#unpack(zip)
     try {
       const { stdout } = await run(process.execPath, [child, folder, called.name, called.url], {
         timeout: 20_000,
-        env: { PATH: process.env.PATH ?? '' },
+        env: { ...called.env, PATH: process.env.PATH ?? '' },
       })
       return JSON.parse(stdout.slice(stdout.lastIndexOf('{"status"'))) as Invoked
     } catch (error) {

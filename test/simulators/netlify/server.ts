@@ -7,7 +7,7 @@ import { Rate } from './rate.ts'
 import { type Answer, type Route, tooMany } from './route.ts'
 import { routes } from './routes.ts'
 import { Runtime } from './runtime.ts'
-import { SimulatedSite, type SiteOptions } from './world.ts'
+import { type SimulatedDeploy, SimulatedSite, type SiteOptions } from './world.ts'
 
 /** One call as it came, for a test to look at. */
 export interface SeenCall {
@@ -129,12 +129,14 @@ export class NetlifySimulator {
     const { pathname } = new URL(request.url ?? '/', site.url)
     site.progress()
     const deploy = site.published
-    const name =
-      /^\/\.netlify\/functions\/([^/]+)/.exec(pathname)?.[1] ?? routedTo(deploy?.config ?? {}, pathname)
+    const name = deploy && functionAt(deploy, pathname)
     const zip = name === undefined ? undefined : site.zips.get(deploy?.functions[name] ?? '')
-    if (name !== undefined && zip) {
-      const { status, body } = await this.#runtime.invoke(zip, { name, url: `${site.url}${request.url}` })
-      response.writeHead(status).end(body)
+    if (deploy && name !== undefined && zip) {
+      const url = `${site.url}${request.url}`
+      const { status, body } = await this.#runtime.invoke(zip, { name, url, env: deploy.env })
+      // Who asks for work in the background is told that it was begun, and nothing of how it went.
+      const isBackground = site.runtimes.get(name)?.mode === 'background'
+      response.writeHead(isBackground ? 202 : status).end(isBackground ? undefined : body)
       return
     }
     const file = site.blobs.get(deploy?.files[pathname === '/' ? '/index.html' : pathname] ?? '')
@@ -233,13 +235,17 @@ function addressOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function routedTo(
-  config: Readonly<Record<string, { readonly routes?: readonly { readonly literal?: string }[] }>>,
-  pathname: string,
-): string | undefined {
-  return Object.entries(config).find(([, { routes: own }]) =>
+/**
+ * The function that answers at an address. One with paths of its own answers there alone ("config.path replaces the
+ * default URL", Netlify's knowledge base), and one with a schedule answers nobody (https://github.com/netlify/cli/pull/3689).
+ */
+function functionAt({ config, schedules }: SimulatedDeploy, pathname: string): string | undefined {
+  const routed = Object.entries(config).find(([, { routes: own }]) =>
     own?.some(({ literal }) => literal === pathname),
   )?.[0]
+  const name = routed ?? /^\/\.netlify\/functions\/([^/]+)/.exec(pathname)?.[1]
+  const isElsewhere = routed === undefined && (config[name ?? '']?.routes?.length ?? 0) > 0
+  return isElsewhere || schedules.some((one) => one.name === name) ? undefined : name
 }
 
 interface Matched {

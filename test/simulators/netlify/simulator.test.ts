@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NetlifySimulator } from './server.ts'
 import type { SimulatedSite } from './world.ts'
-import { foreignFunction } from './zip.ts'
+import { foreignFunction, zipOf } from './zip.ts'
 
 describe('the simulator of Netlify', () => {
   let simulator: NetlifySimulator
@@ -55,5 +55,44 @@ describe('the simulator of Netlify', () => {
     await beginDeploy()
     expect(await statusOf('/.netlify/functions/mine')).toBe(404)
     expect(await statusOf('/index.html')).toBe(404)
+  })
+
+  it('answers for functions as Netlify does: at their own paths alone, at once in the background, and never on a schedule', async () => {
+    const of = (name: string, mode?: string) => ({
+      zip: foreignFunction(name, `answer of ${name}`),
+      ...(mode !== undefined && { mode }),
+    })
+    const deploy = site.seed({
+      functions: {
+        routed: of('routed'),
+        'mail-background': of('mail-background', 'background'),
+        nightly: of('nightly'),
+      },
+      schedules: [{ name: 'nightly', cron: '@daily' }],
+    })
+    Object.assign(deploy, { config: { routed: { routes: [{ literal: '/own' }] } } })
+    const asked = ['/own', '/.netlify/functions/routed', '/.netlify/functions/mail-background']
+    const statusOf = async (path: string) => (await fetch(`${site.url}${path}`)).status
+    expect(await Promise.all([...asked, '/.netlify/functions/nightly'].map(statusOf))).toEqual([
+      200, 404, 202, 404,
+    ])
+  })
+
+  it('gives functions the variables as they were when their deploy was begun', async () => {
+    const zip = zipOf({ 'mine.js': 'exports.handler = async () => ({ body: process.env.KEY })\n' })
+    const put = (value: string) =>
+      site.env.set('KEY', {
+        key: 'KEY',
+        is_secret: false,
+        scopes: ['functions'],
+        values: [{ id: 'one', context: 'all', value }],
+      })
+    put('old')
+    site.seed({ functions: { mine: { zip } } })
+    put('new')
+    const answer = async () => (await fetch(`${site.url}/.netlify/functions/mine`)).text()
+    expect(await answer()).toBe('old')
+    site.seed({ functions: { mine: { zip } } })
+    expect(await answer()).toBe('new')
   })
 })

@@ -26,6 +26,8 @@ export interface SimulatedDeploy {
     readonly headers: number
     readonly edgeFunctions: number
   }
+  /** The site's variables as functions of this deploy see them: as they were when it was begun. */
+  readonly env: Readonly<Record<string, string>>
   /** What an upload said of a function. */
   readonly runtimes: Map<string, { readonly runtime: string; readonly mode: string | undefined }>
   isCancelled: boolean
@@ -111,6 +113,7 @@ export class SimulatedSite {
       functions: { ...given.functions },
       schedules: given.schedules ?? [],
       config: given.config ?? {},
+      env: this.#publishedEnv(),
       buildRules: given.buildRules ?? { redirects: 0, headers: 0, edgeFunctions: 0 },
       runtimes: new Map(),
       isCancelled: false,
@@ -175,6 +178,14 @@ export class SimulatedSite {
     if (deploy.state === state) return
     deploy.state = state
     deploy.stateSince = Date.now()
+  }
+
+  #publishedEnv(): Readonly<Record<string, string>> {
+    const values = [...this.env.values()].map(({ key, values: all }) => {
+      const of = (name: string) => all.find(({ context }) => context === name)?.value
+      return [key, of('production') ?? of('all')] as const
+    })
+    return Object.fromEntries(values.filter((one): one is [string, string] => one[1] !== undefined))
   }
 
   /** It is ready, and goes live at once. */

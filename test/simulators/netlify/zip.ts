@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /** A zip of texts by their paths, stored as they are: what somebody else might have deployed. */
-function zipOf(files: Readonly<Record<string, string>>): Buffer {
+export function zipOf(files: Readonly<Record<string, string>>): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
