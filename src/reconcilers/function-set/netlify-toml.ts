@@ -84,6 +84,20 @@ export async function readNetlifyToml(root: string): Promise<NetlifyToml | undef
   }
 }
 
+/**
+ * What netlify.toml says in vain where the directory holds these names: schedules in a form that Netlify does not read, and
+ * settings of functions that have no file.
+ */
+export function vainEntriesOf(
+  { unreadSchedules, names }: NetlifyToml,
+  present: ReadonlySet<string>,
+): { readonly unread: readonly UnreadSchedule[]; readonly withoutFile: readonly string[] } {
+  const unread = unreadSchedules.filter(({ name }) => name === undefined || !present.has(name))
+  // One complaint is enough of what is no name of a function at all.
+  const isTold = (name: string) => unread.some((one) => one.name === name) || /[*?{[]/.test(name)
+  return { unread, withoutFile: names.filter((name) => !present.has(name) && !isTold(name)) }
+}
+
 /** Forms that people write and Netlify silently passes over. */
 function unreadSchedulesIn(
   data: Readonly<Record<string, unknown>>,

@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts'
 import type { FaultyFile, Report } from '../../core/reconciler.ts'
 import type { Resource } from '../../core/resource.ts'
 import type { Directory } from './directory.ts'
-import { type NetlifyToml, NetlifyTomlInvalid, readNetlifyToml } from './netlify-toml.ts'
+import { type NetlifyToml, NetlifyTomlInvalid, readNetlifyToml, vainEntriesOf } from './netlify-toml.ts'
 import { directoryOf } from './place.ts'
 import { projectRootOf } from './project.ts'
 import { faultOfSchedule } from './schedule.ts'
@@ -67,7 +67,7 @@ function checkEntries(
     ...toml.placeOf(keys),
   })
   const names = new Set(directory.functions.map(({ name }) => name))
-  const unread = toml.unreadSchedules.filter(({ name }) => name === undefined || !names.has(name))
+  const { unread, withoutFile } = vainEntriesOf(toml, names)
   for (const { form, path: keys } of unread) {
     report({
       severity: 'warning',
@@ -78,10 +78,7 @@ function checkEntries(
       within: at(...keys),
     })
   }
-  for (const name of toml.names) {
-    // One complaint is enough of what is no name of a function at all.
-    const isTold = unread.some((one) => one.name === name) || /[*?{[]/.test(name)
-    if (isTold || names.has(name)) continue
+  for (const name of withoutFile) {
     report({
       severity: 'warning',
       code: 'function-set-toml-names',

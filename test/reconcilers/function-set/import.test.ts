@@ -78,22 +78,37 @@ describe('import netlify', () => {
     stage = await FunctionStage.open()
     stage.site.seed({
       functions: Object.fromEntries(
-        ['hourly', 'daily', 'alone', 'other'].map((name) => [name, { zip: foreignFunction(name, name) }]),
+        ['hourly', 'daily', 'alone', 'other', 'same', 'changed'].map((name) => [
+          name,
+          { zip: foreignFunction(name, name) },
+        ]),
       ),
       schedules: [
         { name: 'hourly', cron: '@hourly' },
         { name: 'alone', cron: '0 5 * * *' },
         { name: 'other', cron: '@daily' },
+        { name: 'same', cron: '@weekly' },
+        { name: 'changed', cron: '@weekly' },
       ],
     })
     for (const name of ['hourly', 'daily', 'alone', 'bad']) await stage.addFunction(name)
+    for (const [name, cron] of [
+      ['same', '@weekly'],
+      ['changed', '@monthly'],
+    ]) {
+      await stage.write(
+        `netlify/functions/${name}.mjs`,
+        `export default async () => {}\nexport const config = { schedule: '${cron}' }\n`,
+      )
+    }
     await stage.write(
       'netlify.toml',
       [
         '[functions."hourly"]\nschedule = "@hourly"',
         '[functions."daily"]\nschedule = "0 4 * * *"',
         '[functions."bad"]\nschedule = "99 99 * * *"',
-        '[functions."gone"]\nschedule = "@daily"\n',
+        '[functions."gone"]\nschedule = "@daily"',
+        '[[scheduled.functions]]\nname = "daily"\n',
       ].join('\n'),
     )
     const { resources, warnings } = await importFrom(['acme-site'])
@@ -101,9 +116,35 @@ describe('import netlify', () => {
       spec: { schedules: { hourly: '@hourly', daily: '0 4 * * *' } },
     })
     const told = warnings.filter(({ code }) => code === 'import-netlify-schedule')
-    expect(told.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^the schedule of bad in netlify\.toml was left out: /),
-      expect.stringMatching(/^the site runs alone at "0 5 \* \* \*", and netlify\.toml does not say so/),
+    const toml = `${stage.folder}/netlify.toml`
+    expect(told).toMatchObject([
+      {
+        message: expect.stringMatching(/^the schedule of bad in netlify\.toml was left out: /),
+        file: toml,
+        line: 6,
+      },
+      {
+        message: expect.stringMatching(
+          /^the site runs alone at "0 5 \* \* \*", and netlify\.toml does not say/,
+        ),
+        file: 'acme-site',
+      },
+      {
+        message:
+          'the site runs changed at "@weekly", and its source says "@monthly", which counts from the next deploy on',
+      },
+      {
+        message: '[scheduled] is a schedule in a form that Netlify does not read; it was left out',
+        file: toml,
+        line: 9,
+      },
+    ])
+    expect(warnings.filter(({ code }) => code === 'import-netlify-toml-names')).toMatchObject([
+      {
+        message: 'netlify.toml has settings for the function gone, which has no file; they were left out',
+        file: toml,
+        line: 7,
+      },
     ])
   })
 
@@ -141,6 +182,27 @@ describe('import netlify', () => {
         message: expect.stringContaining('could not be read'),
       }),
     )
+  })
+
+  it('makes nothing of another project where the folder of a site is not there', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    expect(await importFrom(['acme-site', './typo'])).toMatchObject({
+      resources: [],
+      errors: [{ file: './typo', code: 'NotFound', message: 'There is no folder ./typo' }],
+    })
+  })
+
+  it('names what stands against the first deploy in the directory itself', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    await stage.write('netlify/functions/hello.ts', 'export default async () => {}\n')
+    expect((await importFrom(['acme-site'])).warnings).toContainEqual({
+      file: 'acme-site',
+      line: undefined,
+      code: 'import-netlify-names',
+      message: 'hello.mjs and hello.ts are both the function hello; nothing is deployed while that is so',
+    })
   })
 
   it('says what failed, and goes on with the rest', async () => {

@@ -2,12 +2,13 @@ import type { Site, SiteFile } from '../../../clients/netlify/client.ts'
 import type { Deploy } from '../../../clients/netlify/deploy-record.ts'
 import type { ImportNotice } from '../../../core/import.ts'
 import { obstaclesTo } from '../carry.ts'
-import type { FunctionFile } from '../directory.ts'
+import type { Directory } from '../directory.ts'
+import { type NetlifyToml, vainEntriesOf } from '../netlify-toml.ts'
 import { faultOfSchedule } from '../schedule.ts'
 import { named } from '../title.ts'
 
 /** A site as it was read, with the project here that holds its functions. */
-export interface Found {
+export interface Found extends Directory {
   readonly input: string
   readonly site: Site
   readonly published: Deploy | undefined
@@ -16,11 +17,13 @@ export interface Found {
   readonly variables: readonly string[] | string
   /** Absolute. */
   readonly directory: string
-  readonly functions: readonly FunctionFile[]
-  readonly passedOver: readonly string[]
+  /** Undefined: the project has none. */
+  readonly toml: NetlifyToml | undefined
   /** What netlify.toml says, as far as Netlify would take it. */
   readonly schedules: Readonly<Record<string, string>>
   readonly badSchedules: readonly (readonly [name: string, cron: string])[]
+  /** What sources give in so many words, by name. */
+  readonly sourceSchedules: ReadonlyMap<string, string>
   readonly hasEdgeFunctions: boolean
 }
 
@@ -29,18 +32,30 @@ export function noticesOf(found: Found): readonly ImportNotice[] {
   return [
     ...functionNotices(found),
     ...scheduleNotices(found),
+    ...tomlNotices(found),
     ...variableNotices(found),
     ...ruleNotices(found),
     ...publishingNotices(found),
   ].map((told) => ({ file: found.input, line: undefined, ...told }))
 }
 
-type Told = Pick<ImportNotice, 'code' | 'message'>
+/** Where nothing else is said it is about what was asked for. */
+type Told = Pick<ImportNotice, 'code' | 'message'> & Partial<ImportNotice>
 
-function functionNotices({ published, functions, passedOver }: Found): readonly Told[] {
+/** A place in netlify.toml. */
+function placeIn(toml: NetlifyToml | undefined, path: readonly string[]): Partial<ImportNotice> {
+  if (!toml) return {}
+  const { offset } = toml.placeOf(path)
+  return { file: toml.path, line: toml.text.slice(0, offset).split('\n').length }
+}
+
+function functionNotices({ published, functions, problems, passedOver }: Found): readonly Told[] {
   const there = (published?.functions ?? []).map(({ name }) => name)
   const names = functions.map(({ name }) => name)
-  const told: Told[] = []
+  const told: Told[] = problems.map((problem) => ({
+    code: 'import-netlify-names',
+    message: `${problem}; nothing is deployed while that is so`,
+  }))
   const withoutFile = there.filter((name) => !names.includes(name))
   if (withoutFile.length > 0) {
     const message = `on the site and not in the directory: ${named(withoutFile)}; they stay (\`unmanaged: keep\`)`
@@ -58,20 +73,49 @@ function functionNotices({ published, functions, passedOver }: Found): readonly 
   return told
 }
 
-function scheduleNotices({ published, functions, schedules, badSchedules }: Found): readonly Told[] {
+function scheduleNotices(found: Found): readonly Told[] {
+  const { published, functions, toml, schedules, badSchedules, sourceSchedules } = found
   const told: Told[] = badSchedules.map(([name, cron]) => ({
     code: 'import-netlify-schedule',
     message: `the schedule of ${name} in netlify.toml was left out: ${faultOfSchedule(cron)}`,
+    ...placeIn(toml, ['functions', name, 'schedule']),
   }))
   const names = new Set(functions.map(({ name }) => name))
   const others = [...(published?.schedules ?? [])].filter(
     ([name]) => names.has(name) && schedules[name] === undefined,
   )
   for (const [name, cron] of others) {
-    const message = `the site runs ${name} at "${cron}", and netlify.toml does not say so; where its source does not either, give it in \`schedules\`, or the next deploy ends it`
+    const own = sourceSchedules.get(name)
+    if (own === cron) continue
+    const message =
+      own === undefined
+        ? `the site runs ${name} at "${cron}", and netlify.toml does not say so; where its source does not either, give it in \`schedules\`, or the next deploy ends it`
+        : `the site runs ${name} at "${cron}", and its source says "${own}", which counts from the next deploy on`
     told.push({ code: 'import-netlify-schedule', message })
   }
   return told
+}
+
+/** What netlify.toml says of no function, or in a form that nobody reads. */
+function tomlNotices({ toml, functions }: Found): readonly Told[] {
+  if (!toml) return []
+  const names = new Set(functions.map(({ name }) => name))
+  const { unread, withoutFile } = vainEntriesOf(toml, names)
+  const forms = unread.map(
+    ({ form, path }): Told => ({
+      code: 'import-netlify-schedule',
+      message: `${form} is a schedule in a form that Netlify does not read; it was left out`,
+      ...placeIn(toml, path),
+    }),
+  )
+  const lost = withoutFile.map(
+    (name): Told => ({
+      code: 'import-netlify-toml-names',
+      message: `netlify.toml has settings for the function ${name}, which has no file; they were left out`,
+      ...placeIn(toml, ['functions', name]),
+    }),
+  )
+  return [...forms, ...lost]
 }
 
 function variableNotices({ variables }: Found): readonly Told[] {

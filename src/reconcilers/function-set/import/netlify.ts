@@ -8,6 +8,8 @@ import { Secret } from '../../../core/secret.ts'
 import { listDirectory } from '../directory.ts'
 import { readNetlifyToml } from '../netlify-toml.ts'
 import { faultOfSchedule } from '../schedule.ts'
+import { scheduleInSource } from '../source-schedule.ts'
+import { textOf } from '../validate-sources.ts'
 import { type Found, noticesOf } from './netlify-notices.ts'
 
 /** Where functions lie where netlify.toml does not say it. */
@@ -51,7 +53,15 @@ async function targetsOf(
   let isOpen = false
   for (const input of new Set(context.inputs)) {
     const root = resolve(context.cwd, input)
-    if (!(await isFolder(root))) {
+    const isThere = await isFolder(root)
+    if (!isThere && isPath(input)) {
+      // The folder was meant for the site before it, which is not made of another one.
+      if (isOpen) targets.pop()
+      errors.push(failureOf(input, new ReconcileError('NotFound', `There is no folder ${input}`)))
+      isOpen = false
+      continue
+    }
+    if (!isThere) {
       targets.push({ input, nameOrId: input.toLowerCase(), root: context.cwd })
       isOpen = true
       continue
@@ -74,6 +84,11 @@ async function targetsOf(
     isOpen = false
   }
   return { targets, errors }
+}
+
+/** Whether it can be no name of a site. */
+function isPath(input: string): boolean {
+  return input.includes('/') || input.startsWith('.')
 }
 
 function failureOf(input: string, error: unknown): ImportNotice {
@@ -110,12 +125,17 @@ async function readTarget(context: ImportContext, { input, nameOrId, root }: Tar
   ])
   const toml = await readNetlifyToml(root)
   const directory = await functionsDirectory(root, toml?.directory)
-  const { functions, passedOver } = await listDirectory(directory, { include: undefined, exclude: undefined })
+  const listed = await listDirectory(directory, { include: undefined, exclude: undefined })
+  const { functions } = listed
   const names = functions.map(({ name }) => name)
   const written = Object.entries(toml?.config ?? {}).flatMap(([name, { schedule }]) =>
     typeof schedule === 'string' && names.includes(name) ? [[name, schedule] as const] : [],
   )
   const schedules = written.filter(([, cron]) => faultOfSchedule(cron) === undefined)
+  const sourceSchedules = functions.flatMap(({ name, file }) => {
+    const found = scheduleInSource(textOf(join(directory, file)))
+    return found ? [[name, found.cron] as const] : []
+  })
   const hasEdgeFunctions = await isFolder(join(root, 'netlify/edge-functions'))
   return {
     input,
@@ -124,10 +144,11 @@ async function readTarget(context: ImportContext, { input, nameOrId, root }: Tar
     files,
     variables,
     directory,
-    functions,
-    passedOver,
+    ...listed,
+    toml,
     schedules: Object.fromEntries(schedules),
     badSchedules: written.filter((one) => !schedules.includes(one)),
+    sourceSchedules: new Map(sourceSchedules),
     hasEdgeFunctions,
   }
 }
