@@ -186,16 +186,15 @@ export class SourceReader {
     const indexPath = join(this.#folder.path, `index-${key}.json`)
     const index = await readIndex(indexPath)
     const hasher = new SourceHasher(root)
-    const includedFiles = Object.values(config).flatMap(({ includedFiles: globs }) =>
-      Array.isArray(globs) ? globs.filter((item) => typeof item === 'string') : [],
-    )
     const pathOf = new Map(listed.functions.map((file) => [file.name, relative(root, file.path)]))
-    const hash = (with_: SourceHasher, bundle: Bundle) =>
-      with_.hash({
+    const hash = (with_: SourceHasher, bundle: Bundle) => {
+      const own = configOf(bundle.name, config)
+      return with_.hash({
         inputs: bundle.inputs,
-        extra: [bundlerVersion, pathOf.get(bundle.name), config],
-        includedFiles,
+        extra: [bundlerVersion, pathOf.get(bundle.name), own],
+        includedFiles: includedFilesIn(own),
       })
+    }
     const withBundle = async (file: FunctionFile): Promise<SourceFunction> => {
       const known = index.entries.get(file.name)
       const isCurrent = known !== undefined && (await hash(hasher, known.bundle)) === known.sourceHash
@@ -215,6 +214,17 @@ interface Project {
   readonly indexPath: string
   readonly hash: (hasher: SourceHasher, bundle: Bundle) => Promise<string>
   readonly withBundle: (file: FunctionFile) => Promise<SourceFunction>
+}
+
+/** What of netlify.toml may be about a function: what names others says nothing of it, and a glob may mean any. */
+function configOf(name: string, config: NetlifyToml['config']): NetlifyToml['config'] {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => key === name || !/^[\w-]+$/.test(key)))
+}
+
+function includedFilesIn(config: NetlifyToml['config']): readonly string[] {
+  return Object.values(config).flatMap(({ includedFiles: globs }) =>
+    Array.isArray(globs) ? globs.filter((item) => typeof item === 'string') : [],
+  )
 }
 
 function unreadSource(desired: DesiredFunctionSet, problem: string): FunctionSource {

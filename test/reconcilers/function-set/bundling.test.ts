@@ -78,6 +78,26 @@ describe('bundling', () => {
     expect(left.filter((name) => name.endsWith('.zip'))).toHaveLength(3)
   }, 60_000)
 
+  it('is done again for what a change in netlify.toml is about, and for nothing else', async () => {
+    stage = await FunctionStage.open()
+    for (const name of ['one', 'two']) await stage.addFunction(name)
+    const reader = readerOf(stage)
+    const staleAfter = async (...toml: readonly string[]) => {
+      await stage.write('netlify.toml', `${toml.join('\n')}\n`)
+      const { functions } = await reader.read(stage.desired())
+      await reader.hold(() => reader.bundle(stage.desired(), silent))
+      return functions.filter(({ bundle }) => !bundle).map(({ name }) => name)
+    }
+    await staleAfter('[functions]')
+    const forOne = ['[functions.one]', 'included_files = ["data/*.txt"]']
+    expect(await staleAfter(...forOne)).toEqual(['one'])
+    await stage.write('data/a.txt', 'a')
+    expect(await staleAfter(...forOne)).toEqual(['one'])
+    expect(await staleAfter(...forOne, '[functions.gone]', 'schedule = "@daily"')).toEqual([])
+    expect(await staleAfter(...forOne, '[functions."tw*"]', 'included_files = ["x"]')).toContain('two')
+    expect(await staleAfter('[functions]', 'included_files = ["x"]')).toEqual(['one', 'two'])
+  }, 60_000)
+
   it('sweeps what a killed run left, when nobody works there', async () => {
     stage = await FunctionStage.open()
     await stage.addFunction('one')
