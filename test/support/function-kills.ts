@@ -52,8 +52,9 @@ export async function killAndFinish(
     fell: { before: 0, during: 0, after: 0 },
     missed: 0,
   }
+  // The first one is on a schedule, and answers nobody.
   const answers = new Map(
-    Array.from({ length: functions }, (_, index) => [functionName(index), functionName(index)]),
+    Array.from({ length: functions - 1 }, (_, index) => [functionName(index + 1), functionName(index + 1)]),
   )
   let passTime = await finish(stage)
   for (let round = 0; round < rounds; round += 1) {
@@ -62,10 +63,11 @@ export async function killAndFinish(
     const call = inTurn(calls, kills.rounds.call)
     kills.rounds[moment] += 1
     // Another schedule, and Netlify lacks the zips again: as much to upload as for new sources, with less to bundle.
-    await fleet.write('manifests/site.yaml', manifest(`  schedules: { fn-000: "${round % 60} 4 * * *" }`))
+    const cron = `${round % 60} 4 * * *`
+    await fleet.write('manifests/site.yaml', manifest(`  schedules: { ${functionName(0)}: "${cron}" }`))
     const isBundling = moment === 'bundling' || random.isLucky(0.1)
     for (let changed = isBundling ? Math.ceil(functions / 10) : 0; changed > 0; changed -= 1) {
-      const name = functionName(random.between(0, functions - 1))
+      const name = functionName(random.between(1, functions - 1))
       answers.set(name, `${name} of round ${round}`)
       await fleet.write(`netlify/functions/${name}.mjs`, functionSource(`${name} of round ${round}`))
     }
@@ -87,7 +89,8 @@ export async function killAndFinish(
     const made = site.deploys.slice(deploys).map(({ state }) => state)
     expect(made, what).toEqual(['ready'])
     await expectWhole(stage, { functions, what })
-    const name = functionName(random.between(0, functions - 1))
+    expect(site.published?.schedules, what).toEqual([{ name: functionName(0), cron }])
+    const name = functionName(random.between(1, functions - 1))
     expect(await textAt(stage, `/.netlify/functions/${name}`), what).toBe(answers.get(name))
   }
   expect(await notServed(stage, answers)).toEqual([])
