@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
+import { openNetlify } from './netlify-stand-in.mjs'
 import { openStandIn } from './pm2-stand-in.mjs'
 import { openVendor } from './vendor-stand-in.mjs'
 
@@ -15,6 +16,10 @@ const limit = 60_000
 
 const manifest = (kind, name, spec) =>
   `apiVersion: reconcile.dev/v1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${JSON.stringify(spec)}\n`
+
+const functionSet = manifest('FunctionSet', 'functions', { site: 'site', directory: '../functions' })
+
+const sourceOf = (answer) => `export default async () => new Response('${answer}')\n`
 
 /** What is run, by its manifests folder and in this order. */
 const runs = [
@@ -43,11 +48,9 @@ const runs = [
   },
   {
     files: {
-      'functions/hello.mjs': "export default async () => new Response('hello')\n",
-      'vendors/functions.yaml': manifest('FunctionSet', 'functions', {
-        site: 'site',
-        directory: '../functions',
-      }),
+      'functions/hello.mjs': sourceOf('hello'),
+      'functions/other.mjs': sourceOf('other'),
+      'vendors/functions.yaml': functionSet,
       'vendors/workflow.yaml': manifest('Workflow', 'workflow', {
         repository: 'owner/name',
         path: '.github/workflows/ci.yml',
@@ -58,6 +61,9 @@ const runs = [
     folder: 'vendors',
     calls: [['check'], ['--dry-run']],
   },
+  // A first deploy, one with nothing to do, and one of a function that was changed.
+  { files: { 'site/functions.yaml': functionSet }, folder: 'site', calls: [[], [], ['--dry-run']] },
+  { files: { 'functions/hello.mjs': sourceOf('changed') }, folder: 'site', calls: [['--dry-run'], []] },
 ]
 
 const sourceInTypeScript = `import type { Config } from '@netlify/functions'
@@ -72,14 +78,15 @@ export async function makeCode(dist, folder) {
   const close = []
   try {
     for (const path of [home, folder]) mkdirSync(path, { recursive: true })
-    close.push(await openStandIn(home), await openVendor())
+    const [pm2, github, netlify] = [await openStandIn(home), await openVendor(), await openNetlify()]
+    close.push(pm2, github, netlify)
     const env = {
       PATH: process.env.PATH,
       HOME: world,
       PM2_HOME: home,
-      GITHUB_API_URL: close[1].url,
+      GITHUB_API_URL: github.url,
       GITHUB_TOKEN: 'none',
-      NETLIFY_API_URL: close[1].url,
+      NETLIFY_API_URL: netlify.url,
       NETLIFY_AUTH_TOKEN: 'none',
       KEEP_CODE_IN: folder,
     }
