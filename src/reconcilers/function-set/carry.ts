@@ -23,7 +23,9 @@ export function obstaclesTo(carried: {
   const obstacles: string[] = []
   const unknown = kept.filter(({ digest }) => digest === undefined).map(({ name }) => name)
   if (unknown.length > 0) {
-    obstacles.push(`${named(unknown)}: Netlify does not tell the digest, so it cannot be carried over`)
+    obstacles.push(
+      `${named(unknown)}: Netlify does not tell the digest, so it cannot be carried over; put its source into the directory, or let it go by \`unmanaged: prune\``,
+    )
   }
   const routed = kept.filter(({ digest, hasOwnRoutes }) => digest !== undefined && hasOwnRoutes)
   if (routed.length > 0 && !mayLoseUnknown) {

@@ -124,7 +124,13 @@ function buildActions(
   ]
 }
 
-function summaryOf({ added, changed, dropped, rescheduled }: Drift): string {
+function summaryOf({ added, changed, unbundled, dropped, rescheduled }: Drift): string {
+  const isSure = added.length + dropped.length + rescheduled.length > 0 || changed.length > unbundled.length
+  // A comment may be all that changed, and then nothing is deployed.
+  if (!isSure) {
+    const word = changed.length === 1 ? 'source' : 'sources'
+    return `bundle ${changed.length} changed ${word}, and deploy what differs`
+  }
   const parts = [
     added.length > 0 ? `${added.length} new` : '',
     changed.length > 0 ? `${changed.length} changed` : '',

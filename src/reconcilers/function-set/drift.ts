@@ -9,6 +9,8 @@ export interface Drift {
   readonly changes: readonly Change[]
   readonly added: readonly string[]
   readonly changed: readonly string[]
+  /** Those of them that must be bundled before it is known whether they differ at all. */
+  readonly unbundled: readonly string[]
   readonly dropped: readonly string[]
   /** Functions whose schedule alone differs. */
   readonly rescheduled: readonly string[]
@@ -28,6 +30,7 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
   const changes: Change[] = []
   const added: string[] = []
   const changed: string[] = []
+  const unbundled: string[] = []
   const rescheduled: string[] = []
   const say = (path: string, before: string | null, after: string | null, note?: string) =>
     changes.push({ path, before, after, sensitive: false, ...(note !== undefined && { note }) })
@@ -41,6 +44,7 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
     }
     if (digest === undefined || there.digest !== digest) {
       changed.push(file.name)
+      if (digest === undefined) unbundled.push(file.name)
       say(
         `functions.${file.name}`,
         shortDigest(there.digest) ?? 'unknown',
@@ -56,7 +60,7 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
   }
   const { dropped } = leftoversOf(observed, desired)
   for (const name of dropped) say(`functions.${name}`, shortDigest(site.get(name)?.digest) ?? 'unknown', null)
-  return { changes, added, changed, dropped, rescheduled }
+  return { changes, added, changed, unbundled, dropped, rescheduled }
 }
 
 /** As many digits as people compare. */
