@@ -6,6 +6,8 @@ export interface Deploy {
   /** Auto publishing is stopped at it: later deploys do not go live. */
   readonly isLocked: boolean
   readonly isDraft: boolean
+  /** Whether it is meant for what visitors get; one of another branch, or of a pull request, is not. */
+  readonly isForProduction: boolean
   readonly error: string
   /** Epoch milliseconds by Netlify's clock; 0: not told. */
   readonly createdAt: number

@@ -73,6 +73,7 @@ export function parseDeploy(data: unknown): Deploy {
     title: text(deploy.title),
     isLocked: deploy.locked === true,
     isDraft: deploy.draft === true,
+    isForProduction: ['', 'production'].includes(text(deploy.context)),
     error: text(deploy.error_message),
     createdAt: time(deploy.created_at),
     publishedAt: time(deploy.published_at),

@@ -16,6 +16,9 @@ const failuresBelieved = 3
 /** Milliseconds between the readings of a request that fails. */
 const lookAgainAfter = 1000
 
+/** Milliseconds between the readings of a site that is being built: builds take minutes. */
+const lookAtBuildAfter = 10_000
+
 interface Verdict {
   readonly status: HealthStatus
   readonly reason: string
@@ -86,6 +89,14 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   }
   const site = publishedFunctions(observed)
   const missing = source.functions.filter(({ name }) => !site.has(name)).map(({ name }) => name)
+  if (missing.length > 0 && observed.building !== undefined) {
+    return {
+      status: 'Progressing',
+      reason: 'Building',
+      message: `deploy ${observed.building} is being built; not on the site: ${named(missing)}`,
+      recheckAfter: lookAtBuildAfter,
+    }
+  }
   if (missing.length > 0) {
     return { status: 'Degraded', reason: 'FunctionsMissing', message: `not on the site: ${named(missing)}` }
   }

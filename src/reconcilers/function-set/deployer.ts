@@ -5,6 +5,7 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tell } from '../../core/reconciler.ts'
 import type { FunctionSetAction } from './action.ts'
+import { buildUnderWay } from './build.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { obstaclesTo } from './carry.ts'
 import { composeDeploy, type DeployContent, refusedDeploy } from './deploy-content.ts'
@@ -159,7 +160,7 @@ export class Deployer {
   async build(action: FunctionSetAction, { signal }: Run): Promise<void> {
     const { site } = await this.#readAgain(action, signal)
     const deploys = await this.#netlify.listDeploys(site.id, signal)
-    if (deploys.some(({ state, isDraft }) => unfinishedStates.has(state) && !isDraft)) return
+    if (buildUnderWay(deploys)) return
     await this.#netlify.startBuild(site.id, `reconciled build of ${action.owner.id}`, signal)
     await this.#memories.keepSite(site.id, { isEnvPending: false })
   }

@@ -112,6 +112,8 @@ function buildActions(
   { drift, needsEnv }: { readonly drift: Drift; readonly needsEnv: boolean },
 ): readonly FunctionSetAction[] {
   if (drift.added.length === 0 && !needsEnv) return []
+  // It is waited for: what it brings is seen when it is over, and another is started where that was not enough.
+  if (pair.observed?.building !== undefined) return []
   return [
     actionOf(pair, {
       type: 'build',

@@ -19,6 +19,8 @@ export interface ObservedFunctionSet {
   /** Who else of this fleet acts on the site, under another name of it. */
   readonly rival?: ResourceId
   readonly source: FunctionSource
+  /** The site's own build that is under way, where one is needed; undefined: none is. */
+  readonly building?: string
   /** What could not be carried into a new deploy; undefined: not asked, because none is needed. */
   readonly obstacles: readonly string[] | undefined
   readonly env: readonly ObservedVariable[]

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
+import { buildUnderWay, isBuildNeeded } from './build.ts'
 import { obstaclesTo } from './carry.ts'
 import { driftOf } from './drift.ts'
 import { compareEnv } from './env.ts'
@@ -177,10 +178,24 @@ export class Observer {
     const managed = adoptedBy(bare, desired)
     const memory = await this.#note({ ...bare, managed }, desired)
     const noted = { ...bare, memory, managed }
+    // What a build makes is its own to carry.
+    if (desired.spec.via === 'build') {
+      const building = await this.#building(netlify, noted, { desired, signal })
+      return { type: 'present', value: Object.freeze({ ...noted, ...(building && { building }) }) }
+    }
     const obstacles = isDeployNeeded(noted, desired)
       ? await this.#obstacles(netlify, noted, desired, signal)
       : undefined
     return { type: 'present', value: Object.freeze({ ...noted, obstacles }) }
+  }
+
+  async #building(
+    netlify: NetlifyClient,
+    observed: ObservedFunctionSet,
+    { desired, signal }: { readonly desired: DesiredFunctionSet; readonly signal: AbortSignal },
+  ): Promise<string | undefined> {
+    if (!isBuildNeeded(observed, desired)) return undefined
+    return buildUnderWay(await netlify.listDeploys(observed.site.id, signal))?.id
   }
 
   #rivalOf(

@@ -252,8 +252,27 @@ describe('who deploys', () => {
     stage = await FunctionStage.open({ repository: 'https://github.com/acme/site' })
     stage.site.seed({})
     await stage.addFunction('hello')
-    expect(await stage.pass(stage.desired({ via: 'build' }))).toMatchObject([{ type: 'build' }])
-    await stage.pass(stage.desired({ via: 'build' }))
+    const desired = stage.desired({ via: 'build' })
+    // What is built for a pull request brings nothing to this one.
+    Object.assign(stage.site.begin({}), { state: 'building', context: 'deploy-preview' })
+    expect(await stage.pass(desired)).toMatchObject([{ type: 'build' }])
+    const built = stage.site.deploys.at(-1)
+    if (!built) throw new Error('nothing is built')
+    // It takes minutes, in which nothing is tried again.
+    const pair = await stage.observe(desired)
+    expect(await stage.applyAll(pair)).toEqual([])
+    expect(stage.assess(pair)).toMatchObject({
+      status: 'Progressing',
+      message: `deploy ${built.id} is being built; not on the site: function hello`,
+    })
     expect(stage.site.builds).toHaveLength(1)
+    Object.assign(built, { state: 'error', error: 'Build script returned non-zero exit code: 2' })
+    expect(await stage.pass(desired)).toMatchObject([{ type: 'build' }])
+    expect(stage.site.builds).toHaveLength(2)
+    const theirs = foreignFunction('hello', 'built')
+    Object.assign(stage.site.deploys.at(-1) ?? {}, { state: 'error' })
+    stage.site.seed({ functions: { hello: { zip: theirs } } })
+    expect(await stage.pass(desired)).toEqual([])
+    expect(stage.assess(await stage.observe(desired))).toMatchObject({ status: 'Healthy' })
   })
 })

@@ -27,7 +27,7 @@ export function renderDeploy(
     updated_at: time(deploy.createdAt),
     published_at: time(deploy.publishedAt),
     title: deploy.title === '' ? null : deploy.title,
-    context: deploy.isDraft ? 'deploy-preview' : 'production',
+    context: deploy.context,
     locked: deploy.isLocked,
     function_schedules: deploy.schedules,
     ...(deploy.state === 'ready' && {

@@ -5,6 +5,8 @@ export interface SimulatedDeploy {
   readonly id: string
   readonly title: string
   readonly isDraft: boolean
+  /** `production`, or what else it is for. */
+  context: string
   /** Netlify compares many entries in its own time. */
   isAsync: boolean
   state: string
@@ -101,6 +103,7 @@ export class SimulatedSite {
       id: `d${createHash('sha1').update(`${this.id} ${this.#counter}`).digest('hex').slice(0, 23)}`,
       title: given.title ?? '',
       isDraft: given.isDraft ?? false,
+      context: given.isDraft ? 'deploy-preview' : 'production',
       isAsync: given.isAsync ?? false,
       state: 'new',
       stateSince: Date.now(),
