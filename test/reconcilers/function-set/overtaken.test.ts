@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { FunctionStage } from './stage.ts'
 
 let stage: FunctionStage
@@ -72,6 +74,27 @@ describe('somebody else deploys meanwhile', () => {
     await expect(stage.applyAll(pair)).rejects.toMatchObject({ code: 'RemoteChanged' })
     expect(stage.simulator.callsTo('createSiteDeploy')).toEqual([])
     expect(await stage.visit('/')).toBe('200 theirs')
+  }, 60_000)
+
+  it('while functions are bundled: that ends at once, and leaves nothing', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ files: { '/index.html': 'home' } })
+    const names = Array.from({ length: 30 }, (_, index) => `fn-${index}`)
+    for (const name of names) await stage.addFunction(name)
+    const pair = await stage.observe(stage.desired())
+    const bundled = join(stage.folder, '.reconcile/functions')
+    // Netlify is so slow that the first of them are made before it answers.
+    stage.simulator.hook = async ({ operation, phase }) => {
+      if (operation !== 'listSiteFiles' || phase !== 'received') return
+      await vi.waitFor(async () => expect(await readdir(bundled)).not.toEqual([]), 30_000)
+      stage.site.seed({ files: { '/index.html': 'theirs' }, title: 'git push' })
+      stage.simulator.hook = undefined
+    }
+    await expect(stage.applyAll(pair)).rejects.toMatchObject({ code: 'RemoteChanged' })
+    expect(await readdir(bundled)).toEqual([])
+    stage.site.age(60_000)
+    await stage.pass(stage.desired())
+    expect(await stage.visit('/.netlify/functions/fn-29')).toBe('200 fn-29')
   }, 60_000)
 })
 
