@@ -34,4 +34,9 @@ export class Rate {
   age(milliseconds: number): void {
     this.#startedAt -= milliseconds
   }
+
+  /** As if so much of the minute were left. */
+  endIn(milliseconds: number): void {
+    this.#startedAt = Date.now() + milliseconds - window
+  }
 }

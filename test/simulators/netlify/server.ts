@@ -95,6 +95,11 @@ export class NetlifySimulator {
     for (const site of this.sites) site.age(milliseconds)
   }
 
+  /** As if so much were left of the minute by which calls are counted, however long the test took until then. */
+  endMinuteIn(milliseconds: number): void {
+    this.#rate.endIn(milliseconds)
+  }
+
   callsTo(operation: string): readonly SeenCall[] {
     return this.calls.filter((call) => call.operation === operation)
   }
