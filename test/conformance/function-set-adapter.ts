@@ -47,7 +47,8 @@ const variations: readonly Variation<FunctionSetSpec>[] = [
   variation('exclude', 'one of two', { exclude: ['ext*'] }),
   // What was pruned is not ours to bring back.
   variation('unmanaged', 'prune', { unmanaged: 'prune' }, { isQuietBack: true }),
-  variation('schedules', 'one', { schedules: { hello: '0 4 * * *' } }),
+  // The other one is asked: what has a schedule answers nobody.
+  variation('schedules', 'one', { schedules: { extra: '0 4 * * *' } }),
   variation('env', 'another secret and a key less', { env: { API_KEY: key(secondKey) } }),
   // What is no longer declared is left as it is.
   {

@@ -69,7 +69,7 @@ export type FunctionSetSpec = {
      */
     readonly function: string
     /**
-     * What is asked of the site. Default: `/.netlify/functions/` and the name of the function.
+     * What is asked of the site. Default: `/.netlify/functions/` and the name of the function; one with a `path` of its own in its source is served there alone.
      */
     readonly path?: string
     /**
