@@ -145,9 +145,11 @@ const ofAction = existsSync(action)
       plugins: [lazyBuiltins],
     }).catch(() => fail('esbuild could not bundle src/action/main.ts; its messages stand above'))
   : { outputFiles: [] }
-const ofBundler = await packBundler(bundler, options).catch(() =>
-  fail('esbuild could not bundle src/clients/bundler/child.ts; its messages stand above'),
-)
+const ofBundler = existsSync(bundler)
+  ? await packBundler(bundler, options).catch(() =>
+      fail('esbuild could not bundle src/clients/bundler/child.ts; its messages stand above'),
+    )
+  : { outputFiles: [] }
 
 // Where the loader has code kept that the build could not make.
 const ofLoader = await build({
