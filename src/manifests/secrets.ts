@@ -59,6 +59,8 @@ export class SecretResolver {
 
   /** The resource with every reference of its spec read; those that could not be had are listed. */
   async resolve(resource: Resource<object>): Promise<Resource> {
+    // Most have none: of a thousand resources nothing is walked and waited for then.
+    if (!mentionsReference(resource.spec)) return resource
     const unresolved: UnresolvedReference[] = []
     const folder = dirname(resource.origin.file)
     const walk = async (value: unknown, path: readonly string[], places: SchemaPlaces): Promise<unknown> => {
@@ -227,4 +229,9 @@ function missingReason(found: string | { readonly reason: string }): string {
 /** Files and commands end their last line; the value does not hold that end. */
 function dropLineBreak(text: string): string {
   return text.replace(/\r?\n$/, '')
+}
+
+function mentionsReference(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return isReference(value) || Object.values(value).some(mentionsReference)
 }
