@@ -116,28 +116,31 @@ export class Lane {
     if (!declaration) return
     // Who asks while this one is under way is answered by the next one.
     const orders = [...this.#road.orders()]
-    const draft = await this.#draft(declaration, batch)
+    // Taken before anything is read: what ends while this reads is not in what was read.
+    const busy = new Map(this.#road.acting)
+    const draft = await this.#draft(declaration, batch, busy)
     await recordRenames(world, draft)
     this.#road.noteInventory(draft.view.inventory)
     for (const entry of draft.renames) if (entry.type === 'own') this.#road.add(entry.owned.id)
     const mine = new Set(batch)
-    const due = draft.findings.filter((finding) => mine.has(finding.id) && isActionable(finding))
+    const found = draft.findings.filter((finding) => mine.has(finding.id))
+    const due = found.filter(isActionable)
     const dueIds = new Set(due.map(({ id }) => id))
     // What makes room for another goes after that one has come, which wakes it.
     const makesRoom = ({ successor }: Finding) => successor !== undefined && dueIds.has(successor.id)
-    const actedOn = this.#actedOn(due)
-    const mustWait = (finding: Finding) => makesRoom(finding) || actedOn.has(finding)
-    const acting = due.filter((finding) => !mustWait(finding))
-    for (const finding of due.filter(mustWait)) this.#queue.done(finding.id)
-    const resting = draft.findings.filter((finding) => mine.has(finding.id) && !isActionable(finding))
+    const actedOn = this.#awaitOthers(found, busy)
+    const acting = due.filter((finding) => !makesRoom(finding) && !actedOn.has(finding))
+    const waits = (finding: Finding) => makesRoom(finding) && !actedOn.has(finding)
+    for (const finding of due.filter(waits)) this.#queue.done(finding.id)
+    const resting = found.filter((finding) => !isActionable(finding) && !actedOn.has(finding))
     const concluded = { findings: resting, outcomes: [], isFirst: true }
     const result = await concludePass(world, draft, concluded)
     this.#road.report(result, orders)
     const isUnreachable = draft.findings.length > 0 && draft.findings.every(isOut)
     if (isUnreachable) this.#await(result)
     else this.#rest(result)
-    const found = new Set(draft.findings.map(({ id }) => id))
-    const vanished = batch.filter((id) => !found.has(id))
+    const judged = new Set(draft.findings.map(({ id }) => id))
+    const vanished = batch.filter((id) => !judged.has(id))
     await this.#forget(vanished, draft)
     for (const id of vanished) this.#queue.done(id)
     noteVanished(orders, vanished)
@@ -145,18 +148,27 @@ export class Lane {
     for (const finding of acting) this.#road.track(this.#act({ draft, finding, orders }))
   }
 
-  /** What somebody acts on under another id, which it had a moment ago; whose end wakes it. */
-  #actedOn(due: readonly Finding[]): ReadonlySet<Finding> {
+  /**
+   * Lets wait what somebody acts on under another id, which it had a moment ago, or did while this was read: neither is it
+   * acted upon, nor is anything written down of it that the other's end has overtaken. His end wakes it.
+   */
+  #awaitOthers(
+    found: readonly Finding[],
+    busy: ReadonlyMap<ResourceId, string | undefined>,
+  ): ReadonlySet<Finding> {
     const { acting, world } = this.#road
-    const ofKind = [...acting].filter(([id]) => kindOf(id) === this.#kind)
+    const ofKind = [...busy, ...acting].filter(([id]) => kindOf(id) === this.#kind)
     const byName = new Map(ofKind.map(([id, name]) => [name, id]))
-    const found = due.filter(({ id, desired, owned }) => {
-      const other = byName.get(externalNameOf(world, desired, owned))
-      if (other === undefined || other === id) return false
-      this.#waiting.set(other, id)
-      return true
-    })
-    return new Set(found)
+    const waiting = new Set<Finding>()
+    for (const finding of found) {
+      const other = byName.get(externalNameOf(world, finding.desired, finding.owned))
+      if (other === undefined || other === finding.id) continue
+      waiting.add(finding)
+      this.#queue.done(finding.id)
+      if (acting.has(other)) this.#waiting.set(other, finding.id)
+      else this.#queue.add(finding.id)
+    }
+    return waiting
   }
 
   /** What was judged while it went from the manifests left a state behind after all others of its sort were forgotten. */
@@ -167,10 +179,12 @@ export class Lane {
     if (leftovers.length > 0) await this.#road.world.ledger.commit(leftovers)
   }
 
-  #draft(declaration: Declaration, batch: readonly ResourceId[]): Promise<Draft> {
+  #draft(
+    declaration: Declaration,
+    batch: readonly ResourceId[],
+    busy: ReadonlyMap<ResourceId, string | undefined>,
+  ): Promise<Draft> {
     const { world, declared, acting, breaker, isPart, signal } = this.#road
-    // Taken before anything is read: what ends while this reads is not in what was read.
-    const busy = new Set(acting.keys())
     const request = {
       declaration,
       selection: new Set(batch),

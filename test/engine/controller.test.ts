@@ -666,6 +666,30 @@ describe('the controller', () => {
     })
   })
 
+  test('takes over no row of a create that failed under the former id while this was read', async () => {
+    let latency = 0
+    const faults: Partial<ModelFaults> = {
+      read: () => ({ type: 'answered', latency, staleVersions: 0, unreadable: [] }),
+      effect: (action) =>
+        action.summary.endsWith(' a')
+          ? { type: 'error-before', latency: 3_000, isForTime: false }
+          : { type: 'done', latency: 0 },
+    }
+    const other = model('other', {}, { interval: 600_000 })
+    await watching(declare([other]), { faults }, async ({ fleet, declare: edit }) => {
+      await edit(declare([model('a'), other]))
+      await fleet.time.pass(1_000)
+      expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(true)
+      latency = 5_000
+      const watched = model('b', { name: 'a', program: 'a.mjs' }, { managementPolicy: 'Observe' })
+      await edit(declare([watched, other]))
+      await fleet.time.pass(30_000)
+      const { inventory } = await fleet.ledger.load()
+      expect([...inventory.keys()]).toEqual([modelId('other')])
+      expect(await health(fleet, 'b')).toBe('Missing')
+    })
+  })
+
   test('forgets the state of what went from the manifests while it was being read', async () => {
     let latency = 0
     const read: ModelFaults['read'] = () => ({ type: 'answered', latency, staleVersions: 0, unreadable: [] })

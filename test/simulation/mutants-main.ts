@@ -98,7 +98,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string', default: '' },
-      seeds: { type: 'string', default: '4000' },
+      seeds: { type: 'string', default: '20000' },
       workers: { type: 'string', default: String(availableParallelism()) },
     },
   })

@@ -38,7 +38,6 @@ const readingPace = 'src/engine/reading-pace.ts'
 const backoff = 'src/engine/backoff.ts'
 const controller = 'src/engine/controller.ts'
 const lane = 'src/engine/lane.ts'
-const passFile = 'src/engine/pass.ts'
 const settle = 'src/engine/settle.ts'
 const schedule = 'src/engine/schedule.ts'
 const listener = 'src/engine/domain-listener.ts'
@@ -352,20 +351,6 @@ export const mutants: readonly Mutant[] = [
     "  if (verb !== 'create' && verb !== 'update') return false\n",
     "  if (verb === 'create' || verb === 'update') return false\n",
   ]),
-  mutant(
-    'the state of what went from the manifests stays',
-    [lane, '    if (!mayForget || !declaration.isWhole) return\n', '    if (declaration) return\n'],
-    [
-      controller,
-      'const leftovers = mayForget ? recordOfLeftovers(declaration, view) : []',
-      'const leftovers = mayForget ? [] : recordOfLeftovers(declaration, view)',
-    ],
-    [
-      passFile,
-      'draft.isWhole && mayForget ? recordOfLeftovers(declaration, view) : []',
-      'draft.isWhole && mayForget ? [] : recordOfLeftovers(declaration, view)',
-    ],
-  ),
   mutant('what a pass did is told without having been looked at', [
     settle,
     'const isConfirmed = isLook || (request.wait ? !hasActed : result.outcomes.length === 0)',
