@@ -70,26 +70,29 @@ const keptCorrections = 32
 
 /**
  * Tries at times that are still to come are from before the clock was set back. How long ago they were is not known: they
- * count as if the last of them were now, so that no wait is lost, and none is longer than it was.
+ * count as if the last of them were now, so that no wait is lost, and none is longer than it was. What was tried since is
+ * left where it is.
  */
 export function withoutFuture(state: ResourceState | undefined, now: number): ResourceState | undefined {
   const ahead = lastTryOf(state?.recovery) - now
   if (!state || ahead <= 0) return state
-  const { recovery } = state
-  const earlier = (at: number | undefined) => at && at - ahead
+  const { lastAttemptAt = 0, nextAttemptAt, corrections } = state.recovery
+  const earlier = (at: number) => (at > now ? at - ahead : at)
   return {
     ...state,
     recovery: {
-      ...recovery,
-      lastAttemptAt: earlier(recovery.lastAttemptAt),
-      nextAttemptAt: earlier(recovery.nextAttemptAt),
-      corrections: recovery.corrections.map((at) => at - ahead),
+      ...state.recovery,
+      ...(lastAttemptAt > now && {
+        lastAttemptAt: earlier(lastAttemptAt),
+        nextAttemptAt: nextAttemptAt && nextAttemptAt - ahead,
+      }),
+      corrections: corrections.map(earlier).sort((a, b) => a - b),
     },
   }
 }
 
 function lastTryOf(recovery: RecoveryState | undefined): number {
-  return Math.max(recovery?.lastAttemptAt ?? 0, recovery?.corrections.at(-1) ?? 0)
+  return Math.max(recovery?.lastAttemptAt ?? 0, ...(recovery?.corrections ?? []))
 }
 
 /**
@@ -135,8 +138,10 @@ function afterOutcome(
   const policy = finding.desired?.controls.recovery
   if (!policy || outcome.result === 'superseded') return state
   const base = { ...state, healthySince: undefined, deferrals: undefined }
+  // The clock may have been set back meanwhile: a wait is told by one clock, or it would pass for one that is over.
+  const lastAttemptAt = Math.min(outcome.begunAt, now)
   if (outcome.result === 'failed' && outcome.isAttempt === false) {
-    return { ...base, lastAttemptAt: outcome.begunAt, nextAttemptAt: undefined }
+    return { ...base, lastAttemptAt, nextAttemptAt: undefined }
   }
   const waitsForTime = outcome.result === 'failed' && outcome.next === 'time'
   if (waitsForTime) {
@@ -144,7 +149,7 @@ function afterOutcome(
     return {
       ...base,
       deferrals,
-      lastAttemptAt: outcome.begunAt,
+      lastAttemptAt,
       // It never shortens the wait that an attempt before it began.
       nextAttemptAt: Math.max(
         now + backoffAfter(deferrals, policy.backoff, chance),
@@ -157,7 +162,7 @@ function afterOutcome(
     return {
       ...base,
       attempts,
-      lastAttemptAt: outcome.begunAt,
+      lastAttemptAt,
       nextAttemptAt: now + backoffAfter(attempts, policy.backoff, chance),
     }
   }

@@ -376,6 +376,12 @@ describe('the count of attempts', () => {
     })
   })
 
+  test('loses no wait that began after the clock was set back, for what was corrected before', () => {
+    const since = { attempts: 2, lastAttemptAt: noon - 100, nextAttemptAt: noon + 900 }
+    const mixed = stateOf(id, { recovery: { ...since, corrections: [noon + 3_600_000, noon - 100] } })
+    expect(withoutFuture(mixed, noon)?.recovery).toMatchObject({ ...since, corrections: [noon - 100, noon] })
+  })
+
   test('a person who resumed it before the clock was set back is heard at once, and not again in an hour', () => {
     const resumedAt = noon + 3_600_000
     const before = stateOf(id, { recovery: { attempts: 5, lastAttemptAt: noon - 9000 } })

@@ -87,11 +87,14 @@ function checkSuccessor({ rules, outside, time }: Setting, actor: Actor, action:
 
 function checkLimit(setting: Setting, actor: Actor): void {
   const { rules, disk, time } = setting
-  const edition = actor.readings.at(-1)?.edition.version
+  const reading = actor.readings.at(-1)
+  const edition = reading?.edition.version
+  const isEmptied = reading?.declaration.resources.length === 0
   const same = rules.deeds.filter(
     (deed) =>
       deed.type === 'delete' &&
       deed.edition === edition &&
+      deed.isEmptied === isEmptied &&
       deed.at >= rules.lastWord &&
       time.now - deed.at < onePass,
   )

@@ -99,6 +99,8 @@ export interface Deed {
   readonly type: string
   readonly at: number
   readonly edition: number
+  /** Whether the manifests were found empty, whatever their edition says: that is another word of theirs. */
+  readonly isEmptied: boolean
 }
 
 /**
@@ -288,15 +290,17 @@ export class Rules {
       this.#starts.delete(id)
       this.#corrections.delete(id)
     }
-    const edition = actor.readings.at(-1)?.edition.version ?? 0
-    this.deeds.push({ id, type: action.type, at: this.#now(), edition })
+    const reading = actor.readings.at(-1)
+    const edition = reading?.edition.version ?? 0
+    const isEmptied = reading?.declaration.resources.length === 0
+    this.deeds.push({ id, type: action.type, at: this.#now(), edition, isEmptied })
   }
 
   afterEffect(_: Actor, action: Action): void {
     const setting = this.#setting
     if (!setting || 'name' in action) return
     checkDispatch(setting, action)
-    this.deeds.push({ id: idOf(action), type: action.type, at: this.#now(), edition: 0 })
+    this.deeds.push({ id: idOf(action), type: action.type, at: this.#now(), edition: 0, isEmptied: false })
   }
 
   afterCommit(actor: Actor, writes: readonly StoreWrite[]): void {
