@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { openVendor } from './vendor-stand-in.mjs'
 
 /** The only site, by its name. */
 const site = { id: '00000000-0000-4000-8000-000000000000', name: 'site', account_slug: 'team' }
@@ -19,7 +19,7 @@ export async function openNetlify() {
     ['POST', /^\/sites\/[^/]+\/deploys$/, (_, { body, query }) => begin(deploys, query, JSON.parse(body))],
     ['PUT', /^\/deploys\/([^/]+)\/functions\/[^/]+$/, (id) => upload(deploys.find((one) => one.id === id))],
   ]
-  const server = createServer(async (request, response) => {
+  return openVendor(async (request) => {
     const chunks = []
     for await (const chunk of request) chunks.push(chunk)
     const { pathname, searchParams } = new URL(request.url, 'http://127.0.0.1')
@@ -28,17 +28,8 @@ export async function openNetlify() {
       const match = method === request.method && path.exec(pathname)
       return match ? [answer(match[1], asked)] : []
     })
-    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(found ?? { code: 404, message: 'Not Found' }))
+    return found
   })
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    close() {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
 }
 
 /** It has no function yet, whatever was uploaded before. */

@@ -1,9 +1,11 @@
 import { createServer } from 'node:http'
 
-/** A vendor that knows nothing: enough to run what asks one, up to his answer. */
-export async function openVendor() {
-  const server = createServer((_, response) => {
-    response.writeHead(404, { 'content-type': 'application/json' }).end('{"code":404,"message":"Not Found"}')
+/** A vendor for the build to ask. What `answer` gives for a request is sent as JSON; undefined: he knows nothing of it. */
+export async function openVendor(answer = async () => undefined) {
+  const server = createServer(async (request, response) => {
+    const found = await answer(request)
+    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(found ?? { code: 404, message: 'Not Found' }))
   })
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   return {
