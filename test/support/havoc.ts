@@ -15,7 +15,7 @@ import type { SettledIntent } from '../../src/state/journal.ts'
 import { openLeaseKeeper } from '../../src/state/lease.ts'
 import { openLedger } from '../../src/state/ledger.ts'
 import { openSqliteStore } from '../../src/state/sqlite.ts'
-import { type Background, lives, type Pm2Entry, TestFleet } from './fleet.ts'
+import { type Background, eventually, lives, type Pm2Entry, TestFleet } from './fleet.ts'
 import { processManifest } from './manifest.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -25,6 +25,9 @@ const sleeper = 'exec sleep 1000000\n'
 
 /** Corrections at once and without end, so that many blows in a minute are not taken for a rival or a broken program. */
 const patience = 'recovery: { maxAttempts: 1000, backoff: { initial: 100ms, max: 1s }, stableFor: 1s }'
+
+/** How long PM2 needs at most to end the old process of a reload: `listen_timeout`, and `kill_timeout` twice. */
+const reloadTimeout = 3000 + 2 * 1600 + 1000
 
 /** How often the worst is done; 100 is what was promised, less is for trying something out. */
 export const rounds = Number(process.env.CHAOS_ROUNDS ?? 100)
@@ -338,9 +341,13 @@ export class Havoc {
       const level = String(this.declared.get(name)?.level)
       expect((pm2_env.env as Record<string, string> | undefined)?.LEVEL ?? pm2_env.LEVEL, name).toBe(level)
     }
-    // The machine's own list of processes: what PM2 does not list lives neither.
-    const living = (await this.residents()).filter(({ name }) => !name.startsWith('stranger-'))
-    expect(living.map(({ pid }) => pid).sort()).toEqual(ours.map(({ pid }) => pid).sort())
+    // The machine's own list of processes: what PM2 does not list lives neither. But the old one of a reload, which PM2
+    // keeps for `listen_timeout` (3 s), whatever becomes of the new one and of who asked for it.
+    const told = (all: readonly Resident[]) => all.map(({ name, pid }) => `${name} ${pid}`).sort()
+    await eventually(async () => {
+      const living = (await this.residents()).filter(({ name }) => !name.startsWith('stranger-'))
+      expect(told(living)).toEqual(told(ours))
+    }, reloadTimeout)
     await this.expectStrangersUntouched()
   }
 

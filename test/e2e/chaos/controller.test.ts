@@ -40,6 +40,21 @@ describe.concurrent(`a controller on its worst day (CHAOS_SEED=${seed})`, () => 
     await havoc.expectConverged()
   })
 
+  it('is killed in a reload, whose new process is deleted by hand: PM2 still ends the old one', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
+    const known = await havoc.openIntentIds()
+    await havoc.declare('pair', 'cluster', 1)
+    const pass = havoc.fleet.start([])
+    await havoc.untilActs(pass, known)
+    await eventually(async () => expect(await havoc.doubled()).not.toEqual([]))
+    pass.signal('SIGKILL')
+    await pass.ended
+    await havoc.deleteByHand('pair')
+    await havoc.expectConverged()
+  })
+
   const passes = Math.ceil(rounds / 4)
   it(`is a pass that is killed ${passes} times, and the next one goes on from there`, async ({ havoc }) => {
     await begin(havoc)
