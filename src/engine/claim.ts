@@ -44,7 +44,7 @@ function standOnRemoved(
       ? { stance: 'ours', message: '' }
       : { stance: 'released', message: 'no longer declared; left as it is' }
   }
-  if (reconciler.leavesMark && owned.origin === 'created' && !claim.mark) {
+  if (reconciler.leavesMark && owned.origin === 'created' && !claim.mark && !claim.isProven) {
     return {
       stance: 'released',
       message: 'no longer declared; what has that name now is not what we created',

@@ -3,6 +3,7 @@ import type { Mark } from '../../src/core/ownership.ts'
 import type { Controls, Resource } from '../../src/core/resource.ts'
 import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
+import { reconcilerOf } from '../../src/engine/world.ts'
 import { openMemoryStore } from '../../src/state/memory.ts'
 import { openSuspensions } from '../../src/state/suspensions.ts'
 import {
@@ -110,6 +111,7 @@ describe('what is no longer declared', () => {
   const cases: readonly {
     readonly title: string
     readonly mark?: Mark
+    readonly isProven?: boolean
     readonly row?: Parameters<typeof ownedOf>[1]
     readonly isGone: boolean
     readonly isForgotten: boolean
@@ -136,6 +138,19 @@ describe('what is no longer declared', () => {
       isForgotten: true,
     },
     {
+      title: 'is deleted where its domain has another proof than a mark that we created it',
+      isProven: true,
+      row: {},
+      isGone: true,
+      isForgotten: true,
+    },
+    {
+      title: 'is left when we did not create it, whatever its domain can prove',
+      isProven: true,
+      isGone: false,
+      isForgotten: true,
+    },
+    {
       title: 'is left, and remembered, when another fleet has taken it',
       mark: markOf({ fleet: 'rival' }),
       row: {},
@@ -149,12 +164,16 @@ describe('what is no longer declared', () => {
       isForgotten: true,
     },
   ]
-  test.each(cases)('$title', async ({ mark, row, isGone, isForgotten }) => {
+  test.each(cases)('$title', async ({ mark, row, isProven = false, isGone, isForgotten }) => {
     const fleet = modelledFleet()
+    const model = reconcilerOf(fleet.world, 'Model')
+    const claim: typeof model.claim = (desired, observed) => ({ ...model.claim(desired, observed), isProven })
+    const reconcilers = new Map([...fleet.world.reconcilers, ['Model', { ...model, claim }]])
+    const world = { ...fleet.world, reconcilers }
     put(fleet, 'a', mark ? { mark } : {})
     if (row) await fleet.ledger.commit([{ type: 'own', owned: ownedOf(modelId('a'), row) }])
-    await pass(fleet, [other])
-    await pass(fleet, [other])
+    await pass({ ...fleet, world }, [other])
+    await pass({ ...fleet, world }, [other])
     expect(fleet.outside.thing('a') === undefined).toBe(isGone)
     expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(!isForgotten)
   })

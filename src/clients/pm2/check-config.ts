@@ -92,6 +92,7 @@ const fieldChecks: { readonly [Field in keyof ProcessConfig]-?: Check } = Object
   logDateFormat: isText,
   sourceMapSupport: isBoolean,
   reconciled: isOwnField,
+  reconciledAs: isText,
 })
 
 /** What a process cannot be without. */

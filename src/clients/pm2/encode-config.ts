@@ -53,6 +53,7 @@ const plainNames = Object.freeze({
   errLogPath: 'pm_err_log_path',
   logDateFormat: 'log_date_format',
   reconciled: 'reconciled',
+  reconciledAs: 'reconciled_as',
 } as const satisfies Partial<Record<keyof ProcessConfig, string>>)
 
 type PlainField = keyof typeof plainNames

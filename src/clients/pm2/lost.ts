@@ -76,6 +76,7 @@ async function readChild(pid: number, daemon: number, home: string): Promise<Chi
     pidFile,
     execPath: toldField(environment, 'pm_exec_path'),
     cwd: toldField(environment, 'pm_cwd'),
+    reconciledAs: toldField(environment, 'reconciled_as'),
     leadsGroup: process.group === pid,
   }
   return { orphan, pmId: Number(id) }

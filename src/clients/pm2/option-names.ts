@@ -90,6 +90,7 @@ const optionNames: ReadonlySet<string> = new Set([
   'NODE_APP_INSTANCE',
   // ours
   'reconciled',
+  'reconciled_as',
   // what no object takes as a plain key
   '__proto__',
 ])

@@ -16,6 +16,8 @@ export interface Orphan {
   /** As PM2 started it; undefined where the operating system does not say. */
   readonly execPath: string | undefined
   readonly cwd: string | undefined
+  /** What it was told of us, as it stands in the configuration of the process; undefined: nothing. */
+  readonly reconciledAs: string | undefined
   /** Whether it leads a process group, as PM2's children in fork mode do: its own children are then ended with it. */
   readonly leadsGroup: boolean
 }
@@ -78,6 +80,7 @@ async function readOrphan(
     pidFile,
     execPath: toldField(environment, 'pm_exec_path'),
     cwd: toldField(environment, 'pm_cwd'),
+    reconciledAs: toldField(environment, 'reconciled_as'),
     leadsGroup: process.group === file.pid,
   }
 }

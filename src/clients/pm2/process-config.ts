@@ -44,6 +44,8 @@ export interface ProcessConfig {
   readonly sourceMapSupport?: boolean
   /** Our own field: an object, or it would reach the child's environment. */
   readonly reconciled?: { readonly [key: string]: Json }
+  /** Our own field, a text: it reaches the child's environment, and says there whose it is when PM2 knows it no more. */
+  readonly reconciledAs?: string
 }
 
 /** Fields that have a default in PM2, and can be taken back. */

@@ -30,7 +30,8 @@ export async function findStrays(home: string): Promise<readonly Orphan[]> {
     const name = toldField(environment, 'name')
     if (pidFile === undefined || name === undefined || dirname(pidFile) !== pids) continue
     const [execPath, cwd] = [toldField(environment, 'pm_exec_path'), toldField(environment, 'pm_cwd')]
-    strays.push({ name, identity, pidFile, execPath, cwd, leadsGroup: true })
+    const reconciledAs = toldField(environment, 'reconciled_as')
+    strays.push({ name, identity, pidFile, execPath, cwd, reconciledAs, leadsGroup: true })
   }
   return strays
 }

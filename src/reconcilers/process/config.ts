@@ -12,6 +12,7 @@ import { Secret } from '../../core/secret.ts'
 import { interpreterEnvironment } from './base-env.ts'
 import type { Difference } from './compare.ts'
 import { declaredFields, fieldRules, liveVariable } from './fields.ts'
+import { toldMark } from './mark.ts'
 import {
   absoluteOrProgram,
   type DesiredProcess,
@@ -86,7 +87,7 @@ export function newProcessOf(making: Making, instances: number): NewProcess {
     interpreter,
     mode: spec.mode ?? 'fork',
     env: { ...making.base, ...interpreterEnvironment(interpreter), ...declaredEnv(desired) },
-    reconciled: markFields(making, making.execPath),
+    ...marksOf(making, making.execPath),
     instances,
     registerOnly: processKindOf(spec) === 'cron-job',
     ...(spec.watch === undefined ? {} : { watch: spec.watch }),
@@ -103,7 +104,7 @@ export function changeOfRecord(
   const { desired } = making
   const isOtherScript = differences.some(({ path }) => path === 'script')
   const set: Config = {
-    reconciled: markFields(making, isOtherScript ? making.execPath : (record.execPath ?? '')),
+    ...marksOf(making, isOtherScript ? making.execPath : (record.execPath ?? '')),
   }
   const unset: OptionalField[] = []
   for (const { path, after } of differences) {
@@ -175,20 +176,23 @@ function declaredEnv(desired: DesiredProcess): Readonly<Record<string, string>> 
 }
 
 /** Paths only, never values: the mark is listed by every PM2 command. */
-function markFields(making: Making, execPath: string): NonNullable<ProcessConfig['reconciled']> {
+function marksOf(making: Making, execPath: string): Pick<ProcessConfig, 'reconciled' | 'reconciledAs'> {
   const { mark, desired, storePath, sourcesHash, clock } = making
   return {
-    fleet: mark.fleet,
-    environment: mark.environment,
-    store: mark.store,
-    storePath,
-    id: mark.id,
-    origin: mark.origin,
-    hash: mark.hash,
-    fields: Object.keys(declaredFields(desired)).sort(),
-    foundAt: isProgram(desired.spec.script) ? execPath : '',
-    sources: sourcesHash ?? '',
-    actedAt: clock.now(),
+    reconciled: {
+      fleet: mark.fleet,
+      environment: mark.environment,
+      store: mark.store,
+      storePath,
+      id: mark.id,
+      origin: mark.origin,
+      hash: mark.hash,
+      fields: Object.keys(declaredFields(desired)).sort(),
+      foundAt: isProgram(desired.spec.script) ? execPath : '',
+      sources: sourcesHash ?? '',
+      actedAt: clock.now(),
+    },
+    reconciledAs: toldMark(mark.store, pm2NameOf(desired)),
   }
 }
 

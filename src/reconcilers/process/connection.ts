@@ -22,7 +22,7 @@ import type { ResourceId } from '../../core/resource.ts'
 import type { ProcessAction } from './action.ts'
 import { applyProcessAction } from './actions/apply.ts'
 import { baseEnvironment } from './base-env.ts'
-import { DaemonKeeper } from './daemon-keeper.ts'
+import { DaemonKeeper, isMarked } from './daemon-keeper.ts'
 import { DiskView } from './disk-view.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
@@ -262,6 +262,10 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         desired ? this.#prober.look(desired, records, signal) : undefined,
         readLastWords(records, desired),
       ])
+      const leftBehind = daemon.leftBehind.filter(
+        (orphan) =>
+          orphan.name === nameOf(wanted) && (desired !== undefined || isMarked(orphan, this.#context)),
+      )
       const value: ObservedProcess = Object.freeze({
         records,
         daemonVersion: daemon.version,
@@ -273,15 +277,15 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
           .filter((pid) => pid !== undefined)
           .filter(isAlive),
         livingStores,
-        leftBehind: daemon.leftBehind
-          .filter((orphan) => orphan.name === nameOf(wanted))
-          .map((orphan) => orphan.identity.pid),
+        leftBehind: leftBehind.map(({ identity }) => identity.pid),
         missing: startability?.missing,
         sourcesHash,
         lastWords,
         probe,
       } satisfies ObservedProcess)
-      return records.length > 0 ? { type: 'present', value } : { type: 'absent', value }
+      // What is declared is started where PM2 does not list it; what is not must go, listed or not.
+      const isPresent = records.length > 0 || (!desired && leftBehind.length > 0)
+      return { type: isPresent ? 'present' : 'absent', value }
     } catch (error) {
       signal.throwIfAborted()
       const code = error instanceof ReconcileError ? error.code : 'Internal'

@@ -8,11 +8,17 @@ import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import { findStrays } from '../../clients/pm2/strays.ts'
 import type { Duration } from '../../core/duration.ts'
 import type { ConnectContext } from '../../core/reconciler.ts'
+import { toldMark } from './mark.ts'
 
 /** PM2's own `kill_timeout`. */
 const killTimeout: Duration = 1600
 
 type Release = { release(): Promise<void> }
+
+/** Whether it was started with the mark of this store. */
+export function isMarked({ name, reconciledAs }: Orphan, { store }: Pick<ConnectContext, 'store'>): boolean {
+  return reconciledAs === toldMark(store.id, name)
+}
 
 /** The daemon of a PM2_HOME: that it runs when something is to be started, that we alone act, and what it left. */
 export class DaemonKeeper {
@@ -76,17 +82,25 @@ export class DaemonKeeper {
 
   /**
    * Ends what PM2 does not know of a name, so that there are never two copies. `listed`: a list that was asked for after
-   * the last change of ours; undefined: no daemon answered.
+   * the last change of ours; undefined: no daemon answered. `onlyMarked`: only what was started with a mark of ours.
    */
   async endUnknown(
     name: string,
-    listed: readonly Pm2Record[] | undefined,
-    signal: AbortSignal,
+    {
+      listed,
+      onlyMarked = false,
+      signal,
+    }: {
+      readonly listed: readonly Pm2Record[] | undefined
+      readonly onlyMarked?: boolean
+      readonly signal: AbortSignal
+    },
   ): Promise<void> {
     const isListed = listed?.some((record) => record.name === name) ?? false
     const left = isListed ? [] : await this.leftBehind([name], listed ?? [], signal)
     const lost = listed ? (await this.lost(listed, signal)).filter((orphan) => orphan.name === name) : []
     for (const orphan of [...left, ...lost]) {
+      if (onlyMarked && !isMarked(orphan, this.#context)) continue
       this.#context.logger.warn({ name, pid: orphan.identity.pid }, 'ending what PM2 does not know')
       await terminateOrphan(orphan, { killTimeout, clock: this.#context.clock, signal })
     }

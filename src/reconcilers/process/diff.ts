@@ -320,7 +320,8 @@ function diffRemoved(pair: ProcessPair): readonly ProcessAction[] {
     return mark !== undefined && isSameFleet(mark, pair.mark)
   })
   const targets = ours.length > 0 ? ours : records.filter((record) => !marked.includes(record))
-  if (targets.length === 0) return []
+  const left = records.length === 0 ? (pair.observed?.leftBehind ?? []) : []
+  if (targets.length + left.length === 0) return []
   const conflict = ours.length > 0 ? undefined : conflictAmong(targets, undefined)
   if (conflict) return [resolve(pair, undefined, conflict)]
   const origin = pair.owned?.origin ?? pair.mark.origin
@@ -329,7 +330,10 @@ function diffRemoved(pair: ProcessPair): readonly ProcessAction[] {
       type: 'delete',
       verb: 'delete',
       summary: `no longer declared, ${origin} by this fleet`,
-      reason: 'no longer declared',
+      reason:
+        left.length > 0
+          ? `no longer declared; it runs and PM2 does not know it (pid ${left.join(', ')})`
+          : 'no longer declared',
       records: targets,
       // One thing that is declared is one thing that goes, however many instances it has.
       removes: 1,

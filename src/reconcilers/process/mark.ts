@@ -46,3 +46,11 @@ export function readMark(value: unknown): ProcessMark | undefined {
 export function isSameFleet(a: Mark, b: Mark): boolean {
   return a.fleet === b.fleet && a.environment === b.environment
 }
+
+/**
+ * What the process itself is told, to be found by where PM2 knows it no more. With its name: what such a process starts
+ * in PM2 by itself inherits this, under another one.
+ */
+export function toldMark(store: string, name: string): string {
+  return `${store}/${name}`
+}

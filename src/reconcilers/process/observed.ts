@@ -16,7 +16,10 @@ export interface ObservedProcess {
   readonly livePids: readonly number[]
   /** Paths of state stores that records' marks name and that still exist. */
   readonly livingStores: readonly string[]
-  /** Processes of that name that PM2 does not know: a daemon was killed and left them behind, or lost them. */
+  /**
+   * Processes of that name that PM2 does not know: a daemon was killed and left them behind, or lost them. Where the
+   * name is no longer declared, only those that were started with a mark of ours.
+   */
   readonly leftBehind: readonly number[]
   /** The declared script, interpreter or working folder that does not exist, as a sentence; undefined: all is there. */
   readonly missing: string | undefined

@@ -35,7 +35,7 @@ const runtimeNames: ReadonlySet<string> = new Set([
 /** Why a variable of this name is not the manifest's to give; undefined: it is. */
 export function optionBehind(name: string): string | undefined {
   if (runtimeNames.has(name)) return 'PM2 sets it itself for every process that it runs'
-  if (name === 'reconciled') return 'our own mark on the process has that name'
+  if (name === 'reconciled' || name === 'reconciled_as') return 'our own mark on the process has that name'
   if (isPm2OptionName(name)) return 'a PM2 daemon would take it for the option, or the state, of that name'
   if (commandOptions.has(name)) return "PM2's command takes it for the option of that name"
   return undefined

@@ -140,6 +140,7 @@ describe('an orphan', () => {
         pidFile: '/nowhere/api-0.pid',
         execPath: undefined,
         cwd: undefined,
+        reconciledAs: undefined,
         leadsGroup: true,
       }
       await terminateOrphan(orphan, { killTimeout: 1000 })

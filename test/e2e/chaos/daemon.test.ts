@@ -24,6 +24,23 @@ describe.concurrent(`a PM2 daemon that is killed (CHAOS_SEED=${seed})`, () => {
     await havoc.expectConverged()
   })
 
+  it('leaves nothing running of what is declared no more; only what we started is ended', async ({
+    havoc,
+  }) => {
+    await begin(havoc)
+    await havoc.undeclare('p0')
+    await havoc.undeclare('p1')
+    await havoc.deleteByHand('p1')
+    const env = { HAVOC: havoc.fleet.folder, HAVOC_NAME: 'stranger-shell' }
+    const byHand = await havoc.fleet.pm2(['start', 'services/sleeper.sh', '--name', 'p1'], { env })
+    expect(byHand.status).toBe(0)
+    await havoc.killDaemon()
+    const plan = await havoc.fleet.reconcile(['--dry-run'])
+    expect(plan.out).toMatch(/p0 .*created by this fleet.*PM2 does not know it \(pid \d+\)/)
+    await havoc.expectConverged()
+    expect((await havoc.residents()).filter(({ name }) => name === 'stranger-shell')).toHaveLength(1)
+  })
+
   it(`${deaths} times in the middle of a pass that restarts everything`, async ({ havoc }) => {
     await begin(havoc)
     let caughtActing = 0

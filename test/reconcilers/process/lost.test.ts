@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openPm2 } from '../../../src/clients/pm2/open.ts'
+import type { ProcessAction } from '../../../src/reconcilers/process/action.ts'
+import { reconciler } from '../../../src/reconcilers/process/index.ts'
 import { eventually, lives, pm2Versions, type TestDaemon, withDaemon } from '../../support/pm2.ts'
 import { Bench, type Desired, declare, type Spec } from './bench.ts'
 
@@ -46,6 +48,20 @@ async function lose(daemon: TestDaemon, bench: Bench, desired: Desired): Promise
   throw new Error(`Expected PM2 to lose ${desired.name} in ${mostTries} tries`)
 }
 
+/** What is to be done where it is declared no more. */
+async function planRemoval(bench: Bench, { id }: Desired): Promise<readonly ProcessAction[]> {
+  const owned = bench.owned.get(id)
+  const wanted = { id, desired: undefined, owned, unconfirmed: [] }
+  const { readings } = await (await bench.connection()).observe([wanted], AbortSignal.timeout(20_000))
+  const reading = readings.get(id)
+  if (reading?.type !== 'present') return []
+  const claim = reconciler.claim(undefined, reading.value)
+  expect(claim).toMatchObject({ mark: undefined, isProven: true })
+  const mark = { fleet: 'test', environment: '', store: 'store-1', id, origin: 'created', hash: '' } as const
+  const pair = { id, desired: undefined, observed: reading.value, owned, mark, posture: 'active' } as const
+  return reconciler.diff({ ...pair, unconfirmed: [] })
+}
+
 test.each(pm2Versions)(
   'what PM2 %i loses of a process that is deleted while it restarts is ended before there is a copy too many',
   async (version) => {
@@ -80,6 +96,13 @@ test.each(pm2Versions)(
         await bench.settle(single)
         expect(await lives(all)).toBe(false)
         expect(await bench.plan(single)).toEqual([])
+
+        const last = await lose(daemon, bench, single)
+        const removal = await planRemoval(bench, single)
+        expect(removal.map(({ type, removes }) => [type, removes])).toEqual([['delete', 1]])
+        for (const action of removal) await bench.apply(action)
+        expect(await lives(last)).toBe(false)
+        expect(await planRemoval(bench, single)).toEqual([])
       } finally {
         await bench.close()
       }

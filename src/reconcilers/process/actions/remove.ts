@@ -15,5 +15,7 @@ export async function removeProcesses(action: ProcessAction, workshop: Workshop)
   } catch (error) {
     if (!isErrorOf(error, 'DaemonNotRunning')) throw error
   }
-  await keeper.endUnknown(action.name, await pm2.list(signal).catch(() => undefined), signal)
+  const listed = await pm2.list(signal).catch(() => undefined)
+  // What is declared may be nothing but one; what is not may be somebody else's by now.
+  await keeper.endUnknown(action.name, { listed, onlyMarked: action.type === 'delete', signal })
 }

@@ -14,7 +14,7 @@ export async function scaleProcess(action: ProcessAction, workshop: Workshop): P
   const records = await recordsOf(action, listed)
   if (records.length < wanted) {
     const making = await makingOf(action, workshop)
-    await workshop.keeper.endUnknown(action.name, listed, workshop.signal)
+    await workshop.keeper.endUnknown(action.name, { listed, signal: workshop.signal })
     await createInstances(making, wanted - records.length, workshop)
     return
   }

@@ -8,7 +8,7 @@ export async function startProcess(action: ProcessAction, workshop: Workshop): P
   await workshop.keeper.ensureDaemon(workshop.signal)
   const listed = await workshop.pm2.list(workshop.signal)
   const present = await recordsOf(action, listed)
-  await workshop.keeper.endUnknown(action.name, listed, workshop.signal)
+  await workshop.keeper.endUnknown(action.name, { listed, signal: workshop.signal })
   const wanted = wantedInstances(desiredOf(action), workshop.processors, false) ?? 1
   const missing = wanted - present.length
   await createInstances(making, missing, workshop)

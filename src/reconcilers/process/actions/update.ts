@@ -25,7 +25,7 @@ export async function updateProcesses(
   async function recreate(record: Pm2Record): Promise<void> {
     const { pm2, keeper, signal } = workshop
     await pm2.delete({ pmId: record.pmId, name: record.name }, signal)
-    await keeper.endUnknown(record.name, await pm2.list(signal), signal)
+    await keeper.endUnknown(record.name, { listed: await pm2.list(signal), signal })
     await pm2.prepare(newProcessOf(making, 1), signal)
   }
 }
