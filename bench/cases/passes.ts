@@ -1,5 +1,6 @@
 import { atMost, type Bench, ratioOf, spreadOf } from '../lib/figure.ts'
 import { inTurn, timed } from '../lib/in-turn.ts'
+import { untilAtRest } from '../lib/machine.ts'
 import {
   clear,
   countRestarts,
@@ -22,6 +23,7 @@ export const passes: Bench = {
       const first = await inTurn({
         rounds: 3,
         warmUps: 0,
+        rest: untilAtRest,
         prepare: async () => {
           for (const each of [ours, theirs]) await clear(each)
         },
@@ -42,7 +44,8 @@ export const passes: Bench = {
       })
       const restartsBefore = await countRestarts(ours)
       const second = await inTurn({
-        rounds: 3,
+        rounds: 5,
+        rest: untilAtRest,
         players: {
           ours: () => timed(() => succeed(ours.reconcile(['--no-wait']))),
           theirs: () => timed(() => succeed(theirs.pm2(['startOrReload', 'ecosystem.config.js']))),
@@ -51,6 +54,7 @@ export const passes: Bench = {
       const restarts = (await countRestarts(ours)) - restartsBefore
       const preview = await inTurn({
         rounds: 15,
+        rest: untilAtRest,
         players: {
           ours: () => timed(() => succeed(ours.reconcile(['--dry-run']))),
           theirs: () => timed(() => succeed(theirs.pm2(['jlist']))),

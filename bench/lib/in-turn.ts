@@ -7,6 +7,8 @@ export interface Game<Player extends string> {
   readonly warmUps?: number
   /** Before each round. */
   readonly prepare?: (round: number) => Promise<void>
+  /** Before each turn: who comes second is not to meet what the first one left running. */
+  readonly rest?: () => Promise<void>
   /** Each resolves with what it measured. */
   readonly players: Readonly<Record<Player, (round: number) => Promise<number>>>
 }
@@ -21,6 +23,7 @@ export async function inTurn<Player extends string>(game: Game<Player>): Promise
     for (const turn of names.keys()) {
       const name = names[(round + warmUps + turn) % names.length]
       if (name === undefined) continue
+      await game.rest?.()
       const value = await game.players[name](round)
       if (round >= 0) taken[name].push(value)
     }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 
 /** Where and of what the figures are. */
 export interface Machine {
@@ -27,4 +28,25 @@ export function thisMachine(): Machine {
     commit: git('rev-parse', '--short', 'HEAD') + (isChanged ? ' with changes' : ''),
     load: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   }
+}
+
+/** For how long the machine must have been at rest, in milliseconds, and of how much of its processors. */
+const rest = Object.freeze({ lasts: 300, busyShare: 0.05, waits: 30_000 })
+
+/** Waits until nothing much runs, such as a hundred programs that were started a moment ago; at most half a minute. */
+export async function untilAtRest(): Promise<void> {
+  const end = performance.now() + rest.waits
+  for (let before = processorTimes(); performance.now() < end; ) {
+    await setTimeout(rest.lasts)
+    const now = processorTimes()
+    if ((now.busy - before.busy) / (now.all - before.all) <= rest.busyShare) return
+    before = now
+  }
+}
+
+function processorTimes(): { readonly busy: number; readonly all: number } {
+  const times = cpus().map(({ times }) => times)
+  const idle = times.reduce((sum, each) => sum + each.idle, 0)
+  const all = times.flatMap((each) => Object.values(each)).reduce((sum, value) => sum + value, 0)
+  return { busy: all - idle, all }
 }

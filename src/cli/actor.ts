@@ -70,7 +70,8 @@ export async function becomeActor(
     await lease.release().catch(() => undefined)
     throw error
   }
-  return { lease, ledger: openLedger({ store, fleet: folder, environment, lease, clock }) }
+  const isKept = role === 'controller'
+  return { lease, ledger: openLedger({ store, fleet: folder, environment, lease, isKept, clock }) }
 }
 
 /** The same for a pass, which gives way to a controller that came meanwhile: undefined, it is to be asked. */

@@ -97,7 +97,6 @@ export class AlertDesk {
     for (const id of this.#states.keys())
       if (!declared.has(id) && !result.states.has(id) && !result.view.states.has(id)) this.#states.delete(id)
     this.#isDown = result.view.isDown
-    // A fleet without alerts pays nothing for them.
     if (this.#declaration.alerting.alerts.length > 0) this.#show()
   }
 
@@ -148,7 +147,9 @@ export class AlertDesk {
   }
 
   #view(): FleetView {
-    const { fleet, resources } = this.#declaration
+    const { fleet, alerting } = this.#declaration
+    // A fleet without alerts pays nothing for them.
+    const resources = alerting.alerts.length > 0 ? this.#declaration.resources : []
     const now = this.#workspace.clock.now()
     for (const [message, at] of this.#faults) if (now - at > faultLasts) this.#faults.delete(message)
     const seen = resources.flatMap(({ id }) => this.#states.get(id)?.status ?? [])

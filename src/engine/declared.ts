@@ -11,6 +11,8 @@ export class Declared {
   readonly #world: Pick<World, 'reconcilers'>
   #declaration: Declaration | undefined
   #specs: ReadonlyMap<ResourceId, string> = new Map()
+  /** What was read again and is the same is the same object. */
+  readonly #hashes = new WeakMap<Resource, string>()
   #leaning: ReturnType<typeof findLeaning> = new Map()
   #byKind: ReadonlyMap<string, readonly Resource[]> = new Map()
   /** Made when it is first asked for: seldom does anything go. */
@@ -83,9 +85,17 @@ export class Declared {
 
   /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */
   #hash(resource: Resource, primaries: readonly Resource[]): string {
+    return [this.#hashAlone(resource), ...primaries.map(({ id }) => id)].join(' ')
+  }
+
+  #hashAlone(resource: Resource): string {
+    const known = this.#hashes.get(resource)
+    if (known !== undefined) return known
     const reconciler = reconcilerOf(this.#world, resource.kind)
     const is = [reconciler.externalName(resource), reconciler.fields(resource)]
-    return fingerprint([is, resource.controls, resource.unresolved, primaries.map(({ id }) => id)])
+    const hash = fingerprint([is, resource.controls, resource.unresolved])
+    this.#hashes.set(resource, hash)
+    return hash
   }
 }
 

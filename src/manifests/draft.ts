@@ -1,10 +1,11 @@
+import type { Diagnostic } from '../core/diagnostic.ts'
 import type { Resource } from '../core/resource.ts'
 import { readControls } from './controls.ts'
 import type { Layered } from './environment.ts'
 import { Faults } from './faults.ts'
 import { fieldsIn, schemaAt, stepInto } from './schema-walk.ts'
 import { positionAt } from './source-file.ts'
-import { treeValue } from './tree.ts'
+import { type MapTree, treeValue } from './tree.ts'
 
 /** A valid document on its way to a resource: its references are not resolved yet. */
 export interface Draft {
@@ -22,8 +23,25 @@ interface ValidDocument {
   readonly spec?: object
 }
 
-/** Makes a draft of a document that its schema found valid. */
+/** Makes a draft of a document that its schema found valid. Of the same tree it is the same resource each time. */
 export function draft(document: Layered): Draft {
+  const faults = new Faults(document.root)
+  const part = drafted.get(document.root) ?? read(document)
+  drafted.set(document.root, part)
+  faults.diagnostics.push(...part.diagnostics)
+  return { document, resource: part.resource, faults }
+}
+
+/** What a tree says by itself, which stays the same where its text does. */
+interface Part {
+  readonly resource: Resource<object>
+  /** Of its common fields. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+const drafted = new WeakMap<MapTree, Part>()
+
+function read(document: Layered): Part {
   const faults = new Faults(document.root)
   const { metadata, spec = {} } = treeValue(document.root) as ValidDocument
   const common = commonFields(document.kind)
@@ -39,7 +57,7 @@ export function draft(document: Layered): Draft {
     origin: positionAt(document.file, document.root.span.start),
     unresolved: [],
   })
-  return { document, resource, faults }
+  return { resource, diagnostics: faults.diagnostics }
 }
 
 const known = new Map<string, ReadonlySet<string>>()

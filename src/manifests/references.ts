@@ -242,25 +242,41 @@ export function checkControls({ resource, faults }: Draft, now: number): void {
 
 /** Warns of secrets in the manifest itself. The value is never repeated, also where it stands elsewhere as well. */
 export function checkLiterals(document: Layered, faults: Draft['faults'], mask?: SecretMask): void {
+  for (const { path, secrets } of literalSecretsOf(document)) {
+    for (const secret of secrets) mask?.add(secret)
+    faults.add(path, {
+      code: 'literal-secret',
+      message: `\`${formatPath(path)}\` holds what looks like a secret`,
+      hint: 'Use a reference such as { fromEnv: NAME }, and revoke the secret if it was committed.',
+    })
+  }
+}
+
+interface LiteralSecret {
+  readonly path: readonly string[]
+  /** What of the text must not be shown. */
+  readonly secrets: readonly string[]
+}
+
+/** By the tree, which stays the same where the text does: a controller reads a thousand manifests for each one saved. */
+const knownLiterals = new WeakMap<Tree, readonly LiteralSecret[]>()
+
+function literalSecretsOf({ root, kind }: Layered): readonly LiteralSecret[] {
+  const known = knownLiterals.get(root)
+  if (known) return known
+  const found: LiteralSecret[] = []
   const walk = (tree: Tree, path: readonly string[]) => {
     if (tree.type === 'map') for (const [key, entry] of tree.entries) walk(entry.value, [...path, key])
     else if (tree.type === 'list')
       for (const [index, item] of tree.items.entries()) walk(item, [...path, `${index}`])
-    else if (
-      typeof tree.value === 'string' &&
-      !tree.encrypted &&
-      isLiteralSecret(document.kind, path, tree.value)
-    ) {
-      for (const token of tokensIn(tree.value)) mask?.add(token)
-      if (namesSecret(nameOfLiteral(path))) mask?.add(tree.value)
-      faults.add(path, {
-        code: 'literal-secret',
-        message: `\`${formatPath(path)}\` holds what looks like a secret`,
-        hint: 'Use a reference such as { fromEnv: NAME }, and revoke the secret if it was committed.',
-      })
+    else if (typeof tree.value === 'string' && !tree.encrypted && isLiteralSecret(kind, path, tree.value)) {
+      const whole = namesSecret(nameOfLiteral(path)) ? [tree.value] : []
+      found.push({ path, secrets: [...tokensIn(tree.value), ...whole] })
     }
   }
-  walk(document.root, [])
+  walk(root, [])
+  knownLiterals.set(root, found)
+  return found
 }
 
 /** What the value is called: a `default` by its variable. */

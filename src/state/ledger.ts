@@ -42,6 +42,11 @@ export interface LedgerOptions {
   readonly environment: string | undefined
   /** Absent: the ledger is read-only. */
   readonly lease?: Fence
+  /**
+   * Whether who holds the lease keeps all that he reads in memory: worth it for who reads it again and again, and too
+   * much for one pass. Default: true.
+   */
+  readonly isKept?: boolean
   readonly clock: Clock
 }
 
@@ -61,9 +66,9 @@ const failuresOfAll = ['LeaseLost', 'StoreBusy', 'StoreFull', 'StoreReadOnly', '
  * lease reads what he wrote from memory.
  */
 export function openLedger(options: LedgerOptions): StoredLedger {
-  const { store, clock, lease } = options
+  const { store, clock, lease, isKept = true } = options
   const scope = scopeOf(options.environment)
-  const held = lease && holdInMemory(store, viewCollections)
+  const held = lease && isKept ? holdInMemory(store, viewCollections) : undefined
   let queue: Promise<unknown> = Promise.resolve()
   let waiting: Waiting[] = []
 

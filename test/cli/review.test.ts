@@ -105,7 +105,7 @@ test('shows no secret, and takes values that it may not read for the same where 
   for (const output of ['text', 'json', 'yaml', 'markdown']) {
     const { out, err } = await call('-o', output)
     expect(`${out}${err}`).not.toContain('hunter2')
-    expect(out).toContain('LEVEL')
+    expect(out, err).toContain('LEVEL')
     expect(out).not.toContain('KEY')
   }
 })

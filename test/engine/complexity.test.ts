@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Ledger, LedgerView } from '../../src/core/ledger.ts'
 import { Controller } from '../../src/engine/controller.ts'
+import { Declared } from '../../src/engine/declared.ts'
 import { concludePass, draftPass, runPass } from '../../src/engine/pass.ts'
 import { noteResult, PassOrder } from '../../src/engine/pass-order.ts'
 import { Slots } from '../../src/engine/slots.ts'
+import { reconcilerOf } from '../../src/engine/world.ts'
 import { declare, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
 
 /** The smaller fleet and the larger one, of which the pass must not ask more for each resource. */
@@ -149,4 +151,25 @@ test('what a controller reads and writes of its memory grows with what it visits
   expect(few.written).toBeGreaterThan(0)
   expect(many.written).toBeLessThanOrEqual(few.written * 1.1)
   expect(many.read).toBeLessThanOrEqual(few.read * 1.1 + 0.2)
+})
+
+test('of manifests that are read again only what changed is looked at', () => {
+  const { world } = modelledFleet()
+  const domain = reconcilerOf(world, 'Model')
+  let looks = 0
+  const fields: typeof domain.fields = (resource) => {
+    looks += 1
+    return domain.fields(resource)
+  }
+  const declared = new Declared({ reconcilers: new Map([['Model', { ...domain, fields }]]) })
+  const names = Array.from({ length: sizes[1] }, (_, index) => `m${index}`)
+  const before = names.map((name) => model(name))
+  expect(declared.take(declare(before)).size).toBe(sizes[1])
+  expect(looks).toBe(sizes[1])
+  const after = [model('m0', { program: 'other.mjs' }), ...before.slice(1)]
+  expect([...declared.take(declare(after))]).toEqual([modelId('m0')])
+  expect(looks).toBe(sizes[1] + 1)
+  // Another fallback of m0: what it is did not change, and what it is for did.
+  const named = [model('m0', { program: 'other.mjs' }, { fallback: [modelId('m1')] }), ...before.slice(1)]
+  expect([...declared.take(declare(named))].sort()).toEqual([modelId('m0'), modelId('m1')])
 })
