@@ -174,6 +174,7 @@ export class Actor implements Sleeper {
       fleet: 'acme',
       environment: undefined,
       lease: fence,
+      isKept: this.role === 'controller',
       clock: this.clock,
     })
     const world = this.#world(store.id, ledger, actorFaults(this.#setting, this, this.#random))
