@@ -117,7 +117,7 @@ async function takeActions(
     const begunAt = world.clock.now()
     await world.ledger.commit([
       ...outcomes.slice(-1).flatMap((outcome) => settlement(world, outcome)),
-      ...ownershipBefore(world, finding),
+      ...ownershipBefore(world, finding, begunAt),
       intentEntry(world, finding, { action, intentId, begunAt }),
     ])
     listener?.started?.(finding, action)
@@ -236,7 +236,7 @@ function intentEntry(world: World, finding: Finding, intended: Omit<Intended, 't
  * those we set before together with those that we set now, so that none is forgotten whatever becomes of it. What the
  * domain remembers of the reading that decided on the act is written, too: the next reading sees what came of it.
  */
-function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[] {
+function ownershipBefore(world: World, finding: Finding, begunAt: number): readonly LedgerEntry[] {
   const { desired } = finding
   if (!desired) return []
   const before = finding.ownership
@@ -247,7 +247,7 @@ function ownershipBefore(world: World, finding: Finding): readonly LedgerEntry[]
     deletionPolicy: lastingPolicy(desired),
     fields: { ...before?.fields, ...ownedFields(world, desired) },
     memory: { ...before?.memory, ...finding.assessment.remember },
-    since: before?.since ?? world.clock.now(),
+    since: before?.since ?? begunAt,
   }
   return [{ type: 'own', owned }, ...endReplaced(finding)]
 }

@@ -123,10 +123,13 @@ function withUnwritten(recovery: RecoveryState, subject: Subject): RecoveryState
   }
 }
 
-/** As `isFirstTime` tells it of what was lived through: the row of what was made by that very intent is as old as it. */
+/**
+ * As `isFirstTime` tells it of what was lived through: the row of what was made by that very intent is as old as it. One
+ * that seems to be younger is older: the clock was set back since.
+ */
 function wasCorrection({ verb, at }: Intent, { owned, state, specHash }: Subject): boolean {
   if (verb !== 'create' && verb !== 'update') return false
-  return owned !== undefined && owned.since < at && state?.recovery.specHash === specHash
+  return owned !== undefined && owned.since !== at && state?.recovery.specHash === specHash
 }
 
 function afterOutcome(

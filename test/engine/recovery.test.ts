@@ -255,6 +255,14 @@ describe('the count of attempts', () => {
       corrections: [noon - 2000, noon - 1000, noon - 500],
     },
     {
+      title: 'so does one after the clock was set back, to before it was ours',
+      change: {
+        unconfirmed: [cutOff('update', noon - 1000)],
+        owned: ownedOf(id, { since: noon + 3_600_000 }),
+      },
+      corrections: [noon - 2000, noon - 1000],
+    },
+    {
       title: 'a revival undoes nobody’s work',
       change: { unconfirmed: [cutOff('run', noon - 1000)], owned },
       corrections: [noon - 2000],

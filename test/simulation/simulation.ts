@@ -242,7 +242,8 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
   void loop(3_000, 9_000, () => {
     const actor = random.pick([...actors])
     if (!actor || !weather.strikes('pause')) return
-    actor.pausedUntil = time.now + random.between(500, 9_000)
+    // Who sleeps already is not woken by it.
+    actor.pausedUntil = Math.max(actor.pausedUntil, time.now + random.between(500, 9_000))
     setting.note(`pause ${actor.pid}`)
   })
   void loop(4_000, 12_000, async () => {
