@@ -210,7 +210,11 @@ export const mutants: readonly Mutant[] = [
     '      intentEntry(world, finding, { action, intentId, begunAt }),\n',
     '',
   ]),
-  mutant('no owner is written before a create', [execute, '      ...ownershipBefore(world, finding),\n', '']),
+  mutant('no owner is written before a create', [
+    execute,
+    '      ...ownershipBefore(world, finding, begunAt),\n',
+    '',
+  ]),
   mutant('what we set before is forgotten in a crash', [
     execute,
     'fields: { ...before?.fields, ...ownedFields',
