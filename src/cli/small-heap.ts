@@ -8,19 +8,13 @@ const mostMade = 2 * youngSpace
 const [pieceLength, elementSize] = [1024, 8]
 
 /**
- * Keeps what a long-lived program uses of memory near what it needs.
- *
- * A program that waits nearly all the time gains nothing from optimised code, and its compilers, the code, and what they
- * learn of types for it take 10 MB with 100 resources and 60 with 1,000. It runs V8's bytecode and baseline code instead.
- *
- * V8 lets the space for young objects grow to 32 MB and more in a busy moment, and keeps it. Held at its first megabyte
- * while all manifests are read for the first time, what is still in use would move to where old objects lie and leave
- * holes there. So it is grown to what one reading makes of objects, which V8 does only for objects that live on, and no
- * further; V8 lets go of it again in a quiet hour.
+ * Keeps what a long-lived program uses of memory near what it needs. V8 lets the space for young objects grow to 32 MB
+ * and more in a busy moment, and keeps it. Held at its first megabyte it would be collected for every few resources that
+ * are read, and what is still in use would move to where old objects lie and leave holes there. So it is grown to what
+ * one reading makes of objects, which V8 does only for objects that live on, and no further; V8 lets go of it again in a
+ * quiet hour.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--no-turbofan')
-  setFlagsFromString('--no-maglev')
   const made: number[][] = []
   const mostPieces = mostMade / (pieceLength * elementSize)
   while (made.length < mostPieces && youngSpaceNow() < youngSpace)
