@@ -132,9 +132,25 @@ export function decodeValue<T>(key: RecordKey, value: Json, decode: Decoder<T>):
   }
 }
 
+/** What was decoded of values that can never change: a store in memory gives the same value again and again. */
+const decoded = new WeakMap<object, unknown>()
+
+/** As `decodeEntry`, and remembered for as long as the value is. A value belongs to one record, and has one decoder. */
+export function decodeOnce<T>(entry: RecordKey & { readonly value: Json }, decode: Decoder<T>): T {
+  const { value } = entry
+  if (value === null || typeof value !== 'object' || !Object.isFrozen(value))
+    return decodeValue(entry, value, decode)
+  const known = decoded.get(value) as T | undefined
+  if (known !== undefined) return known
+  const result = decodeValue(entry, value, decode)
+  decoded.set(value, result)
+  return result
+}
+
 /**
  * Turns a value into what JSON can hold: absent fields are left out. Throws a TypeError for what would come
- * back as something else (a date, a class instance, NaN, a function), because that is a defect of the caller.
+ * back as something else (a date, a class instance, NaN, a function), because that is a defect of the caller. Lists and
+ * objects of it are frozen: who keeps it need not copy it.
  */
 export function toJson(value: unknown, path = 'value'): Json {
   switch (typeof value) {
@@ -152,7 +168,8 @@ export function toJson(value: unknown, path = 'value'): Json {
 }
 
 function objectToJson(value: object, path: string): Json {
-  if (Array.isArray(value)) return value.map((item, index) => toJson(item, `${path}[${index}]`))
+  if (Array.isArray(value))
+    return Object.freeze(value.map((item, index) => toJson(item, `${path}[${index}]`)))
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError(`Expected ${path} to be a plain object, got ${value.constructor.name}`)
@@ -160,10 +177,14 @@ function objectToJson(value: object, path: string): Json {
   const result: Record<string, Json> = {}
   for (const [key, item] of Object.entries(value)) {
     // The path of what is storable anyway is never read.
-    if (typeof item === 'string' || typeof item === 'boolean') setOwn(result, key, item)
+    if (isPlain(item)) setOwn(result, key, item)
     else if (item !== undefined) setOwn(result, key, toJson(item, `${path}.${key}`))
   }
-  return result
+  return Object.freeze(result)
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

@@ -2,8 +2,8 @@ import type { Duration } from '../core/duration.ts'
 import type { LedgerView } from '../core/ledger.ts'
 import type { Stray } from '../core/ownership.ts'
 import type { ResourceId } from '../core/resource.ts'
-import type { Store, StoreEntry } from '../core/store.ts'
-import { type Decoder, decodeEntry, list } from './codec.ts'
+import type { Store } from '../core/store.ts'
+import { type Decoder, decodeOnce, list } from './codec.ts'
 import type { HeldCollections } from './held-store.ts'
 import { openCollection, readOpenIntents } from './journal.ts'
 import { owned, resourceState, stray } from './ledger-codec.ts'
@@ -74,19 +74,4 @@ async function readMap<T>(
   return new Map(
     entries.map((entry) => [entry.key.slice(scope.length) as ResourceId, decodeOnce(entry, decode)]),
   )
-}
-
-/** What was decoded of values that can never change: a store in memory gives the same value again and again. */
-const decoded = new WeakMap<object, unknown>()
-
-function decodeOnce<T>(entry: StoreEntry, decode: Decoder<T>): T {
-  const { value } = entry
-  if (value === null || typeof value !== 'object' || !Object.isFrozen(value))
-    return decodeEntry(entry, decode)
-  // A value belongs to one record, and a collection has one decoder.
-  const known = decoded.get(value) as T | undefined
-  if (known !== undefined) return known
-  const result = decodeEntry(entry, decode)
-  decoded.set(value, result)
-  return result
 }

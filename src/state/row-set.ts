@@ -41,10 +41,10 @@ export class RowSet {
     return chosen.flatMap((key) => this.get(key) ?? [])
   }
 
-  /** Keeps a copy of the value. */
+  /** Keeps a copy of the value, or the value itself where nobody can change it. */
   put(key: string, value: Json, revision: number): void {
     if (!this.#rows.has(key)) this.#keys.splice(this.#indexOf(key), 0, key)
-    this.#rows.set(key, { value: frozenCopy(value), revision })
+    this.#rows.set(key, { value: isFrozenJson(value) ? value : frozenCopy(value), revision })
   }
 
   delete(key: string): void {
@@ -72,6 +72,13 @@ function firstIndex(keys: readonly string[], passes: (key: string) => boolean): 
     else low = middle + 1
   }
   return low
+}
+
+/** Whether it is frozen to its depths, and reads back from JSON as it is. */
+function isFrozenJson(value: Json | undefined): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (value === null || typeof value !== 'object') return value !== undefined
+  return Object.isFrozen(value) && Object.values(value).every(isFrozenJson)
 }
 
 function frozenCopy(value: Json): Json {

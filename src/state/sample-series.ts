@@ -3,7 +3,7 @@ import type { LedgerView } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
 import type { Store, StoreEntry } from '../core/store.ts'
-import { decodeEntry, decodeValue } from './codec.ts'
+import { decodeEntry, decodeOnce } from './codec.ts'
 import type { Draft } from './draft.ts'
 import { sortable } from './record-key.ts'
 import { samples, samplesToJson } from './sample-codec.ts'
@@ -75,8 +75,8 @@ export async function mergeSamples(
   added: readonly Sample[],
 ): Promise<void> {
   const address = { collection: tier.collection, key }
-  const stored = await draft.read(address)
-  const before = stored === undefined ? [] : decodeValue(address, stored, samples)
+  const value = await draft.read(address)
+  const before = value === undefined ? [] : decodeOnce({ ...address, value }, samples)
   draft.put(address, samplesToJson(thin([...before, ...added], tier.resolution)))
 }
 
@@ -99,12 +99,17 @@ export async function readRecentSamples(
   const after = `${scope}${sortable(bucketStart(recentTier, since))}`
   const entries = await store.list({ collection: recentTier.collection, prefix: scope, after })
   let byId: ReadonlyMap<ResourceId, readonly StoreEntry[]> | undefined
+  const known = new Map<ResourceId, readonly Sample[] | undefined>()
+  const read = (id: ResourceId) => {
+    byId ??= Map.groupBy(entries, ({ key }) => bucketOf(scope, key).id)
+    const own = (byId.get(id) ?? []).flatMap((entry) => decodeOnce(entry, samples))
+    const recent = own.filter(({ at }) => at >= since)
+    return recent.length > 0 ? recent : undefined
+  }
   return {
     get(id) {
-      byId ??= Map.groupBy(entries, ({ key }) => bucketOf(scope, key).id)
-      const own = (byId.get(id) ?? []).flatMap((entry) => decodeEntry(entry, samples))
-      const recent = own.filter(({ at }) => at >= since)
-      return recent.length > 0 ? recent : undefined
+      if (!known.has(id)) known.set(id, read(id))
+      return known.get(id)
     },
   }
 }

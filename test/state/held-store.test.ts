@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SecretMask } from '../../src/core/secret-mask.ts'
 import type { Json, Store } from '../../src/core/store.ts'
+import { toJson } from '../../src/state/codec.ts'
 import { type HeldStore, holdInMemory } from '../../src/state/held-store.ts'
 import { withoutSecrets } from '../../src/state/masked-store.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
@@ -68,6 +69,17 @@ describe('what only the holder writes', () => {
     expect(await held.get({ collection: 'own', key: 'a' })).toBeUndefined()
     expect(asked).toEqual(['list own'])
     expect(await held.list({ collection: 'own' })).toEqual(await others.list({ collection: 'own' }))
+  })
+
+  test('is kept as it is where nobody can change it, and else as a copy', async () => {
+    const firm = toJson({ deep: [{ one: 1 }] })
+    const inner = [1]
+    const loose = Object.freeze({ inner })
+    await valuesOf('own')
+    await held.commit([putting('own', 'firm', firm), putting('own', 'loose', loose)])
+    inner.push(2)
+    expect((await held.get({ collection: 'own', key: 'firm' }))?.value).toBe(firm)
+    expect((await held.get({ collection: 'own', key: 'loose' }))?.value).toEqual({ inner: [1] })
   })
 
   test.each(['ConflictingRevision', 'an error of the store'])('is read anew after %s', async (why) => {

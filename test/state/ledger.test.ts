@@ -405,6 +405,17 @@ describe.each([{ isKept: true }, { isKept: false }])(
         expect(recent.get(api)?.map((sample) => sample.values.index)).toEqual([0, 3, 2])
       })
 
+      test('are read once where their record stays the same', async () => {
+        await add(clock.now())
+        await clock.advance(30 * minute)
+        await add(clock.now())
+        const before = (await ledger.load()).recentSamples.get(api)
+        await add(clock.now())
+        const after = (await ledger.load()).recentSamples.get(api)
+        expect(after).toHaveLength(3)
+        expect(after?.[0]).toBe(before?.[0])
+      })
+
       test('leave out measurements that are no numbers', async () => {
         await add(clock.now(), { fine: 1, none: Number.NaN, endless: Number.POSITIVE_INFINITY })
         expect((await ledger.samples(api, 0))[0]?.values).toEqual({ fine: 1 })
