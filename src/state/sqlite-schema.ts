@@ -70,6 +70,6 @@ export function migrate(database: DatabaseSync, from: number, steps = migrations
   }
 }
 
-export function pragma(database: DatabaseSync, name: string): number {
+function pragma(database: DatabaseSync, name: string): number {
   return Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
 }

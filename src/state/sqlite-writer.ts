@@ -8,7 +8,7 @@ import { newStoreError } from './sqlite-error.ts'
 import { assertAccess, createStoreFile, findStore, lookAt, makeDurable, makePrivate } from './sqlite-file.ts'
 import type { SqliteOptions } from './sqlite-options.ts'
 import { Rows } from './sqlite-rows.ts'
-import { assertSqliteSafe, migrate, pragma, readSchemaVersion } from './sqlite-schema.ts'
+import { assertSqliteSafe, migrate, readSchemaVersion } from './sqlite-schema.ts'
 import { ChangeWatch } from './sqlite-watch.ts'
 
 /** Opens the state file for reading and writing, and creates it where there is none. */
@@ -16,7 +16,9 @@ export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
   const { path, clock } = options
   const busy = { path, clock }
   const { database, rows, writer, identity, place } = await whileBusy(busy, () => openForWriting(options))
-  const watch = new ChangeWatch(clock, () => pragma(database, 'data_version'))
+  // Prepared once: it is asked several times a second for as long as a controller lives.
+  const dataVersion = database.prepare('PRAGMA data_version')
+  const watch = new ChangeWatch(clock, () => dataVersion.get()?.data_version)
 
   return {
     ...identity,
