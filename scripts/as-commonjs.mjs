@@ -14,6 +14,9 @@ export async function asCommonJs(text) {
     define: { 'import.meta.url': placeOfFile },
     supported: { 'dynamic-import': false },
     legalComments: 'none',
+    // V8 keeps the text of all that was loaded. Names stay, for messages of defects.
+    minifyWhitespace: true,
+    lineLimit: 200,
   })
   const own = code.includes(placeOfFile)
     ? `const ${placeOfFile} = require('node:url').pathToFileURL(__filename).href\n`

@@ -155,6 +155,9 @@ async function validatorsModule(schemas, kinds) {
     strictRequired: false,
     allErrors: true,
     verbose: false,
+    // What we say of a fault we say ourselves, and what many fields refer to is compiled once: half of the text.
+    messages: false,
+    inlineRefs: false,
     code: { source: true, lines: false },
   })
   addFormats(ajv, ['date-time'])
@@ -240,7 +243,6 @@ export interface ValidationError {
   readonly instancePath: string
   readonly schemaPath: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly message?: string
   readonly propertyName?: string
 }
 
