@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, symlink } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Background } from '../../test/support/fleet.ts'
 import { TestFleet } from '../../test/support/fleet.ts'
@@ -29,7 +30,7 @@ export const idle: Bench = {
     ])
     const fleet = await TestFleet.create({ 'services/app.mjs': program, ...Object.fromEntries(manifests) })
     try {
-      const controller = await fleet.watch()
+      const controller = await fleet.watch([], { env: { PATH: await pathWithThisNode(fleet) } })
       await controller.logged('online')
       const daemon = Number(await readFile(fleet.path('p/pm2.pid'), 'utf8'))
       await untilOnline(fleet, count)
@@ -42,6 +43,14 @@ export const idle: Bench = {
       await fleet.destroy()
     }
   },
+}
+
+/** As of a shell whose `node` is the one that runs us: else PM2's daemon would be another Node.js than the controller. */
+async function pathWithThisNode(fleet: TestFleet): Promise<string> {
+  const folder = fleet.path('bin')
+  await mkdir(folder)
+  await symlink(process.execPath, join(folder, 'node'))
+  return [folder, fleet.env.PATH].join(delimiter)
 }
 
 async function observe(
