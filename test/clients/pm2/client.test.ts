@@ -173,9 +173,11 @@ describe.each(pm2Versions)('with a daemon of PM2 %i', (version) => {
         reconciled: { hash: 'h2' },
       })
       expect(changed.env).not.toHaveProperty('REMOVED')
-      const log = await eventually('the new log is written', () =>
-        readFile(join(folder, 'logs', 'o.log'), 'utf8').catch(() => undefined),
-      )
+      // PM2 makes the file before the process has said anything.
+      const log = await eventually('the new log is written', async () => {
+        const text = await readFile(join(folder, 'logs', 'o.log'), 'utf8').catch(() => '')
+        return text === '' ? undefined : text
+      })
       expect(log).toContain(`witness ${after.pid}`)
       expect(await lives(before.pid)).toBe(false)
     })
