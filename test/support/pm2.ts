@@ -81,6 +81,12 @@ export async function eventually<T>(
   }
 }
 
+/** What a program wrote into a file; undefined: nothing yet, for a file is there before what it holds. */
+export async function writtenIn(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.trim() === '' ? undefined : text
+}
+
 /** Processes whose environment names a path: all that was started in a home of ours, and nothing else. */
 export async function processesOf(home: string): Promise<readonly number[]> {
   const pids: number[] = []

@@ -13,6 +13,7 @@ import {
   removeFolder,
   startDaemon,
   type TestDaemon,
+  writtenIn,
 } from '../../support/pm2.ts'
 import { seenBy, witnessProcess } from '../../support/pm2-programs.ts'
 
@@ -173,11 +174,7 @@ describe.each(pm2Versions)('with a daemon of PM2 %i', (version) => {
         reconciled: { hash: 'h2' },
       })
       expect(changed.env).not.toHaveProperty('REMOVED')
-      // PM2 makes the file before the process has said anything.
-      const log = await eventually('the new log is written', async () => {
-        const text = await readFile(join(folder, 'logs', 'o.log'), 'utf8').catch(() => '')
-        return text === '' ? undefined : text
-      })
+      const log = await eventually('the new log is written', () => writtenIn(join(folder, 'logs', 'o.log')))
       expect(log).toContain(`witness ${after.pid}`)
       expect(await lives(before.pid)).toBe(false)
     })
@@ -400,7 +397,7 @@ describe.each(pm2Versions)('with a daemon of PM2 %i', (version) => {
     })
     await running(process, async (record) => {
       await daemon.client.sendSignal(record, 'SIGUSR2')
-      await eventually('the signal arrives', () => readFile(mark, 'utf8').catch(() => undefined))
+      await eventually('the signal arrives', () => writtenIn(mark))
       await daemon.client.stop(record)
       await expect(daemon.client.sendSignal(record, 'SIGTERM')).rejects.toMatchObject({
         code: 'DaemonCallFailed',

@@ -1,10 +1,18 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { decodeArgument, encodeFrame, FrameReader } from '../../../src/clients/pm2/frame.ts'
 import { openPm2 } from '../../../src/clients/pm2/open.ts'
-import { eventually, lives, makeFolder, pm2Versions, removeFolder, withDaemon } from '../../support/pm2.ts'
+import {
+  eventually,
+  lives,
+  makeFolder,
+  pm2Versions,
+  removeFolder,
+  withDaemon,
+  writtenIn,
+} from '../../support/pm2.ts'
 import { seenBy, witnessProcess } from '../../support/pm2-programs.ts'
 
 describe.each(pm2Versions)('a daemon of PM2 %i', (version) => {
@@ -37,10 +45,7 @@ describe.each(pm2Versions)('a daemon of PM2 %i', (version) => {
         killTimeout: 60_000,
       })
       const [pmId = -1] = await daemon.client.prepare(stubborn)
-      const pid = await eventually('it runs', async () => {
-        const text = await readFile(join(daemon.folder, 'pid'), 'utf8').catch(() => '')
-        return Number(text) || undefined
-      })
+      const pid = Number(await eventually('it runs', () => writtenIn(join(daemon.folder, 'pid'))))
       const stopping = daemon.client.stop({ pmId, name: 'stubborn' })
       stopping.catch(() => undefined)
       await eventually('it is being stopped', async () => {

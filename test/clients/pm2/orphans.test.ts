@@ -5,7 +5,15 @@ import { describe, expect, test } from 'vitest'
 import { processIdentity } from '../../../src/clients/host/process-identity.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../../src/clients/pm2/orphans.ts'
 import { findStrays } from '../../../src/clients/pm2/strays.ts'
-import { eventually, lives, makeFolder, pm2Versions, removeFolder, withDaemon } from '../../support/pm2.ts'
+import {
+  eventually,
+  lives,
+  makeFolder,
+  pm2Versions,
+  removeFolder,
+  withDaemon,
+  writtenIn,
+} from '../../support/pm2.ts'
 import { seenBy, witnessProcess } from '../../support/pm2-programs.ts'
 
 describe.each(pm2Versions)('what a killed daemon of PM2 %i left behind', (version) => {
@@ -21,9 +29,7 @@ describe.each(pm2Versions)('what a killed daemon of PM2 %i left behind', (versio
       await daemon.client.prepare(await witnessProcess(daemon, 'a/b'))
       await daemon.client.prepare(await witnessProcess(daemon, 'other'))
       const [withChild, slashed] = await daemon.client.list()
-      const child = Number(
-        await eventually('its child runs', () => readFile(children, 'utf8').catch(() => undefined)),
-      )
+      const child = Number(await eventually('its child runs', () => writtenIn(children)))
       await seenBy(daemon, 'other')
       await daemon.crash()
 
@@ -162,9 +168,7 @@ describe.each(pm2Versions)('what a killed daemon of PM2 %i had not written a pid
         args: ['-c', `setsid sh -c 'echo $$ > ${child}; exec sleep 1000' & wait`],
       })
       await daemon.client.prepare(parent)
-      const childPid = Number(
-        await eventually('its child runs', () => readFile(child, 'utf8').catch(() => undefined)),
-      )
+      const childPid = Number(await eventually('its child runs', () => writtenIn(child)))
       const [record] = await daemon.client.list()
       expect(await findStrays(daemon.home)).toEqual([])
       await daemon.crash()

@@ -1,4 +1,4 @@
-import { mkdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import {
   startDaemon,
   type TestDaemon,
   withDaemon,
+  writtenIn,
 } from '../../support/pm2.ts'
 import { Bench, type Desired, declare, makeScripts, readTold, type Spec } from './bench.ts'
 
@@ -402,10 +403,7 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
     await writeFile(join(daemon.folder, 'say.sh'), `echo "$BASH_VERSION" > ${file}; exec sleep 1001`)
     const shell = again(desired.name, { script: './say.sh' })
     expect(changedPaths(await bench.settle(shell))).toEqual(['script'])
-    await eventually('bash says its version', async () => {
-      const text = await readFile(file, 'utf8').catch(() => '')
-      return text.trim() !== ''
-    })
+    await eventually('bash says its version', () => writtenIn(file))
     expect(await bench.plan(shell)).toEqual([])
   })
 
