@@ -22,9 +22,10 @@ function codeOf(name) {
 }
 
 /** As Node's own `require`, but with the code that was made before. What V8 does not take it compiles. */
-function load(name, cachedData = codeOf(name)) {
+function load(name, code) {
   const known = loaded.get(name)
   if (known) return known.exports
+  const cachedData = code ?? codeOf(name)
   const filename = join(__dirname, name)
   // The build escapes what is not ASCII, and this is the fastest way to read it.
   const text = readFileSync(filename, 'latin1')
