@@ -42,6 +42,8 @@ interface Loaded {
   readonly files: number
   /** Those of them that the build made no code of. */
   readonly compiled: readonly string[]
+  /** What was read as one piece, as often as it was. */
+  readonly read: readonly string[]
   /** Modules that they hold. */
   readonly modules: readonly string[]
   /** Packages of others, and folders of ours. */
@@ -59,13 +61,15 @@ async function loadedBy(args: readonly string[]): Promise<Loaded> {
   })
   const [, , , pipe] = child.stdio
   if (!pipe || !('readable' in pipe)) throw new Error('Expected a pipe')
-  const { files, compiled, builtin } = JSON.parse(await text(pipe)) as Record<string, string[]>
-  if (!files || !compiled || !builtin) throw new Error('Expected the recorder to tell what was loaded')
+  const { files, compiled, read, builtin } = JSON.parse(await text(pipe)) as Record<string, string[]>
+  if (!files || !compiled || !read || !builtin)
+    throw new Error('Expected the recorder to tell what was loaded')
   const own = files.filter((url) => url.includes('/dist/')).map((url) => basename(url))
   const held = own.flatMap((file) => modules[file] ?? []).filter((path) => !/^(?:group|builtin):/.test(path))
   return {
     files: own.length,
     compiled: compiled.map((path) => basename(path)),
+    read: read.map((path) => basename(path)),
     modules: held,
     parts: new Set(held.map(partOf)),
     builtin: costly.filter((name) => builtin.includes(`NativeModule ${name}`)),
@@ -124,6 +128,13 @@ test('a start compiles nothing, because the build kept what V8 made of every fil
     expect(files).toBeGreaterThan(4)
     expect(compiled, args.join(' ')).toEqual([])
   }
+})
+
+test('a start reads each file of the program, and what V8 made of it, once', async () => {
+  const { read, files } = await loadedBy(['--dry-run'])
+  const own = read.filter((name) => name.startsWith('chunk-'))
+  expect(own.length).toBeGreaterThan(files)
+  expect(own).toEqual([...new Set(own)])
 })
 
 test('a dry run of processes loads no client of GitHub or Netlify, and makes no HTTP call', async () => {

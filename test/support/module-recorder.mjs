@@ -1,12 +1,13 @@
-import { writeSync } from 'node:fs'
+import fs from 'node:fs'
 import { registerHooks } from 'node:module'
 import vm from 'node:vm'
 
-// Preloaded into a program: says on descriptor 3 which files it loaded, which of them V8 had to compile, and which of
-// Node's own modules it loaded, when it ends.
+// Preloaded into a program: says on descriptor 3 which files it loaded, which of them V8 had to compile, what it read as
+// one piece, and which of Node's own modules it loaded, when it ends.
 
 const files = []
 const compiled = []
+const read = []
 const before = new Set(process.moduleLoadList)
 registerHooks({
   load(url, context, next) {
@@ -23,7 +24,12 @@ vm.Script = class extends vm.Script {
     if (this.cachedDataRejected !== false) compiled.push(options.filename)
   }
 }
+const { readFileSync, writeSync } = fs
+fs.readFileSync = (path, ...rest) => {
+  read.push(String(path))
+  return readFileSync(path, ...rest)
+}
 process.on('exit', () => {
   const builtin = process.moduleLoadList.filter((name) => !before.has(name))
-  writeSync(3, JSON.stringify({ files, compiled, builtin }))
+  writeSync(3, JSON.stringify({ files, compiled, read, builtin }))
 })
