@@ -3,10 +3,11 @@ import { transform } from 'esbuild'
 const placeOfFile = '__place'
 
 /**
- * Makes CommonJS of a file of the program. esbuild cuts a program into chunks as ES modules only, and of those V8 keeps
- * no code that it made while they ran. What they import stays bound to the name, as in an ES module.
+ * Makes of a file of the program the function that CommonJS makes of a module. esbuild cuts a program into chunks as ES
+ * modules only, and of those V8 keeps no code that it made while they ran. What they import stays bound to the name, as
+ * in an ES module.
  */
-export async function asCommonJs(text) {
+export async function asFunction(text) {
   const { code } = await transform(text, {
     format: 'cjs',
     platform: 'node',
@@ -21,10 +22,18 @@ export async function asCommonJs(text) {
   const own = code.includes(placeOfFile)
     ? `const ${placeOfFile} = require('node:url').pathToFileURL(__filename).href\n`
     : ''
-  // Run by our loader it gives a function, and runs it where Node itself loads it. In brackets of its own, so that V8
-  // compiles it at once.
-  return `(typeof module === 'object' ? (run) => run(exports, require, module, __filename, __dirname) : (run) => run)((function (exports, require, module, __filename, __dirname) {
-${own}${code}
-}))
-`
+  return `function (exports, require, module, __filename, __dirname) {\n${own}${code}\n}`
+}
+
+/**
+ * A file of one module: run by our loader it gives the function, and runs it where Node itself loads it. In brackets of
+ * its own, so that V8 compiles it at once.
+ */
+export function asFile(made) {
+  return `(typeof module === 'object' ? (run) => run(exports, require, module, __filename, __dirname) : (run) => run)((${made}))\n`
+}
+
+/** A file of many modules, for our loader alone: their functions by their names. */
+export function asPack(modules) {
+  return `({\n${[...modules].map(([name, made]) => `${JSON.stringify(name)}: ${made},\n`).join('')}})\n`
 }

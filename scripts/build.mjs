@@ -57,6 +57,9 @@ const banner = `const require = (id) => process.getBuiltinModule(id) ??
   process.getBuiltinModule('node:module').createRequire(import.meta.url)(id);
 require.resolve = (id) => process.getBuiltinModule('node:module').createRequire(import.meta.url).resolve(id)`
 
+/** Characters that a chunk in the pack has at most. */
+const mostOfSmall = 16_384
+
 const isWritten = (path, text) => existsSync(path) && readFileSync(path, 'utf8') === text
 
 function write(path, text) {
@@ -89,7 +92,7 @@ try {
 }
 
 const { build } = await import('esbuild')
-const { asCommonJs } = await import('./as-commonjs.mjs')
+const { asFile, asFunction, asPack } = await import('./as-commonjs.mjs')
 const { lazyBuiltins } = await import('./lazy-builtins.mjs')
 const { oneChunkEach } = await import('./one-chunk-each.mjs')
 const { makeCode } = await import('./make-code.mjs')
@@ -159,16 +162,22 @@ const ofLoader = await build({
   format: 'cjs',
 }).catch(() => fail('esbuild could not bundle src/clients/host/cache-folder.ts; its messages stand above'))
 
+const modules = await Promise.all(
+  [...result.outputFiles, ...ofBundler.outputFiles].map(async ({ path, text }) => [
+    basename(path),
+    await asFunction(text),
+  ]),
+)
+// A start needs a dozen and more of the small ones, and each file takes it half a millisecond.
+const isSmall = ([name, text]) => name.startsWith('chunk-') && text.length < mostOfSmall
+
 const files = new Map([
   ['reconcile.mjs', guard],
   ['load.cjs', readFileSync(join(root, 'scripts/load.cjs'), 'utf8')],
   ['bundle-functions.cjs', "require('./load.cjs').start('bundler.cjs')\n"],
-  ...(await Promise.all(
-    [...result.outputFiles, ...ofBundler.outputFiles].map(async ({ path, text }) => [
-      basename(path),
-      await asCommonJs(text),
-    ]),
-  )),
+  ['pack.cjs', asPack(modules.filter(isSmall))],
+  // The small ones too, for a Node.js that loads them by itself.
+  ...modules.map(([name, made]) => [name, asFile(made)]),
   ...[...ofAction.outputFiles, ...ofLoader.outputFiles].map(({ path, text }) => [basename(path), text]),
 ])
 mkdirSync(dist, { recursive: true })
@@ -185,4 +194,5 @@ for (const file of readdirSync(dist)) {
   if (!files.has(file) && file !== 'code') rmSync(join(dist, file), { recursive: true })
 }
 // A program without it is slower to start, and no other.
-if (!isCurrent) await makeCode(dist, code).catch((error) => console.error(`build: ${error.message}`))
+const loaded = ['pack.cjs', ...modules.filter((each) => !isSmall(each)).map(([name]) => name)]
+if (!isCurrent) await makeCode(dist, code, loaded).catch((error) => console.error(`build: ${error.message}`))

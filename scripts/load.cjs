@@ -21,15 +21,28 @@ function codeOf(name) {
   }
 }
 
-/** As Node's own `require`, but with the code that was made before. What V8 does not take it compiles. */
+/** What a file of the program gives, by the code that was made of it before. What V8 does not take it compiles. */
+function evaluate(name, cachedData = codeOf(name)) {
+  const filename = join(__dirname, name)
+  // The build escapes what is not ASCII, and this is the fastest way to read it.
+  return new Script(readFileSync(filename, 'latin1'), { filename, cachedData }).runInThisContext()
+}
+
+/** Small modules, by the name of their file. */
+let pack
+
+function packed(name) {
+  if (!name.startsWith('chunk-')) return undefined
+  pack ??= evaluate('pack.cjs')
+  return pack[name]
+}
+
+/** As Node's own `require`. */
 function load(name, code) {
   const known = loaded.get(name)
   if (known) return known.exports
-  const cachedData = code ?? codeOf(name)
+  const run = packed(name) ?? evaluate(name, code)
   const filename = join(__dirname, name)
-  // The build escapes what is not ASCII, and this is the fastest way to read it.
-  const text = readFileSync(filename, 'latin1')
-  const run = new Script(text, { filename, cachedData }).runInThisContext()
   const module = { exports: {} }
   loaded.set(name, module)
   run(module.exports, requireFrom(filename), module, filename, __dirname)

@@ -1,6 +1,6 @@
 // Runs the program as people do, and keeps the code that V8 makes of it meanwhile.
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,8 +71,8 @@ export const config: Config = { schedule: '@daily', path: '/typed' }
 export default async (request: Request): Promise<Response> => new Response(request.url)
 `
 
-/** Makes the code of all files of `dist` in `folder`. Rejects where they cannot be run; there is no folder then. */
-export async function makeCode(dist, folder) {
+/** Makes the code of files of `dist` in `folder`. Rejects where they cannot be run; there is no folder then. */
+export async function makeCode(dist, folder, names) {
   const world = mkdtempSync(join(tmpdir(), 'r-'))
   const home = join(world, 'p')
   const close = []
@@ -90,7 +90,7 @@ export async function makeCode(dist, folder) {
       NETLIFY_AUTH_TOKEN: 'none',
       KEEP_CODE_IN: folder,
     }
-    writeFirstCode(dist, folder)
+    writeFirstCode(dist, folder, names)
     for (const { files, folder: manifests, calls } of runs) {
       for (const [path, text] of Object.entries(files)) {
         mkdirSync(dirname(join(world, path)), { recursive: true })
@@ -112,9 +112,8 @@ export async function makeCode(dist, folder) {
 }
 
 /** What is made of a file before it is run; each run adds what was called in it. */
-function writeFirstCode(dist, folder) {
-  for (const name of readdirSync(dist)) {
-    if (!/^(?:main|bundler|chunk-.*)\.cjs$/.test(name)) continue
+function writeFirstCode(dist, folder, names) {
+  for (const name of names) {
     const script = new Script(readFileSync(join(dist, name), 'latin1'), { filename: join(dist, name) })
     writeFileSync(join(folder, `${name}.code`), script.createCachedData())
   }

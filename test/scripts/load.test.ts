@@ -70,7 +70,7 @@ test('code that was cut off, or that is of another file, is not used', async () 
   const expected = await explain(folder, home)
   const [version = ''] = await readdir(join(folder, 'dist/code'))
   const code = join(folder, 'dist/code', version)
-  const names = (await readdir(code)).filter((name) => name.startsWith('chunk-chunk'))
+  const names = (await readdir(code)).filter((name) => /^(?:pack|chunk-chunk)/.test(name))
   expect(names.length).toBeGreaterThan(5)
   for (const name of names) {
     const path = join(code, name)

@@ -23,6 +23,20 @@ vm.Script = class extends vm.Script {
     files.push(options.filename)
     if (this.cachedDataRejected !== false) compiled.push(options.filename)
   }
+
+  // A pack of modules is loaded for those of them that are run.
+  runInThisContext(...args) {
+    const made = super.runInThisContext(...args)
+    if (made === null || typeof made !== 'object') return made
+    const recorded = Object.entries(made).map(([name, run]) => [
+      name,
+      (...given) => {
+        files.push(given[3])
+        return run(...given)
+      },
+    ])
+    return Object.fromEntries(recorded)
+  }
 }
 const { readFileSync, writeSync } = fs
 fs.readFileSync = (path, ...rest) => {
