@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describeProcess } from '../host/process-identity.ts'
 import type { Pm2Client } from './client.ts'
@@ -24,11 +24,13 @@ export interface LostSearch {
  * elsewhere the operating system does not say so much. Changes nothing.
  */
 export async function findLost({ pm2, listed, signal }: LostSearch): Promise<readonly Orphan[]> {
-  const daemon = await daemonIdentity(pm2.home)
-  if (!daemon) return []
   const known = pidsOf(listed)
-  const unlisted = (await childrenOf(daemon.pid)).filter((pid) => !known.has(pid))
+  const named = namedDaemon(pm2.home)
+  const unlisted = named === undefined ? [] : childrenOf(named).filter((pid) => !known.has(pid))
   if (unlisted.length === 0) return []
+  // Only now: whoever has that number, it has no child that matters.
+  const daemon = await daemonIdentity(pm2.home)
+  if (!daemon || daemon.pid !== named) return []
   const children = (await Promise.all(unlisted.map((pid) => readChild(pid, daemon.pid, pm2.home)))).filter(
     (child) => child !== undefined,
   )
@@ -45,10 +47,26 @@ function pidsOf(records: readonly Pm2Record[]): ReadonlySet<number> {
   return new Set(records.map(({ pid }) => pid).filter((pid) => pid !== undefined))
 }
 
+/** What the daemon's own file says; whether it is one is not looked at. */
+function namedDaemon(home: string): number | undefined {
+  return Number.parseInt(readAtOnce(homePaths(home).pidFile), 10) || undefined
+}
+
 /** Of the daemon's only thread that starts anything; empty where the kernel does not tell. */
-async function childrenOf(pid: number): Promise<readonly number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-  return text.split(' ').filter(Boolean).map(Number)
+function childrenOf(pid: number): readonly number[] {
+  return readAtOnce(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+}
+
+/**
+ * Small, and asked for in each reading: without Node's pool of threads, which takes a hundred times as long and is started
+ * by its first use. Empty where it cannot be read.
+ */
+function readAtOnce(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 interface Child {
