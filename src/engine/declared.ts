@@ -3,6 +3,7 @@ import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
 import type { Finding } from './finding.ts'
 import { findLeaning } from './news.ts'
+import { placeOf } from './pair.ts'
 import { primariesByFallback } from './standby.ts'
 import { reconcilerOf, type World } from './world.ts'
 
@@ -97,9 +98,4 @@ export class Declared {
     this.#hashes.set(resource, hash)
     return hash
   }
-}
-
-/** Of a thing, where two of one kind cannot be. */
-function placeOf(kind: string, externalName: string): string {
-  return JSON.stringify([kind, externalName])
 }

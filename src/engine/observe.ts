@@ -4,7 +4,7 @@ import type { LedgerView } from '../core/ledger.ts'
 import type { Observation, Reading, Wanted } from '../core/reconciler.ts'
 import { kindOf, type ResourceId } from '../core/resource.ts'
 import { withDeadline } from './deadline.ts'
-import { externalNameOf, intentsById, movedRows, type Scope, unconfirmedOf } from './pair.ts'
+import { externalNameOf, intentsByPlace, movedRows, type Scope, unconfirmedOf } from './pair.ts'
 import type { World } from './world.ts'
 
 /**
@@ -59,7 +59,7 @@ function wantedByKind(
 ): ReadonlyMap<string, readonly Wanted<unknown>[]> {
   const desired = new Map(declaration.resources.map((resource) => [resource.id, resource]))
   const moved = movedRows(world, declaration, view)
-  const open = intentsById(view)
+  const open = intentsByPlace(view)
   const byKind = new Map<string, Wanted<unknown>[]>()
   const ask = (id: ResourceId) => {
     const kind = kindOf(id)
@@ -67,7 +67,7 @@ function wantedByKind(
     const list = byKind.get(kind) ?? []
     const owned = view.inventory.get(id) ?? moved.givenTo.get(id)
     const name = externalNameOf(world, desired.get(id), owned)
-    list.push({ id, desired: desired.get(id), owned, unconfirmed: unconfirmedOf(id, name, open, moved) })
+    list.push({ id, desired: desired.get(id), owned, unconfirmed: unconfirmedOf(id, name, open) })
     byKind.set(kind, list)
   }
   for (const id of scope.targets) ask(id)

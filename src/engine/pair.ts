@@ -72,7 +72,7 @@ export function pairUp(
   const desired = new Map(declaration.resources.map((resource) => [resource.id, resource]))
   const primaries = primariesByFallback(declaration.resources)
   const moved = movedRows(world, declaration, view)
-  const open = intentsById(view)
+  const open = intentsByPlace(view)
   const context = new Set(scope.context)
   const subjects: Subject[] = []
   for (const id of [...scope.targets, ...scope.context]) {
@@ -95,7 +95,7 @@ export function pairUp(
       standsBehind: standsBehind.map((primary) => primary.id),
       replaces: moved.replacedBy.get(id) ?? [],
       successor: resource ? undefined : desired.get(successorOf(id) ?? id),
-      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), open, moved).map((intent) =>
+      unconfirmed: unconfirmedOf(id, externalNameOf(world, resource, owned), open).map((intent) =>
         notAhead(intent, now),
       ),
       isContext: context.has(id),
@@ -113,26 +113,27 @@ export function externalNameOf(
   return desired ? reconcilerOf(world, desired.kind).externalName(desired) : owned?.externalName
 }
 
+/** Of a thing, where two of one kind cannot be. */
+export function placeOf(kind: string, externalName: string): string {
+  return JSON.stringify([kind, externalName])
+}
+
 /** What was tried and not confirmed, looked through once for all resources. */
-export function intentsById({ openIntents }: LedgerView): ReadonlyMap<ResourceId, readonly Intent[]> {
-  return Map.groupBy(openIntents, ({ id }) => id)
+export function intentsByPlace({ openIntents }: LedgerView): ReadonlyMap<string, readonly Intent[]> {
+  return Map.groupBy(openIntents, ({ id, externalName }) => placeOf(kindOf(id), externalName))
 }
 
 /**
- * What was tried for a thing under an old id is as open under its new one. What was tried for another thing, when the
- * id had another outside name, is that one's.
+ * What was tried is open for the thing on which it was tried, under whatever ids that was and is declared. What was tried
+ * when the id had another outside name is that thing's.
  */
 export function unconfirmedOf(
   id: ResourceId,
   externalName: string | undefined,
-  open: ReadonlyMap<ResourceId, readonly Intent[]>,
-  moved: Moves,
+  open: ReadonlyMap<string, readonly Intent[]>,
 ): readonly Intent[] {
-  if (open.size === 0) return []
-  const ids = [id, ...(moved.replacedBy.get(id) ?? [])].flatMap((own) => [own, successorOf(own) ?? own])
-  return [...new Set(ids)]
-    .flatMap((own) => open.get(own) ?? [])
-    .filter((intent) => externalName === undefined || intent.externalName === externalName)
+  if (open.size === 0 || externalName === undefined) return []
+  return open.get(placeOf(kindOf(id), externalName)) ?? []
 }
 
 /**
@@ -196,7 +197,6 @@ export function movedRows(
   const replacedBy = new Map<ResourceId, readonly ResourceId[]>()
   const takenFrom = new Set<ResourceId>()
   if (orphans.length === 0) return { givenTo, replacedBy, takenFrom }
-  const placeOf = (kind: string, externalName: string) => JSON.stringify([kind, externalName])
   const byPlace = Map.groupBy(orphans, ({ id, externalName }) => placeOf(kindOf(id), externalName))
   for (const resource of declaration.resources) {
     const name = reconcilerOf(world, resource.kind).externalName(resource)

@@ -306,6 +306,51 @@ describe('a move', () => {
     const { findings } = await draft(fleet, [model('b', { name: 'a', program: 'a.mjs' })])
     expect(findings[0]?.unconfirmed.map(({ intentId }) => intentId)).toEqual(['i1'])
   })
+
+  test.each([
+    { title: 'and stays under its new id', names: ['evening'] },
+    { title: 'and is given its old id again', names: ['evening', 'nightly'] },
+    { title: 'and is renamed at every pass', names: ['evening', 'morning', 'noon'] },
+  ])('does not ask a vendor twice for what may have been made: it is renamed $title', async ({ names }) => {
+    const fleet = modelledFleet()
+    const named = (name: string) => resourceOf('Dispatch', name, { workflow: 'nightly', revision: 'r1' })
+    await fleet.ledger.commit([
+      { type: 'own', owned: ownedOf(named('nightly').id, { externalName: 'nightly' }) },
+      {
+        type: 'intend',
+        intent: {
+          intentId: 'i1',
+          id: named('nightly').id,
+          actionType: 'dispatch',
+          verb: 'create',
+          summary: 'dispatch nightly',
+          externalName: 'nightly',
+          repeatable: false,
+          at: fleet.clock.now(),
+        },
+      },
+    ])
+    const last = named(names.at(-1) ?? '')
+    for (const name of names) {
+      await pass(fleet, [named(name)])
+      await fleet.time.pass(1_000)
+    }
+    for (let again = 0; again < 3; again += 1) {
+      await pass(fleet, [last])
+      await fleet.time.pass(1_000)
+    }
+    expect(fleet.outside.current.runs).toEqual([])
+
+    // It did not happen: lists that are young enough do not show it.
+    for (let again = 0; again < 6; again += 1) {
+      await fleet.time.pass(60_000)
+      await pass(fleet, [last])
+    }
+    expect(fleet.outside.current.runs.map(({ workflow }) => workflow)).toEqual(['nightly'])
+    const { openIntents, inventory } = await fleet.ledger.load()
+    expect(openIntents).toEqual([])
+    expect([...inventory.keys()]).toEqual([last.id])
+  })
 })
 
 describe('a clock that was set back', () => {
