@@ -26,7 +26,7 @@ export interface ExecutionListener {
 export interface ExecutionOptions {
   readonly slots: Slots
   readonly breaker?: WriteBreaker
-  /** Asked when its turn has come, which may be long after it was decided; default: always. */
+  /** Asked when its turn has come, which may be long after it was decided, and after a last reading; default: always. */
   readonly isStillDue?: (finding: Finding) => boolean
   /**
    * Whether it is read and decided anew before anything further that is only due by its own schedule: that takes its
@@ -92,11 +92,12 @@ async function executeOne(
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
   const { breaker } = options
-  const isDue = options.isStillDue?.(finding) !== false && breaker?.admits(finding.id) !== false
+  const isDue = () => options.isStillDue?.(finding) !== false
+  const isAdmitted = isDue() && breaker?.admits(finding.id) !== false
   try {
     const decided = finding.desired ? finding.actions : undefined
-    const actions = isDue ? (decided ?? (await readAgain(world, finding, signal))) : undefined
-    if (!actions) return finding.actions.map((action) => superseded(world, finding, action))
+    const actions = isAdmitted ? (decided ?? (await readAgain(world, finding, signal))) : undefined
+    if (!actions || !isDue()) return finding.actions.map((action) => superseded(world, finding, action))
     return await takeActions(world, { ...finding, actions }, options, signal)
   } finally {
     breaker?.leave(finding.id)

@@ -330,6 +330,32 @@ describe('the controller', () => {
     })
   })
 
+  test.each([
+    { title: 'is not deleted where it is declared again', isDeclaredAgain: true },
+    { title: 'is deleted else', isDeclaredAgain: false },
+  ])('what is read for the last time before its deletion $title', async ({ isDeclaredAgain }) => {
+    let removed = false
+    let alone = 0
+    const read: ModelFaults['read'] = (_, asked) => {
+      const isAlone = removed && asked.length === 1 && asked[0] === modelId('a')
+      if (isAlone) alone += 1
+      return { type: 'answered', latency: isAlone ? 5_000 : 0, staleVersions: 0, unreadable: [] }
+    }
+    await watching(declare([model('a'), model('b')]), { faults: { read } }, async (watch) => {
+      const { fleet, declare: edit } = watch
+      const before = fleet.outside.thing('a')?.uid
+      expect(before).toBeDefined()
+      removed = true
+      await edit(declare([model('b')]))
+      // It is decided on the first reading, and the second is the last one.
+      await fleet.time.pass(7_000)
+      expect(alone).toBe(2)
+      if (isDeclaredAgain) await edit(declare([model('a'), model('b')]))
+      await fleet.time.pass(60_000)
+      expect(fleet.outside.thing('a')?.uid).toBe(isDeclaredAgain ? before : undefined)
+    })
+  })
+
   test('holds a mass deletion however it is cut into batches', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `m${index}`)
     await watching(
