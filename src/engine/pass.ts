@@ -182,11 +182,8 @@ export async function concludePass(
     ? outageEvents(draft.findings, view, { declared: idsOf(declaration), now })
     : []
   const measured = concluded.isFirst ? await samplePass(world, draft) : []
-  const news = draft.breaker?.news ?? []
   const strays = concluded.isFirst ? recordStrays(view.strays, draft.strays, now) : []
-  const all = [...leftovers, ...entries, ...outages, ...strays, ...news, ...measured]
-  if (all.length > 0) await world.ledger.commit(all)
-  draft.breaker?.written(news)
+  await commitWithNews(world, draft, [...leftovers, ...entries, ...outages, ...strays, ...measured])
   return {
     get plan() {
       return draft.plan
@@ -203,6 +200,22 @@ export async function concludePass(
     isWhole: draft.isWhole,
     mayForget,
     breaker: draft.breaker,
+  }
+}
+
+/** Writes it down together with what is to be told of a domain: whoever comes first takes that along. */
+async function commitWithNews(
+  { ledger }: World,
+  { breaker }: Draft,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
+  const news = breaker?.takeNews() ?? []
+  if (entries.length + news.length === 0) return
+  try {
+    await ledger.commit([...entries, ...news])
+  } catch (error) {
+    breaker?.putBack(news)
+    throw error
   }
 }
 

@@ -126,13 +126,16 @@ export class WriteBreaker {
     return domain.trip !== undefined
   }
 
-  /** What people are to be told, once it is written. */
-  get news(): readonly LedgerEntry[] {
-    return this.#news
+  /** What people are to be told, for who writes it down: nobody else is given it. */
+  takeNews(): readonly LedgerEntry[] {
+    const news = this.#news
+    this.#news = []
+    return news
   }
 
-  written(news: readonly LedgerEntry[]): void {
-    this.#news = this.#news.filter((entry) => !news.includes(entry))
+  /** What could not be written down is told by the next who can. */
+  putBack(news: readonly LedgerEntry[]): void {
+    this.#news = [...news, ...this.#news]
   }
 
   #trip(kind: string, domain: Domain, { code, message, at }: Pick<Outcome, 'code' | 'message' | 'at'>): void {

@@ -832,3 +832,45 @@ test('what waits for its turn to be made is not made when its manifest goes mean
   end.abort(new Error('the test is over'))
   await fleet.time.run(run)
 })
+
+test.each([
+  { title: 'however many actions end while it is written down', refusals: 0 },
+  { title: 'also where it cannot be written down at first', refusals: 2 },
+])('that a domain refuses everything is told once, $title', async ({ refusals }) => {
+  let refused = 0
+  const fleet = modelledFleet({
+    store: (store) => ({
+      ...store,
+      async commit(writes, preconditions) {
+        await fleet.clock.sleep(4)
+        const isTold = JSON.stringify(writes).includes('DomainRefuses')
+        if (isTold && refused < refusals) {
+          refused += 1
+          throw new ReconcileError('StoreBusy', 'it is locked')
+        }
+        return store.commit(writes, preconditions)
+      },
+    }),
+  })
+  const connect: typeof fleet.world.connect = async (kind) => ({
+    ...(await fleet.world.connect(kind)),
+    async apply() {
+      await fleet.clock.sleep(50)
+      throw new ReconcileError('RemoteUnavailable', 'it is ill')
+    },
+  })
+  const names = Array.from({ length: 20 }, (_, index) => `m${index}`)
+  const declared = declare(
+    names.map((name) => model(name)),
+    { fleet: { ...defaultFleet, concurrency: { Model: 10 } } },
+  )
+  const controller = new Controller({ ...fleet.world, connect }, { read: async () => declared })
+  const end = new AbortController()
+  const run = controller.run(end.signal)
+  await fleet.time.pass(10_000)
+  expect(refused).toBe(refusals)
+  const told = (await fleet.ledger.events({ limit: 100 })).filter(({ id }) => id === undefined)
+  expect(told.map(({ reason, count }) => [reason, count])).toEqual([['DomainRefuses', 1]])
+  end.abort(new Error('the test is over'))
+  await fleet.time.run(run)
+})

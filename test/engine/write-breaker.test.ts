@@ -26,7 +26,7 @@ function setUp() {
     return isTold ? 'told of the domain' : 'told of itself'
   }
   const reasons = () =>
-    breaker.news.map((entry) => (entry.type === 'event' ? entry.event.reason : entry.type))
+    breaker.takeNews().map((entry) => (entry.type === 'event' ? entry.event.reason : entry.type))
   return { time, breaker, act, closed, reasons }
 }
 
