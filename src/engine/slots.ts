@@ -1,8 +1,13 @@
+/** What is under way of one kind, and what waits, in the order in which it came. */
+interface Line {
+  running: number
+  readonly waiting: (() => void)[]
+}
+
 /** How many actions of a kind run at once; what waits is served in the order in which it came. */
 export class Slots {
   readonly #limitOf: (kind: string) => number
-  readonly #running = new Map<string, number>()
-  readonly #waiting = new Map<string, (() => void)[]>()
+  readonly #lines = new Map<string, Line>()
 
   /** @param limitOf at least 1 for every kind; asked anew each time, because manifests may change it */
   constructor(limitOf: (kind: string) => number) {
@@ -11,31 +16,34 @@ export class Slots {
 
   /** Runs the work as soon as a slot of its kind is free. */
   async take<T>(kind: string, work: () => Promise<T>): Promise<T> {
-    await this.#enter(kind)
+    const line = this.#lineOf(kind)
+    await new Promise<void>((resolve) => {
+      line.waiting.push(resolve)
+      this.#serve(kind, line)
+    })
     try {
       return await work()
     } finally {
-      this.#leave(kind)
+      line.running -= 1
+      this.#serve(kind, line)
     }
   }
 
-  #enter(kind: string): Promise<void> | undefined {
-    const running = this.#running.get(kind) ?? 0
-    if (running < this.#limitOf(kind)) {
-      this.#running.set(kind, running + 1)
-      return undefined
+  /** Lets in as many as the limit allows now, which may be several, or nobody although one has left. */
+  #serve(kind: string, line: Line): void {
+    while (line.running < this.#limitOf(kind)) {
+      const enter = line.waiting.shift()
+      if (!enter) return
+      line.running += 1
+      enter()
     }
-    return new Promise((resolve) => {
-      const queue = this.#waiting.get(kind) ?? []
-      queue.push(resolve)
-      this.#waiting.set(kind, queue)
-    })
   }
 
-  /** Hands the slot to the next one, or gives it back. */
-  #leave(kind: string): void {
-    const next = this.#waiting.get(kind)?.shift()
-    if (next) next()
-    else this.#running.set(kind, (this.#running.get(kind) ?? 1) - 1)
+  #lineOf(kind: string): Line {
+    const known = this.#lines.get(kind)
+    if (known) return known
+    const line: Line = { running: 0, waiting: [] }
+    this.#lines.set(kind, line)
+    return line
   }
 }
