@@ -1,5 +1,4 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
-import { formatDuration } from '../../core/duration.ts'
 import type { Assessment, History } from '../../core/reconciler.ts'
 import type { ChildStatus } from '../../core/status.ts'
 import type { ProcessAction } from './action.ts'
@@ -10,7 +9,7 @@ import { judgeCronJob, judgeOneShot } from './judge-job.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
 import { processKindOf } from './process-kind.ts'
-import { hasEnded, isPhantom, isRunning, uptimeOf } from './run-state.ts'
+import { hasEnded, isPhantom, isRunning, onlineText, uptimeOf } from './run-state.ts'
 import { countQuickChange } from './saved-sources.ts'
 import { exitText, type Verdict } from './verdict.ts'
 
@@ -122,12 +121,12 @@ function measure(
   now: number,
 ): Readonly<Record<string, number>> {
   if (records.length === 0) return {}
-  const running = records.filter(isRunning)
+  const uptime = Math.min(...records.filter(isRunning).map((record) => uptimeOf(record, now)))
   return {
     restarts: sum(records.map((record) => record.restartTime)),
     memoryBytes: sum(records.map((record) => record.monit.memoryBytes)),
     cpuPercent: sum(records.map((record) => record.monit.cpuPercent)),
-    ...(running.length > 0 ? { uptimeMs: Math.min(...running.map((record) => uptimeOf(record, now))) } : {}),
+    ...(Number.isFinite(uptime) ? { uptimeMs: uptime } : {}),
     ...(observed?.probe?.tookMs === undefined ? {} : { probeMs: observed.probe.tookMs }),
   }
 }
@@ -135,20 +134,20 @@ function measure(
 function childOf(record: Pm2Record, observed: ObservedProcess | undefined, now: number): ChildStatus {
   const isLive = record.pid !== undefined && (observed?.livePids ?? []).includes(record.pid)
   const isUp = isRunning(record) && isLive
+  const uptime = uptimeOf(record, now)
   const hasFailed = isPhantom(record) || record.status === 'errored' || (isRunning(record) && !isLive)
   return {
     name: `${record.name}#${record.instance ?? observed?.records.indexOf(record) ?? 0}`,
     health: isUp ? 'Healthy' : hasFailed ? 'Degraded' : hasEnded(record) ? 'Suspended' : 'Progressing',
-    message: isUp
-      ? `online for ${formatDuration(uptimeOf(record, now))}`
-      : `${record.status}${exitText(record)}`,
+    message: isUp ? onlineText(uptime) : `${record.status}${exitText(record)}`,
     details: {
       number: record.pmId,
       ...(isLive && record.pid !== undefined ? { pid: record.pid } : {}),
       status: record.status,
       mode: record.mode,
       restarts: record.restartTime,
-      ...(isUp ? { uptimeMs: uptimeOf(record, now), memoryBytes: record.monit.memoryBytes } : {}),
+      ...(isUp && Number.isFinite(uptime) ? { uptimeMs: uptime } : {}),
+      ...(isUp ? { memoryBytes: record.monit.memoryBytes } : {}),
       ...(record.nodeVersion === undefined ? {} : { node: record.nodeVersion }),
     },
   }

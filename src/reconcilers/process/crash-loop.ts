@@ -31,15 +31,14 @@ export function findCrashLoop(
   now: {
     readonly restarts: number
     readonly uptime: Duration
-    /** Epoch milliseconds of our own last action, whose restarts are no crashes. */
+    /** Epoch milliseconds of our own last action, whose restarts are no crashes; ahead, it is from before a set-back. */
     readonly actedAt: number
   },
   history: History,
 ): CrashLoop | undefined {
-  const samples = history.samples.filter(
-    (sample) =>
-      sample.at >= Math.max(now.actedAt, history.now - lookBack) && sample.values.restarts !== undefined,
-  )
+  const actedAt = now.actedAt > history.now ? 0 : now.actedAt
+  const since = Math.max(actedAt, history.now - lookBack)
+  const samples = history.samples.filter(({ at, values }) => at >= since && values.restarts !== undefined)
   let restarts = 0
   let start: number | undefined
   for (const [index, sample] of samples.entries()) {

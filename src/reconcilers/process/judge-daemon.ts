@@ -7,7 +7,7 @@ import { act, type ProcessPair, wantedInstances } from './diff.ts'
 import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
-import { endedAsAllowed, hasEnded, isPhantom, isRunning, uptimeOf } from './run-state.ts'
+import { endedAsAllowed, hasEnded, isPhantom, isRunning, onlineText, uptimeOf } from './run-state.ts'
 import { exitText, type Verdict, withCount, worstOf } from './verdict.ts'
 
 /** PM2's own `min_uptime`. */
@@ -91,7 +91,7 @@ function judgeInstance(
       recheckAfter: minUptime - uptime,
     }
   }
-  return { status: 'Healthy', reason: 'Online', message: `online for ${formatDuration(uptime)}` }
+  return { status: 'Healthy', reason: 'Online', message: onlineText(uptime) }
 }
 
 function judgeEnded(record: Pm2Record): Verdict {
@@ -157,7 +157,7 @@ function judgeProbe(
       message: probe?.message ?? 'its probe was not run',
     }
   }
-  const next = Math.max(0, (probe.nextAt ?? history.now) - history.now)
+  const next = probe.nextIn ?? 0
   if (probe.verdict === 'passed') return undefined
   if (probe.failures >= threshold) {
     return {

@@ -1,4 +1,5 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Duration } from '../../core/duration.ts'
 
 /** What was seen of one PM2 name, with the facts around it that judging needs. */
 export interface ObservedProcess {
@@ -41,8 +42,8 @@ export interface ProbeState {
   readonly hasPassed: boolean
   /** Epoch milliseconds of the last answer; undefined: none yet. */
   readonly at: number | undefined
-  /** Epoch milliseconds from which on it is asked again; undefined: it is not. */
-  readonly nextAt: number | undefined
+  /** How long after this look it is asked again; undefined: it is not. */
+  readonly nextIn: Duration | undefined
   /** How long the last answer took. */
   readonly tookMs: number | undefined
   /** Why it failed, or was not asked; holds no secret. */

@@ -8,7 +8,7 @@ import type { ProbeState } from './observed.ts'
 import { type DesiredProcess, workingFolderOf } from './place.ts'
 import { ask } from './probe.ts'
 import { processKindOf } from './process-kind.ts'
-import { isRunning } from './run-state.ts'
+import { isRunning, uptimeOf } from './run-state.ts'
 
 const defaultInterval: Duration = 10_000
 const defaultStartPeriod: Duration = 10_000
@@ -26,6 +26,8 @@ interface Memory {
   /** The pids that the state is about: of others nothing is known yet. */
   readonly pids: string
   readonly state: ProbeState
+  /** When it is asked again, by the monotonic clock: one that is set back must not keep a probe from being asked. */
+  readonly dueAt: number
 }
 
 /** Asks probes when they are due, and remembers what they said of the processes that run. */
@@ -84,10 +86,13 @@ export class Prober {
     const due = new Map<ResourceId, Duration>()
     for (const [id, { desired }] of this.#targets) {
       if (desired.spec.health?.exec && !this.#mayRunCommands) continue
-      const nextAt = this.#memories.get(id)?.state.nextAt ?? this.#clock.now()
-      due.set(id, Math.max(0, nextAt - this.#clock.now()))
+      due.set(id, this.#restOf(this.#memories.get(id)))
     }
     return due
+  }
+
+  #restOf(memory: Memory | undefined): Duration {
+    return memory ? Math.max(0, memory.dueAt - this.#clock.monotonic()) : 0
   }
 
   #verdictOf(id: ResourceId): string {
@@ -114,26 +119,28 @@ export class Prober {
     }
     const pids = pidsOf(target.records)
     const memory = this.#memories.get(id)
-    const known = memory?.pids === pids ? memory.state : undefined
-    if (known?.nextAt !== undefined && known.nextAt > this.#clock.now()) return known
+    const known = memory?.pids === pids ? memory : undefined
+    const rest = this.#restOf(known)
+    if (known && rest > 0) return Object.freeze({ ...known.state, nextIn: rest })
     const started = this.#clock.monotonic()
     const answer = await ask(health, this.#placeOf(target.desired), signal)
-    const state = nextState(known, answer, {
+    const ended = this.#clock.monotonic()
+    const state = nextState(known?.state, answer, {
       at: this.#clock.now(),
-      tookMs: Math.round(this.#clock.monotonic() - started),
+      tookMs: Math.round(ended - started),
       isStarting: this.#isStarting(target),
       interval: intervalOf(target.desired),
     })
     // Others run by now, of which this answer says nothing.
     const current = this.#targets.get(id)
-    if (current && pidsOf(current.records) === pids) this.#memories.set(id, { pids, state })
+    if (current && pidsOf(current.records) === pids)
+      this.#memories.set(id, { pids, state, dueAt: ended + state.nextIn })
     return state
   }
 
   #isStarting({ desired, records }: Target): boolean {
     const period = parseDuration(desired.spec.health?.startPeriod ?? '') ?? defaultStartPeriod
-    const newest = Math.max(...records.map((record) => record.uptimeSince ?? 0))
-    return this.#clock.now() - newest < period
+    return Math.min(...records.map((record) => uptimeOf(record, this.#clock.now()))) < period
   }
 
   #placeOf(desired: DesiredProcess) {
@@ -159,7 +166,7 @@ function nextState(
     readonly isStarting: boolean
     readonly interval: Duration
   },
-): ProbeState {
+): ProbeState & { readonly nextIn: Duration } {
   const { at, tookMs, isStarting, interval } = when
   const hasPassed = answer.isPassed || (known?.hasPassed ?? false)
   const counts = !answer.isPassed && (!isStarting || hasPassed)
@@ -168,7 +175,7 @@ function nextState(
     failures: answer.isPassed ? 0 : (known?.failures ?? 0) + (counts ? 1 : 0),
     hasPassed,
     at,
-    nextAt: at + (isStarting && !hasPassed ? Math.min(interval, startingInterval) : interval),
+    nextIn: isStarting && !hasPassed ? Math.min(interval, startingInterval) : interval,
     tookMs,
     message: answer.message,
   })
@@ -180,7 +187,7 @@ function unasked(message: string): ProbeState {
     failures: 0,
     hasPassed: false,
     at: undefined,
-    nextAt: undefined,
+    nextIn: undefined,
     tookMs: undefined,
     message,
   })

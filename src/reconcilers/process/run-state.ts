@@ -1,5 +1,5 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
-import type { Duration } from '../../core/duration.ts'
+import { type Duration, formatDuration } from '../../core/duration.ts'
 
 /** It is not running and PM2 will not start it by itself. */
 export function hasEnded(record: Pm2Record): boolean {
@@ -33,7 +33,17 @@ export function endedAsAllowed(record: Pm2Record, stopExitCodes: readonly number
   )
 }
 
-/** How long it has run; 0 where PM2 does not know since when. */
-export function uptimeOf(record: Pm2Record, now: number): Duration {
-  return record.uptimeSince === undefined ? 0 : Math.max(0, now - record.uptimeSince)
+/**
+ * How long it has run; 0 where PM2 does not know since when. A start that lies ahead is from before the clock was set
+ * back (as where a machine starts with a clock that is wrong, and PM2 with it): it is long over, so it is infinite.
+ */
+export function uptimeOf({ uptimeSince }: Pm2Record, now: number): Duration {
+  if (uptimeSince === undefined) return 0
+  return uptimeSince > now ? Number.POSITIVE_INFINITY : now - uptimeSince
+}
+
+export function onlineText(uptime: Duration): string {
+  return Number.isFinite(uptime)
+    ? `online for ${formatDuration(uptime)}`
+    : 'online since before the clock was set back'
 }

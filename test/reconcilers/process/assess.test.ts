@@ -29,7 +29,7 @@ const probe = (state: Partial<ProbeState>): ProbeState => ({
   failures: 0,
   hasPassed: true,
   at: now - 100,
-  nextAt: now + 900,
+  nextIn: 900,
   tookMs: 3,
   message: 'ECONNREFUSED',
   ...state,
@@ -68,6 +68,32 @@ describe('a daemon', () => {
     const facts = { livePids: [] }
     expect(assess({}, [up(60_000)], { facts }).status).toBe('Degraded')
     expect(assess({}, [up(1000)], { facts }).status).toBe('Progressing')
+  })
+
+  describe('that was started by a clock which was set back since', () => {
+    const facts = { livePids: [] }
+    const ahead = up(-3_600_000)
+
+    test('counts as started, and says since when', () => {
+      const assessment = assess({ minUptime: '5s' }, [ahead])
+      expect(assessment).toMatchObject({
+        status: 'Healthy',
+        reason: 'Online',
+        message: 'online since before the clock was set back',
+      })
+      expect(assessment.measurements).not.toHaveProperty('uptimeMs')
+      expect(assessment.children[0]?.details).not.toHaveProperty('uptimeMs')
+    })
+
+    test('and is gone is unhealthy', () => {
+      expect(assess({}, [ahead], { facts })).toMatchObject({ status: 'Degraded', reason: 'NoProcess' })
+    })
+
+    test('is past its start period', () => {
+      const state = probe({ failures: 1, hasPassed: false })
+      const { message } = assess({ health: { tcp: { port: 1 } } }, [ahead], { facts: { probe: state } })
+      expect(message).toBe('its probe failed 1 of 3 times: ECONNREFUSED')
+    })
   })
 
   test('says when its verdict changes by itself', () => {
@@ -154,6 +180,11 @@ describe('a rising restart count', () => {
       })
     expect(assess({}, [ours(31)], { samples })).toMatchObject({ status: 'Healthy', remedy: undefined })
     expect(assess({}, [ours(100)], { samples })).toMatchObject({
+      status: 'Degraded',
+      reason: 'RestartsRising',
+    })
+    // What we did before the clock was set back hides no loop until that time has come again.
+    expect(assess({}, [ours(-3600)], { samples })).toMatchObject({
       status: 'Degraded',
       reason: 'RestartsRising',
     })
