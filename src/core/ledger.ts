@@ -34,7 +34,7 @@ export interface LedgerView {
   readonly isDown: boolean
   /** Domains, by kind, of which people were told that they cannot be read, and not yet that they can again. */
   readonly unreadableDomains: ReadonlySet<string>
-  /** Samples of the last hour, by resource, oldest first. */
+  /** Samples of the last hour, by resource, oldest first; none is dated ahead of now. */
   readonly recentSamples: Pick<ReadonlyMap<ResourceId, readonly Sample[]>, 'get'>
   /** What bears our mark and is neither declared nor owned, by kind; undefined: nothing does. */
   readonly strays?: ReadonlyMap<string, readonly Stray[]>

@@ -49,7 +49,7 @@ export async function loadView(store: Store, scope: string, now: number): Promis
       readResumptions(store, scope),
       readDownMark(store, scope),
       store.list({ collection: unreadableCollection, prefix: scope }),
-      readRecentSamples(store, scope, now - recentWindow),
+      readRecentSamples(store, scope, { since: now - recentWindow, now }),
       readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
     ])
   return {

@@ -90,11 +90,14 @@ function thin(all: readonly Sample[], resolution: Duration): readonly Sample[] {
   })
 }
 
-/** Samples of every resource in the newest tier since a time, oldest first; those of one are read when they are asked for. */
+/**
+ * Samples of every resource in the newest tier since a time, oldest first; those of one are read when they are asked for.
+ * What is dated ahead of now is from before the clock was set back: nothing that is decided now may be measured by it.
+ */
 export async function readRecentSamples(
   store: Store,
   scope: string,
-  since: number,
+  { since, now }: { readonly since: number; readonly now: number },
 ): Promise<LedgerView['recentSamples']> {
   const after = `${scope}${sortable(bucketStart(recentTier, since))}`
   const entries = await store.list({ collection: recentTier.collection, prefix: scope, after })
@@ -103,7 +106,7 @@ export async function readRecentSamples(
   const read = (id: ResourceId) => {
     byId ??= Map.groupBy(entries, ({ key }) => bucketOf(scope, key).id)
     const own = (byId.get(id) ?? []).flatMap((entry) => decodeOnce(entry, samples))
-    const recent = own.filter(({ at }) => at >= since)
+    const recent = own.filter(({ at }) => at >= since && at <= now)
     return recent.length > 0 ? recent : undefined
   }
   return {

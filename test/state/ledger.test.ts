@@ -405,6 +405,17 @@ describe.each([{ isKept: true }, { isKept: false }])(
         expect(recent.get(api)?.map((sample) => sample.values.index)).toEqual([0, 3, 2])
       })
 
+      test('of before the clock was set back are not recent ones, until their time has come again', async () => {
+        const now = clock.now()
+        await add(now - minute)
+        await add(now)
+        await add(now + 2 * minute)
+        const times = async () => (await ledger.load()).recentSamples.get(api)?.map(({ at }) => at - now)
+        expect(await times()).toEqual([-minute, 0])
+        await clock.advance(2 * minute)
+        expect(await times()).toEqual([-minute, 0, 2 * minute])
+      })
+
       test('are read once where their record stays the same', async () => {
         await add(clock.now())
         await clock.advance(30 * minute)
