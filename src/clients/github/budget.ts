@@ -16,6 +16,9 @@ const floors: Readonly<Record<Purpose, number>> = Object.freeze({ read: 0.2, ref
 /** GitHub's rule for a secondary limit that names no time: at least a minute, then longer. Milliseconds. */
 const secondaryPause = Object.freeze({ initial: 60_000, max: 3_600_000 })
 
+/** GitHub counts by the hour. What is to last twice as long, or more, is from before the clock was set back. */
+const longestWindow = 7_200_000
+
 /** An answer, as far as limits go. */
 export interface LimitedAnswer {
   readonly status: number
@@ -58,6 +61,8 @@ export class Budget {
   /** Rejects a call that should not be made now. */
   assertMay(purpose: Purpose): void {
     const now = this.#clock.now()
+    // Never longer than a pause can be: the clock may have been set back.
+    this.#pausedUntil = Math.min(this.#pausedUntil, now + secondaryPause.max)
     if (this.#pausedUntil > now) throw rateLimited('asked us to wait', this.#pausedUntil - now)
     if (this.#remaining === undefined || this.#limit === undefined || this.#isOver()) return
     const floor = Math.ceil(this.#limit * floors[purpose])
@@ -117,7 +122,8 @@ export class Budget {
     const isSameLimit = askedAt < this.#pausedUntil
     if (isSameLimit && retryAfter === undefined) return
     const growing = Math.min(secondaryPause.max, secondaryPause.initial * 2 ** this.#strikes)
-    const pause = retryAfter === undefined ? growing : Math.max(1, retryAfter) * 1000
+    const pause =
+      retryAfter === undefined ? growing : Math.min(secondaryPause.max, Math.max(1, retryAfter) * 1000)
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
     if (!isSameLimit) this.#strikes += 1
   }
@@ -137,20 +143,17 @@ export class Budget {
   recall(value: Json | undefined): void {
     if (value === null || typeof value !== 'object' || this.#limit !== undefined) return
     const { limit, remaining, resetAt, pausedUntil, strikes } = value as Readonly<Record<string, Json>>
-    if (typeof pausedUntil === 'number') {
-      // Never longer than a pause can be: the clock may have been set back.
-      this.#pausedUntil = Math.min(pausedUntil, this.#clock.now() + secondaryPause.max)
-    }
+    if (typeof pausedUntil === 'number') this.#pausedUntil = pausedUntil
     if (typeof strikes === 'number') this.#strikes = strikes
     if (typeof limit !== 'number' || typeof remaining !== 'number' || typeof resetAt !== 'number') return
-    if (resetAt - this.#clock.now() > 2 * 3_600_000) return
     this.#limit = limit
     this.#remaining = remaining
     this.#resetAt = resetAt
   }
 
   #isOver(): boolean {
-    return this.#vendorClock.now() >= this.#resetAt
+    const rest = this.#resetAt - this.#vendorClock.now()
+    return rest <= 0 || rest > longestWindow
   }
 }
 

@@ -27,14 +27,14 @@ export class NetlifyBudget {
   }
 
   get remaining(): number | undefined {
-    return this.#clock.now() >= this.#resetAt ? undefined : this.#remaining
+    return this.#until(this.#resetAt) === 0 ? undefined : this.#remaining
   }
 
   /** Rejects a call that should not be made now. */
   assertMay(kind: 'read' | 'write'): void {
     const wait = this.waitFor(kind)
     if (wait === 0) return
-    if (this.#pausedUntil > this.#clock.now()) throw rateLimited('asked us to wait', wait)
+    if (this.#until(this.#pausedUntil) > 0) throw rateLimited('asked us to wait', wait)
     const why =
       kind === 'read' ? `has ${this.remaining} calls left, which are kept for writes` : 'has no calls left'
     throw rateLimited(why, wait)
@@ -42,11 +42,17 @@ export class NetlifyBudget {
 
   /** Milliseconds until a call may be made. */
   waitFor(kind: 'read' | 'write'): number {
-    const now = this.#clock.now()
-    if (this.#pausedUntil > now) return this.#pausedUntil - now
+    const paused = this.#until(this.#pausedUntil)
+    if (paused > 0) return paused
     const { remaining } = this
     if (remaining === undefined || remaining > (kind === 'read' ? keptForWrites : 0)) return 0
-    return this.#resetAt - now
+    return this.#until(this.#resetAt)
+  }
+
+  /** Milliseconds; none where it lies further ahead than any wait, because the clock was set back. */
+  #until(time: number): number {
+    const wait = time - this.#clock.now()
+    return wait > pause.longest ? 0 : Math.max(0, wait)
   }
 
   learn(headers: IncomingHttpHeaders): void {

@@ -110,6 +110,17 @@ describe('a secondary limit', () => {
     expect(await tenAtOnce(github)).toEqual(paused('1m'))
   })
 
+  it('lasts no longer than one can where our clock is set back', async () => {
+    const github = open()
+    simulator.faults.add({ kind: 'secondary' })
+    expect(await tenAtOnce(github)).toEqual(paused('1m'))
+    simulator.faults.clear()
+    ahead -= 6 * 60 * minute
+    await expect(github.listRuns(site, signal)).rejects.toMatchObject({ code: 'RateLimited' })
+    ahead += 61 * minute
+    await github.listRuns(site, signal)
+  })
+
   it('is not forgotten because of an answer to a call that was sent before it', async () => {
     const github = open()
     simulator.faults.add({ kind: 'secondary', times: 9 })
@@ -187,6 +198,17 @@ describe('what is left of the hourly limit', () => {
     await expect(github.enableWorkflow(site, ci.id, signal)).rejects.toMatchObject({ code: 'RateLimited' })
     expect(simulator.calls).toHaveLength(calls)
     advance(61 * minute)
+    await github.enableWorkflow(site, ci.id, signal)
+    expect(ci.state).toBe('active')
+  })
+
+  it('comes back with its reset also where our clock was set back', async () => {
+    const github = open()
+    simulator.remaining = 1
+    await github.disableWorkflow(site, ci.id, signal)
+    await expect(github.enableWorkflow(site, ci.id, signal)).rejects.toMatchObject({ code: 'RateLimited' })
+    advance(61 * minute)
+    ahead -= 6 * 60 * minute
     await github.enableWorkflow(site, ci.id, signal)
     expect(ci.state).toBe('active')
   })
