@@ -42,7 +42,7 @@ export function decide(
     // A clock that was set back must not keep a message waiting.
     since: Math.min(before?.since ?? moment.now, moment.now),
     told: before?.told ?? [],
-    toldAt: before?.toldAt,
+    toldAt: before?.toldAt === undefined ? undefined : Math.min(before.toldAt, moment.now),
     quietSince: undefined,
   }
   const dueAt = dueTime(alert, group, troubles)

@@ -17,7 +17,7 @@ import { resourceId } from '../core/resource.ts'
 import { decide, type Moment, type Telling } from './decide.ts'
 import { encode } from './encode.ts'
 import { gather, selects } from './groups.ts'
-import { afterFailure } from './retry.ts'
+import { afterFailure, waitOf } from './retry.ts'
 import { type FleetView, findTroubles, keyOf } from './troubles.ts'
 import { type Sender, say } from './words.ts'
 
@@ -98,7 +98,7 @@ export class Notifier {
         await clock.sleep(pauseAfterFault, signal).catch(() => undefined)
         continue
       }
-      await this.#rest(Math.min(dueAt, this.#nextAttempt()), signal)
+      await this.#rest(Math.min(dueAt - clock.now(), this.#untilAttempt()), signal)
     }
     await this.#end()
   }
@@ -114,12 +114,12 @@ export class Notifier {
    */
   async deliver(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
     const { clock } = this.#options
-    const end = clock.now() + limit
-    while (!signal.aborted && clock.now() < end) {
+    const end = clock.monotonic() + limit
+    for (let left = limit; !signal.aborted && left > 0; left = end - clock.monotonic()) {
       this.#wake = Promise.withResolvers()
       this.#deliverAll()
-      if (this.#sending.size === 0 && this.#nextAttempt() > end) break
-      await this.#rest(Math.min(end, this.#nextAttempt()), signal)
+      if (this.#sending.size === 0 && this.#untilAttempt() > left) break
+      await this.#rest(Math.min(left, this.#untilAttempt()), signal)
     }
     this.#cut.abort(new Error('the time for alerts is over'))
     await Promise.allSettled(this.#sending.values())
@@ -211,7 +211,7 @@ export class Notifier {
         ]),
       )
       const resolved = [...ended.values()].filter((trouble) => !firing.has(keyOf(trouble)))
-      const nextAttemptAt = Math.max(now, waiting?.nextAttemptAt ?? 0)
+      const nextAttemptAt = now + (waiting ? waitOf(waiting, now) : 0)
       return { type: 'put-notice', notice: { ...notice, resolved, nextAttemptAt } }
     })
   }
@@ -226,9 +226,11 @@ export class Notifier {
     }
   }
 
-  #nextAttempt(): number {
+  /** Milliseconds until something may be sent. */
+  #untilAttempt(): Duration {
+    const now = this.#options.clock.now()
     const waiting = [...this.#notices.values()].filter(({ receiver }) => !this.#sending.has(receiver))
-    return Math.min(Number.POSITIVE_INFINITY, ...waiting.map(({ nextAttemptAt }) => nextAttemptAt))
+    return Math.min(Number.POSITIVE_INFINITY, ...waiting.map((notice) => waitOf(notice, now)))
   }
 
   #deliverAll(): void {
@@ -250,7 +252,7 @@ export class Notifier {
   #dueFor(receiver: string): Notice | undefined {
     const now = this.#options.clock.now()
     return [...this.#notices.values()]
-      .filter((notice) => notice.receiver === receiver && notice.nextAttemptAt <= now)
+      .filter((notice) => notice.receiver === receiver && waitOf(notice, now) === 0)
       .sort((a, b) => a.nextAttemptAt - b.nextAttemptAt || (a.id < b.id ? -1 : 1))[0]
   }
 
@@ -324,13 +326,12 @@ export class Notifier {
   }
 
   /** Until something happens or is due, and never shorter than the pace. */
-  async #rest(until: number, signal: AbortSignal): Promise<void> {
+  async #rest(duration: Duration, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const rested = new AbortController()
     const either = AbortSignal.any([signal, rested.signal])
-    const quietly = (duration: Duration) => clock.sleep(duration, either).catch(() => undefined)
-    const rest = Math.min(longestRest, Math.max(0, until - clock.now()))
-    await Promise.race([this.#wake.promise, quietly(rest)])
+    const quietly = (rest: Duration) => clock.sleep(rest, either).catch(() => undefined)
+    await Promise.race([this.#wake.promise, quietly(Math.min(longestRest, Math.max(0, duration)))])
     await quietly(pace)
     rested.abort()
   }

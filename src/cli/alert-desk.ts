@@ -31,6 +31,7 @@ export class AlertDesk {
   readonly #workspace: Workspace
   readonly #notifier: Notifier
   readonly #states: Map<ResourceId, ResourceState>
+  /** When each showed last, by the monotonic clock. */
   readonly #faults = new Map<string, number>()
   readonly #sourceFaults: () => readonly string[]
   #declaration: Manifests
@@ -102,7 +103,7 @@ export class AlertDesk {
 
   /** Told of what kept the controller from its work. */
   noteFault(error: unknown, what: string): void {
-    this.#faults.set(`${what}: ${this.#words(error)}`, this.#workspace.clock.now())
+    this.#faults.set(`${what}: ${this.#words(error)}`, this.#workspace.clock.monotonic())
     this.#show()
   }
 
@@ -150,8 +151,9 @@ export class AlertDesk {
     const { fleet, alerting } = this.#declaration
     // A fleet without alerts pays nothing for them.
     const resources = alerting.alerts.length > 0 ? this.#declaration.resources : []
-    const now = this.#workspace.clock.now()
-    for (const [message, at] of this.#faults) if (now - at > faultLasts) this.#faults.delete(message)
+    const { clock } = this.#workspace
+    const over = clock.monotonic() - faultLasts
+    for (const [message, at] of this.#faults) if (at < over) this.#faults.delete(message)
     const seen = resources.flatMap(({ id }) => this.#states.get(id)?.status ?? [])
     const isAllSeen = resources.length > 0 && seen.length === resources.length
     return {
@@ -165,7 +167,7 @@ export class AlertDesk {
         ...this.#sourceFaults().map((fault) => sanitise(this.#workspace.call.mask.mask(fault))),
         ...this.#faults.keys(),
       ],
-      now,
+      now: clock.now(),
     }
   }
 

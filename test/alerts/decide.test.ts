@@ -155,6 +155,26 @@ describe('what is told in the course of time', () => {
       ],
       ['30: a, ended none'],
     ],
+    [
+      'what came later, although the clock was set back',
+      [
+        [100 * minute, ['a']],
+        [101 * minute, ['a']],
+        [0, ['a', 'b']],
+        [5 * minute, ['a', 'b']],
+      ],
+      ['6060: a, ended none', '300: a+b, ended none'],
+    ],
+    [
+      'the same again after the long interval, although the clock was set back',
+      [
+        [1000 * minute, ['a']],
+        [1001 * minute, ['a']],
+        [0, ['a']],
+        [240 * minute, ['a']],
+      ],
+      ['60060: a, ended none', '14400: a, ended none'],
+    ],
   ] as const)('is %s', (_, course, expected) => {
     expect(follow(course)).toEqual(expected)
   })

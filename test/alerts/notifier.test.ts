@@ -240,6 +240,51 @@ describe('a receiver that fails', () => {
   })
 })
 
+describe('a clock that is set back', () => {
+  it('keeps nobody waiting who could not be told', async () => {
+    answers.a = failed
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    await clock.advance(minute)
+    got.length = 0
+    answers.a = delivered
+    clock.setBack(6 * 60 * minute)
+    await clock.advance(10 * minute)
+    expect(briefly()).toEqual(['a firing 1/0'])
+  })
+
+  it('keeps nobody waiting of whom the next message is decided on', async () => {
+    answers.a = failed
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    await clock.advance(minute)
+    got.length = 0
+    answers.a = delivered
+    clock.setBack(6 * 60 * minute)
+    see(notifier, [])
+    await clock.advance(10 * minute)
+    expect(briefly()).toContain('a resolved 0/1')
+  })
+
+  it('makes a program that ends wait no longer for its receivers', async () => {
+    answers.a = failed
+    const { notifier, kill } = await start()
+    kill()
+    await clock.advance(minute)
+    see(notifier, ['x'])
+    await notifier.decideNow()
+    let isOver = false
+    const telling = notifier.deliver(minute, new AbortController().signal).then(() => {
+      isOver = true
+    })
+    await clock.advance(minute / 2)
+    clock.setBack(6 * 60 * minute)
+    await clock.advance(minute)
+    expect(isOver).toBe(true)
+    await telling
+  })
+})
+
 describe('a program that acts while another one still tells', () => {
   it('does not tell the same, and takes over what that one could not', async () => {
     answers.a = 'hang'

@@ -31,12 +31,12 @@ spec: { webhook: { url: "https://ops.example" } }
 apiVersion: reconcile.dev/v1
 kind: Alert
 metadata: { name: all }
-spec: { receivers: [Receiver/ops], on: [HealthBelowTarget] }
+spec: { receivers: [Receiver/ops], on: [HealthBelowTarget, ControllerError] }
 `
 
 const stateOf = (status: ResourceStatus) => [status.id, { status } as ResourceState] as const
 
-test('what is told of health is the score that `health` shows, of what is no longer declared as well', async () => {
+async function openDesk() {
   const folder = await makeFolder({
     'manifests/a.yaml': processOf('a'),
     'manifests/alerting.yaml': alerting,
@@ -61,6 +61,11 @@ test('what is told of health is the score that `health` shows, of what is no lon
   )
   const told = async () =>
     (await openAlertMemory({ store, environment: undefined }).notices()).map(({ status }) => status)
+  return { clock, declaration, desk, ledger, told }
+}
+
+test('what is told of health is the score that `health` shows, of what is no longer declared as well', async () => {
+  const { declaration, desk, ledger, told } = await openDesk()
   const note = async (states: ReadonlyMap<ResourceId, ResourceState>) => {
     desk.note({ states, view: { ...(await ledger.load()), states } })
     await desk.decideNow()
@@ -74,4 +79,18 @@ test('what is told of health is the score that `health` shows, of what is no lon
   // Once it is gone the fleet is as healthy as what is declared.
   both.delete(resourceId('Process', 'gone'))
   expect(await note(both)).toMatchObject({ told: ['resolved'], score: 100, state: 'Healthy' })
+})
+
+test('a fault of the controller is over in time, also where the clock is set back', async () => {
+  const { clock, desk, told } = await openDesk()
+  desk.noteFault(new Error('no space left'), 'a pass failed')
+  await desk.decideNow()
+  expect(await told()).toEqual(['firing'])
+  clock.setBack(6 * 3_600_000)
+  await clock.advance(299_000)
+  await desk.decideNow()
+  expect(await told()).toEqual(['firing'])
+  await clock.advance(2_000)
+  await desk.decideNow()
+  expect(await told()).toEqual(['resolved'])
 })

@@ -8,7 +8,7 @@ interface Timer {
 /** A clock that a test moves; what waits for it runs when its time comes, in order. */
 export class FakeClock implements Clock {
   #time = 0
-  readonly #start: number
+  #start: number
   readonly #timers = new Set<Timer>()
 
   constructor(start = Date.UTC(2026, 0, 1)) {
@@ -56,6 +56,11 @@ export class FakeClock implements Clock {
     }
     this.#time = end
     await settle()
+  }
+
+  /** As somebody sets a wrong clock back: only what people read goes back. */
+  setBack(duration: number): void {
+    this.#start -= duration
   }
 
   /** Jumps as after a pause of the whole program: no timer runs on the way. */

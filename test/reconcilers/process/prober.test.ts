@@ -21,16 +21,8 @@ afterEach(() => {
   server.close()
 })
 
-/** A clock as `FakeClock`, which somebody sets back. */
-class WrongClock extends FakeClock {
-  ahead = 0
-  override now(): number {
-    return super.now() + this.ahead
-  }
-}
-
 function probed(spec: { readonly startPeriod?: string } = {}) {
-  const clock = new WrongClock()
+  const clock = new FakeClock()
   const prober = new Prober({ clock, base: {}, mayRunCommands: true })
   const { port } = server.address() as AddressInfo
   const desired = declare('api', {
@@ -58,7 +50,7 @@ test('is asked as often when the clock was set back', async () => {
   const { clock, look, dueIn } = probed()
   await look()
   status = 500
-  clock.ahead = -6 * hour
+  clock.setBack(6 * hour)
   await clock.advance(10_000)
   expect(dueIn()).toEqual([0])
   expect(await look()).toMatchObject({ verdict: 'failed', failures: 1 })
@@ -67,7 +59,7 @@ test('is asked as often when the clock was set back', async () => {
 test('that failed counts also where the start lies ahead, because the clock was set back', async () => {
   const { clock, look } = probed({ startPeriod: '1m' })
   status = 500
-  clock.ahead = -6 * hour
+  clock.setBack(6 * hour)
   expect(await look()).toMatchObject({ failures: 1, nextIn: 10_000 })
   await clock.advance(10_000)
   expect(await look()).toMatchObject({ failures: 2 })
