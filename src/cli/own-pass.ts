@@ -7,6 +7,7 @@ import type { Permit } from '../engine/permit.ts'
 import { type SettleResult, settle } from '../engine/settle.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
+import { takeHousekeeping } from '../state/housekeeping.ts'
 import { openLastGood } from '../state/last-good.ts'
 import type { Actor } from './actor.ts'
 import { AlertDesk } from './alert-desk.ts'
@@ -85,6 +86,7 @@ export async function makeOwnPass(maker: PassMaker, task: PassTask): Promise<Pas
       AbortSignal.any([workspace.call.signal, actor.lease.signal]),
     )
     const desk = await decideAlerts(maker, declaration, result)
+    await keepHouse(maker, declaration)
     const actions = result.outcomes.map((outcome) => ({
       id: outcome.id,
       verb: outcome.action.verb,
@@ -98,6 +100,19 @@ export async function makeOwnPass(maker: PassMaker, task: PassTask): Promise<Pas
     return { declaration, hasErrors, actions, states, known, strays: last.strays, pid: undefined, desk }
   } finally {
     await session.close()
+  }
+}
+
+/** Bounds what the store keeps of the past, where no controller does. The pass is over: nothing depends on it. */
+async function keepHouse({ workspace, store, actor }: PassMaker, { fleet }: Manifests): Promise<void> {
+  const { environment, clock, call, common } = workspace
+  const { lease, ledger } = actor
+  try {
+    if (await takeHousekeeping({ store, environment, lease, now: clock.now() }))
+      await ledger.prune(fleet.historyKeep, call.signal)
+  } catch (error) {
+    if (!common.quiet && !call.signal.aborted)
+      call.err.write(`warning: old records could not be dropped (${sanitise(messageOf(error))}).\n`)
   }
 }
 

@@ -29,8 +29,11 @@ const mostTries = 5
 
 /** The ledger as the edge holds it: with what only the controller and reports need. */
 export interface StoredLedger extends Ledger {
-  /** Drops events, outcomes and samples that are older than `keep`, in commits of bounded size. */
-  prune(keep: Duration): Promise<Pruned>
+  /**
+   * Drops events, outcomes and samples that are older than `keep`, in commits of bounded size. Rejects with the signal's
+   * reason between two of them.
+   */
+  prune(keep: Duration, signal?: AbortSignal): Promise<Pruned>
   /** Intents and their outcomes, newest first. */
   outcomes(limit: number): Promise<readonly SettledIntent[]>
 }
@@ -141,12 +144,13 @@ export function openLedger(options: LedgerOptions): StoredLedger {
     samples: (id, since) => readSamples(store, scope, { id, since, now: clock.now() }),
     events: (query) => readEvents(store, scope, query),
     outcomes: (limit) => readSettledIntents(store, scope, limit),
-    prune: (keep) =>
+    prune: (keep, signal) =>
       prune({
         store,
         scope,
         now: clock.now(),
         keep,
+        signal,
         write: (fill) => inTurn(() => write((_, draft) => fill(draft))),
       }),
   }

@@ -36,6 +36,7 @@ export interface PruneOptions {
   /** Epoch milliseconds. */
   readonly now: number
   readonly keep: Duration
+  readonly signal: AbortSignal | undefined
   readonly write: (fill: (draft: Draft) => Promise<void>) => Promise<void>
 }
 
@@ -105,6 +106,7 @@ async function inBatches(
 ): Promise<number> {
   let total = 0
   for (;;) {
+    options.signal?.throwIfAborted()
     let taken = 0
     await options.write(async (draft) => {
       taken = 0

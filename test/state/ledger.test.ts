@@ -493,6 +493,14 @@ describe.each([{ isKept: true }, { isKept: false }])(
         expect(await ledger.prune(day)).toEqual({ events: 0, outcomes: 0, sampleRecords: 0 })
       })
 
+      test('ends where it is told to', async () => {
+        await ledger.commit([eventOf('old')])
+        await clock.advance(2 * day)
+        const reason = new Error('interrupted')
+        await expect(ledger.prune(day, AbortSignal.abort(reason))).rejects.toBe(reason)
+        expect(await ledger.events({ limit: 9 })).toHaveLength(1)
+      })
+
       test('needs the lease', async () => {
         await ledger.commit([eventOf('old')])
         await clock.advance(2 * day)

@@ -9,6 +9,7 @@ import type { ManifestFile } from '../../manifests/manifest-file.ts'
 import { ParsedFiles } from '../../manifests/parsed-files.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { watchManifests } from '../../manifests/watch.ts'
+import { housekeepingEvery } from '../../state/housekeeping.ts'
 import { openLastGood } from '../../state/last-good.ts'
 import { AlertDesk } from '../alert-desk.ts'
 import { superviseSelf } from '../background/self-supervision.ts'
@@ -30,8 +31,6 @@ import { openState, type Workspace } from '../workspace.ts'
 
 /** A controller that just ended may hold its lease for this long; then another acts, and we say so. */
 const patience = 20_000
-/** How often old events, outcomes and samples are dropped. */
-const housekeepingEvery = 3_600_000
 /** How long a controller that ends because of a fault takes at most to tell somebody. */
 const lastWordsTake = 5_000
 
@@ -172,7 +171,7 @@ async function control(call: Invocation, common: CommonOptions, options: WatchOp
       isAbandoned,
     })
     const tidy = async () => {
-      await actor.ledger.prune(declaration.fleet.historyKeep)
+      await actor.ledger.prune(declaration.fleet.historyKeep, signal)
       await service.clean()
     }
     const supervising = superviseSelf(workspace, {
