@@ -3,6 +3,7 @@ import type { Declaration } from '../core/declaration.ts'
 import { isErrorOf, ReconcileError } from '../core/errors.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Json, Store } from '../core/store.ts'
+import type { Liveness } from '../state/holder.ts'
 import type { LeaseKeeper } from '../state/lease.ts'
 import { openPassAsker, type PassAnswer, type PassContext, type PassRequest } from '../state/requests.ts'
 import { liveController } from './actor.ts'
@@ -21,10 +22,10 @@ export function contextOf(workspace: Workspace, declaration: Declaration): PassC
   }
 }
 
-/** Whether who asked for a pass was killed, as far as this machine can tell. */
-export async function isAbandoned({ requestedBy }: PassRequest): Promise<boolean> {
-  if (requestedBy.host !== (await hostOfThisProcess())) return false
-  return (await processIdentity(requestedBy.pid)) === undefined
+/** Whether who asked for a pass waits for it or was killed, as far as this machine can tell. */
+export async function judgeAsker({ requestedBy }: PassRequest): Promise<Liveness> {
+  if (requestedBy.host !== (await hostOfThisProcess())) return 'unknown'
+  return (await processIdentity(requestedBy.pid)) ? 'alive' : 'dead'
 }
 
 /**

@@ -4,7 +4,13 @@ import type { Json, Store } from '../core/store.ts'
 import type { Controller } from '../engine/controller.ts'
 import type { PassOrder } from '../engine/pass-order.ts'
 import type { Fence } from '../state/fence.ts'
-import { differingContext, openPassInbox, type PassContext, type PassRequest } from '../state/requests.ts'
+import {
+  differingContext,
+  type JudgeAsker,
+  openPassInbox,
+  type PassContext,
+  type PassRequest,
+} from '../state/requests.ts'
 import { openSuspensions } from '../state/suspensions.ts'
 
 export interface PassServiceOptions {
@@ -19,8 +25,7 @@ export interface PassServiceOptions {
   readonly context: () => PassContext
   /** What the controller looks after; undefined: the whole fleet. */
   readonly selects: ((id: ResourceId) => boolean) | undefined
-  /** Whether its asker was killed, as far as this machine can tell. */
-  readonly isAbandoned: (request: PassRequest) => Promise<boolean>
+  readonly judgeAsker: JudgeAsker
 }
 
 /**
@@ -48,7 +53,8 @@ export class PassService {
 
   /** Drops what askers who were killed left behind long ago. */
   async clean(): Promise<void> {
-    await this.#inbox.clean(this.#options.clock.now())
+    const { clock, judgeAsker } = this.#options
+    await this.#inbox.clean(clock.now(), judgeAsker)
   }
 
   stop(): void {
@@ -56,7 +62,7 @@ export class PassService {
   }
 
   async #look(): Promise<void> {
-    const { controller, isAbandoned } = this.#options
+    const { controller, judgeAsker } = this.#options
     const word = await openSuspensions(this.#options).word()
     if (word !== this.#word && this.#word !== '') controller.wake()
     this.#word = word
@@ -64,7 +70,7 @@ export class PassService {
     this.#endWithdrawn(new Set(pending.map(({ requestId }) => requestId)))
     for (const request of pending) {
       // Also one that was taken up: who is dead does not wait any longer than who went away.
-      if (await isAbandoned(request)) {
+      if ((await judgeAsker(request)) === 'dead') {
         await this.#inbox.drop(request.requestId)
         this.#endOrder(request.requestId)
         continue

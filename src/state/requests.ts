@@ -16,12 +16,13 @@ import {
   toJson,
 } from './codec.ts'
 import type { Fence } from './fence.ts'
+import type { Liveness } from './holder.ts'
 import { Lookout } from './lookout.ts'
 import { scopeOf } from './record-key.ts'
 
 const collection = 'pass-request'
 
-/** A request that nobody followed for this long is dropped: its asker was killed. */
+/** A request that is older is dropped where its asker is not known to live. */
 const forgottenAfter: Duration = 3_600_000
 
 /** What a person asked of the controller that lives: a pass, with what it may cover and do. */
@@ -122,6 +123,9 @@ export interface PassAsker {
   ): Promise<PassAnswer>
 }
 
+/** Whether who asked provably waits or is provably gone, as far as this machine can tell. */
+export type JudgeAsker = (request: PassRequest) => Promise<Liveness>
+
 /** The controller's side; its writes carry the lease. */
 export interface PassInbox {
   /** Requests that have no answer, oldest first; those that were claimed by an earlier controller too. */
@@ -131,8 +135,8 @@ export interface PassInbox {
   answer(requestId: string, answer: PassAnswer): Promise<void>
   /** Takes away a request whose asker is dead: what he allowed is allowed to nobody any more. */
   drop(requestId: string): Promise<void>
-  /** Drops what its asker left behind; returns how many. */
-  clean(now: number): Promise<number>
+  /** Drops what askers left behind; returns how many. Who lives may follow what he asked for however long. */
+  clean(now: number, judge: JudgeAsker): Promise<number>
 }
 
 interface RequestsOptions {
@@ -211,10 +215,12 @@ export function openPassInbox(options: RequestsOptions & { readonly lease: Fence
     async drop(requestId) {
       await store.commit([{ type: 'delete', ...keyOf(requestId) }], [lease.guard()])
     },
-    async clean(now) {
-      const isForgotten = (entry: StoreEntry) =>
-        decodeEntry(entry, requestRecord).request.at < now - forgottenAfter
-      const forgotten = (await store.list(query)).filter(isForgotten)
+    async clean(now, judge) {
+      const forgotten: StoreEntry[] = []
+      for (const entry of await store.list(query)) {
+        const { request } = decodeEntry(entry, requestRecord)
+        if (request.at < now - forgottenAfter && (await judge(request)) !== 'alive') forgotten.push(entry)
+      }
       if (forgotten.length === 0) return 0
       await store.commit(
         forgotten.map(({ key }) => ({ type: 'delete', collection, key })),

@@ -41,7 +41,7 @@ test.each([
     pid: 1,
     context: () => context,
     selects: undefined,
-    isAbandoned: async () => isDead,
+    judgeAsker: async () => (isDead ? 'dead' : 'alive'),
   })
   const end = new AbortController()
   const ended = controller.run(end.signal).catch(() => undefined)

@@ -205,7 +205,7 @@ export class Actor implements Sleeper {
       pid: this.pid,
       context: () => context,
       selects: undefined,
-      isAbandoned: async ({ requestedBy }) => livenessOf(requestedBy.pid) === 'dead',
+      judgeAsker: async ({ requestedBy }) => livenessOf(requestedBy.pid),
     })
     this.onEnd(stopListening)
     try {

@@ -114,14 +114,31 @@ test('environments do not see each other', async () => {
   expect(await openPassInbox({ store, environment: undefined, lease }).pending()).toEqual([])
 })
 
-test('what a killed asker left is dropped after an hour', async () => {
+test.each(['dead', 'unknown'] as const)(
+  'what an asker left who is %s is dropped after an hour',
+  async (liveness) => {
+    const judge = async () => liveness
+    await asker.ask(requestOf('r1'))
+    await clock.advance(1_800_000)
+    await asker.ask(requestOf('r2'))
+    expect(await inbox.clean(clock.now(), judge)).toBe(0)
+    await clock.advance(1_800_001)
+    expect(await inbox.clean(clock.now(), judge)).toBe(1)
+    expect((await inbox.pending()).map((request) => request.requestId)).toEqual(['r2'])
+  },
+)
+
+test('who lives follows what he asked for however long, and gets its answer however late it is seen', async () => {
+  const judge = async () => 'alive' as const
   await asker.ask(requestOf('r1'))
-  await clock.advance(1_800_000)
-  await asker.ask(requestOf('r2'))
-  expect(await inbox.clean(clock.now())).toBe(0)
-  await clock.advance(1_800_001)
-  expect(await inbox.clean(clock.now())).toBe(1)
-  expect((await inbox.pending()).map((request) => request.requestId)).toEqual(['r2'])
+  const answer = asker.follow('r1', { clock })
+  await inbox.claim('r1', 42)
+  await clock.advance(3_700_000)
+  expect(await inbox.clean(clock.now(), judge)).toBe(0)
+  await inbox.answer('r1', { type: 'done', exitCode: 0, result: null })
+  expect(await inbox.clean(clock.now(), judge)).toBe(0)
+  await settle()
+  expect(await answer).toEqual({ type: 'done', exitCode: 0, result: null })
 })
 
 test('a controller that lost its lease neither takes up nor answers', async () => {

@@ -13,7 +13,7 @@ import { housekeepingEvery } from '../../state/housekeeping.ts'
 import { openLastGood } from '../../state/last-good.ts'
 import { AlertDesk } from '../alert-desk.ts'
 import { superviseSelf } from '../background/self-supervision.ts'
-import { contextOf, isAbandoned } from '../controller-client.ts'
+import { contextOf, judgeAsker } from '../controller-client.ts'
 import { logDiagnostics, printDiagnostics } from '../diagnostics.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import { isLogForPeople, openLog } from '../log.ts'
@@ -168,7 +168,7 @@ async function control(call: Invocation, common: CommonOptions, options: WatchOp
       pid: process.pid,
       context: () => contextOf(workspace, declaration),
       selects,
-      isAbandoned,
+      judgeAsker,
     })
     const tidy = async () => {
       await actor.ledger.prune(declaration.fleet.historyKeep, signal)
