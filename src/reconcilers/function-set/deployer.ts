@@ -102,7 +102,8 @@ export class Deployer {
     const managed = source.functions.map(({ name }) => name)
     const { functions, schedules } = content.digest
     const fingerprint = sourceFingerprint(action, observed)
-    await this.#memories.keepDeploy({ title: content.title, fingerprint, functions, schedules, managed })
+    const record = { title: content.title, fingerprint, functions, schedules, managed, at: this.#clock.now() }
+    await this.#memories.keepDeploy(record, observed.published?.title)
     tell('begins a deploy')
     const deploy = await this.#begin(action, { content, reading, signal })
     try {

@@ -1,6 +1,10 @@
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Json } from '../../core/store.ts'
+import { isOwnTitle, parseTitle } from './title.ts'
+
+/** So many records of deploys of one resource are kept; of an older one that is published again Netlify tells. */
+const keptDeploys = 20
 
 /**
  * What we put into a deploy, kept by its title before it is begun. A deploy never changes, so this holds for as long as
@@ -16,6 +20,8 @@ export interface DeployRecord {
   readonly schedules: Readonly<Record<string, string>>
   /** Functions of the directory: those go when their files go. */
   readonly managed: readonly string[]
+  /** When it was kept, epoch milliseconds. */
+  readonly at: number
 }
 
 /** What is remembered of a site between passes. */
@@ -85,7 +91,7 @@ export class Memories {
   readonly #store: DomainCache | undefined
   readonly #places = new Map<string, string>()
   readonly #sites = new Map<string, SiteMemory>()
-  readonly #deploys = new Map<string, DeployRecord | undefined>()
+  readonly #deploys = new Map<string, DeployRecord>()
 
   constructor(store: DomainCache | undefined) {
     this.#store = store
@@ -126,15 +132,35 @@ export class Memories {
   }
 
   async deploy(title: string): Promise<DeployRecord | undefined> {
-    if (this.#deploys.has(title)) return this.#deploys.get(title)
+    const known = this.#deploys.get(title)
+    if (known) return known
     const read = deployRecordOf(await this.#store?.get(`deploy/2/${title}`))
-    this.#deploys.set(title, read)
+    if (read) this.#deploys.set(title, read)
     return read
   }
 
-  async keepDeploy(record: DeployRecord): Promise<void> {
+  /** Durable when it resolves; forgets the oldest of its resource, but for what is `published`. */
+  async keepDeploy(record: DeployRecord, published: string | undefined): Promise<void> {
     await this.#put(`deploy/2/${record.title}`, record)
     this.#deploys.set(record.title, record)
+    const isKept = (title: string) => title === record.title || title === published
+    const old = (await this.#deploysLike(record)).slice(keptDeploys).filter(({ title }) => !isKept(title))
+    if (old.length === 0) return
+    const forgotten = new Set(old.map(({ title }) => title))
+    await this.#store?.prune('deploy/2/', (value) => !forgotten.has(deployRecordOf(value)?.title ?? ''))
+    for (const title of forgotten) this.#deploys.delete(title)
+  }
+
+  /** What the store keeps of the same resource, newest first. */
+  async #deploysLike({ title }: DeployRecord): Promise<readonly DeployRecord[]> {
+    const owner = parseTitle(title)
+    const found: DeployRecord[] = []
+    await this.#store?.prune('deploy/2/', (value) => {
+      const record = deployRecordOf(value)
+      if (record && owner && isOwnTitle(record.title, owner)) found.push(record)
+      return true
+    })
+    return found.sort((a, b) => b.at - a.at)
   }
 
   async #put(key: string, value: unknown): Promise<void> {
@@ -180,7 +206,7 @@ function namesOf(value: Json | undefined): readonly string[] {
 }
 
 function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
-  const { title, fingerprint, functions, schedules, managed } = fieldsOf(value)
+  const { title, fingerprint, functions, schedules, managed, at } = fieldsOf(value)
   if (typeof title !== 'string' || typeof fingerprint !== 'string') return undefined
   return {
     title,
@@ -188,5 +214,7 @@ function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
     functions: textsOf(functions),
     schedules: textsOf(schedules),
     managed: namesOf(managed),
+    // Records had no time once.
+    at: typeof at === 'number' ? at : 0,
   }
 }
