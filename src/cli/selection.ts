@@ -26,13 +26,17 @@ export function selectResources(
 
 /** The id that a person typed, if it is declared. */
 export function declaredId(declaration: Declaration, text: string): ResourceId {
-  const found = declaration.resources.find((resource) => resource.id === text)
-  if (!found)
-    throw notDeclared(
-      text,
-      declaration.resources.map((resource) => resource.id),
-    )
-  return found.id
+  return knownId(
+    declaration.resources.map((resource) => resource.id),
+    text,
+  )
+}
+
+/** The id that a person typed, if it is one of these. */
+export function knownId(known: readonly ResourceId[], text: string): ResourceId {
+  const found = known.find((id) => id === text)
+  if (!found) throw notDeclared(text, known)
+  return found
 }
 
 function parseLabel(text: string): readonly [string, string] {

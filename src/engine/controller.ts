@@ -48,6 +48,8 @@ export class Controller {
   readonly #running = new Set<Promise<void>>()
   readonly #acting = new Map<ResourceId, string | undefined>()
   readonly #listener: DomainListener
+  /** What the fleet owned when the memory was read last. */
+  #owned: readonly ResourceId[] = []
   /** What resources were before they were given other outside names, by what they are now. */
   #formers: ReadonlyMap<ResourceId | undefined, readonly ResourceId[]> = new Map()
   readonly #ended = new AbortController()
@@ -101,7 +103,8 @@ export class Controller {
       wakeKind: (other) => this.#wakeKind(other),
       wakeRelated: (id) => this.#wakeRelated(id),
       noteInventory: (inventory) => {
-        this.#formers = Map.groupBy(inventory.keys(), successorOf)
+        this.#owned = [...inventory.keys()]
+        this.#formers = Map.groupBy(this.#owned, successorOf)
       },
       report: (result, orders) => this.#report(result, orders),
       survive: (error, what) => this.#survive(error, what),
@@ -117,9 +120,9 @@ export class Controller {
     return next
   }
 
-  /** Wakes resources, such as after `resume`; undefined: all. */
+  /** Wakes resources, such as after `resume`; undefined: all, what is no longer declared as well. */
   wake(ids?: Iterable<ResourceId>): void {
-    for (const id of ids ?? this.#declared.ids()) this.#heed(id)
+    for (const id of ids ?? new Set([...this.#declared.ids(), ...this.#owned])) this.#heed(id)
   }
 
   /** A pass over some or all resources, on behalf of somebody who waits; ends when they have settled. */

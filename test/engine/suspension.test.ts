@@ -34,6 +34,30 @@ async function suspendedFor(
   return fleet
 }
 
+test('what is no longer declared and was kept by a suspension goes as soon as that is lifted', async () => {
+  const fleet = modelledFleet()
+  let declaration = declare([model('a'), model('b')])
+  const controller = new Controller(fleet.world, {
+    read: async () => declaration,
+    rereadEvery: minutes(10_000),
+  })
+  const end = new AbortController()
+  const run = controller.run(end.signal)
+  await fleet.time.pass(minutes(1))
+  const suspensions = openSuspensions({ store: openMemoryStore(fleet.disk), environment: undefined })
+  await suspensions.suspend(modelId('a'), { reason: 'moving house', by: 'ada', until: undefined })
+  declaration = declare([model('b')])
+  await fleet.time.run(controller.reread())
+  await fleet.time.pass(minutes(60))
+  expect(fleet.outside.thing('a')?.state).toBe('running')
+  await suspensions.resume(modelId('a'), fleet.clock.now())
+  controller.wake()
+  await fleet.time.pass(2_000)
+  expect(fleet.outside.thing('a')).toBeUndefined()
+  end.abort(new Error('over'))
+  await fleet.time.run(run)
+})
+
 async function reminders(fleet: ModelledFleet) {
   const events = await fleet.ledger.events({ id: modelId('a'), limit: 100 })
   return events.filter((event) => event.reason === 'SuspensionEnding')

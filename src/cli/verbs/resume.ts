@@ -1,13 +1,14 @@
 import { ReconcileError } from '../../core/errors.ts'
 import { shortId } from '../../core/source.ts'
 import type { Store } from '../../core/store.ts'
+import { openLedger } from '../../state/ledger.ts'
 import { recordOutsideEvent } from '../../state/outside-event.ts'
 import { liftPin, readSource } from '../../state/source.ts'
 import { openSuspensions } from '../../state/suspensions.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { readDeclaration } from '../read-declaration.ts'
-import { declaredId } from '../selection.ts'
+import { knownId } from '../selection.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
 /** `reconcile resume`: ends a suspension by command, or a rollback, and starts recovery attempts anew. */
@@ -27,19 +28,28 @@ export async function resume(
       call.out.write(message ?? 'The fleet was not rolled back.\n')
       return 0
     }
-    const suspensions = openSuspensions({ store, environment: workspace.environment })
+    const { environment, clock, folder } = workspace
+    const suspensions = openSuspensions({ store, environment })
     const { declaration } = await readDeclaration(workspace, store, { mayRunCommands: false })
+    const view = await openLedger({ store, fleet: folder, environment, clock }).load()
+    // What is no longer declared may be kept by a suspension, or wait after a deletion that failed.
+    const known = [
+      ...new Set([
+        ...declaration.resources.map((resource) => resource.id),
+        ...view.inventory.keys(),
+        ...view.suspensions.keys(),
+      ]),
+    ]
     if (options.resource === undefined) {
-      const known = declaration.resources.map((resource) => resource.id)
-      const ids = await suspensions.resumeAll(known, workspace.clock.now())
+      const ids = await suspensions.resumeAll(known, clock.now())
       call.out.write(
         ids.length === 0 ? 'Everything is resumed; nothing was suspended.\n' : `Resumed ${ids.join(', ')}.\n`,
       )
       call.out.write((await resumeSource(workspace, store)) ?? '')
       return 0
     }
-    const id = declaredId(declaration, options.resource)
-    const wasSuspended = await suspensions.resume(id, workspace.clock.now())
+    const id = knownId(known, options.resource)
+    const wasSuspended = await suspensions.resume(id, clock.now())
     const declared = declaration.resources.find((resource) => resource.id === id)?.controls.suspend
     call.out.write(
       `${id} ${wasSuspended ? 'is resumed' : 'was not suspended'}; its recovery attempts start anew.\n`,
