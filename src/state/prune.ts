@@ -54,16 +54,36 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
 async function pruneEvents(options: PruneOptions): Promise<number> {
   const { store, scope } = options
   const oldest = options.now - options.keep
-  const first = (await newestNumber(store, scope)) - mostEvents
+  const mostSequence = (await newestNumber(store, scope)) - mostEvents
+  const lastOld = Math.max(mostSequence, await lastNumberBefore(oldest, options))
   const query = { collection: eventCollection, prefix: scope }
   return inBatches(options, query, async (draft, entry) => {
     const event = decodeEntry(entry, fleetEvent)
     const sequence = Number(lastPart(entry.key))
-    if (event.at >= oldest && sequence > first) return false
+    if (sequence > lastOld) return false
     draft.delete(entry)
     draft.delete({ collection: eventIndexCollection, key: indexKey(scope, event.id, sequence) })
     return true
   })
+}
+
+/**
+ * The number of the last event of before a time; 0 where there is none. What seems to come from the future is from before
+ * the clock was set back: it is as old as what follows it.
+ */
+async function lastNumberBefore(time: number, { store, scope, now }: PruneOptions): Promise<number> {
+  let last = 0
+  for (let after: string | undefined; ; ) {
+    const query = { collection: eventCollection, prefix: scope, limit: batchSize }
+    const page = await store.list({ ...query, ...(after !== undefined && { after }) })
+    for (const entry of page) {
+      const { at } = decodeEntry(entry, fleetEvent)
+      if (at < time) last = Number(lastPart(entry.key))
+      else if (at <= now) return last
+    }
+    after = page.at(-1)?.key
+    if (page.length < batchSize) return last
+  }
 }
 
 async function pruneOutcomes(options: PruneOptions): Promise<number> {

@@ -493,6 +493,20 @@ describe.each([{ isKept: true }, { isKept: false }])(
         expect(await ledger.prune(day)).toEqual({ events: 0, outcomes: 0, sampleRecords: 0 })
       })
 
+      test('drops events from before the clock was set back with those that followed them, and not before', async () => {
+        await ledger.commit([eventOf('before')])
+        await clock.advance(90 * day)
+        for (let index = 0; index < 250; index += 1) await ledger.commit([eventOf(`ahead ${index}`)])
+        await clock.advance(-89 * day)
+        await ledger.commit([eventOf('after')])
+        await clock.advance(day - hour)
+        expect((await ledger.prune(day)).events).toBe(1)
+        await clock.advance(2 * hour)
+        await ledger.commit([eventOf('new')])
+        expect((await ledger.prune(day)).events).toBe(251)
+        expect((await ledger.events({ limit: 999 })).map((event) => event.message)).toEqual(['new'])
+      })
+
       test('ends where it is told to', async () => {
         await ledger.commit([eventOf('old')])
         await clock.advance(2 * day)
