@@ -15,6 +15,7 @@ import {
   type SampleTier,
   sampleTiers,
 } from './sample-series.ts'
+import { dropSpentWords } from './spent-words.ts'
 
 /** Records of one commit: small enough that a controller is never held up for long. */
 const batchSize = 200
@@ -28,6 +29,8 @@ export interface Pruned {
   readonly outcomes: number
   /** Records of samples that were dropped or thinned into the next tier. */
   readonly sampleRecords: number
+  /** What people said by command and what means nothing any more. */
+  readonly words: number
 }
 
 export interface PruneOptions {
@@ -48,7 +51,8 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
   for (const [index, tier] of sampleTiers.entries()) {
     sampleRecords += await pruneTier(options, tier, sampleTiers[index + 1])
   }
-  return Object.freeze({ events, outcomes, sampleRecords })
+  const words = await pruneWords(options)
+  return Object.freeze({ events, outcomes, sampleRecords, words })
 }
 
 async function pruneEvents(options: PruneOptions): Promise<number> {
@@ -94,6 +98,19 @@ async function pruneOutcomes(options: PruneOptions): Promise<number> {
     draft.delete(entry)
     return true
   })
+}
+
+async function pruneWords({ store, scope, now, signal, write }: PruneOptions): Promise<number> {
+  let total = 0
+  for (;;) {
+    signal?.throwIfAborted()
+    let dropped = 0
+    await write(async (draft) => {
+      dropped = await dropSpentWords(draft, { store, scope }, { now, limit: batchSize })
+    })
+    total += dropped
+    if (dropped < batchSize) return total
+  }
 }
 
 /** Moves what is too old for a tier into the next one, or drops it where there is none or it is past `keep`. */

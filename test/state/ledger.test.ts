@@ -9,7 +9,7 @@ import { Secret } from '../../src/core/secret.ts'
 import type { Store } from '../../src/core/store.ts'
 import { openLedger, type StoredLedger } from '../../src/state/ledger.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
-import { openSuspensions } from '../../src/state/suspensions.ts'
+import { openSuspensions, type Suspensions } from '../../src/state/suspensions.ts'
 import { FakeClock } from './fake-clock.ts'
 import { process, takeFence } from './fixtures.ts'
 
@@ -483,14 +483,14 @@ describe.each([{ isKept: true }, { isKept: false }])(
         await ledger.commit([{ type: 'settle', intentId: 'old', outcome: 'succeeded', at: clock.now() }])
         await clock.advance(2 * day)
         await ledger.commit([eventOf('new')])
-        expect(await ledger.prune(day)).toEqual({ events: 450, outcomes: 1, sampleRecords: 0 })
+        expect(await ledger.prune(day)).toEqual({ events: 450, outcomes: 1, sampleRecords: 0, words: 0 })
         expect((await ledger.events({ limit: 999 })).map((event) => event.message)).toEqual(['new'])
         expect((await ledger.events({ id: api, limit: 999 })).map((event) => event.message)).toEqual(['new'])
         expect(await store.list({ collection: 'event-of' })).toHaveLength(1)
         expect(await ledger.outcomes(9)).toEqual([])
         const view = await ledger.load()
         expect([view.inventory.size, view.states.size, view.openIntents.length]).toEqual([1, 1, 1])
-        expect(await ledger.prune(day)).toEqual({ events: 0, outcomes: 0, sampleRecords: 0 })
+        expect(await ledger.prune(day)).toEqual({ events: 0, outcomes: 0, sampleRecords: 0, words: 0 })
       })
 
       test('drops events from before the clock was set back with those that followed them, and not before', async () => {
@@ -505,6 +505,87 @@ describe.each([{ isKept: true }, { isKept: false }])(
         await ledger.commit([eventOf('new')])
         expect((await ledger.prune(day)).events).toBe(251)
         expect((await ledger.events({ limit: 999 })).map((event) => event.message)).toEqual(['new'])
+      })
+
+      describe('what people said', () => {
+        const gone = process('gone')
+        const hearing = (heardResumeAt: number) => {
+          const state = stateOf(api)
+          return {
+            type: 'state' as const,
+            id: api,
+            state: { ...state, recovery: { ...state.recovery, heardResumeAt } },
+          }
+        }
+        let said: Suspensions
+        beforeEach(() => {
+          said = openSuspensions({ store, environment: undefined })
+        })
+
+        test('goes where it was heard and nothing from before is open, and means the same then', async () => {
+          const at = clock.now()
+          await said.resume(api, at)
+          await ledger.commit([hearing(at - 1)])
+          expect((await ledger.prune(day)).words).toBe(0)
+          await ledger.commit([hearing(at), { type: 'intend', intent: { ...intentOf('open'), at } }])
+          expect((await ledger.prune(day)).words).toBe(0)
+          await ledger.commit([{ type: 'settle', intentId: 'open', outcome: 'succeeded', at }])
+          expect((await ledger.prune(day)).words).toBe(1)
+          expect((await ledger.load()).resumedAt).toEqual(new Map())
+          expect((await ledger.load()).states.get(api)?.recovery.heardResumeAt).toBe(at)
+        })
+
+        test('goes where it is of nothing that is declared or owned', async () => {
+          const until = clock.now() + hour
+          await ledger.commit([{ type: 'own', owned: ownedOf(api) }])
+          for (const id of [api, gone]) {
+            await said.resume(id, clock.now())
+            await said.suspend(id, { reason: 'moving', by: 'ada', until })
+          }
+          await said.suspend(process('kept'), { reason: 'moving', by: 'ada', until: undefined })
+          expect((await ledger.prune(day)).words).toBe(1)
+          await clock.advance(hour)
+          expect((await ledger.prune(day)).words).toBe(1)
+          expect([...(await said.list()).keys()]).toEqual([api, process('kept')])
+          expect([...(await ledger.load()).resumedAt.keys()]).toEqual([api])
+        })
+
+        test('stays where it is said anew meanwhile', async () => {
+          const at = clock.now()
+          await said.resume(api, at)
+          await ledger.commit([hearing(at)])
+          let isSaid = false
+          const busy: Store = {
+            ...store,
+            commit: async (...commit) => {
+              if (!isSaid) {
+                isSaid = true
+                await said.resume(api, at + 1)
+              }
+              return store.commit(...commit)
+            },
+          }
+          const lease = await takeFence(store)
+          const acting = openLedger({
+            store: busy,
+            fleet: 'acme',
+            environment: undefined,
+            lease,
+            isKept,
+            clock,
+          })
+          expect((await acting.prune(day)).words).toBe(0)
+          expect(isSaid).toBe(true)
+          expect((await acting.load()).resumedAt.get(api)).toBe(at + 1)
+        })
+
+        test('goes however much it is, in commits of bounded size', async () => {
+          const ids = Array.from({ length: 450 }, (_, index) => process(`p${index}`))
+          await said.resumeAll(ids, clock.now())
+          const before = await store.revision()
+          expect((await ledger.prune(day)).words).toBe(450)
+          expect((await store.revision()) - before).toBe(3)
+        })
       })
 
       test('ends where it is told to', async () => {
