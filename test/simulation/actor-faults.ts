@@ -25,7 +25,9 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
         }
       }
       if (weather.strikes('read-hang')) return { type: 'hang' }
-      const latency = random.between(0, 40)
+      // Where much is deleted the one thing by itself, which is read right before, takes its time.
+      const pace = setting.theme === 'deletions' && asked.length === 1 ? 20 : 1
+      const latency = pace * random.between(0, 40)
       if (weather.strikes('read-error')) return { type: 'error', latency }
       const isPartial = weather.strikes('partial-read')
       const unreadable = isPartial ? asked.filter(() => random.isLucky(0.5)) : []

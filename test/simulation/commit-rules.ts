@@ -38,7 +38,9 @@ export function checkCommit(
       checkRow(setting, actor, { row: written<Owned>(write.value), writes, before })
     // With the row of what was let go goes all that was known of what it was asked for.
     const isLetGo = write.collection === 'inventory' && write.type === 'delete'
-    if (isLetGo && id.startsWith('Dispatch/')) rules.overlapped.add(id)
+    const workflow = id.startsWith('Dispatch/') ? before.owned.get(id)?.externalName : undefined
+    const isTakenOver = peekInventory(disk).some(({ externalName }) => externalName === workflow)
+    if (isLetGo && workflow !== undefined && !isTakenOver) rules.overlapped.add(workflow)
     // Who said that it is meant to go said that nothing of it need be remembered.
     const isMeant = write.type === 'delete' && rules.allowedWithin(2 * slack).length > 0
     if (write.collection === 'resource-state' && isMeant) rules.revivals.delete(id)

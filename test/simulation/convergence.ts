@@ -2,7 +2,7 @@ import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import { successorOf } from '../../src/engine/former.ts'
 import type { ModelSpec } from '../support/modelled-domain.ts'
 import type { Thing } from '../support/modelled-world.ts'
-import { deletions, isDispatch, isModel, outsideName } from './manifests.ts'
+import { deletions, isDispatch, isModel, outsideName, workflowOf } from './manifests.ts'
 import { peek, peekInventory, peekState } from './peek.ts'
 import type { Setting } from './setting.ts'
 import { mayStayClosed } from './windows.ts'
@@ -14,7 +14,8 @@ export function findUnconverged(setting: Setting): readonly string[] {
   const faults: string[] = []
   for (const resource of resources) {
     if (blocked.has(resource.id)) continue
-    if (isDispatch(resource)) faults.push(...faultsOfDispatch(setting, resource.name, resource.spec.revision))
+    if (isDispatch(resource))
+      faults.push(...faultsOfDispatch(setting, workflowOf(resource), resource.spec.revision))
     else if (isModel(resource)) faults.push(...faultsOfModel(setting, resource))
   }
   faults.push(...findWaiting(setting))

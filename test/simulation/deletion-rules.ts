@@ -11,13 +11,13 @@ const lastLook = 5_000
 /** Deletions this close together belong to one pass. */
 const onePass = 6_000
 
-/** From the moment at which the turn of a deletion has come to its intent: one reading and one commit. */
-const turnTakes = 1_200
+/** From the last moment at which it is asked whether a deletion is still due to its intent: one commit, which may wait. */
+const commitTakes = 300
 
-/** What waited for its turn and was declared again meanwhile is not deleted any more. */
+/** What waited for its turn, or was read once more, and was declared again meanwhile is not deleted any more. */
 export function checkStillDue(setting: Setting, actor: Actor, id: string): void {
   const { rules, time } = setting
-  const turn = time.now - turnTakes
+  const turn = time.now - commitTakes
   if (actor.pausedUntil > turn) return
   const known = actor.readings.filter(({ at }) => at <= turn).at(-1)
   const isDeclared = known?.declaration.resources.some((one) => one.id === id) ?? false

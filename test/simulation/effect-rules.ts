@@ -1,5 +1,6 @@
 import type { Action } from '../../src/core/action.ts'
 import type { Resource } from '../../src/core/resource.ts'
+import type { DispatchAction } from '../support/modelled-dispatch.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
 import { isModel, outsideName, recovery } from './manifests.ts'
@@ -136,11 +137,10 @@ function checkRecovery(setting: Setting, { action, id, begun }: Effect): void {
 /** A vendor who names what is made is never asked twice for the same. */
 export function checkDispatch(setting: Setting, action: Action): void {
   const { rules, outside, time } = setting
-  const { workflow, revision } = action as Action & { workflow: string; revision: string }
-  const id = `Dispatch/${workflow}`
+  const { workflow, revision } = action as DispatchAction
   const runs = outside.current.runs.filter((run) => run.workflow === workflow && run.revision === revision)
-  const isExcused = rules.overlapped.has(id) || time.now - rules.lastJump < 15_000
-  if (isExcused) rules.overlapped.add(id)
+  const isExcused = rules.overlapped.has(workflow) || time.now - rules.lastJump < 15_000
+  if (isExcused) rules.overlapped.add(workflow)
   rules.check(
     'nothing-is-made-twice',
     runs.length <= 1 || isExcused,

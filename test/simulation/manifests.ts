@@ -129,6 +129,10 @@ export function isDispatch(resource: Resource): resource is Resource<DispatchSpe
   return resource.kind === 'Dispatch'
 }
 
+export function workflowOf(resource: Resource<DispatchSpec>): string {
+  return resource.spec.workflow ?? resource.name
+}
+
 export function outsideName(resource: Resource<ModelSpec>): string {
   return resource.spec.name ?? resource.name
 }

@@ -205,6 +205,11 @@ export const mutants: readonly Mutant[] = [
     '(decided ?? (await readAgain(world, finding, signal)))',
     '(decided ?? finding.actions)',
   ]),
+  mutant('what is declared again during the last reading is deleted', [
+    execute,
+    'if (!actions || !isDue())',
+    'if (!actions)',
+  ]),
   mutant('no intent is written', [
     execute,
     '      intentEntry(world, finding, { action, intentId, begunAt }),\n',
@@ -226,6 +231,15 @@ export const mutants: readonly Mutant[] = [
     "isErrorOf(error, 'OutcomeUnknown') || isErrorOf(error, 'OperationTimedOut')",
     "isErrorOf(error, 'OutcomeUnknown')",
   ]),
+  mutant(
+    'what may have been made is made again after a move',
+    [
+      pair,
+      'Map.groupBy(openIntents, ({ id, externalName }) => placeOf(kindOf(id), externalName))',
+      'Map.groupBy(openIntents, ({ id }) => String(id))',
+    ],
+    [pair, 'open.get(placeOf(kindOf(id), externalName)) ?? []', 'open.get(id) ?? []'],
+  ),
   mutant('a move deletes', [pair, '    for (const old of olds) takenFrom.add(old.id)\n', '']),
   mutant('a moment of health forgets the attempts', [
     recovery,

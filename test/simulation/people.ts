@@ -6,7 +6,7 @@ import type { Thing } from '../support/modelled-world.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import { Asking } from './asking.ts'
 import { findUnsettled } from './convergence.ts'
-import { isDispatch, isModel, newFields, newModel, outsideName } from './manifests.ts'
+import { isDispatch, isModel, newFields, newModel, outsideName, workflowOf } from './manifests.ts'
 import { peekInventory } from './peek.ts'
 import type { Setting, Theme } from './setting.ts'
 import { slack } from './slack.ts'
@@ -47,7 +47,10 @@ export class People {
         () => this.#add(),
         () => this.#ask(),
       ],
-      dispatches: Array.from({ length: 14 }, () => () => this.#dispatch()),
+      dispatches: [
+        ...Array.from({ length: 14 }, () => () => this.#dispatch()),
+        ...Array.from({ length: 6 }, () => () => void this.#dispatchAndMove()),
+      ],
       failures: [
         () => this.#fail(),
         () => this.#fail(),
@@ -358,7 +361,25 @@ export class People {
 
   #dispatch(): void {
     const one = this.#random.pick(this.#setting.manifests.edition.resources.filter(isDispatch))
-    if (one) this.#replaceResource({ ...one, spec: { revision: `r${this.#count}` } })
+    if (one) this.#replaceResource({ ...one, spec: { ...one.spec, revision: `r${this.#count}` } })
+  }
+
+  /** The same workflow under a new id, as soon as it may have been asked for a run and the list does not show it yet. */
+  async #dispatchAndMove(): Promise<void> {
+    const { time, manifests, weather } = this.#setting
+    this.#dispatch()
+    await time.sleep(this.#random.between(20, 400))
+    const { resources } = manifests.edition
+    const one = this.#random.pick(resources.filter(isDispatch))
+    if (!one || weather.isCalm) return
+    const name = `w${this.#count}`
+    const spec = { ...one.spec, workflow: workflowOf(one) }
+    const moved = { ...one, id: `Dispatch/${name}` as Resource['id'], name, spec }
+    this.#setting.rules.disturb(moved.id)
+    this.#save(
+      resources.map((other) => (other === one ? moved : other)),
+      `move ${one.id} to ${moved.id}`,
+    )
   }
 
   #ownThing(): Thing | undefined {

@@ -1,6 +1,7 @@
 import type { Action } from '../../src/core/action.ts'
 import type { Intent } from '../../src/core/intent.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
+import type { DispatchAction } from '../support/modelled-dispatch.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
 import { checkCommit } from './commit-rules.ts'
@@ -280,7 +281,7 @@ export class Rules {
     const begun = this.#begun.get(`${actor.pid} ${id}`) ?? this.#now()
     if (!('name' in action)) {
       const isLate = this.#now() - begun > 1_000 || actor.lease?.token !== peekToken(setting.disk)
-      if (isLate) this.overlapped.add(id)
+      if (isLate) this.overlapped.add((action as DispatchAction).workflow)
       return
     }
     checkEffect(setting, actor, { action, id, begun })
