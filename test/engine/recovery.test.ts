@@ -203,6 +203,13 @@ describe('the count of attempts', () => {
       attempts: 1,
       healthySince: noon,
     },
+    {
+      title: 'attempts after it was resumed count, though the record of that was dropped',
+      recovery: { attempts: 1, lastAttemptAt: noon - 500, heardResumeAt: noon - 1000 },
+      change: { resumedAt: undefined },
+      attempts: 1,
+      healthySince: noon,
+    },
   ]
   test.each(endings)('$title', ({ recovery, change, attempts, healthySince }) => {
     const after = nextRecovery(finding(recovery, change), [], context)
