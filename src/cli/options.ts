@@ -73,6 +73,11 @@ export function parseCount(text: string): number {
   return Number(text)
 }
 
+/** An option that is a time, in milliseconds, and has one without being given, shown as it would be typed. */
+export function durationOption(flags: string, description: string, standard: string): Option {
+  return new Option(flags, description).argParser(parseTimeout).default(parseTimeout(standard), standard)
+}
+
 /** For options that are times: milliseconds. */
 export function parseTimeout(text: string): number {
   const duration = parseDuration(text)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { Declare, Register, Verb } from './command.ts'
 import { alertCommand } from './commands/alert.ts'
@@ -81,14 +83,43 @@ export async function runProgram(args: readonly string[], call: Call): Promise<E
         status = reportFailure(invocation, error, common)
       }
     }
-  const program = buildProgram(invocation, { registers: registersFor(args), run })
+  const asked = args[0] === 'help' ? helpOf(args[1]) : args
+  const program = buildProgram(invocation, { registers: registersFor(asked), run })
   try {
-    await program.parseAsync([...args], { from: 'user' })
+    assertVerbFirst(asked, { program, cwd: invocation.cwd })
+    await program.parseAsync([...asked], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? 0 : 1
   }
   return status
+}
+
+/** `help VERB` is `VERB --help`, and as good a call. */
+function helpOf(name: string | undefined): readonly string[] {
+  return name !== undefined && commands.has(name)
+    ? [name, '--help']
+    : name === undefined
+      ? ['--help']
+      : [name]
+}
+
+/**
+ * A verb that stands after options would be taken for one more value of the last of them, and a pass be made: unless it
+ * is the value of an option, or there is a file of that name.
+ */
+function assertVerbFirst(
+  [first = '', ...rest]: readonly string[],
+  { program, cwd }: { readonly program: Command; readonly cwd: string },
+): void {
+  if (!first.startsWith('-')) return
+  const options = program.commands.flatMap((command) => command.options)
+  const isValueOf = (flag: string) =>
+    options.some(({ short, long, required }) => required && (flag === short || flag === long))
+  const at = rest.findIndex((arg) => commands.has(arg) && !existsSync(resolve(cwd, arg)))
+  const verb = rest[at]
+  if (verb === undefined || isValueOf(rest[at - 1] ?? first)) return
+  program.error(`error: options come after the verb: \`reconcile ${verb} ...\``, { exitCode: 1 })
 }
 
 /** The verb that is meant, where that is plain: to declare all of them takes longer than most of them do. */

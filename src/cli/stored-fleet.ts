@@ -1,4 +1,6 @@
+import { ReconcileError } from '../core/errors.ts'
 import type { LedgerView } from '../core/ledger.ts'
+import type { ResourceId } from '../core/resource.ts'
 import type { Store } from '../core/store.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
@@ -39,6 +41,16 @@ export async function withStoredFleet(
   } finally {
     await store.close()
   }
+}
+
+/** Rejects where nothing at all is known of what a person typed: silence would pass for peace. */
+export function assertKnown({ declaration, view }: StoredFleet, resource: string): void {
+  const id = resource as ResourceId
+  if (declaration.resources.some((declared) => declared.id === id)) return
+  if (view.states.has(id) || view.inventory.has(id)) return
+  throw new ReconcileError('NotFound', `Nothing is known of ${resource}`, {
+    hint: 'Resources are named Kind/name; `reconcile status` lists them.',
+  })
 }
 
 /** What is not known may be known of another environment: a forgotten `--env` is not a fleet that is down. */

@@ -61,9 +61,9 @@ export function typeHint(places: SchemaPlaces, tree: Tree, isSecret: boolean): s
       : 'Remove the field, or give it a value.'
   }
   if (typeof value !== 'string') {
-    if (types.has('string'))
-      return isSecret ? 'Write it in quotes.' : `Write it in quotes: "${sourceOf(tree)}"`
-    return undefined
+    const text = sourceOf(tree)
+    if (!places.some(({ schema }) => takesText(schema, text))) return undefined
+    return isSecret ? 'Write it in quotes.' : `Write it in quotes: "${text}"`
   }
   if (isNumeric && /^-?\d+(?:\.\d+)?$/.test(value)) return 'Write it without quotes.'
   if (types.has('boolean')) {
@@ -72,6 +72,14 @@ export function typeHint(places: SchemaPlaces, tree: Tree, isSecret: boolean): s
   }
   if (types.has('array') && !isSecret) return `Write a list: [${quote(value)}]`
   return undefined
+}
+
+/** Whether it would take this text, as far as its own type, words and pattern tell. */
+function takesText(schema: SchemaPlaces[number]['schema'], text: string): boolean {
+  const words = wordsOf(schema)
+  if (words.length > 0) return words.includes(text)
+  if (![schema.type].flat().includes('string')) return false
+  return typeof schema.pattern !== 'string' || new RegExp(schema.pattern, 'u').test(text)
 }
 
 function takesEmptyText({ schema }: SchemaPlaces[number]): boolean {

@@ -14,7 +14,7 @@ import { isInside, type Roots } from './fleet-root.ts'
 import { fieldsIn, isSecretPlace, schemaAt, takesReference } from './schema-walk.ts'
 import { isReference } from './secrets.ts'
 import { positionAt } from './source-file.ts'
-import { suggest } from './suggest.ts'
+import { suggest, suggestId } from './suggest.ts'
 import { childOf, formatPath, parsePointer, type Tree, treeValue } from './tree.ts'
 
 type Link = 'dependsOn' | 'fallback'
@@ -81,9 +81,9 @@ export function checkTargets(
       if (!known.has(id) && !broken.has(id)) {
         if (told.has(id)) continue
         told.add(id)
-        const meant = suggest(
+        const meant = suggestId(
           id,
-          [...known].filter((other) => nameOf(other) !== ''),
+          [...known].filter((other) => nameOf(other) !== '' && other !== document.id),
         )
         faults.add(path, {
           code: isWhole ? 'unknown-reference' : 'reference-not-read',

@@ -1,3 +1,5 @@
+import { kindOf, nameOf, type ResourceId } from '../core/resource.ts'
+
 /**
  * The known word that was probably meant, or undefined where none is close: at most a third of its letters may
  * differ (optimal string alignment distance: a swap of neighbours counts once), whatever the case.
@@ -16,6 +18,13 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
     }
   }
   return best
+}
+
+/** The id that was probably meant: of the same kind by its name, else of the same name whatever its kind. */
+export function suggestId(id: ResourceId, known: readonly ResourceId[]): ResourceId | undefined {
+  const kin = known.filter((other) => kindOf(other).toLowerCase() === kindOf(id).toLowerCase())
+  const name = suggest(nameOf(id), kin.map(nameOf))
+  return kin.find((other) => nameOf(other) === name) ?? known.find((other) => nameOf(other) === nameOf(id))
 }
 
 function alignmentDistance(a: string, b: string): number {

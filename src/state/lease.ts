@@ -154,9 +154,17 @@ interface Sighting {
 
 function heldBy({ role, pid, host }: Holder): ReconcileError {
   const who = role === 'controller' ? 'a controller' : 'a pass'
+  // What tells namespaces of processes apart says nothing to people.
+  const [machine = ''] = host.split(' ')
   return new ReconcileError(
     'LeaseHeld',
-    `Cannot act for this fleet: ${who} with pid ${pid} on ${host} does at the moment`,
+    `Cannot act for this fleet: ${who} with pid ${pid} on ${machine} does at the moment`,
+    {
+      hint:
+        role === 'controller'
+          ? '`reconcile stop` ends one in the background, Ctrl-C one in a terminal; `reconcile` asks it for a pass.'
+          : 'Wait until it has ended; `reconcile --timeout 10m` waits longer.',
+    },
   )
 }
 

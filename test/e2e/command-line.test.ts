@@ -222,3 +222,49 @@ describe('output onto a full disk', () => {
     expect(await controller.ended).toBe(0)
   })
 })
+
+describe('a call that is not understood', () => {
+  it.each([[['--env', 'staging', 'status']], [['-f', 'manifests', 'plan']], [['-q', '--dry-run', 'check']]])(
+    'says that options come after the verb: %s',
+    async (args) => {
+      await packages(['a'])
+      const run = await fleet.reconcile(args)
+      expect(run.status).toBe(1)
+      expect(run.err).toContain(`options come after the verb: \`reconcile ${args.at(-1)} ...\``)
+      expect(await buildOf('a')).toBe('old')
+    },
+  )
+
+  it('takes what is the value of an option, or the name of a file, for that', async () => {
+    await packages(['a'], 'plan')
+    expect((await fleet.reconcile(['--dry-run', '-f', 'plan'])).out).toContain('ScriptSet/a')
+    expect((await fleet.reconcile(['--dry-run', '--quiet', '--file', 'plan', 'plan'])).status).toBe(0)
+    expect((await fleet.reconcile(['-f', 'plan', '--env', 'status'])).err).toContain('unknown-environment')
+  })
+
+  it('of events of what nobody knows is not taken for peace', async () => {
+    await packages(['a'])
+    expect((await fleet.reconcile([])).status).toBe(0)
+    const run = await fleet.reconcile(['events', 'ScriptSet/b'])
+    expect(run).toMatchObject({ status: 1, out: '' })
+    expect(run.err).toContain('Nothing is known of ScriptSet/b')
+    expect((await fleet.reconcile(['events', 'ScriptSet/a'])).out).toContain('ScriptSet/a')
+  })
+})
+
+describe('help', () => {
+  it.each(['plan', 'down', 'suspend'])('of %s is that of its option, and no failure', async (verb) => {
+    fleet = await TestFleet.create()
+    const [asked, option] = [await fleet.reconcile(['help', verb]), await fleet.reconcile([verb, '--help'])]
+    expect(asked).toEqual(option)
+    expect(asked).toMatchObject({ status: 0, err: '' })
+  })
+
+  it('shows what may be typed, and nothing that is refused', async () => {
+    fleet = await TestFleet.create()
+    expect((await fleet.reconcile(['pass', '--help'])).out).toMatch(/--timeout <duration> .*default: 2m/)
+    expect((await fleet.reconcile(['suspend', '--help'])).out).toContain('suspend <resource> --reason <text>')
+    expect((await fleet.reconcile(['down', '--help'])).out).not.toContain('--only')
+    expect((await fleet.reconcile(['help', 'nope'])).err).toContain("unknown verb 'nope'")
+  })
+})

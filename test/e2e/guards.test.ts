@@ -50,6 +50,10 @@ describe('one writer', () => {
     expect(asker.log()).toContain(`The controller with pid ${winner.pid} made this pass.`)
     expect(await second.ended).toBe(1)
     expect(second.log()).toContain('LeaseHeld')
+    // At once, and not when it has waited in vain; and what to do then.
+    expect(second.log()).toMatch(new RegExp(`"pid":${winner.pid}.*waiting for its end`))
+    expect(second.log()).toContain('reconcile stop')
+    expect(second.log()).not.toContain('pid:[')
 
     const askedBy = new Set((await fleet.read('asked.log')).trim().split('\n').map(Number))
     expect(askedBy).toEqual(new Set([winner.pid]))

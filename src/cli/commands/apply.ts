@@ -1,5 +1,5 @@
 import type { Register } from '../command.ts'
-import { parseTimeout, withCommonOptions } from '../options.ts'
+import { durationOption, withCommonOptions } from '../options.ts'
 import { passTimeout } from './pass.ts'
 
 export const applyCommand: Register = ({ verb, run }) => {
@@ -9,7 +9,7 @@ export const applyCommand: Register = ({ verb, run }) => {
     'yaml',
   ])
     .option('--dry-run', 'say whether the plan still holds and change nothing')
-    .option('--timeout <duration>', 'how long to wait for health, such as 30s', parseTimeout, passTimeout)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait for health', passTimeout))
     .option('--no-wait', 'act and confirm, but do not wait for health')
     .action(
       run(async (call, common, command) => {

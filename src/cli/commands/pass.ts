@@ -1,8 +1,8 @@
 import type { Register } from '../command.ts'
-import { parseCount, parseTimeout, withCommonOptions } from '../options.ts'
+import { durationOption, parseCount, withCommonOptions } from '../options.ts'
 
-/** Two minutes to become healthy, unless `--timeout` says otherwise. */
-export const passTimeout = 120_000
+/** To become healthy, unless `--timeout` says otherwise. */
+export const passTimeout = '2m'
 
 export const passCommand: Register = ({ verb, run }) => {
   withCommonOptions(
@@ -13,7 +13,7 @@ export const passCommand: Register = ({ verb, run }) => {
   )
     .option('--dry-run', 'print the plan and change nothing')
     .option('--detailed-exitcode', 'with --dry-run: 0 no changes, 2 changes, 1 error or something unknown')
-    .option('--timeout <duration>', 'how long to wait for health, such as 30s', parseTimeout, passTimeout)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait for health', passTimeout))
     .option('--no-wait', 'act and confirm, but do not wait for health')
     .option('--allow-deletions <n>', 'let this many deletions happen although the limit is lower', parseCount)
     .option(

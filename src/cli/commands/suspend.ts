@@ -3,7 +3,8 @@ import { parseTimeout, withCommonOptions } from '../options.ts'
 
 export const suspendCommand: Register = ({ verb, run }) => {
   withCommonOptions(verb('suspend <resource>', 'take no actions on a resource until it is resumed'), ['text'])
-    .requiredOption('--reason <text>', 'why, for those who find it later')
+    .usage('<resource> --reason <text> [options]')
+    .requiredOption('--reason <text>', 'why, for those who find it later; must be given')
     .option('--by <name>', 'who; default: the user name')
     .option('--for <duration>', 'resume by itself after this time, such as 2h', parseTimeout)
     .action(

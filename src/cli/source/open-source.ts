@@ -3,7 +3,14 @@ import type { Logger } from '../../core/logger.ts'
 import type { Store } from '../../core/store.ts'
 import { readBindings, unbindStore } from '../../state/binding.ts'
 import { forgetSource, readSource } from '../../state/source.ts'
-import { type Actor, type ActorRequest, becomeActor, bindingOf, openKeeper } from '../actor.ts'
+import {
+  type Actor,
+  type ActorRequest,
+  becomeActor,
+  bindingOf,
+  liveController,
+  openKeeper,
+} from '../actor.ts'
 import type { ControlledPlace } from './following.ts'
 import { GitSource } from './git-source.ts'
 
@@ -26,7 +33,10 @@ export async function openSource(
   const { logger, onDiagnostics } = request
   const { environment } = workspace
   const isBound = (await readBindings(store)).some((bound) => bound.environment === (environment ?? ''))
-  const actor = await becomeActor(workspace, store, { ...request, keeper: openKeeper(workspace, store) })
+  const keeper = openKeeper(workspace, store)
+  const other = await liveController(keeper)
+  if (other) logger.warn({ pid: other.pid }, 'another controller acts for this fleet: waiting for its end')
+  const actor = await becomeActor(workspace, store, { ...request, keeper })
   const { lease } = actor
   try {
     if (!following) {

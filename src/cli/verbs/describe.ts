@@ -1,4 +1,3 @@
-import { ReconcileError } from '../../core/errors.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import { describeDocument } from '../../reports/describe-json.ts'
 import { type Description, describeText } from '../../reports/describe-text.ts'
@@ -6,13 +5,14 @@ import { printDocument } from '../documents.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
-import { withStoredFleet } from '../stored-fleet.ts'
+import { assertKnown, withStoredFleet } from '../stored-fleet.ts'
 
 const shownEvents = 20
 
 /** `reconcile describe`: all that is known of one resource. */
 export function describe(call: Invocation, common: CommonOptions, resource: string): Promise<ExitStatus> {
-  return withStoredFleet(call, common, async ({ workspace, declaration, view, ledger }) => {
+  return withStoredFleet(call, common, async (fleet) => {
+    const { workspace, declaration, view, ledger } = fleet
     const id = resource as ResourceId
     const description: Description = {
       id,
@@ -22,11 +22,7 @@ export function describe(call: Invocation, common: CommonOptions, resource: stri
       suspension: view.suspensions.get(id),
       events: await ledger.events({ id, limit: shownEvents }),
     }
-    if (!description.resource && !description.state && !description.owned) {
-      throw new ReconcileError('NotFound', `Nothing is known of ${resource}`, {
-        hint: 'Resources are named Kind/name; `reconcile status` lists them.',
-      })
-    }
+    assertKnown(fleet, resource)
     if (common.output === 'json' || common.output === 'yaml') {
       await printDocument(call, common.output, describeDocument(description))
     } else {

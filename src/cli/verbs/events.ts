@@ -6,7 +6,7 @@ import { printDocument } from '../documents.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
-import { withStoredFleet } from '../stored-fleet.ts'
+import { assertKnown, withStoredFleet } from '../stored-fleet.ts'
 
 /** `reconcile events`: what happened, newest last, as a log is read. */
 export function events(
@@ -14,9 +14,12 @@ export function events(
   common: CommonOptions,
   options: { readonly resource: string | undefined; readonly limit: number },
 ): Promise<ExitStatus> {
-  return withStoredFleet(call, common, async ({ workspace, ledger }) => {
+  return withStoredFleet(call, common, async (fleet) => {
+    const { workspace, ledger } = fleet
     const id = options.resource as ResourceId | undefined
     const newestFirst = await ledger.events({ limit: options.limit, ...(id !== undefined && { id }) })
+    // What is forgotten has events still.
+    if (id !== undefined && newestFirst.length === 0) assertKnown(fleet, id)
     const told = newestFirst.toReversed()
     if (common.output === 'json' || common.output === 'yaml') {
       const document = told.map((event) => ({
