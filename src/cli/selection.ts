@@ -1,7 +1,7 @@
 import type { Declaration } from '../core/declaration.ts'
 import { ReconcileError } from '../core/errors.ts'
 import { compareIds, type ResourceId } from '../core/resource.ts'
-import { suggest } from '../manifests/suggest.ts'
+import { suggestId } from '../manifests/suggest.ts'
 import type { CommonOptions } from './options.ts'
 
 /** The resources that `--only` and `-l` choose; undefined: the whole fleet. */
@@ -10,8 +10,8 @@ export function selectResources(
   common: Pick<CommonOptions, 'only' | 'label'>,
 ): ReadonlySet<ResourceId> | undefined {
   if (common.only.length === 0 && common.label.length === 0) return undefined
-  const known = new Set<string>(declaration.resources.map((resource) => resource.id))
-  for (const id of common.only) if (!known.has(id)) throw notDeclared(id, [...known])
+  const known = declaration.resources.map((resource) => resource.id)
+  for (const id of common.only) knownId(known, id)
   const labels = common.label.map(parseLabel)
   const chosen = declaration.resources.filter(
     (resource) =>
@@ -50,8 +50,8 @@ function parseLabel(text: string): readonly [string, string] {
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-function notDeclared(id: string, known: readonly string[]): ReconcileError {
-  const close = suggest(id, known)
+function notDeclared(id: string, known: readonly ResourceId[]): ReconcileError {
+  const close = suggestId(id as ResourceId, known)
   return new ReconcileError('NotFound', `No resource ${id} is declared`, {
     hint:
       close === undefined

@@ -51,7 +51,11 @@ describe('down', () => {
     expect(report.isDown).toBe(true)
     expect(report.recommendations[0].commands).toContain('reconcile resume --all')
 
-    expect((await fleet.reconcile(['resume', '--all'])).status).toBe(0)
+    expect(await fleet.reconcile(['resume', '--all'])).toMatchObject({
+      status: 0,
+      out: 'The fleet is no longer down.\n',
+    })
+    expect((await fleet.reconcile(['resume', '--all'])).out).toContain('nothing was suspended')
     const up = await fleet.reconcile([])
     expect(up.status, up.out).toBe(0)
     expect(await names()).toEqual(['found', 'job', 'one', 'two'])

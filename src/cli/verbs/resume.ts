@@ -42,9 +42,9 @@ export async function resume(
     ]
     if (options.resource === undefined) {
       const ids = await suspensions.resumeAll(known, clock.now())
-      call.out.write(
-        ids.length === 0 ? 'Everything is resumed; nothing was suspended.\n' : `Resumed ${ids.join(', ')}.\n`,
-      )
+      if (view.isDown) call.out.write('The fleet is no longer down.\n')
+      if (ids.length > 0) call.out.write(`Resumed ${ids.join(', ')}.\n`)
+      else if (!view.isDown) call.out.write('Everything is resumed; nothing was suspended.\n')
       call.out.write((await resumeSource(workspace, store)) ?? '')
       return 0
     }
