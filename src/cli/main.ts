@@ -11,10 +11,15 @@ const mask = new SecretMask()
 const output = new Output()
 endOnDefects(mask)
 
+/** Milliseconds within which a signal that comes again is the same one: a terminal tells a group, and npm tells us too. */
+const echo = 500
+let askedAt = 0
+
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // The first asks politely; whoever repeats it does not want to wait.
-    if (interruption.signal.aborted) process.exit(1)
+    if (interruption.signal.aborted && performance.now() - askedAt > echo) process.exit(1)
+    askedAt ||= performance.now()
     interruption.abort(new Interruption(name))
   })
 }

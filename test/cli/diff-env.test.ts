@@ -59,6 +59,18 @@ test('two environments differ in what each alone declares, in fields, and in sec
   expect(out).not.toContain('canary')
 })
 
+test('one reference is the same in both, also where it cannot be read here; two are not', async () => {
+  const compared = async (a: string, b: string) =>
+    JSON.parse((await invoke(['diff-env', a, b, '-o', 'json'], { cwd: folder, env: {} })).out)
+  expect(await compared('two', 'two')).toMatchObject({ differing: [], same: 3 })
+  const { differing } = await compared('one', 'two')
+  expect(differing[0].changes.map(({ path }: { path: string }) => path)).toEqual([
+    'spec.env.OTHER',
+    'spec.env.SECRET',
+    'spec.instances',
+  ])
+})
+
 test.each([80, 200])('the text says the same at %i columns, without a secret', async (columns) => {
   const { status, out } = await invoke(['diff-env', 'one', 'two'], { cwd: folder, env, columns })
   expect(status).toBe(0)
