@@ -2,6 +2,7 @@ import type { Declaration } from '../core/declaration.ts'
 import { kindOf, type Resource, type ResourceId } from '../core/resource.ts'
 import { fingerprint } from './canonical.ts'
 import type { Finding } from './finding.ts'
+import { successorOf } from './former.ts'
 import { findLeaning } from './news.ts'
 import { placeOf } from './pair.ts'
 import { primariesByFallback } from './standby.ts'
@@ -73,15 +74,25 @@ export class Declared {
    * What waited for its turn while the manifests changed is not deleted by what they said before, and nothing is made that
    * would go at once: the limit of deletions could not have counted it.
    */
-  isStillDue({ id, desired, owned }: Finding): boolean {
+  isStillDue(finding: Finding): boolean {
+    const { id, desired, owned } = finding
     if (desired) return owned !== undefined || this.#declaration?.isComplete !== true || this.#specs.has(id)
     if (this.#declaration?.isComplete !== true || this.#specs.has(id)) return false
+    if (this.#hasNewHeir(finding)) return false
     this.#places ??= new Set(
       this.#declaration.resources.map((resource) => {
         return placeOf(resource.kind, reconcilerOf(this.#world, resource.kind).externalName(resource))
       }),
     )
     return owned === undefined || !this.#places.has(placeOf(kindOf(id), owned.externalName))
+  }
+
+  /** What a resource was called before goes when what it is called now is there: of another one that is not known yet. */
+  #hasNewHeir({ id, successor }: Finding): boolean {
+    const heir = this.#declaration?.resources.find((resource) => resource.id === successorOf(id))
+    if (!heir) return false
+    const outside = (one: Resource) => reconcilerOf(this.#world, one.kind).externalName(one)
+    return successor === undefined || outside(successor) !== outside(heir)
   }
 
   /** Of everything that decides what becomes of it: a fallback is another thing as soon as somebody names it. */

@@ -19,6 +19,7 @@ export function findUnconverged(setting: Setting): readonly string[] {
     else if (isModel(resource)) faults.push(...faultsOfModel(setting, resource))
   }
   faults.push(...findWaiting(setting))
+  faults.push(...findStarting(setting))
   faults.push(...findForgettable(setting))
   return [...faults, ...faultsOfRemoved(setting), ...findLeaks(setting), ...findLeftovers(setting)]
 }
@@ -44,6 +45,15 @@ function findWaiting(setting: Setting): readonly string[] {
       return held?.status === 'True' && held.reason === 'OutsideWindow'
     })
     .map(({ id }) => `${id} waits for its window`)
+}
+
+/** What was started a moment ago, by a window that opened for one, is told to be well when it is looked at once more. */
+function findStarting(setting: Setting): readonly string[] {
+  const blocked = findBlocked(setting)
+  return setting.manifests.edition.resources
+    .filter(({ id }) => !blocked.has(id))
+    .filter(({ id }) => peekState(setting.disk, id)?.status.health === 'Progressing')
+    .map(({ id }) => `${id} is on its way`)
 }
 
 /**

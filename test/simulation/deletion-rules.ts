@@ -1,3 +1,4 @@
+import type { Declaration } from '../../src/core/declaration.ts'
 import { successorOf } from '../../src/engine/former.ts'
 import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
@@ -62,26 +63,39 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
   })
   rules.check('deletes-only-what-is-undeclared', isJustified, said)
   rules.check('suspended-by-command', !rules.isSuspended(successorOf(action.id) ?? action.id), said)
-  checkSuccessor(setting, actor, action)
+  checkSuccessor(
+    setting,
+    window.map(({ declaration }) => declaration),
+    action,
+  )
   checkLimit(setting, actor)
 }
 
-/** What a resource was called before goes when what it is called now is there, or was a moment ago. */
-function checkSuccessor({ rules, outside, time }: Setting, actor: Actor, action: ModelAction): void {
+/**
+ * What a resource was called before goes when what it is called now is there, or was a moment ago: by what was declared
+ * when it was decided, for who is at it already is not called back.
+ */
+function checkSuccessor(
+  { rules, outside, time }: Setting,
+  declarations: readonly Declaration[],
+  action: ModelAction,
+): void {
   const id = successorOf(action.id)
-  const resources = actor.readings.at(-1)?.declaration.resources ?? []
-  const successor = resources.find((one) => one.id === id)
-  if (!successor || !isModel(successor)) return
-  // On standby it is not there at all.
-  if (resources.some(({ controls }) => controls.fallback.includes(successor.id))) return
-  const name = outsideName(successor)
-  const goneAt = outside.changedAt.get(name)
-  const isThere = outside.thing(name) !== undefined
-  const wasThere = goneAt !== undefined && time.now - goneAt < slack
+  const missing = declarations.map(({ resources }) => {
+    const successor = resources.find((one) => one.id === id)
+    if (!successor || !isModel(successor)) return undefined
+    // On standby it is not there at all.
+    if (resources.some(({ controls }) => controls.fallback.includes(successor.id))) return undefined
+    const name = outsideName(successor)
+    const goneAt = outside.changedAt.get(name)
+    const isThere = outside.thing(name) !== undefined
+    const wasThere = goneAt !== undefined && time.now - goneAt < slack
+    return isThere || wasThere ? undefined : name
+  })
   rules.check(
     'the-old-stays-until-the-new-is-there',
-    isThere || wasThere,
-    () => `${action.summary}, and ${name} is not there`,
+    missing.length === 0 || missing.includes(undefined),
+    () => `${action.summary}, and ${missing.at(-1)} is not there`,
   )
 }
 
