@@ -95,13 +95,10 @@ export async function runProgram(args: readonly string[], call: Call): Promise<E
   return status
 }
 
-/** `help VERB` is `VERB --help`, and as good a call. */
-function helpOf(name: string | undefined): readonly string[] {
-  return name !== undefined && commands.has(name)
-    ? [name, '--help']
-    : name === undefined
-      ? ['--help']
-      : [name]
+/** `help VERB` is `VERB --help`, and as good a call. Whoever asks for help makes no pass, whatever else he gives. */
+function helpOf(name = '--help'): readonly string[] {
+  if (name.startsWith('-')) return ['--help']
+  return commands.has(name) ? [name, '--help'] : [name]
 }
 
 /**
@@ -116,9 +113,10 @@ function assertVerbFirst(
   const options = program.commands.flatMap((command) => command.options)
   const isValueOf = (flag: string) =>
     options.some(({ short, long, required }) => required && (flag === short || flag === long))
-  const at = rest.findIndex((arg) => commands.has(arg) && !existsSync(resolve(cwd, arg)))
-  const verb = rest[at]
-  if (verb === undefined || isValueOf(rest[at - 1] ?? first)) return
+  const verb = rest.find(
+    (arg, at) => commands.has(arg) && !isValueOf(rest[at - 1] ?? first) && !existsSync(resolve(cwd, arg)),
+  )
+  if (verb === undefined) return
   program.error(`error: options come after the verb: \`reconcile ${verb} ...\``, { exitCode: 1 })
 }
 

@@ -19,23 +19,13 @@ export interface EnvironmentDifference {
   readonly same: number
 }
 
-export interface ComparisonOptions {
-  /** Whether two values that were not read are the same where one reference names both. Default: that is not known. */
-  readonly trustsSources?: boolean
-}
-
 /** Compares two readings of one folder whose secrets were digested with the same key. */
-export function compareEnvironments(
-  a: Declaration,
-  b: Declaration,
-  { trustsSources = false }: ComparisonOptions = {},
-): EnvironmentDifference {
-  const seen = (resource: Resource) => (trustsSources ? bySources(partsOf(resource)) : partsOf(resource))
+export function compareEnvironments(a: Declaration, b: Declaration): EnvironmentDifference {
   const inA = new Map(a.resources.map((resource) => [resource.id, resource]))
   const inB = new Map(b.resources.map((resource) => [resource.id, resource]))
   const shared = [...inA.values()].flatMap((resource) => {
     const other = inB.get(resource.id)
-    return other ? [{ id: resource.id, changes: differences([], seen(resource), seen(other)) }] : []
+    return other ? [{ id: resource.id, changes: differences([], partsOf(resource), partsOf(other)) }] : []
   })
   const differing = shared.filter(({ changes }) => changes.length > 0)
   return {
@@ -93,19 +83,8 @@ function secretDifference(path: string, a: unknown, b: unknown): readonly Change
     if (a.digest !== b.digest) return tell('differs')
     return a.source === b.source ? [] : tell('same value, by another reference')
   }
-  return tell(
-    a.source === b.source
-      ? `not compared: ${a.source} was not read`
-      : `not compared: from ${a.source} and from ${b.source}`,
-  )
-}
-
-/** With what was not read known by where it comes from. */
-function bySources(value: unknown): unknown {
-  if (value instanceof Secret) return value.isRead ? value : Secret.read(value.source, '', value.source)
-  if (Array.isArray(value)) return value.map(bySources)
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, bySources(inner)]))
+  // What was not read is the same where one reference names both.
+  return a.source === b.source ? [] : tell(`not compared: from ${a.source} and from ${b.source}`)
 }
 
 function holdsSecret(value: unknown): boolean {

@@ -224,16 +224,18 @@ describe('output onto a full disk', () => {
 })
 
 describe('a call that is not understood', () => {
-  it.each([[['--env', 'staging', 'status']], [['-f', 'manifests', 'plan']], [['-q', '--dry-run', 'check']]])(
-    'says that options come after the verb: %s',
-    async (args) => {
-      await packages(['a'])
-      const run = await fleet.reconcile(args)
-      expect(run.status).toBe(1)
-      expect(run.err).toContain(`options come after the verb: \`reconcile ${args.at(-1)} ...\``)
-      expect(await buildOf('a')).toBe('old')
-    },
-  )
+  it.each([
+    [['--env', 'staging', 'status']],
+    [['-f', 'manifests', 'plan']],
+    [['-q', '--dry-run', 'check']],
+    [['--env', 'plan', 'status']],
+  ])('says that options come after the verb: %s', async (args) => {
+    await packages(['a'])
+    const run = await fleet.reconcile(args)
+    expect(run.status).toBe(1)
+    expect(run.err).toContain(`options come after the verb: \`reconcile ${args.at(-1)} ...\``)
+    expect(await buildOf('a')).toBe('old')
+  })
 
   it('takes what is the value of an option, or the name of a file, for that', async () => {
     await packages(['a'], 'plan')
@@ -258,6 +260,14 @@ describe('help', () => {
     const [asked, option] = [await fleet.reconcile(['help', verb]), await fleet.reconcile([verb, '--help'])]
     expect(asked).toEqual(option)
     expect(asked).toMatchObject({ status: 0, err: '' })
+  })
+
+  it.each([[['help']], [['help', '--quiet']], [['help', '--no-wait']]])('makes no pass: %s', async (args) => {
+    await packages(['a'])
+    const run = await fleet.reconcile(args)
+    expect(run.out).toContain('Usage: reconcile [verb] [options]')
+    expect(run.status).toBe(0)
+    expect(await buildOf('a')).toBe('old')
   })
 
   it('shows what may be typed, and nothing that is refused', async () => {

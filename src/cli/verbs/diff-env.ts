@@ -29,7 +29,7 @@ export async function diffEnv(
   const document: EnvironmentsDocument = {
     formatVersion: '1',
     environments: [environments.a, environments.b],
-    ...compareEnvironments(selected(a, common), selected(b, common), { trustsSources: true }),
+    ...compareEnvironments(selected(a, common), selected(b, common)),
   }
   const { output } = common
   if (output === 'json' || output === 'yaml') await printDocument(call, output, sanitiseJson(document))

@@ -46,7 +46,7 @@ export async function review(
     const before = await readBase(workspace, base, { head, secretKey })
     const selection = selectResources(head, common)
     const isChosen = (id: ResourceId) => selection === undefined || selection.has(id)
-    const difference = compareEnvironments(before, head, { trustsSources: true })
+    const difference = compareEnvironments(before, head)
     const reached = await planReachable(workspace, { head, isChosen, folder: base.folder })
     const found: Review = {
       fleet: head.fleet.name,
