@@ -80,6 +80,8 @@ export function examine(
   if (!desired)
     return {
       ...quietFinding(subject, stance, message),
+      // Nobody says any more how it should be, but it is there: neither missing nor well.
+      assessment: bareAssessment('Progressing', 'NotDeclared', 'pending deletion'),
       actions: drift.map((action) => inFavour(action, subject)),
     }
   const assessment = reconciler.assess(pair, history)

@@ -9,7 +9,8 @@ import { healthBeforeOutage } from './outage.ts'
 import type { Outcome } from './outcome.ts'
 import { nextRecovery } from './recovery.ts'
 import { isRefusedThrough } from './refusal.ts'
-import { noticeFrom, suspensionOf } from './suspension.ts'
+import { conditionOfSuspension, suspensionOf, whileSuspended } from './suspension.ts'
+import { type Verdict, withAddition } from './verdict.ts'
 
 export interface SummaryContext {
   readonly view: LedgerView
@@ -66,12 +67,6 @@ function withRefusal(finding: Finding, outcomes: readonly Outcome[]): Finding {
   return { ...finding, holds: [...finding.holds, { reason: 'DomainRefuses', message, until: undefined }] }
 }
 
-interface Verdict {
-  readonly health: HealthStatus
-  readonly reason: string
-  readonly message: string
-}
-
 function judge(
   finding: Finding,
   outcomes: readonly Outcome[],
@@ -85,7 +80,7 @@ function judge(
   const failure = outcomes.find((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')
   if (finding.unknown)
     return { health: 'Unknown', reason: finding.unknown.code, message: finding.unknown.message }
-  if (context.suspension) return suspended(context.suspension, assessment.message)
+  if (context.suspension) return whileSuspended(context.suspension, assessment.message)
   if (failure) {
     const fate = failure.result === 'unknown' ? 'has an unknown outcome' : 'failed'
     const isWorse = assessment.status === 'Healthy' && failure.isToldByDomain !== true
@@ -106,17 +101,21 @@ function judge(
     return {
       health,
       reason: hold.reason,
-      message: join(join(assessment.message, lastFailure(finding)), hold.message),
+      message: withAddition(withAddition(assessment.message, lastFailure(finding)), hold.message),
     }
   }
   if (hold.reason === 'DomainRefuses') {
     const health = healthWhileRefused(finding, context.now)
-    return { health, reason: hold.reason, message: join(assessment.message, hold.message) }
+    return { health, reason: hold.reason, message: withAddition(assessment.message, hold.message) }
   }
   if (hold.reason === 'NotOurs' || hold.reason === 'Conflict') {
     return { health: assessment.status, reason: hold.reason, message: hold.message }
   }
-  return { health: assessment.status, reason: hold.reason, message: join(assessment.message, hold.message) }
+  return {
+    health: assessment.status,
+    reason: hold.reason,
+    message: withAddition(assessment.message, hold.message),
+  }
 }
 
 /** What its whole domain refuses says nothing of it at first, and is a trouble when its own attempts would be used up. */
@@ -132,20 +131,6 @@ function lastFailure(finding: Finding): string {
   if (!last || last.outcome === 'succeeded') return ''
   const fate = last.outcome === 'unknown' ? 'had an unknown outcome' : 'failed'
   return `${last.summary} ${fate}: ${last.message ?? 'no reason given'}`
-}
-
-function suspended(suspension: Suspension, message: string): Verdict {
-  const by = suspension.by === undefined ? '' : ` by ${suspension.by}`
-  const until = suspension.until === undefined ? '' : ` until ${new Date(suspension.until).toISOString()}`
-  return {
-    health: 'Suspended',
-    reason: 'Suspended',
-    message: join(`suspended${by}${until}: ${suspension.reason}`, message),
-  }
-}
-
-function join(first: string, second: string): string {
-  return first === '' ? second : second === '' || first.includes(second) ? first : `${first}; ${second}`
 }
 
 /** Only what would change a declared field is a difference: a run brings back health, not the spec. */
@@ -217,20 +202,4 @@ const pacedHolds: ReadonlySet<string> = new Set<HoldReason>(['BackOff', 'Attempt
 
 function isPaced(hold: Finding['holds'][number] | undefined): boolean {
   return hold !== undefined && pacedHolds.has(hold.reason)
-}
-
-/** Its reason changes once when the end comes near, which is what people are reminded by. */
-function conditionOfSuspension(suspension: Suspension, since: number, now: number): Omit<Condition, 'since'> {
-  const from = noticeFrom(suspension, since)
-  const isEnding = from !== undefined && now >= from
-  const end =
-    suspension.until === undefined
-      ? 'until it is resumed'
-      : `until ${new Date(suspension.until).toISOString()}`
-  return {
-    type: 'Suspended',
-    status: 'True',
-    reason: isEnding ? 'EndingSoon' : 'Suspended',
-    message: `${end}: ${suspension.reason}`,
-  }
 }

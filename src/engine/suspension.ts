@@ -1,6 +1,8 @@
+import type { Condition } from '../core/condition.ts'
 import type { Duration } from '../core/duration.ts'
 import type { LedgerView } from '../core/ledger.ts'
 import type { Resource, ResourceId, Suspension } from '../core/resource.ts'
+import { type Verdict, withAddition } from './verdict.ts'
 
 /** People are reminded so long before a suspension ends; of a short one in its last tenth. */
 const longestNotice: Duration = 600_000
@@ -29,4 +31,35 @@ export function commandedSuspension(id: ResourceId, view: LedgerView, now: numbe
 
 function inForce(suspension: Suspension | undefined, now: number): Suspension | undefined {
   return suspension && (suspension.until === undefined || suspension.until > now) ? suspension : undefined
+}
+
+/** What is said of a suspended resource, with what was seen of it. */
+export function whileSuspended(suspension: Suspension, seen: string): Verdict {
+  const by = suspension.by === undefined ? '' : ` by ${suspension.by}`
+  const until = suspension.until === undefined ? '' : ` until ${new Date(suspension.until).toISOString()}`
+  return {
+    health: 'Suspended',
+    reason: 'Suspended',
+    message: withAddition(`suspended${by}${until}: ${suspension.reason}`, seen),
+  }
+}
+
+/** Its reason changes once when the end comes near, which is what people are reminded by. */
+export function conditionOfSuspension(
+  suspension: Suspension,
+  since: number,
+  now: number,
+): Omit<Condition, 'since'> {
+  const from = noticeFrom(suspension, since)
+  const isEnding = from !== undefined && now >= from
+  const end =
+    suspension.until === undefined
+      ? 'until it is resumed'
+      : `until ${new Date(suspension.until).toISOString()}`
+  return {
+    type: 'Suspended',
+    status: 'True',
+    reason: isEnding ? 'EndingSoon' : 'Suspended',
+    message: `${end}: ${suspension.reason}`,
+  }
 }

@@ -50,6 +50,10 @@ test('what is no longer declared and was kept by a suspension goes as soon as th
   await fleet.time.run(controller.reread())
   await fleet.time.pass(minutes(60))
   expect(fleet.outside.thing('a')?.state).toBe('running')
+  // It is there, so it is not missing.
+  const kept = (await fleet.ledger.load()).states.get(modelId('a'))?.status
+  expect(kept).toMatchObject({ sync: 'OutOfSync', health: 'Progressing', reason: 'Suspended' })
+  expect(kept?.message).toMatch(/^pending deletion; /)
   await suspensions.resume(modelId('a'), fleet.clock.now())
   controller.wake()
   await fleet.time.pass(2_000)

@@ -1,3 +1,4 @@
+import { heardStates } from '../../engine/heard.ts'
 import { healthDocument } from '../../reports/health-json.ts'
 import { healthText } from '../../reports/health-text.ts'
 import { printDocument } from '../documents.ts'
@@ -13,11 +14,11 @@ import { typedIn } from '../surroundings.ts'
 export function health(call: Invocation, common: CommonOptions): Promise<ExitStatus> {
   return withStoredFleet(call, common, async ({ declaration, view, workspace }) => {
     assertSomethingDeclared(declaration)
-    const known = fleetStatusOf(declaration, view.states)
+    const now = workspace.clock.now()
+    const known = fleetStatusOf(declaration, heardStates(view, declaration.resources, now))
     if (common.output === 'json' || common.output === 'yaml') {
       await printDocument(call, common.output, healthDocument(known))
     } else {
-      const now = workspace.clock.now()
       call.out.write(healthText(known, { ...pageOf(call, common, call.out), now }))
       if (view.isDown)
         call.out.write(`The fleet is down; ${typedIn(workspace)('resume', '--all')} ends it.\n`)

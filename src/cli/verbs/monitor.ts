@@ -1,4 +1,5 @@
 import { ReconcileError } from '../../core/errors.ts'
+import { heardStates } from '../../engine/heard.ts'
 import { type MonitorView, monitorFrame } from '../../reports/monitor-text.ts'
 import { liveController, openKeeper } from '../actor.ts'
 import { lastPassOf, queueOf } from '../fleet-schedule.ts'
@@ -66,7 +67,7 @@ export function monitor(call: Invocation, common: CommonOptions): Promise<ExitSt
 async function look({ workspace, declaration, ledger, store }: StoredFleet): Promise<MonitorView> {
   const view = await ledger.load()
   const holder = await liveController(openKeeper(workspace, store))
-  const status = fleetStatusOf(declaration, view.states)
+  const status = fleetStatusOf(declaration, heardStates(view, declaration.resources, workspace.clock.now()))
   return {
     status,
     controller: holder && { pid: holder.pid, since: holder.since },

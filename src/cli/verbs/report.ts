@@ -2,6 +2,7 @@ import { sep } from 'node:path'
 import type { FleetEvent } from '../../core/event.ts'
 import { type ResourceId, resourceId } from '../../core/resource.ts'
 import { passSeries, type Sample } from '../../core/sample.ts'
+import { heardStates } from '../../engine/heard.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { buildReport } from '../../reports/report/build-report.ts'
 import { reportHtml } from '../../reports/report/report-html.ts'
@@ -32,7 +33,7 @@ export function report(
     assertSomethingDeclared(declaration)
     const now = workspace.clock.now()
     const from = now - options.window
-    const status = fleetStatusOf(declaration, view.states)
+    const status = fleetStatusOf(declaration, heardStates(view, declaration.resources, now))
     const ids = status.resources.map(({ id }) => id)
     const holder = await liveController(openKeeper(workspace, store))
     const events = await ledger.events({ limit: mostEvents })

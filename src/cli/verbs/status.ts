@@ -1,6 +1,7 @@
 import { ReconcileError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
+import { heardStates } from '../../engine/heard.ts'
 import { draftPass, statesOf } from '../../engine/pass.ts'
 import { attendanceDocument, attendanceText } from '../../reports/attendance-text.ts'
 import { sourceDocument, sourceText } from '../../reports/source-text.ts'
@@ -27,7 +28,8 @@ export function status(
 ): Promise<ExitStatus> {
   return withStoredFleet(call, common, async (fleet) => {
     const { declaration, view, workspace } = fleet
-    const states = options.refresh ? new Map([...view.states, ...(await readAnew(fleet))]) : view.states
+    const heard = heardStates(view, declaration.resources, workspace.clock.now())
+    const states = options.refresh ? new Map([...heard, ...(await readAnew(fleet))]) : heard
     const chosen = selectResources(declaration, common)
     const selects = (id: ResourceId) =>
       (!chosen || chosen.has(id)) &&

@@ -47,6 +47,7 @@ const sharedReasons: ReadonlySet<string> = new Set([
   'DomainRefuses',
   'ManifestsIncomplete',
   'NeverLookedAt',
+  'NotLookedAt',
 ])
 
 /** Held for these a resource is in trouble, however healthy it looks. */

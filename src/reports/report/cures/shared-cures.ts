@@ -186,6 +186,11 @@ export const sharedCures: Prescriptions = Object.freeze({
     cure: 'A pass over the whole fleet lets go of it; the plan says how.',
     commands: [reconcile('plan'), reconcile()],
   }),
+  NotLookedAt: (ailment) => ({
+    problem: `${ailment.id} was let go on, and not looked at since`,
+    cure: 'A pass looks at it and makes it as declared; a controller that runs does so at once.',
+    commands: [reconcile('plan'), reconcile()],
+  }),
   NeverLookedAt: (ailment) => ({
     problem: `${ailment.id} was declared and never looked at`,
     cure: 'A pass looks at it and makes it as declared.',

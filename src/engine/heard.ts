@@ -1,0 +1,71 @@
+import type { Condition } from '../core/condition.ts'
+import type { LedgerView, ResourceState } from '../core/ledger.ts'
+import type { Resource, ResourceId, Suspension } from '../core/resource.ts'
+import type { ResourceStatus } from '../core/status.ts'
+import { conditionOfSuspension, suspensionOf, whileSuspended } from './suspension.ts'
+import type { Verdict } from './verdict.ts'
+
+/**
+ * The states as the last passes left them, with what people have said since: who suspends a resource need not wait
+ * for a pass to be told so. What was suspended, or stopped with its fleet, and is no more is `Unknown` until it is
+ * looked at.
+ */
+export function heardStates(
+  view: LedgerView,
+  resources: readonly Resource[],
+  now: number,
+): ReadonlyMap<ResourceId, ResourceState> {
+  const declared = new Map(resources.map((resource) => [resource.id, resource]))
+  return new Map(
+    [...view.states].map(([id, state]) => [id, withWord(state, declared.get(id), view, now)] as const),
+  )
+}
+
+function withWord(
+  state: ResourceState,
+  resource: Resource | undefined,
+  view: LedgerView,
+  now: number,
+): ResourceState {
+  // What is no longer declared waits for a pass, whatever people say of it.
+  if (!resource) return state
+  const { status } = state
+  const suspension = suspensionOf(resource, view, now)
+  if (suspension) {
+    // Of what nothing can be seen nothing is known, suspended or not.
+    return status.health === 'Suspended' || status.health === 'Unknown'
+      ? state
+      : { ...state, status: suspendedSince(status, suspension, now) }
+  }
+  const wasSuspended = status.reason === 'Suspended'
+  const wasDown = status.reason === 'FleetDown' && !view.isDown
+  if (!wasSuspended && !wasDown) return state
+  const ended = wasDown ? 'the fleet is no longer down' : 'no longer suspended'
+  const message = `${ended}; no pass has looked at it since`
+  return { ...state, status: told(status, { health: 'Unknown', reason: 'NotLookedAt', message }, now) }
+}
+
+function suspendedSince(status: ResourceStatus, suspension: Suspension, now: number): ResourceStatus {
+  const { conditions, ...rest } = told(status, whileSuspended(suspension, status.message), now)
+  const condition = { ...conditionOfSuspension(suspension, now, now), since: now }
+  return { ...rest, conditions: [...conditions, condition], isExcused: true }
+}
+
+/** The status with another verdict, in its conditions too. */
+function told(status: ResourceStatus, verdict: Verdict, now: number): ResourceStatus {
+  const conditions = status.conditions
+    .filter(({ type }) => type !== 'Suspended')
+    .map(
+      (condition): Condition =>
+        condition.type === 'Healthy'
+          ? {
+              ...condition,
+              status: verdict.health === 'Unknown' ? 'Unknown' : 'False',
+              reason: verdict.reason,
+              message: verdict.message,
+              since: now,
+            }
+          : condition,
+    )
+  return { ...status, ...verdict, conditions, isExcused: false }
+}
