@@ -144,6 +144,13 @@ function buildProgram(
     .configureOutput({
       writeOut: (text) => invocation.out.write(text),
       writeErr: (text) => invocation.err.write(text),
+      getOutHelpWidth: () => invocation.out.columns,
+      getErrHelpWidth: () => invocation.err.columns,
+    })
+    // That each verb takes options goes without saying, and leaves room for what it does on a terminal of 80 columns.
+    .configureHelp({
+      minWidthToWrap: 20,
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/\[options\] ?/, '')}`.trim(),
     })
     .exitOverride()
   const verb: Declare['verb'] = (name, description, options = {}) =>

@@ -17,6 +17,8 @@ export interface PlannedResource {
   readonly holds: readonly Hold[]
   /** Fields whose values were not read, so that nobody knows whether they differ; those of `actions` not repeated. */
   readonly unread?: readonly string[]
+  /** It is no longer declared, and the inventory lets go of it without touching it: why, in words. */
+  readonly released?: string
   /** Why nothing can be said of it. */
   readonly unknown: { readonly code: string; readonly message: string } | undefined
 }

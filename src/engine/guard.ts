@@ -11,7 +11,7 @@ import { successorOf } from './former.ts'
 import type { Permit } from './permit.ts'
 import { recoveryOf, removalBackoff } from './recovery.ts'
 import { holdRefused, type Refusal } from './refusal.ts'
-import { commandedSuspension, suspensionOf } from './suspension.ts'
+import { suspensionOf } from './suspension.ts'
 import { consultWindows } from './windows.ts'
 
 export interface GuardInput {
@@ -126,7 +126,7 @@ function holdOnDown(input: GuardInput): Hold | undefined {
 }
 
 function holdOnSuspension(finding: Finding, input: GuardInput): Hold | undefined {
-  const suspension = suspensionOf(finding.desired, input.view, input.now)
+  const suspension = suspensionOf(finding.id, finding.desired, input)
   if (!suspension) return undefined
   return { reason: 'Suspended', message: `suspended: ${suspension.reason}`, until: suspension.until }
 }
@@ -271,9 +271,7 @@ function holdOnRemoved(finding: Finding, input: GuardInput): readonly Hold[] {
     ]
   }
   const whose = successorOf(finding.id) ?? finding.id
-  const suspension =
-    commandedSuspension(finding.id, input.view, input.now) ??
-    commandedSuspension(whose, input.view, input.now)
+  const suspension = suspensionOf(finding.id, undefined, input) ?? suspensionOf(whose, undefined, input)
   if (suspension) {
     return [{ reason: 'Suspended', message: `suspended: ${suspension.reason}`, until: suspension.until }]
   }
@@ -291,7 +289,7 @@ function holdOnSuccessor(
   input: GuardInput,
 ): readonly Hold[] {
   if (!successor) return []
-  const suspension = suspensionOf(successor, input.view, input.now)
+  const suspension = suspensionOf(successor.id, successor, input)
   const suspended: Hold | undefined = suspension && {
     reason: 'Suspended',
     message: `${successor.id} is suspended: ${suspension.reason}`,

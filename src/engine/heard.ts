@@ -27,17 +27,15 @@ function withWord(
   view: LedgerView,
   now: number,
 ): ResourceState {
-  // What is no longer declared waits for a pass, whatever people say of it.
-  if (!resource) return state
   const { status } = state
-  const suspension = suspensionOf(resource, view, now)
+  const suspension = suspensionOf(status.id, resource, { view, now })
   if (suspension) {
     // Of what nothing can be seen nothing is known, suspended or not.
     return status.health === 'Suspended' || status.health === 'Unknown'
       ? state
       : { ...state, status: suspendedSince(status, suspension, now) }
   }
-  const wasSuspended = status.reason === 'Suspended'
+  const wasSuspended = status.health === 'Suspended' && status.reason === 'Suspended'
   const wasDown = status.reason === 'FleetDown' && !view.isDown
   if (!wasSuspended && !wasDown) return state
   const ended = wasDown ? 'the fleet is no longer down' : 'no longer suspended'

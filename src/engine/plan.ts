@@ -49,8 +49,14 @@ function toPlannedResource(finding: Finding, context: SummaryContext): PlannedRe
     actions: finding.actions.map(shownAction),
     holds: finding.holds,
     unread: unreadFields(finding),
+    ...releaseOf(finding),
     unknown: finding.unknown,
   }
+}
+
+/** What nobody owned is not let go of either. */
+function releaseOf({ stance, owned, assessment }: Finding): Pick<PlannedResource, 'released'> {
+  return stance === 'released' && owned ? { released: assessment.message } : {}
 }
 
 /** What could differ and was not looked at. What is made anew differs in everything, and needs no such list. */

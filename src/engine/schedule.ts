@@ -56,12 +56,12 @@ export function nextVisit(
 /** When people are to be reminded of its end, and its end. */
 function turnsOfSuspension(
   finding: Finding,
-  { state, view, now }: { readonly state: ResourceState; readonly view: LedgerView; readonly now: number },
+  context: { readonly state: ResourceState; readonly view: LedgerView; readonly now: number },
 ): readonly (number | undefined)[] {
-  const suspension = suspensionOf(finding.desired, view, now)
-  const condition = state.status.conditions.find(({ type }) => type === 'Suspended')
+  const suspension = suspensionOf(finding.id, finding.desired, context)
+  const condition = context.state.status.conditions.find(({ type }) => type === 'Suspended')
   if (!suspension) return []
-  return [noticeFrom(suspension, condition?.since ?? now), suspension.until]
+  return [noticeFrom(suspension, condition?.since ?? context.now), suspension.until]
 }
 
 function hasFallback(finding: Finding): boolean {

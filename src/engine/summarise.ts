@@ -30,7 +30,7 @@ export function summarise(
 ): ResourceState {
   const finding = withRefusal(found, outcomes)
   const recovery = nextRecovery(finding, outcomes, context)
-  const suspension = suspensionOf(finding.desired, context.view, context.now)
+  const suspension = suspensionOf(finding.id, finding.desired, context)
   const isExhausted = finding.holds.some((hold) => hold.reason === 'AttemptsExhausted')
   const verdict = judge(finding, outcomes, { suspension, isExhausted, now: context.now })
   const sync = syncOf(finding)

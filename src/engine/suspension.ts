@@ -14,19 +14,16 @@ export function noticeFrom({ until }: Suspension, since: number): number | undef
   return until - Math.min(longestNotice, noticeShare * Math.max(0, until - since))
 }
 
-/** The suspension in force: by command first, then by manifest. One whose time is over suspends nothing. */
+/**
+ * The suspension in force: by command first, which holds also after the manifest has gone, then by manifest. One whose
+ * time is over suspends nothing.
+ */
 export function suspensionOf(
-  resource: Resource | undefined,
-  view: LedgerView,
-  now: number,
+  id: ResourceId,
+  desired: Pick<Resource, 'controls'> | undefined,
+  { view, now }: { readonly view: Pick<LedgerView, 'suspensions'>; readonly now: number },
 ): Suspension | undefined {
-  if (!resource) return undefined
-  return commandedSuspension(resource.id, view, now) ?? inForce(resource.controls.suspend, now)
-}
-
-/** What a person said by command holds also after the manifest has gone. */
-export function commandedSuspension(id: ResourceId, view: LedgerView, now: number): Suspension | undefined {
-  return inForce(view.suspensions.get(id), now)
+  return inForce(view.suspensions.get(id), now) ?? inForce(desired?.controls.suspend, now)
 }
 
 function inForce(suspension: Suspension | undefined, now: number): Suspension | undefined {

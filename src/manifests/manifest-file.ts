@@ -101,7 +101,7 @@ function faultOfReading(path: string, reading: Exclude<TextReading, { type: 'tex
   const whole = (finding: Finding) => faultOfFile(path, finding)
   switch (reading.type) {
     case 'absent':
-      return whole({ code: 'file-missing', message: 'The file does not exist' })
+      return whole({ code: 'file-missing', message: 'The file does not exist', hint: 'Correct the name.' })
     case 'special':
       return whole({
         code: 'file-special',

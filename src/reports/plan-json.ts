@@ -35,6 +35,8 @@ export interface PlanResourceDocument {
   readonly health: string
   readonly actions: readonly PlanActionDocument[]
   readonly held: readonly { readonly reason: string; readonly message: string }[]
+  /** Left out but where it is let go of. */
+  readonly released?: string
   /** Left out where everything was read. */
   readonly unread?: readonly string[]
   readonly unknown: { readonly code: string; readonly message: string } | null
@@ -77,7 +79,7 @@ export function planDocument(
 }
 
 function resourceDocument(resource: PlannedResource, workingDirectory: string): PlanResourceDocument {
-  const { origin, sync, health, actions, holds, unknown, unread = [] } = resource
+  const { origin, sync, health, actions, holds, unknown, unread = [], released } = resource
   // One line, whatever a thing outside is named.
   const id = sanitise(resource.id) as ResourceId
   return {
@@ -96,6 +98,7 @@ function resourceDocument(resource: PlannedResource, workingDirectory: string): 
       changes: changes.map(changeDocument),
     })),
     held: holds.map(({ reason, message }) => ({ reason, message })),
+    ...(released !== undefined && { released }),
     ...(unread.length > 0 && { unread }),
     unknown: unknown ? { code: unknown.code, message: unknown.message } : null,
   }

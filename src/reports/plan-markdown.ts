@@ -3,7 +3,13 @@ import { changeLines } from './change-text.ts'
 import { truncate } from './layout.ts'
 import { bounded, code, folded } from './markdown.ts'
 import { counted, fleetTitle } from './names.ts'
-import { listedResources, planSummaryLine, unreadChanges, unreadHint } from './plan-summary.ts'
+import {
+  actionSentence,
+  listedResources,
+  planSummaryLine,
+  unreadChanges,
+  unreadHint,
+} from './plan-summary.ts'
 import { warningLines } from './policy-warnings.ts'
 import { sanitise } from './sanitise.ts'
 import { strayLines } from './strays.ts'
@@ -18,7 +24,7 @@ const detailWidth = 120
 /** What a domain calls an action that interrupts what runs, if only for a moment. */
 const interrupting: ReadonlySet<string> = new Set(['restart', 'reload', 'recreate', 'kick'])
 
-type Heading = PlanOutcome | 'restart'
+type Heading = PlanOutcome | 'restart' | 'released'
 
 /** What can hurt comes first: it is what a reviewer must see even when the rest is folded or cut. */
 const groups: readonly { readonly title: string; readonly heading: Heading }[] = Object.freeze([
@@ -29,10 +35,12 @@ const groups: readonly { readonly title: string; readonly heading: Heading }[] =
   { title: 'Creates', heading: 'create' },
   { title: 'Held', heading: 'held' },
   { title: 'Unknown', heading: 'unknown' },
+  { title: 'Let go', heading: 'released' },
   { title: 'Not compared', heading: 'unchanged' },
 ])
 
 function headingOf(resource: PlannedResource): Heading {
+  if (resource.released !== undefined) return 'released'
   const outcome = planOutcome(resource)
   const isChange = outcome === 'update' || outcome === 'run'
   return isChange && resource.actions.some(({ type }) => interrupting.has(type)) ? 'restart' : outcome
@@ -81,14 +89,16 @@ function groupLines(
 
 function itemLine(resource: PlannedResource): string {
   const text = truncate(sanitise(itemText(resource)), mostItem)
-  return `- ${code(truncate(sanitise(resource.id), mostItem))} ${planOutcome(resource)}${text ? `: ${code(text)}` : ''}`
+  const word = resource.released === undefined ? planOutcome(resource) : 'released'
+  return `- ${code(truncate(sanitise(resource.id), mostItem))} ${word}${text ? `: ${code(text)}` : ''}`
 }
 
-function itemText({ actions, holds, unknown, unread = [] }: PlannedResource): string {
+function itemText({ actions, holds, unknown, unread = [], released }: PlannedResource): string {
+  if (released !== undefined) return released
   if (unknown) return unknown.message
   if (holds.length > 0) return holds.map((hold) => hold.message).join('; ')
   if (actions.length === 0) return `not read in a dry run: ${unread.join(', ')}`
-  return actions.map(({ summary, reason }) => (reason ? `${summary} (${reason})` : summary)).join('; ')
+  return actions.map(actionSentence).join('; ')
 }
 
 /** The changes of every resource that has some, as in the plan's text. */

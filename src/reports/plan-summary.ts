@@ -1,4 +1,4 @@
-import type { Change } from '../core/action.ts'
+import type { Action, Change } from '../core/action.ts'
 import {
   type Plan,
   type PlannedResource,
@@ -49,8 +49,22 @@ export function planSummaryLine(plan: Plan): string {
 /** What a plan prints: all but what is known to stay as it is. In the plan's own order. */
 export function listedResources(plan: Plan): readonly PlannedResource[] {
   return plan.resources.filter(
-    (resource) => planOutcome(resource) !== 'unchanged' || unreadChanges(resource).length > 0,
+    (resource) =>
+      planOutcome(resource) !== 'unchanged' ||
+      unreadChanges(resource).length > 0 ||
+      resource.released !== undefined,
   )
+}
+
+/** Why, where that is not what it does anyway: "no longer declared" needs no "no longer declared" beside it. */
+export function reasonBeside({ summary, reason }: Pick<Action, 'summary' | 'reason'>): string {
+  return summary.includes(reason) ? '' : reason
+}
+
+/** What it does, and why. */
+export function actionSentence(action: Pick<Action, 'summary' | 'reason'>): string {
+  const reason = reasonBeside(action)
+  return reason === '' ? action.summary : `${action.summary} (${reason})`
 }
 
 /** What was not read and may differ, as changes of which nothing is known. */

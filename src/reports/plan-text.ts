@@ -8,6 +8,7 @@ import {
   planSummaryLine,
   planSymbols,
   planTitle,
+  reasonBeside,
   unreadChanges,
   unreadHint,
 } from './plan-summary.ts'
@@ -51,7 +52,7 @@ const margin = 2
 const gap = 2
 /** The symbol and the space after it. */
 const symbolWidth = 2
-/** `unknown` and `create ` are the longest words. */
+/** `released` is the longest word. */
 const wordWidth = 8
 const belowIndent = 6
 /** Beside a text narrower than this nothing can be read. */
@@ -116,6 +117,11 @@ function rowsOf(resource: PlannedResource, style: Style): readonly Row[] {
       below: index === resource.holds.length - 1 ? below : none,
     }))
   }
+  if (resource.released !== undefined) {
+    return [
+      { symbol, id, word: 'released', text: sanitise(resource.released), reason: '', paint, below: none },
+    ]
+  }
   if (resource.actions.length === 0) {
     const below = (width: number) => changeLines(unread, width)
     return [{ symbol, id, word: 'unread', text: 'as declared in what was read', reason: '', paint, below }]
@@ -125,7 +131,7 @@ function rowsOf(resource: PlannedResource, style: Style): readonly Row[] {
     id: index === 0 ? id : '',
     word: action.verb,
     text: sanitise(action.summary),
-    reason: sanitise(action.reason),
+    reason: sanitise(reasonBeside(action)),
     paint,
     below: (width) =>
       changeLines(

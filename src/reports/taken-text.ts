@@ -1,6 +1,6 @@
 import type { ActionVerb } from '../core/action.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, wrap } from './layout.ts'
-import { planSymbols } from './plan-summary.ts'
+import { actionSentence, planSymbols } from './plan-summary.ts'
 import { sanitise } from './sanitise.ts'
 import { plain, type Style } from './style.ts'
 
@@ -40,8 +40,9 @@ export function takenText(actions: readonly Taken[], options: Page & { readonly 
   )
 }
 
-function sentenceOf({ summary, reason, result, message }: Taken): string {
-  const what = `${summary} (${reason})`
+function sentenceOf(taken: Taken): string {
+  const { result, message } = taken
+  const what = actionSentence(taken)
   if (result === 'succeeded') return sanitise(what)
   return sanitise(
     `${what} ${result === 'failed' ? 'failed' : 'has an unknown outcome'}: ${message ?? 'no reason given'}`,

@@ -270,6 +270,14 @@ describe('help', () => {
     expect(await buildOf('a')).toBe('old')
   })
 
+  it('fits a terminal of 80 columns', async () => {
+    fleet = await TestFleet.create()
+    for (const args of [['--help'], ['plan', '--help'], ['import', '--help']]) {
+      const { out } = await fleet.reconcile(args, { env: { COLUMNS: '80' } })
+      expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+    }
+  })
+
   it('shows what may be typed, and nothing that is refused', async () => {
     fleet = await TestFleet.create()
     expect((await fleet.reconcile(['pass', '--help'])).out).toMatch(/--timeout <duration> .*default: 2m/)

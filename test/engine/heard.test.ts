@@ -59,9 +59,13 @@ test.each([
   expect(heard(status, said)).toEqual(stateOf(id, { status }).status)
 })
 
-test('what is no longer declared waits, whoever suspends it', () => {
-  const status = { health: 'Progressing', reason: 'Suspended' } as const
-  expect(heard(status, commanded, [])).toEqual(stateOf(id, { status }).status)
+test('what is no longer declared is held by command as well', () => {
+  const waiting = { health: 'Progressing', reason: 'NotDeclared', message: 'pending deletion' } as const
+  expect(heard(waiting, commanded, [])).toMatchObject({
+    health: 'Suspended',
+    message: 'suspended by ann: release; pending deletion',
+    isExcused: true,
+  })
 })
 
 test('what was suspended is unknown until it is looked at, and excused no more', () => {

@@ -214,6 +214,25 @@ describe('what is no longer declared', () => {
     expect(findings.flatMap(({ holds }) => holds.map(({ reason }) => reason))).toEqual(
       names.map(() => 'DeletionLimit'),
     )
+    // They are there: none is missing, and none is well.
+    const { plan } = await draft(fleet, [other])
+    const going = plan.resources.filter(({ id }) => id !== other.id)
+    expect(going.map(({ health }) => health)).toEqual(names.map(() => 'Progressing'))
+    expect(going[0]?.message).toMatch(/^pending deletion; /)
+  })
+
+  test('is named by the plan where it is only let go of', async () => {
+    const fleet = modelledFleet()
+    put(fleet, 'found', { program: 'found.mjs' })
+    await pass(fleet, [model('found'), other])
+    const { plan } = await draft(fleet, [other])
+    expect(plan.resources.map(({ id, released }) => [id, released])).toEqual([
+      [other.id, undefined],
+      [modelId('found'), 'no longer declared; left as it is'],
+    ])
+    await pass(fleet, [other])
+    expect(fleet.outside.thing('found')).toBeDefined()
+    expect((await draft(fleet, [other])).plan.resources.map(({ id }) => id)).toEqual([other.id])
   })
 
   test('is left when it was only observed before its manifest went', async () => {

@@ -52,8 +52,8 @@ test('what is no longer declared and was kept by a suspension goes as soon as th
   expect(fleet.outside.thing('a')?.state).toBe('running')
   // It is there, so it is not missing.
   const kept = (await fleet.ledger.load()).states.get(modelId('a'))?.status
-  expect(kept).toMatchObject({ sync: 'OutOfSync', health: 'Progressing', reason: 'Suspended' })
-  expect(kept?.message).toMatch(/^pending deletion; /)
+  expect(kept).toMatchObject({ sync: 'OutOfSync', health: 'Suspended', isExcused: true })
+  expect(kept?.message).toBe('suspended by ada: moving house; pending deletion')
   await suspensions.resume(modelId('a'), fleet.clock.now())
   controller.wake()
   await fleet.time.pass(2_000)

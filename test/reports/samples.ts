@@ -131,6 +131,7 @@ export const plan: Plan = {
       actions: [action('run', 'restart', { type: 'restart', reason: 'its probe failed 3 times' })],
     }),
     planned('Process/\u001b[31mforged\u202e\r\n  - Process/db  delete', { health: 'Degraded' }),
+    planned('Process/found', { origin: undefined, released: 'no longer declared; left as it is' }),
     planned('Process/mailer', { unread: ['env.SMTP_PASSWORD', 'env.TOKEN'] }),
     ...['db', 'cache', 'worker', 'cron'].map((name) => planned(`Process/${name}`)),
   ],

@@ -50,7 +50,7 @@ async function findFaults(
   if (named.judged.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
     return { diagnostics: await checkWorkflowFiles(named, call.cwd), resources: 0 }
   }
-  const workspace = await openWorkspace(call, { ...common, file }, { isLocal: true })
+  const workspace = await openWorkspace(call, { ...common, file }, { isLocal: true, mayBeGone: true })
   const { paths, environment, reconcilers, clock, folder } = workspace
   const { diagnostics, summary, resources } = await checkManifests({
     paths,

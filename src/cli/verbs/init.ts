@@ -48,7 +48,7 @@ export async function init(
   const option = out === 'manifests' ? '' : ` -f ${out}`
   call.out.write(
     `\nNext: \`reconcile check${option}\` judges them, \`reconcile --dry-run${option}\` shows what a pass would do, \`reconcile${option}\` does it.\n` +
-      'The state will lie in .reconcile beside the manifests; it holds a key, so add that folder to .gitignore.\n',
+      'The state will lie in .reconcile beside the manifests, which git is told to ignore: it holds a key.\n',
   )
   return status
 }

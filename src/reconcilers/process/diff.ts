@@ -289,8 +289,8 @@ function standDown(pair: ProcessPair, desired: DesiredProcess, records: readonly
   return act(pair, desired, {
     type: 'stand-down',
     verb: 'run',
-    summary: 'stop, it stands by again',
-    reason: 'not needed now',
+    summary: 'stop',
+    reason: 'it stands by again',
     records,
     blocked: undefined,
   })

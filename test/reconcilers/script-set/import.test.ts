@@ -165,11 +165,12 @@ it('says what could not be read, and imports the rest; of two of one name the fi
   const site = await open(sound)
   await site.write('copy/package.json', '{ "name": "@acme/web.site" }')
   await site.write('bad/package.json', '{ nope')
-  const imported = await importFrom(site, 'web', 'copy', 'bad', 'gone')
+  const imported = await importFrom(site, 'web', 'copy', 'bad', 'gone', 'gone.json')
   expect(imported.resources).toHaveLength(1)
   expect(imported.conflicts).toMatchObject([{ name: 'ScriptSet/acme-web.site', differs: ['package'] }])
   expect(imported.errors.map(({ code, message }) => [code, message.replace(site.folder, '')])).toEqual([
     ['import-npm-unreadable', expect.stringContaining('/bad/package.json: it is not valid JSON')],
     ['import-npm-unreadable', 'Cannot import the scripts of /gone/package.json: it does not exist'],
+    ['import-npm-unreadable', 'Cannot import the scripts of /gone.json: it does not exist'],
   ])
 })

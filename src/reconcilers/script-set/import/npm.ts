@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { userPath } from '../../../clients/npm/environment.ts'
 import type { Imported, ImportedResource, Importer, ImportNotice } from '../../../core/import.ts'
 import { resourceId } from '../../../core/resource.ts'
@@ -53,7 +53,7 @@ async function importPackage(
   },
 ): Promise<Part> {
   const { facts, searchPath, manifests } = world
-  const path = basename(input) === 'package.json' ? input : join(input, 'package.json')
+  const path = extname(input) === '.json' ? input : join(input, 'package.json')
   const read = await facts.read(path)
   const reading = parsePackage(read)
   if (reading.type !== 'package' || read.type !== 'text') {
