@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Repository, repositoryOf } from '../clients/github/repository.ts'
 import { ReconcileError } from '../core/errors.ts'
+import { lastingState } from './lasting-state.ts'
 
 /** What a run of GitHub Actions and the inputs of `action.yml` say. */
 export interface Inputs {
@@ -12,7 +13,10 @@ export interface Inputs {
   readonly manifests: string
   /** Empty: the base alone. */
   readonly environment: string
-  readonly isApplying: boolean
+  /** Where a pass is made: the file of its state; undefined: none is made. */
+  readonly applyWith: string | undefined
+  /** A pass is wanted, and this is no event on which one is made. */
+  readonly isAppliedElsewhere: boolean
   /** The file that the run shows as its summary; undefined: none. */
   readonly summary: string | undefined
 }
@@ -32,7 +36,7 @@ export interface OtherEvent {
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Rejects what is not given or cannot be done, before anything is called. */
-export function readInputs(env: Env): Inputs {
+export function readInputs(env: Env, cwd: string): Inputs {
   const name = required(env, 'GITHUB_EVENT_NAME')
   const repository = required(env, 'GITHUB_REPOSITORY')
   if (name === 'pull_request_target') {
@@ -50,7 +54,8 @@ export function readInputs(env: Env): Inputs {
     token: required(env, 'INPUT_TOKEN'),
     manifests: env.INPUT_MANIFESTS || 'manifests',
     environment: env.INPUT_ENVIRONMENT ?? '',
-    isApplying: isApplying && name === 'push',
+    applyWith: isApplying && name === 'push' ? lastingState(env, cwd) : undefined,
+    isAppliedElsewhere: isApplying && name !== 'push' && name !== 'pull_request',
     summary: env.GITHUB_STEP_SUMMARY || undefined,
   }
 }

@@ -18,8 +18,13 @@ const commentTakes = 60_000
 async function run(inputs: Inputs): Promise<boolean> {
   const isFine = await check(inputs)
   if (inputs.event.type === 'pull_request') return (await review(inputs, inputs.event)) && isFine
-  if (!inputs.isApplying) return isFine
-  return isFine && (await apply(inputs))
+  if (inputs.isAppliedElsewhere)
+    annotate(
+      'warning',
+      'Nothing was applied: `apply` makes a pass on a push, and this run was started otherwise',
+    )
+  if (inputs.applyWith === undefined) return isFine
+  return isFine && (await apply(inputs, inputs.applyWith))
 }
 
 /** Annotates what is wrong; whether nothing is. */
@@ -47,8 +52,8 @@ async function review(inputs: Inputs, { base, number }: PullRequestEvent): Promi
 const failed =
   '### The manifests could not be compared\n\nThe log of the run says why; what is wrong in a manifest stands at its line.\n'
 
-async function apply(inputs: Inputs): Promise<boolean> {
-  const { status, out } = await reconcile(place(inputs), process.env)
+async function apply(inputs: Inputs, state: string): Promise<boolean> {
+  const { status, out } = await reconcile([...place(inputs), '--state', state], process.env)
   show(out)
   await summarise(inputs, `\`\`\`\n${out.replaceAll('```', "'''")}\`\`\`\n`)
   return status === 0
@@ -105,7 +110,7 @@ function parsed(text: string): CheckOutput {
 }
 
 try {
-  process.exitCode = (await run(readInputs(process.env))) ? 0 : 1
+  process.exitCode = (await run(readInputs(process.env, process.cwd()))) ? 0 : 1
 } catch (error) {
   const hint = error instanceof ReconcileError ? error.hint : undefined
   annotate('error', hint === undefined ? messageOf(error) : `${messageOf(error)}. ${hint}`)

@@ -189,11 +189,43 @@ it('applies on a push alone, and only where it is told to', async () => {
   commit()
   expect((await act('pull_request', { INPUT_APPLY: 'true' }, base)).status).toBe(0)
   expect((await act('push')).status).toBe(0)
+  const byHand = await act('workflow_dispatch', { INPUT_APPLY: 'true' })
+  expect(byHand.status).toBe(0)
+  expect(byHand.out).toContain('::warning::Nothing was applied')
   expect(await fleet.processes()).toEqual([])
-  const run = await act('push', { INPUT_APPLY: 'true' })
+  const run = await act('push', { INPUT_APPLY: 'true', INPUT_STATE: join(runner, 'state.db') })
   expect(run.status).toBe(0)
   expect((await fleet.processes()).map(({ name }) => name)).toEqual(['web'])
   expect(run.summary).toContain('Process/web')
+})
+
+it('remembers what it owns from push to push, though the work tree is cleared between them', async () => {
+  commit()
+  const apply = () => act('push', { INPUT_APPLY: 'true', INPUT_STATE: join(runner, 'state.db') })
+  expect((await apply()).status).toBe(0)
+  await fleet.remove('manifests/old.yaml')
+  commit()
+  // As actions/checkout clears it; the home of PM2 lies elsewhere on a real host.
+  git('clean', '-ffdx', '-e', '/p')
+  const second = await apply()
+  expect(second.status, second.out).toBe(0)
+  expect((await fleet.processes()).map(({ name }) => name)).toEqual(['web'])
+})
+
+it.each([
+  ['without a state', {}, 'Cannot apply without `state`'],
+  ['with a state that checkout clears', { INPUT_STATE: '.reconcile/state.db' }, 'Cannot keep the state in'],
+  [
+    'with one of the environment that it clears',
+    { RECONCILE_STATE: 'state/a.db' },
+    'Cannot keep the state in',
+  ],
+])('applies nothing %s', async (_, more, said) => {
+  commit()
+  const run = await act('push', { INPUT_APPLY: 'true', GITHUB_WORKSPACE: fleet.folder, ...more })
+  expect(run.status).toBe(1)
+  expect(run.out).toContain(`::error::${said}`)
+  expect(await fleet.processes()).toEqual([])
 })
 
 it.each([

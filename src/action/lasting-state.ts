@@ -1,0 +1,32 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { ReconcileError } from '../core/errors.ts'
+import { isInside } from '../manifests/fleet-root.ts'
+
+/**
+ * The state file of who applies from a checkout, which must lie outside it: `actions/checkout` clears the work tree at
+ * each run (its `clean`, which is on by default), and what nobody remembers is neither deleted nor left undone.
+ */
+export function lastingState(env: Readonly<Record<string, string | undefined>>, cwd: string): string {
+  const named = env.INPUT_STATE || env.RECONCILE_STATE
+  const hint =
+    'Set the input `state` to a file on the runner outside of the work tree, such as /var/lib/reconcile/fleet.db.'
+  if (!named) throw new ReconcileError('UsageInvalid', 'Cannot apply without `state`', { hint })
+  const path = resolve(cwd, named)
+  const workTree = realpathSync(env.GITHUB_WORKSPACE || cwd)
+  if (isInside(realPath(path), [workTree])) {
+    throw new ReconcileError(
+      'UsageInvalid',
+      `Cannot keep the state in ${path}: that is inside of the work tree, which actions/checkout clears`,
+      { hint },
+    )
+  }
+  return path
+}
+
+/** Links resolved as far as it exists. */
+function realPath(path: string): string {
+  let known = path
+  while (!existsSync(known)) known = dirname(known)
+  return join(realpathSync(known), relative(known, path))
+}
