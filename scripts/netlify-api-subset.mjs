@@ -24,6 +24,7 @@ const paths = [
   '/accounts',
   '/accounts/{account_id}/env',
   '/accounts/{account_id}/env/{key}',
+  '/accounts/{account_id}/env/{key}/value/{id}',
 ]
 const notes = new Set([
   'description',

@@ -30,7 +30,8 @@ export interface NetlifyClient {
   /** Starts the site's own build. */
   startBuild(siteId: string, title: string, signal: AbortSignal): Promise<void>
   setEnv(site: Site, variable: WantedVariable, signal: AbortSignal): Promise<void>
-  deleteEnv(site: Site, key: string, signal: AbortSignal): Promise<void>
+  /** Removes the values of these contexts, and the whole variable where it has no others. */
+  deleteEnv(site: Site, gone: UnwantedVariable, signal: AbortSignal): Promise<void>
 
   /** Calls that counted against the limit, and how many are left; undefined: not told yet. */
   readonly used: number
@@ -85,6 +86,7 @@ export interface EnvVariable {
 }
 
 export interface EnvValue {
+  readonly id: string
   readonly context: string
   /** The branch, where the context is one. */
   readonly parameter: string | undefined
@@ -98,4 +100,9 @@ export interface WantedVariable {
   readonly isSecret: boolean
   /** As the site has it; undefined: it does not. What it says of other contexts is left as it is. */
   readonly there: EnvVariable | undefined
+}
+
+export interface UnwantedVariable {
+  readonly there: EnvVariable
+  readonly contexts: readonly string[]
 }

@@ -1,4 +1,4 @@
-import type { WantedVariable } from './client.ts'
+import type { EnvValue, UnwantedVariable, WantedVariable } from './client.ts'
 
 /** One call that sets a variable. */
 export interface EnvWrite {
@@ -15,7 +15,7 @@ const secretScopes = ['builds', 'functions', 'runtime']
  * where a text becomes a secret, or the other way round, the whole variable is replaced, with what can be carried over.
  */
 export function envWrites({ key, value, isSecret, there }: WantedVariable): readonly EnvWrite[] {
-  const contexts = isSecret ? secretContexts : ['all']
+  const contexts = contextsToSet({ isSecret, there: undefined })
   const values: { context: string; context_parameter?: string; value: string }[] = contexts.map(
     (context) => ({
       context,
@@ -32,8 +32,28 @@ export function envWrites({ key, value, isSecret, there }: WantedVariable): read
     }
     return [{ operation: 'updateEnvVar', body: whole }]
   }
-  const counts = isSecret ? secretContexts : [publishedContextOf(there)]
-  return counts.map((context) => ({ operation: 'setEnvVarValue', body: { context, value } }))
+  return contextsToSet({ isSecret, there }).map((context) => ({
+    operation: 'setEnvVarValue',
+    body: { context, value },
+  }))
+}
+
+/** The contexts whose values `envWrites` gives. */
+export function contextsToSet({
+  isSecret,
+  there,
+}: Pick<WantedVariable, 'isSecret' | 'there'>): readonly string[] {
+  if (!there || there.isSecret !== isSecret) return isSecret ? secretContexts : ['all']
+  return isSecret ? secretContexts : [publishedContextOf(there)]
+}
+
+/** The values that are to go; undefined: all that it has, so that nothing is left of it. */
+export function valuesToRemove({ there, contexts }: UnwantedVariable): readonly EnvValue[] | undefined {
+  // A value of one branch is nobody's but the person's who gave it.
+  const gone = there.values.filter(
+    ({ context, parameter }) => parameter === undefined && contexts.includes(context),
+  )
+  return gone.length === there.values.length ? undefined : gone
 }
 
 /** The context whose value the published site sees. */

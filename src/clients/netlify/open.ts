@@ -10,10 +10,11 @@ import type {
   NetlifyClient,
   Site,
   SiteFile,
+  UnwantedVariable,
   WantedVariable,
 } from './client.ts'
 import type { Deploy } from './deploy-record.ts'
-import { envWrites } from './env-write.ts'
+import { envWrites, valuesToRemove } from './env-write.ts'
 import { fillPath, type OperationName, operations } from './operation.ts'
 import { readPages } from './pages.ts'
 import {
@@ -263,14 +264,21 @@ class ApiClient implements NetlifyClient {
     }
   }
 
-  async deleteEnv(site: Site, key: string, signal: AbortSignal): Promise<void> {
+  async deleteEnv(site: Site, gone: UnwantedVariable, signal: AbortSignal): Promise<void> {
+    const { key } = gone.there
     const path = { account_id: site.account, key }
-    const what = `remove the environment variable ${key}`
-    await this.#write(
-      { what, operation: 'deleteEnvVar', path, query: { site_id: site.id }, signal },
-      undefined,
-      [404],
-    )
+    const query = { site_id: site.id }
+    const values = valuesToRemove(gone)
+    if (!values) {
+      const what = `remove the environment variable ${key}`
+      await this.#write({ what, operation: 'deleteEnvVar', path, query, signal }, undefined, [404])
+      return
+    }
+    for (const { id, context } of values) {
+      const what = `remove the value of ${key} for ${context}`
+      const one = { what, operation: 'deleteEnvVarValue' as const, path: { ...path, id }, query, signal }
+      await this.#write(one, undefined, [404])
+    }
   }
 
   async #read<T>(call: Call<T> & { readonly parse: (data: unknown) => T }): Promise<T> {

@@ -16,6 +16,7 @@ export const operations = Object.freeze({
   updateEnvVar: { verb: 'PUT', path: '/accounts/{account_id}/env/{key}' },
   setEnvVarValue: { verb: 'PATCH', path: '/accounts/{account_id}/env/{key}' },
   deleteEnvVar: { verb: 'DELETE', path: '/accounts/{account_id}/env/{key}' },
+  deleteEnvVarValue: { verb: 'DELETE', path: '/accounts/{account_id}/env/{key}/value/{id}' },
   listSites: { verb: 'GET', path: '/sites' },
   getSite: { verb: 'GET', path: '/sites/{site_id}' },
   searchSiteFunctions: { verb: 'GET', path: '/sites/{site_id}/functions' },

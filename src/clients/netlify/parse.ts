@@ -141,6 +141,7 @@ export function parseEnv(data: unknown): readonly EnvVariable[] {
       values: listOf(variable.values ?? [], 'values').map((value) => {
         const fields = fieldsOf(value, 'value')
         return {
+          id: text(fields.id),
           context: text(fields.context),
           parameter: text(fields.context_parameter) || undefined,
           value: text(fields.value),

@@ -31,19 +31,27 @@ function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): Functi
   const differing = observed.env.filter(({ state }) => state !== 'same' && state !== 'unread')
   if (differing.length === 0) return undefined
   const changes = differing.map(
-    ({ key, isSecret, before, after }): Change =>
+    ({ key, state, isSecret, before, after }): Change =>
       isSecret
-        ? { path: `env.${key}`, sensitive: true, ...noteOnUnread(pair, key) }
+        ? {
+            path: `env.${key}`,
+            sensitive: true,
+            ...(state === 'undeclared' ? { note: 'removed' } : noteOnUnread(pair, key)),
+          }
         : { path: `env.${key}`, before: before ?? null, after: after ?? null, sensitive: false },
   )
   const count = differing.length
+  const removed = differing.filter(({ state }) => state === 'undeclared').length
+  const set = count - removed
+  const parts = [...(set > 0 ? [`set ${set}`] : []), ...(removed > 0 ? [`remove ${removed}`] : [])]
   return actionOf(pair, {
     type: 'set-env',
     verb: 'update',
-    summary: `set ${count} environment ${count === 1 ? 'variable' : 'variables'}`,
+    summary: `${parts.join(' and ')} environment ${count === 1 ? 'variable' : 'variables'}`,
     reason: 'drifted',
     changes,
     variables: differing,
+    removes: removed,
     // A list of what is there, and each context by itself.
     calls: 2 + 3 * count,
   })

@@ -1,4 +1,5 @@
 import type { NetlifyClient } from '../../clients/netlify/client.ts'
+import { contextsToSet } from '../../clients/netlify/env-write.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { FunctionSetAction } from './action.ts'
 import { digestOf, generationOf, textOf } from './env.ts'
@@ -29,14 +30,21 @@ export async function writeEnv(
   const there = new Map((await netlify.listEnv(site, signal)).map((one) => [one.key, one]))
   for (const { key, state, isSecret } of action.variables) {
     const value = declared[key]
-    const { env } = await memories.site(site.id)
+    const found = there.get(key)
+    const { env, envContexts } = await memories.site(site.id)
+    const ours = envContexts[key] ?? []
     if (state === 'undeclared' || value === undefined) {
-      await netlify.deleteEnv(site, key, signal)
+      if (found) await netlify.deleteEnv(site, { there: found, contexts: ours }, signal)
       const { [key]: _, ...rest } = env
-      await memories.keepSite(site.id, { env: rest })
+      const { [key]: __, ...restOfContexts } = envContexts
+      await memories.keepSite(site.id, { env: rest, envContexts: restOfContexts })
       continue
     }
-    await netlify.setEnv(site, { key, value: textOf(value), isSecret, there: there.get(key) }, signal)
-    await memories.keepSite(site.id, { env: { ...env, [key]: digestOf(value) } })
+    const contexts = [...new Set([...ours, ...contextsToSet({ isSecret, there: found })])].sort()
+    const kept = { envContexts: { ...envContexts, [key]: contexts } }
+    // Where there is none it is ours, even if the answer is lost.
+    if (!found) await memories.keepSite(site.id, kept)
+    await netlify.setEnv(site, { key, value: textOf(value), isSecret, there: found }, signal)
+    await memories.keepSite(site.id, { ...kept, env: { ...env, [key]: digestOf(value) } })
   }
 }

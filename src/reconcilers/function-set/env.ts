@@ -11,7 +11,10 @@ const publishedContexts = ['production', 'all']
 
 type Value = string | Secret
 
-/** Compares the declared variables with the site's. A secret's value cannot be read: then what we set last counts. */
+/**
+ * Compares the declared variables with the site's. A secret's value cannot be read: then what we set last counts. Of what
+ * is no longer declared only values that we set are told of: one that was there already is somebody else's.
+ */
 export function compareEnv(
   desired: DesiredFunctionSet,
   found: {
@@ -41,16 +44,15 @@ export function compareEnv(
   const gone = Object.keys(owned)
     .filter((path) => path.startsWith('env.'))
     .map((path) => path.slice('env.'.length))
-    .filter((key) => !(key in declared) && byKey.has(key))
-    .map(
-      (key): ObservedVariable => ({
-        key,
-        state: 'undeclared',
-        isSecret: true,
-        before: undefined,
-        after: undefined,
-      }),
-    )
+    .filter((key) => !(key in declared))
+    .flatMap((key): readonly ObservedVariable[] => {
+      const there = byKey.get(key)
+      const ours = there?.values.filter(({ context }) => memory.envContexts[key]?.includes(context)) ?? []
+      if (!there || ours.length === 0) return []
+      const isSecret = there.isSecret || owned[`env.${key}`]?.sensitive !== false
+      const before = isSecret ? undefined : ours[0]?.value
+      return [{ key, state: 'undeclared', isSecret, before, after: undefined }]
+    })
   return [...compared, ...gone]
 }
 

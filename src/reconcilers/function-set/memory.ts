@@ -38,6 +38,8 @@ export interface SiteMemory {
   readonly managed: readonly string[]
   /** Keyed digests of the values that we set last, by the names of variables. */
   readonly env: Readonly<Record<string, string>>
+  /** The contexts that we gave a value, by the names of variables: nothing else of them is ours to remove. */
+  readonly envContexts: Readonly<Record<string, readonly string[]>>
   /** Stands for all variables as they were to be set last; written before the first of them is sent. */
   readonly envGeneration: string | undefined
   /** Whether a variable was changed and no deploy has followed. */
@@ -78,6 +80,7 @@ export const noMemory: SiteMemory = Object.freeze({
   rolledBack: undefined,
   managed: [],
   env: {},
+  envContexts: {},
   envGeneration: undefined,
   isEnvPending: false,
   envSetOn: undefined,
@@ -184,7 +187,7 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
 function siteMemoryOf(value: Json | undefined): SiteMemory {
   const fields = fieldsOf(value)
   const { owner, deployed, lastGood, rolledBack, managed } = fields
-  const { env, envGeneration, isEnvPending, envSetOn } = fields
+  const { env, envContexts, envGeneration, isEnvPending, envSetOn } = fields
   const { from, to, fingerprint, why } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
@@ -197,6 +200,9 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
     ...(isWhole && { rolledBack: { from, to, fingerprint, why: typeof why === 'string' ? why : undefined } }),
     managed: namesOf(managed),
     env: textsOf(env),
+    envContexts: Object.fromEntries(
+      Object.entries(fieldsOf(envContexts)).map(([key, contexts]) => [key, namesOf(contexts)]),
+    ),
     isEnvPending: isEnvPending === true,
   }
 }

@@ -67,8 +67,12 @@ export const envRoutes: readonly Route[] = [
       const site = siteOfQuery(asked)
       if (!variable || !site) return notFound
       const { context, value } = asked.json as { readonly context: string; readonly value: string }
-      const rest = variable.values.filter((one) => one.context !== context)
-      const changed = { ...variable, values: [...rest, { id: randomUUID(), context, value }] }
+      const made = { id: randomUUID(), context, value }
+      const isThere = variable.values.some((one) => one.context === context)
+      const values = isThere
+        ? variable.values.map((one) => (one.context === context ? made : one))
+        : [...variable.values, made]
+      const changed = { ...variable, values }
       site.env.set(variable.key, changed)
       return { status: 201, body: withoutValues(changed) }
     },
@@ -80,6 +84,19 @@ export const envRoutes: readonly Route[] = [
     answer: (asked) => {
       const site = siteOfQuery(asked)
       return site?.env.delete(asked.params.key ?? '') ? { status: 204 } : notFound
+    },
+  },
+  {
+    operation: 'deleteEnvVarValue',
+    method: 'DELETE',
+    path: '/accounts/{account_id}/env/{key}/value/{id}',
+    answer: (asked) => {
+      const site = siteOfQuery(asked)
+      const variable = site?.env.get(asked.params.key ?? '')
+      const values = variable?.values.filter(({ id }) => id !== asked.params.id)
+      if (!site || !variable || !values || values.length === variable.values.length) return notFound
+      site.env.set(variable.key, { ...variable, values })
+      return { status: 204 }
     },
   },
 ]
