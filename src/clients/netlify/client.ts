@@ -82,6 +82,8 @@ export interface FunctionUpload {
 export interface EnvVariable {
   readonly key: string
   readonly isSecret: boolean
+  /** Empty: not told. */
+  readonly scopes: readonly string[]
   readonly values: readonly EnvValue[]
 }
 

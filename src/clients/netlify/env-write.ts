@@ -1,4 +1,4 @@
-import type { EnvValue, UnwantedVariable, WantedVariable } from './client.ts'
+import type { EnvValue, EnvVariable, UnwantedVariable, WantedVariable } from './client.ts'
 
 /** One call that sets a variable. */
 export interface EnvWrite {
@@ -11,31 +11,44 @@ const secretContexts = ['production', 'deploy-preview', 'branch-deploy']
 const secretScopes = ['builds', 'functions', 'runtime']
 
 /**
- * How a variable gets its value. What other contexts have stays: one value is set where the variable is there, and only
- * where a text becomes a secret, or the other way round, the whole variable is replaced, with what can be carried over.
+ * How a variable gets its value. Where the variable is there, one value is set, and what other contexts have stays: of a
+ * secret it could not be read to be put back. So one that is a secret stays one. Only where a text becomes a secret the
+ * whole variable is replaced, with all that it had.
  */
 export function envWrites({ key, value, isSecret, there }: WantedVariable): readonly EnvWrite[] {
-  const contexts = contextsToSet({ isSecret, there: undefined })
-  const values: { context: string; context_parameter?: string; value: string }[] = contexts.map(
-    (context) => ({
-      context,
-      value,
-    }),
-  )
-  const whole = { key, values, is_secret: isSecret, ...(isSecret && { scopes: secretScopes }) }
-  if (!there) return [{ operation: 'createEnvVars', body: [whole] }]
-  if (there.isSecret !== isSecret) {
-    // A text for all contexts has no others; of a secret only the value for development can be read.
-    const others = there.values.filter(({ context }) => !contexts.includes(context) && context !== 'all')
-    for (const { context, parameter, value: kept } of isSecret ? others : []) {
-      values.push({ context, ...(parameter !== undefined && { context_parameter: parameter }), value: kept })
-    }
-    return [{ operation: 'updateEnvVar', body: whole }]
+  const values = contextsToSet({ isSecret, there }).map((context) => ({ context, value }))
+  if (!there) {
+    const body = [{ key, values, is_secret: isSecret, ...(isSecret && { scopes: secretScopes }) }]
+    return [{ operation: 'createEnvVars', body }]
   }
-  return contextsToSet({ isSecret, there }).map((context) => ({
-    operation: 'setEnvVarValue',
-    body: { context, value },
-  }))
+  if (isSecret && !there.isSecret) {
+    const body = { key, values: [...values, ...otherValues(there)], is_secret: true, scopes: scopesOf(there) }
+    return [{ operation: 'updateEnvVar', body }]
+  }
+  return values.map((body) => ({ operation: 'setEnvVarValue', body }))
+}
+
+/** What a text gives others than production, as a secret has it: each context by itself, and nobody's own machine by `all`. */
+function otherValues({ values }: EnvVariable): readonly object[] {
+  const own = values.filter(({ context }) => context !== 'production' && context !== 'all')
+  const forAll = values.find(({ context }) => context === 'all')
+  const split = secretContexts.filter(
+    (name) => name !== 'production' && !own.some(({ context }) => context === name),
+  )
+  return [
+    ...own.map(({ context, parameter, value }) => ({
+      context,
+      ...(parameter !== undefined && { context_parameter: parameter }),
+      value,
+    })),
+    ...(forAll ? split.map((context) => ({ context, value: forAll.value })) : []),
+  ]
+}
+
+/** Those that it has and that a secret may have; of one whose scopes are not told all of those. */
+function scopesOf({ scopes }: EnvVariable): readonly string[] {
+  const kept = secretScopes.filter((scope) => scopes.includes(scope))
+  return kept.length === 0 ? secretScopes : kept
 }
 
 /** The contexts whose values `envWrites` gives. */
@@ -43,8 +56,8 @@ export function contextsToSet({
   isSecret,
   there,
 }: Pick<WantedVariable, 'isSecret' | 'there'>): readonly string[] {
-  if (!there || there.isSecret !== isSecret) return isSecret ? secretContexts : ['all']
-  return isSecret ? secretContexts : [publishedContextOf(there)]
+  if (!there) return isSecret ? secretContexts : ['all']
+  return isSecret || there.isSecret ? ['production'] : [publishedContextOf(there)]
 }
 
 /** The values that are to go; undefined: all that it has, so that nothing is left of it. */
@@ -57,7 +70,7 @@ export function valuesToRemove({ there, contexts }: UnwantedVariable): readonly 
 }
 
 /** The context whose value the published site sees. */
-function publishedContextOf({ values }: NonNullable<WantedVariable['there']>): string {
+function publishedContextOf({ values }: EnvVariable): string {
   const has = (name: string) => values.some(({ context }) => context === name)
   return !has('production') && has('all') ? 'all' : 'production'
 }

@@ -138,6 +138,7 @@ export function parseEnv(data: unknown): readonly EnvVariable[] {
     return {
       key: text(variable.key),
       isSecret: variable.is_secret === true,
+      scopes: texts(variable.scopes),
       values: listOf(variable.values ?? [], 'values').map((value) => {
         const fields = fieldsOf(value, 'value')
         return {

@@ -87,3 +87,49 @@ describe('a variable that is no longer declared', () => {
     expect([...stage.site.env.keys()]).toEqual([])
   }, 60_000)
 })
+
+describe('a variable that the site has already', () => {
+  const previews = { production: 'live one', 'deploy-preview': 'for tests', 'branch-deploy': 'for tests' }
+
+  it('keeps the secrets of previews and branches where the one of production is set', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    put('API_KEY', previews, { is_secret: true, scopes: ['functions'] })
+    await stage.pass(envOf({ API_KEY: secret('live two') }))
+    expect(valuesOf('API_KEY')).toEqual({ ...previews, production: 'live two' })
+    expect(stage.site.env.get('API_KEY')).toMatchObject({ is_secret: true, scopes: ['functions'] })
+    expect(await stage.pass(envOf({ API_KEY: secret('live two') }))).toEqual([])
+  }, 60_000)
+
+  it('keeps its texts of previews and branches, and its scopes, where it becomes a secret', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    put('API_KEY', { ...previews, dev: 'here' }, { scopes: ['functions', 'post-processing'] })
+    await stage.pass(envOf({ API_KEY: secret('live two') }))
+    expect(valuesOf('API_KEY')).toEqual({ ...previews, production: 'live two', dev: 'here' })
+    expect(stage.site.env.get('API_KEY')).toMatchObject({ is_secret: true, scopes: ['functions'] })
+  }, 60_000)
+
+  it('gives previews and branches what they had of a text for all, where it becomes a secret', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    put('API_KEY', { all: 'old', 'deploy-preview': 'for tests' })
+    await stage.pass(envOf({ API_KEY: secret('new') }))
+    expect(valuesOf('API_KEY')).toEqual({
+      production: 'new',
+      'deploy-preview': 'for tests',
+      'branch-deploy': 'old',
+    })
+  }, 60_000)
+
+  it('stays a secret where a text is declared: what others gave it could not be read to be kept', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    put('LEVEL', previews, { is_secret: true, scopes: ['functions'] })
+    const declared = envOf({ LEVEL: 'info' })
+    await stage.pass(declared)
+    expect(valuesOf('LEVEL')).toEqual({ ...previews, production: 'info' })
+    expect(stage.site.env.get('LEVEL')).toMatchObject({ is_secret: true, scopes: ['functions'] })
+    expect(await stage.pass(declared)).toEqual([])
+  }, 60_000)
+})

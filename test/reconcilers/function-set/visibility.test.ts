@@ -155,12 +155,7 @@ describe('a variable at Netlify', () => {
     await stage.pass(envOf({ LEVEL: 'info', OTHER: 'new', API_KEY: secret('one') }))
     expect(valuesOf('LEVEL')).toEqual({ production: 'info', 'deploy-preview': 'debug', dev: 'trace' })
     expect(valuesOf('OTHER')).toEqual({ all: 'new' })
-    expect(valuesOf('API_KEY')).toEqual({
-      production: 'one',
-      'deploy-preview': 'one',
-      'branch-deploy': 'one',
-      dev: 'for development',
-    })
+    expect(valuesOf('API_KEY')).toEqual({ production: 'one', dev: 'for development' })
     stage.site.age(60_000)
     await stage.pass(envOf({ LEVEL: 'info', OTHER: 'new', API_KEY: secret('two') }))
     expect(valuesOf('API_KEY')).toMatchObject({ production: 'two', dev: 'for development' })
