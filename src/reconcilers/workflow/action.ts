@@ -26,8 +26,10 @@ export interface WorkflowAction extends Action {
   readonly branch: string
   /** Undefined only where it is deleted. */
   readonly desired: DesiredWorkflow | undefined
-  /** The run that is run again, as it was; for a dispatch the newest one that was known. */
+  /** The run that is run again, as it was. */
   readonly run: { readonly id: number; readonly attempt: number } | undefined
+  /** The newest run on the branch that was known, of any event; undefined: none. */
+  readonly newestRun: number | undefined
   readonly file: { readonly wanted: string; readonly found: string | undefined } | undefined
   /** The one that is closed. */
   readonly pull: { readonly number: number; readonly head: string } | undefined

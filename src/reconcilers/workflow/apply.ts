@@ -59,10 +59,11 @@ async function rerun(
   const now = await github.getRun(repository, run.id, signal)
   if (!now) throw new ReconcileError('RemoteChanged', `Could not ${action.summary}: the run was deleted`)
   if (now.attempt > run.attempt || now.status !== 'completed') return
+  // Read last: a fix that was pushed while this was decided must not be overtaken by the commit that it mends.
+  await assertNoneCame(github, repository, action, signal)
   await github.rerun(repository, { id: run.id, failedOnly: action.type === 'rerun-failed' }, signal)
 }
 
-/** A run that came meanwhile may be the very one that is wanted: then it is decided anew. */
 async function dispatch(
   github: GithubClient,
   repository: Repository,
@@ -70,17 +71,22 @@ async function dispatch(
   signal: AbortSignal,
 ): Promise<void> {
   const workflowId = idOf(action)
-  const runs = await github.listRunsOf(repository, workflowId, signal)
-  const known = action.run?.id
-  const [newest] = runs.filter((run) => run.branch === action.branch && run.isOwnBranch).sort(compareRuns)
-  if (newest && newest.id !== known && newest.id > (known ?? 0)) {
-    throw new ReconcileError(
-      'RemoteChanged',
-      `Did not ${action.summary}: run ${newest.id} has come meanwhile`,
-    )
-  }
+  await assertNoneCame(github, repository, action, signal)
   const inputs = action.desired?.spec.dispatch?.inputs ?? {}
   await github.dispatch(repository, { workflowId, branch: action.branch, inputs }, signal)
+}
+
+/** A run that came meanwhile may be the very one that is wanted, or of a newer commit: then it is decided anew. */
+async function assertNoneCame(
+  github: GithubClient,
+  repository: Repository,
+  action: WorkflowAction,
+  signal: AbortSignal,
+): Promise<void> {
+  const runs = await github.listRunsOf(repository, idOf(action), signal)
+  const [newest] = runs.filter((run) => run.branch === action.branch && run.isOwnBranch).sort(compareRuns)
+  if (!newest || newest.id <= (action.newestRun ?? 0)) return
+  throw new ReconcileError('RemoteChanged', `Did not ${action.summary}: run ${newest.id} has come meanwhile`)
 }
 
 async function contentOf(action: WorkflowAction): Promise<{ content: Buffer; desired: DesiredWorkflow }> {

@@ -28,6 +28,11 @@ export function ownRuns(runs: readonly WorkflowRun[], desired: DesiredWorkflow):
   return runs.filter((run) => run.branch === branch && run.isOwnBranch)
 }
 
+/** Whether a run on the branch is one of the branch's own, and not of a proposal that nobody named. */
+export function speaksOfBranch({ event }: WorkflowRun, { spec }: DesiredWorkflow): boolean {
+  return !proposalEvents.has(event) || spec.green?.events?.includes(event) === true
+}
+
 /** Chooses from runs, newest first, those that the manifest counts. */
 export function newestRuns(desired: DesiredWorkflow, runs: readonly WorkflowRun[]): NewestRuns {
   return newestRunsOf(runs, desired.spec.green)

@@ -35,8 +35,8 @@ type ActionParts = Pick<WorkflowAction, 'type' | 'verb' | 'summary' | 'reason'> 
 const callsOf: Readonly<Record<WorkflowAction['type'], number>> = Object.freeze({
   enable: 1,
   disable: 1,
-  'rerun-failed': 2,
-  rerun: 2,
+  'rerun-failed': 3,
+  rerun: 3,
   dispatch: 2,
   'commit-file': 2,
   'propose-file': 7,
@@ -60,6 +60,7 @@ export function actionOf(pair: WorkflowPair, parts: ActionParts): WorkflowAction
     branch: desired ? branchOf(desired) : '',
     desired,
     run: undefined,
+    newestRun: observed?.runs?.list[0]?.id,
     file: undefined,
     pull: undefined,
     ...parts,

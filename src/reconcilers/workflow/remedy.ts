@@ -2,6 +2,7 @@ import type { RunConclusion, WorkflowRun } from '../../clients/github/workflow-r
 import { assertNever } from '../../core/assert-never.ts'
 import type { HoldReason } from '../../core/hold.ts'
 import type { WorkflowAction } from './action.ts'
+import { speaksOfBranch } from './newest-run.ts'
 import { actionOf, type WorkflowPair } from './pair.ts'
 import type { DesiredWorkflow } from './place.ts'
 
@@ -54,6 +55,10 @@ export function remedyForFailure(
   const reason = `run ${run.id} ended in ${run.conclusion}`
   if (onFailure === 'none')
     return nothingTried(pair, desired, 'nothing is done about a failure (`onFailure`)')
+  const later = laterRun(pair, desired, run)
+  if (later?.conclusion === 'cancelled') {
+    return exhausted(pair, onFailure, `run ${later.id} came after it, and was cancelled`, reason)
+  }
   const headSha = pair.observed?.runs?.headSha
   const hasMoved = headSha !== undefined && headSha !== run.headSha
   // The file of the head may be a mended one: a rerun would take the old file again.
@@ -64,6 +69,11 @@ export function remedyForFailure(
     return exhausted(pair, onFailure, 'no rerun can help: GitHub cannot read the workflow file', reason)
   }
   if (onFailure === 'dispatch') return dispatchOf(pair, desired, reason)
+  if (later) {
+    if (canDispatch(desired)) return dispatchOf(pair, desired, `${reason}, and run ${later.id} came after it`)
+    const why = `run ${later.id} came after it, and it would take the older commit again`
+    return exhausted(pair, onFailure, why, reason)
+  }
   const max = desired.controls.recovery.maxAttempts
   const next = run.attempt + 1
   const isTooOld = now - run.createdAt > rerunAge
@@ -86,6 +96,23 @@ export function remedyForFailure(
   })
 }
 
+/**
+ * The run on the branch that makes the failed one a thing of the past although it does not count itself: it is of another
+ * commit, so that running the failed one again would bring old code back; or it was cancelled, which is somebody's word.
+ */
+function laterRun(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+  failed: WorkflowRun,
+): WorkflowRun | undefined {
+  const list = pair.observed?.runs?.list ?? []
+  const at = list.findIndex(({ id }) => id === failed.id)
+  const later = list.slice(0, Math.max(0, at)).filter((run) => speaksOfBranch(run, desired))
+  const [newest] = later
+  const cancelled = later.find((run) => run.conclusion === 'cancelled' && run.headSha === newest?.headSha)
+  return cancelled ?? (newest?.headSha === failed.headSha ? undefined : newest)
+}
+
 /** What is done where no run is young enough. */
 export function remedyForStale(
   pair: WorkflowPair,
@@ -98,7 +125,6 @@ export function remedyForStale(
 
 /** Starts a new run of the branch's head. Never repeated before it is known what became of it. */
 export function dispatchOf(pair: WorkflowPair, desired: DesiredWorkflow, reason: string): WorkflowAction {
-  const newest = pair.observed?.runs?.list[0]
   return actionOf(pair, {
     type: 'dispatch',
     verb: 'run',
@@ -106,7 +132,6 @@ export function dispatchOf(pair: WorkflowPair, desired: DesiredWorkflow, reason:
     reason,
     repeatable: false,
     isRecovery: true,
-    run: newest && { id: newest.id, attempt: newest.attempt },
   })
 }
 
