@@ -141,7 +141,7 @@ function judgeFailed(
   if (failed.some(({ failures }) => failures < failuresBelieved)) {
     return { status: 'Progressing', reason: 'Verifying', message, recheckAfter: lookAgainAfter }
   }
-  const { published, memory } = observed
+  const { published, record, memory } = observed
   const { rolledBack } = memory
   if (rolledBack && rolledBack.to === published?.id) {
     return {
@@ -155,6 +155,13 @@ function judgeFailed(
   const mayRollBack = pair.desired?.spec.rollbackOnFailedVerify === true && isOurs
   if (!mayRollBack || lastGood === undefined || lastGood === published.id) {
     return { status: 'Degraded', reason: 'VerifyFailed', message }
+  }
+  if (record?.goodBefore !== lastGood) {
+    return {
+      status: 'Degraded',
+      reason: 'VerifyFailed',
+      message: `${message}; deploy ${lastGood} passed last, and is not published again: somebody else published since`,
+    }
   }
   return {
     status: 'Degraded',

@@ -13,7 +13,7 @@ import { proveDeploy } from './deploy-proof.ts'
 import { DeployWatch } from './deploy-watch.ts'
 import { driftOf } from './drift.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { type Memories, takenBackBefore } from './memory.ts'
+import { goodBeforeNext, type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { assertStillPublished, ownDeploySince } from './overtaken.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
@@ -102,7 +102,11 @@ export class Deployer {
     const managed = source.functions.map(({ name }) => name)
     const { functions, schedules } = content.digest
     const fingerprint = sourceFingerprint(action, observed)
-    const record = { title: content.title, fingerprint, functions, schedules, managed, at: this.#clock.now() }
+    const goodBefore = goodBeforeNext(reading)
+    const record = {
+      ...{ title: content.title, fingerprint, functions, schedules, managed, goodBefore },
+      at: this.#clock.now(),
+    }
     await this.#memories.keepDeploy(record, observed.published?.title)
     tell('begins a deploy')
     const deploy = await this.#begin(action, { content, reading, signal })
@@ -145,6 +149,7 @@ export class Deployer {
     const { site, published, record, memory } = await this.#readAgain(action, signal)
     const { lastGood } = memory
     if (!published || lastGood === undefined || lastGood === published.id) return
+    if (record?.goodBefore !== lastGood) return
     await this.#memories.keepSite(site.id, {
       rolledBack: {
         from: published.id,

@@ -20,6 +20,8 @@ export interface DeployRecord {
   readonly schedules: Readonly<Record<string, string>>
   /** Functions of the directory: those go when their files go. */
   readonly managed: readonly string[]
+  /** The good deploy that it goes on from, with nothing of somebody else between: it may be gone back to. */
+  readonly goodBefore: string | undefined
   /** When it was kept, epoch milliseconds. */
   readonly at: number
 }
@@ -65,6 +67,19 @@ export interface RolledBack {
 /** What became of a deploy that was taken back, with both deploys and what was wrong. */
 export function takenBack({ from, to, why }: RolledBack): string {
   return `deploy ${from} was taken back (${why ?? 'it failed its verification, or lacked something'}); deploy ${to} is published again`
+}
+
+/**
+ * The good deploy that one made on this one goes on from. A deploy of somebody else that nobody saw pass ends the line:
+ * going back past it would undo what he published.
+ */
+export function goodBeforeNext(found: {
+  readonly published: { readonly id: string } | undefined
+  readonly record: DeployRecord | undefined
+  readonly memory: SiteMemory
+}): string | undefined {
+  const { published, record, memory } = found
+  return published && published.id === memory.lastGood ? published.id : record?.goodBefore
 }
 
 /** Why the same source is not deployed again. */
@@ -212,7 +227,7 @@ function namesOf(value: Json | undefined): readonly string[] {
 }
 
 function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
-  const { title, fingerprint, functions, schedules, managed, at } = fieldsOf(value)
+  const { title, fingerprint, functions, schedules, managed, goodBefore, at } = fieldsOf(value)
   if (typeof title !== 'string' || typeof fingerprint !== 'string') return undefined
   return {
     title,
@@ -220,6 +235,7 @@ function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
     functions: textsOf(functions),
     schedules: textsOf(schedules),
     managed: namesOf(managed),
+    goodBefore: typeof goodBefore === 'string' ? goodBefore : undefined,
     // Records had no time once.
     at: typeof at === 'number' ? at : 0,
   }

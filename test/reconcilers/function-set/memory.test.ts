@@ -16,7 +16,8 @@ function recordOf(
     { id, fleet: 'acme', environment, store: 'store' },
     { functions: `functions-${count}`, files: 'files', env: '' },
   )
-  return { title, fingerprint: `${count}`, functions: {}, schedules: {}, managed: ['hello'], at: count }
+  const holds = { functions: {}, schedules: {}, managed: ['hello'] }
+  return { title, fingerprint: `${count}`, ...holds, goodBefore: undefined, at: count }
 }
 
 test('of each resource the records of its newest deploys are kept, and of what is published', async () => {

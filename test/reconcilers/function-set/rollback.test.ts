@@ -1,0 +1,97 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { FunctionStage } from './stage.ts'
+
+let stage: FunctionStage
+
+afterEach(async () => {
+  await stage.close()
+  expect(stage.simulator.violations).toEqual([])
+  expect(stage.simulator.leaks).toEqual([])
+})
+
+const verified = { verify: [{ function: 'hello' }], rollbackOnFailedVerify: true }
+
+/** A function that fails for as long as its backend is away. */
+async function addDependent(answer: string): Promise<void> {
+  const source = `import { existsSync } from 'node:fs'
+export default async () => new Response('${answer}', { status: existsSync('${away()}') ? 503 : 200 })
+`
+  await stage.write('netlify/functions/hello.mjs', source)
+}
+
+const away = () => join(stage.folder, 'away')
+
+/** Passes until the request is believed to fail, and one more; resolves with what they did. */
+async function passes(): Promise<readonly string[]> {
+  const done: string[] = []
+  for (let pass = 0; pass < 4; pass += 1) {
+    for (const { type } of await stage.pass(stage.desired(verified))) done.push(type)
+  }
+  return done
+}
+
+describe('a deploy that fails its verification', () => {
+  it('is not followed by a good one that lacks what somebody else published between', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ files: { '/index.html': 'old page' } })
+    await addDependent('one')
+    await stage.pass(stage.desired(verified))
+    const good = stage.site.published?.id
+    expect((await stage.observe(stage.desired(verified))).observed?.memory.lastGood).toBe(good)
+    stage.site.age(60_000)
+    const theirs = stage.site.seed({ files: { '/index.html': 'new page' }, title: 'netlify deploy by Ann' })
+    stage.site.age(60_000)
+    await stage.write('away', '')
+    expect(await passes()).toEqual(['deploy'])
+    expect(await stage.visit('/')).toBe('200 new page')
+    const pair = await stage.observe(stage.desired(verified))
+    expect(stage.assess(pair)).toMatchObject({
+      status: 'Degraded',
+      message: expect.stringContaining(
+        `deploy ${good} passed last, and is not published again: somebody else published since`,
+      ),
+    })
+    await rm(away())
+    expect(stage.assess(await stage.observe(stage.desired(verified)))).toMatchObject({ status: 'Healthy' })
+    expect(theirs.files).toEqual(stage.site.published?.files)
+  }, 60_000)
+
+  it('is followed by the good one of somebody else that it was made on', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ files: { '/index.html': 'old page' } })
+    await addDependent('one')
+    await stage.pass(stage.desired(verified))
+    const { functions, runtimes } = stage.site.published ?? {}
+    stage.site.age(60_000)
+    const theirs = stage.site.seed({ files: { '/index.html': 'new page' }, title: 'netlify deploy by Ann' })
+    Object.assign(theirs, { functions, runtimes })
+    expect(await stage.pass(stage.desired(verified))).toEqual([])
+    stage.site.age(60_000)
+    await stage.write(
+      'netlify/functions/hello.mjs',
+      "export default async () => { throw new Error('broken') }\n",
+    )
+    expect(await passes()).toEqual(['deploy', 'roll-back'])
+    expect(stage.site.publishedId).toBe(theirs.id)
+  }, 60_000)
+
+  it('is followed by the good one although another failing one of ours lies between', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ files: { '/index.html': 'page' } })
+    await addDependent('one')
+    await stage.pass(stage.desired(verified))
+    await stage.observe(stage.desired(verified))
+    const good = stage.site.publishedId
+    for (const answer of ['two', 'three']) {
+      stage.site.age(60_000)
+      const source = `export default async () => { throw new Error('${answer}') }\n`
+      await stage.write('netlify/functions/hello.mjs', source)
+      await stage.pass(stage.desired(verified))
+      expect(stage.site.publishedId).not.toBe(good)
+    }
+    expect(await passes()).toContain('roll-back')
+    expect(stage.site.publishedId).toBe(good)
+  }, 60_000)
+})
