@@ -12,8 +12,10 @@ export interface Bundle {
   readonly digest: string
   /** Bytes of the zip. */
   readonly size: number
-  /** Files that went in, relative to the project's root, in order. */
+  /** Files that went in, whether they were bundled or packed as they are; relative to the project's root, in order. */
   readonly inputs: readonly string[]
+  /** Globs of files that are packed as they are: another file may come to be meant. */
+  readonly included: Included
   /** Netlify's name of what runs it, such as `nodejs24.x` or `js`. */
   readonly runtime: string
   /** `background`, `stream`, or undefined. */
@@ -24,6 +26,13 @@ export interface Bundle {
   readonly schedule: string | undefined
   /** Of Netlify's `functions_config`; undefined: there is nothing to say. */
   readonly config: Readonly<Record<string, unknown>> | undefined
+}
+
+/** `included_files` of netlify.toml, or of the source, which count from other folders. */
+export interface Included {
+  readonly globs: readonly string[]
+  /** Where they count from, relative to the project's root. */
+  readonly base: string
 }
 
 /** A function that could not be bundled. */

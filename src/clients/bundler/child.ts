@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import type { Bundle, BundleFailure, BundleJob, BundleRequest } from './bundle.ts'
 import { loadPrecinctWhenAsked } from './lazy-precinct.ts'
+import { namesInZip } from './zip-names.ts'
 
 // The child process that bundles: its working directory is the project's root, because paths relative to it end up in
 // the code. It reads one job from standard input and answers one line a function.
@@ -55,14 +56,17 @@ async function bundleOne(
     const zip = await fs.promises.readFile(result.path)
     const digest = createHash('sha256').update(zip).digest('hex')
     await fs.promises.rename(result.path, join(job.folder, `${digest}.zip`))
-    const inputs = (result.inputs ?? [result.mainFile]).map((path) =>
-      relative(job.root, resolve(job.root, path)),
-    )
+    const from = (path: string) => relative(job.root, resolve(job.root, path))
+    const { includedFiles: globs = [], includedFilesBasePath: base = job.root } = result.config
+    const inputs = [...(result.inputs ?? [result.mainFile]), ...(result.includedFiles ?? [])].map(from)
+    // Packages that are left outside of the bundle are packed, and nowhere told of.
+    if (result.bundler === 'esbuild') inputs.push(...namesInZip(zip).filter((name) => isFile(job.root, name)))
     return {
       name: request.name,
       digest,
       size: zip.byteLength,
       inputs: [...new Set(inputs)].sort(),
+      included: { globs, base: from(base) },
       runtime: result.runtimeVersion ?? result.runtime,
       invocationMode: result.invocationMode,
       timeout: result.timeout,
@@ -74,6 +78,10 @@ async function bundleOne(
   } finally {
     await fs.promises.rm(work, { recursive: true, force: true })
   }
+}
+
+function isFile(root: string, path: string): boolean {
+  return fs.statSync(join(root, path), { throwIfNoEntry: false })?.isFile() ?? false
 }
 
 type Zipped = NonNullable<Awaited<ReturnType<Zisi['zipFunction']>>>

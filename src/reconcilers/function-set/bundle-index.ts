@@ -21,7 +21,7 @@ export interface IndexedBundle {
   readonly bundle: Bundle
 }
 
-const format = 2
+const format = 3
 
 /** Reads the index; what cannot be read was never bundled: it is a saving, and nothing is lost without it. */
 export async function readIndex(path: string): Promise<BundleIndex> {
@@ -65,7 +65,12 @@ export function mergeIndex(
 
 function isWhole([name, entry]: readonly [string, IndexedBundle]): boolean {
   const { bundle } = entry
-  return bundle?.name === name && /^[0-9a-f]{64}$/.test(bundle.digest) && Array.isArray(bundle.inputs)
+  return (
+    bundle?.name === name &&
+    /^[0-9a-f]{64}$/.test(bundle.digest) &&
+    Array.isArray(bundle.inputs) &&
+    Array.isArray(bundle.included?.globs)
+  )
 }
 
 /** Writes it whole or not at all. */

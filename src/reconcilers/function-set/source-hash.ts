@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import type { Included } from '../../clients/bundler/bundle.ts'
 import { extendedBy } from './tsconfig-chain.ts'
 
 /** Files that decide how a source is understood, wherever they lie above it in the project. */
@@ -32,11 +33,11 @@ export class SourceHasher {
     readonly inputs: readonly string[]
     /** Whatever else decides, such as the bundler's version and settings. */
     readonly extra: unknown
-    /** Globs whose files are packed as they are, relative to the project's root. */
-    readonly includedFiles: readonly string[]
+    /** Globs of files that are packed as they are. */
+    readonly included: Included
   }): Promise<string> {
     const folders = new Set(source.inputs.map((input) => dirname(input)))
-    const paths = new Set([...source.inputs, ...(await this.#included(source.includedFiles))])
+    const paths = new Set([...source.inputs, ...(await this.#included(source.included))])
     for (const folder of folders) {
       for (const path of settingsAbove(folder)) {
         paths.add(path)
@@ -86,10 +87,11 @@ export class SourceHasher {
     return reading
   }
 
-  async #included(globs: readonly string[]): Promise<readonly string[]> {
+  async #included({ globs, base }: Included): Promise<readonly string[]> {
     if (globs.length === 0) return []
     const { glob } = await import('tinyglobby')
-    return glob([...globs], { cwd: this.#root, dot: true, onlyFiles: true })
+    const found = await glob([...globs], { cwd: join(this.#root, base), dot: true, onlyFiles: true })
+    return found.map((path) => join(base, path))
   }
 
   /** Files beside an input that differ from it in their extension alone: a new one may be taken in its place. */

@@ -192,7 +192,7 @@ export class SourceReader {
       return with_.hash({
         inputs: bundle.inputs,
         extra: [bundlerVersion, pathOf.get(bundle.name), own],
-        includedFiles: includedFilesIn(own),
+        included: bundle.included,
       })
     }
     const withBundle = async (file: FunctionFile): Promise<SourceFunction> => {
@@ -219,12 +219,6 @@ interface Project {
 /** What of netlify.toml may be about a function: what names others says nothing of it, and a glob may mean any. */
 function configOf(name: string, config: NetlifyToml['config']): NetlifyToml['config'] {
   return Object.fromEntries(Object.entries(config).filter(([key]) => key === name || !/^[\w-]+$/.test(key)))
-}
-
-function includedFilesIn(config: NetlifyToml['config']): readonly string[] {
-  return Object.values(config).flatMap(({ includedFiles: globs }) =>
-    Array.isArray(globs) ? globs.filter((item) => typeof item === 'string') : [],
-  )
 }
 
 function unreadSource(desired: DesiredFunctionSet, problem: string): FunctionSource {

@@ -95,6 +95,7 @@ describe('the plan', () => {
       digest: '0'.repeat(64),
       size: 61_000_000,
       inputs: [],
+      included: { globs: [], base: '' },
       runtime: 'js',
       invocationMode: undefined,
       timeout: undefined,
