@@ -5,6 +5,7 @@ import { faultOfBundling } from './bundle-fault.ts'
 import { scheduleOf, shortDigest } from './drift.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import { type DesiredFunctionSet, isOnlyWatched } from './place.ts'
+import { changedSettings } from './settings.ts'
 import { leftoversOf, type PublishedFunction, publishedFunctions } from './site-functions.ts'
 import type { SourceFunction } from './source.ts'
 
@@ -77,7 +78,7 @@ function answerOf({ path, status, expected, isPassed }: Verified): string {
 }
 
 function verdictOf(
-  { bundle }: SourceFunction,
+  file: SourceFunction,
   found: {
     readonly there: PublishedFunction | undefined
     readonly failed: Verified | undefined
@@ -86,10 +87,16 @@ function verdictOf(
   },
 ): readonly [HealthStatus, string] {
   const { there, failed } = found
+  const { bundle } = file
   if (!there) return ['Missing', 'not on the site']
   if (failed)
     return ['Degraded', `${failed.path} answers ${failed.status ?? 'nothing'} instead of ${failed.expected}`]
-  if (bundle?.digest === there.digest) return ['Healthy', 'published as it is in the directory']
+  const isSame = bundle?.digest === there.digest
+  const settings = isSame ? changedSettings(file, there.settings) : []
+  if (isSame && settings.length === 0) return ['Healthy', 'published as it is in the directory']
+  if (settings.length > 0 && !found.isOnlyWatched) {
+    return ['Progressing', `on the site with another ${settings.map(({ key }) => key).join(', ')}`]
+  }
   if (!found.isOnlyWatched) return ['Progressing', 'another version is on the site']
   if (!bundle) return ['Healthy', 'on the site; not compared, because it is not bundled here']
   return ['Healthy', 'on the site, in another version than it would be bundled here']

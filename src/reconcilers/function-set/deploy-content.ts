@@ -3,6 +3,8 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { FunctionSetAction } from './action.ts'
 import { fingerprintOf, fingerprintOfFiles } from './fingerprint.ts'
 import type { ObservedFunctionSet } from './observed.ts'
+import { settingsOf } from './settings.ts'
+import { publishedFunctions } from './site-functions.ts'
 import type { FunctionSource } from './source.ts'
 import { titleOf } from './title.ts'
 import { wantedFunctions } from './wanted-deploy.ts'
@@ -29,6 +31,17 @@ export function composeDeploy(
     env: observed.memory.envGeneration ?? '',
   })
   return { title, digest, files, source: observed.source }
+}
+
+/** What Netlify is told of the functions, to be kept. Of code that Netlify has, what goes with an upload stays as it was. */
+export function settingsToKeep(observed: ObservedFunctionSet): Readonly<Record<string, string>> {
+  const site = publishedFunctions(observed)
+  const told = observed.source.functions.flatMap(({ name, bundle }) => {
+    if (!bundle) return []
+    const there = site.get(name)
+    return [[name, settingsOf(bundle, there?.digest === bundle.digest ? there.settings : undefined)]]
+  })
+  return Object.fromEntries(told)
 }
 
 /** Why nothing was deployed after all. */

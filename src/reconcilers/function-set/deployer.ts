@@ -8,10 +8,10 @@ import type { FunctionSetAction } from './action.ts'
 import { buildUnderWay } from './build.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { obstaclesTo } from './carry.ts'
-import { composeDeploy, type DeployContent, refusedDeploy } from './deploy-content.ts'
+import { composeDeploy, type DeployContent, refusedDeploy, settingsToKeep } from './deploy-content.ts'
 import { proveDeploy } from './deploy-proof.ts'
 import { DeployWatch } from './deploy-watch.ts'
-import { driftOf } from './drift.ts'
+import { driftOf, isUnsentAlone } from './drift.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { goodBeforeNext, type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
@@ -95,16 +95,20 @@ export class Deployer {
     const { site, memory } = reading
     const observed = observedOf(reading, source)
     const content = composeDeploy(action, { observed, files })
-    const isThere = action.desired && driftOf(observed, action.desired).changes.length === 0
+    const drift = action.desired && driftOf(observed, action.desired)
     // What was bundled is what is there already.
-    if (isThere && !memory.isEnvPending) return
+    if (drift?.changes.length === 0 && !memory.isEnvPending) return
+    if (drift && isUnsentAlone(drift) && !memory.isEnvPending) {
+      throw refusedDeploy(action, drift.unsent.join('; '))
+    }
     this.#assertMay(action, observed)
     const managed = source.functions.map(({ name }) => name)
     const { functions, schedules } = content.digest
     const fingerprint = sourceFingerprint(action, observed)
+    const settings = settingsToKeep(observed)
     const goodBefore = goodBeforeNext(reading)
     const record = {
-      ...{ title: content.title, fingerprint, functions, schedules, managed, goodBefore },
+      ...{ title: content.title, fingerprint, functions, schedules, settings, managed, goodBefore },
       at: this.#clock.now(),
     }
     await this.#memories.keepDeploy(record, observed.published?.title)

@@ -3,7 +3,7 @@ import type { HoldReason } from '../../core/hold.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FunctionSetAction } from './action.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
-import { type Drift, driftOf } from './drift.ts'
+import { type Drift, driftOf, isUnsentAlone } from './drift.ts'
 import { takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
@@ -78,12 +78,17 @@ function deployActions(
   const isDrifted = drift.changes.length > 0
   if (desired.spec.via === 'build') return buildActions(pair, { drift, needsEnv })
   if (!isDrifted && !needsEnv) return []
-  const blocked = refusalToDeploy(observed, desired)
+  const isUnsent = isUnsentAlone(drift)
+  const unsent = isUnsent && !needsEnv ? drift.unsent : []
+  const blocked = refusalToDeploy(observed, desired, unsent)
   return [
     actionOf(pair, {
       type: 'deploy',
       verb: observed.published ? 'update' : 'create',
-      summary: isDrifted ? summaryOf(drift) : 'deploy again, so that changed variables take effect',
+      summary:
+        isDrifted && !(isUnsent && needsEnv)
+          ? summaryOf(drift)
+          : 'deploy again, so that changed variables take effect',
       reason: reasonToDeploy(pair, isDrifted),
       calls: deployCalls + drift.added.length + drift.changed.length,
       changes: drift.changes,
@@ -134,8 +139,12 @@ function buildActions(
   ]
 }
 
-function summaryOf({ added, changed, unbundled, dropped, rescheduled }: Drift): string {
-  const isSure = added.length + dropped.length + rescheduled.length > 0 || changed.length > unbundled.length
+function summaryOf(drift: Drift): string {
+  const { added, changed, unbundled, dropped, rescheduled, adjusted, unsent } = drift
+  if (isUnsentAlone(drift)) return `deploy ${unsent.length} with changed settings`
+  const isSure =
+    [added, dropped, rescheduled, adjusted].some(({ length }) => length > 0) ||
+    changed.length > unbundled.length
   // A comment may be all that changed, and then nothing is deployed.
   if (!isSure) {
     const word = changed.length === 1 ? 'source' : 'sources'
@@ -146,6 +155,7 @@ function summaryOf({ added, changed, unbundled, dropped, rescheduled }: Drift): 
     changed.length > 0 ? `${changed.length} changed` : '',
     dropped.length > 0 ? `${dropped.length} removed` : '',
     rescheduled.length > 0 ? `${rescheduled.length} rescheduled` : '',
+    adjusted.length > 0 ? `${adjusted.length} with changed settings` : '',
   ].filter((part) => part !== '')
   return `deploy functions: ${parts.join(', ')}`
 }
@@ -154,6 +164,8 @@ function summaryOf({ added, changed, unbundled, dropped, rescheduled }: Drift): 
 function refusalToDeploy(
   observed: ObservedFunctionSet,
   desired: DesiredFunctionSet,
+  /** What no deploy would bring about, where it is all that there is to do. */
+  unsent: readonly string[],
 ): { readonly reason: HoldReason; readonly message: string } | undefined {
   const { source, obstacles, memory, managed } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
@@ -172,6 +184,7 @@ function refusalToDeploy(
   if (desired.spec.unmanaged === 'refuse' && kept.length > 0) {
     return refuse(unmanagedMessage(kept))
   }
+  if (unsent.length > 0) return refuse(unsent.join('; '))
   if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
   const tooLarge = faultOfSizes(source)
   if (tooLarge !== undefined) return refuse(tooLarge)

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/action.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
+import { changedSettings, unsentMessage } from './settings.ts'
 import { leftoversOf, publishedFunctions } from './site-functions.ts'
 import type { SourceFunction } from './source.ts'
 
@@ -14,6 +15,10 @@ export interface Drift {
   readonly dropped: readonly string[]
   /** Functions whose schedule alone differs. */
   readonly rescheduled: readonly string[]
+  /** Functions whose settings alone differ, as far as a deploy tells Netlify of them. */
+  readonly adjusted: readonly string[]
+  /** Settings that would reach Netlify with new code only, in a sentence a function. */
+  readonly unsent: readonly string[]
 }
 
 /** The schedule that a function must have; undefined: none, or not known before it is bundled. */
@@ -24,7 +29,7 @@ export function scheduleOf(
   return desired.spec.schedules?.[name] ?? bundle?.schedule
 }
 
-/** Compares by digest. Pure; a function that must be bundled first counts as changed. */
+/** Compares by digest, schedule and settings. Pure; a function that must be bundled first counts as changed. */
 export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionSet): Drift {
   const site = publishedFunctions(observed)
   const changes: Change[] = []
@@ -32,6 +37,8 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
   const changed: string[] = []
   const unbundled: string[] = []
   const rescheduled: string[] = []
+  const adjusted: string[] = []
+  const unsent: string[] = []
   const say = (path: string, before: string | null, after: string | null, note?: string) =>
     changes.push({ path, before, after, sensitive: false, ...(note !== undefined && { note }) })
   for (const file of observed.source.functions) {
@@ -51,6 +58,13 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
         shortDigest(digest) ?? 'to be bundled',
       )
     }
+    const settings = there.digest === digest ? changedSettings(file, there.settings) : []
+    for (const { key, before, after } of settings) {
+      say(`functions.${file.name}.${key}`, textOf(before), textOf(after))
+    }
+    if (settings.some(({ isWithUpload }) => !isWithUpload)) adjusted.push(file.name)
+    const held = settings.filter(({ isWithUpload }) => isWithUpload)
+    if (held.length > 0) unsent.push(unsentMessage(file.name, held))
     const wanted = scheduleOf(desired, file)
     const isKnown = file.bundle !== undefined || desired.spec.schedules?.[file.name] !== undefined
     if (isKnown && wanted !== there.schedule) {
@@ -60,7 +74,19 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
   }
   const { dropped } = leftoversOf(observed, desired)
   for (const name of dropped) say(`functions.${name}`, shortDigest(site.get(name)?.digest) ?? 'unknown', null)
-  return { changes, added, changed, unbundled, dropped, rescheduled }
+  return { changes, added, changed, unbundled, dropped, rescheduled, adjusted, unsent }
+}
+
+/** Whether all that differs is what no deploy would bring about. */
+export function isUnsentAlone({ changes, added, changed, dropped, rescheduled, adjusted }: Drift): boolean {
+  return (
+    changes.length > 0 && [added, changed, dropped, rescheduled, adjusted].every(({ length }) => length === 0)
+  )
+}
+
+function textOf(setting: unknown): string | null {
+  if (setting === undefined) return null
+  return typeof setting === 'string' ? setting : JSON.stringify(setting)
 }
 
 /** As many digits as people compare. */

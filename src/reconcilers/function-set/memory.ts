@@ -18,6 +18,8 @@ export interface DeployRecord {
   /** SHA-256 of zips, by name. */
   readonly functions: Readonly<Record<string, string>>
   readonly schedules: Readonly<Record<string, string>>
+  /** What Netlify was told besides, by name, as JSON; records had none once. */
+  readonly settings: Readonly<Record<string, string>>
   /** Functions of the directory: those go when their files go. */
   readonly managed: readonly string[]
   /** The good deploy that it goes on from, with nothing of somebody else between: it may be gone back to. */
@@ -227,13 +229,15 @@ function namesOf(value: Json | undefined): readonly string[] {
 }
 
 function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
-  const { title, fingerprint, functions, schedules, managed, goodBefore, at } = fieldsOf(value)
+  const { title, fingerprint, functions, schedules, settings } = fieldsOf(value)
+  const { managed, goodBefore, at } = fieldsOf(value)
   if (typeof title !== 'string' || typeof fingerprint !== 'string') return undefined
   return {
     title,
     fingerprint,
     functions: textsOf(functions),
     schedules: textsOf(schedules),
+    settings: textsOf(settings),
     managed: namesOf(managed),
     goodBefore: typeof goodBefore === 'string' ? goodBefore : undefined,
     // Records had no time once.

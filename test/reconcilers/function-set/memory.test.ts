@@ -16,7 +16,7 @@ function recordOf(
     { id, fleet: 'acme', environment, store: 'store' },
     { functions: `functions-${count}`, files: 'files', env: '' },
   )
-  const holds = { functions: {}, schedules: {}, managed: ['hello'] }
+  const holds = { functions: {}, schedules: {}, settings: {}, managed: ['hello'] }
   return { title, fingerprint: `${count}`, ...holds, goodBefore: undefined, at: count }
 }
 
