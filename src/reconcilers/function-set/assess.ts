@@ -7,6 +7,7 @@ import { driftOf } from './drift.ts'
 import { takenBack } from './memory.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
+import { blockedDeploy } from './refusal.ts'
 import { leftoversOf, publishedFunctions, unmanagedMessage } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named, parseTitle } from './title.ts'
 
@@ -37,6 +38,8 @@ export function assessFunctionSet(
     desired && observed
       ? judge(pair, observed)
       : { status: 'Missing', reason: desired ? 'SiteMissing' : 'NotDeclared', message: missingMessage(pair) }
+  const isBlocked =
+    desired !== undefined && observed !== undefined && blockedDeploy(pair, observed) !== undefined
   return {
     status: verdict.status,
     reason: verdict.reason,
@@ -44,7 +47,8 @@ export function assessFunctionSet(
     remedy: verdict.remedy,
     recheckAfter: verdict.recheckAfter,
     measurements: observed && !observed.unread ? measure(observed) : {},
-    children: desired && observed && !observed.unread ? childrenOf(observed, desired, now) : [],
+    children:
+      desired && observed && !observed.unread ? childrenOf(observed, desired, { now, isBlocked }) : [],
     remember: undefined,
   }
 }
@@ -97,8 +101,14 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
       recheckAfter: lookAtBuildAfter,
     }
   }
+  const blocked = blockedDeploy(pair, observed)
   if (missing.length > 0) {
-    return { status: 'Degraded', reason: 'FunctionsMissing', message: `not on the site: ${named(missing)}` }
+    const message = [`not on the site: ${named(missing)}`, ...(blocked ? [blocked.against] : [])].join('; ')
+    return { status: 'Degraded', reason: 'FunctionsMissing', message }
+  }
+  // A pass could only try again in vain, and what visitors get is not what is declared.
+  if (blocked) {
+    return { status: 'Degraded', reason: 'NotPublished', message: `${blocked.waits}; ${blocked.against}` }
   }
   const count = source.functions.length
   const proof = verified.length > 0 ? ', verified' : ''

@@ -13,7 +13,11 @@ import type { SourceFunction } from './source.ts'
 export function childrenOf(
   observed: ObservedFunctionSet,
   desired: DesiredFunctionSet,
-  now: number,
+  told: {
+    readonly now: number
+    /** Whether what differs waits for a deploy that may not be. */
+    readonly isBlocked: boolean
+  },
 ): readonly ChildStatus[] {
   const site = publishedFunctions(observed)
   const verified = Map.groupBy(observed.verified, (one) => one.function)
@@ -23,7 +27,7 @@ export function childrenOf(
       verified: verified.get(file.name) ?? [],
       failure: observed.source.failures.find(({ name }) => name === file.name),
       desired,
-      now,
+      ...told,
     }),
   )
   const foreign = leftoversOf(observed, desired).kept.map(
@@ -48,14 +52,15 @@ function childOf(
     readonly failure: BundleFailure | undefined
     readonly desired: DesiredFunctionSet
     readonly now: number
+    readonly isBlocked: boolean
   },
 ): ChildStatus {
-  const { there, verified, failure, desired, now } = found
+  const { there, verified, failure, desired, now, isBlocked } = found
   const failed = verified.find(({ isPassed }) => !isPassed)
   const schedule = there?.schedule ?? scheduleOf(desired, file)
   const [health, message] = failure
     ? (['Degraded', faultOfBundling([failure])] as const)
-    : verdictOf(file, { there, failed, isOnlyWatched: isOnlyWatched(desired) })
+    : verdictOf(file, { there, failed, isOnlyWatched: isOnlyWatched(desired), isBlocked })
   return {
     name: file.name,
     health,
@@ -84,6 +89,7 @@ function verdictOf(
     readonly failed: Verified | undefined
     /** What differs is no way on which a function is then. */
     readonly isOnlyWatched: boolean
+    readonly isBlocked: boolean
   },
 ): readonly [HealthStatus, string] {
   const { there, failed } = found
@@ -91,13 +97,14 @@ function verdictOf(
   if (!there) return ['Missing', 'not on the site']
   if (failed)
     return ['Degraded', `${failed.path} answers ${failed.status ?? 'nothing'} instead of ${failed.expected}`]
+  const waiting = found.isBlocked ? 'Degraded' : 'Progressing'
   const isSame = bundle?.digest === there.digest
   const settings = isSame ? changedSettings(file, there.settings) : []
   if (isSame && settings.length === 0) return ['Healthy', 'published as it is in the directory']
   if (settings.length > 0 && !found.isOnlyWatched) {
-    return ['Progressing', `on the site with another ${settings.map(({ key }) => key).join(', ')}`]
+    return [waiting, `on the site with another ${settings.map(({ key }) => key).join(', ')}`]
   }
-  if (!found.isOnlyWatched) return ['Progressing', 'another version is on the site']
+  if (!found.isOnlyWatched) return [waiting, 'another version is on the site']
   if (!bundle) return ['Healthy', 'on the site; not compared, because it is not bundled here']
   return ['Healthy', 'on the site, in another version than it would be bundled here']
 }

@@ -1,14 +1,12 @@
 import type { Change } from '../../core/action.ts'
-import type { HoldReason } from '../../core/hold.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FunctionSetAction } from './action.ts'
-import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { type Drift, driftOf, isUnsentAlone } from './drift.ts'
-import { takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
-import { foreignTwinsOf, leftoversOf, twinsMessage, unmanagedMessage } from './site-functions.ts'
+import { refusalOfSite, refusalToDeploy } from './refusal.ts'
+import { leftoversOf } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named } from './title.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
@@ -158,55 +156,6 @@ function summaryOf(drift: Drift): string {
     adjusted.length > 0 ? `${adjusted.length} with changed settings` : '',
   ].filter((part) => part !== '')
   return `deploy functions: ${parts.join(', ')}`
-}
-
-/** Why nothing may be deployed; undefined: nothing stands against it. */
-function refusalToDeploy(
-  observed: ObservedFunctionSet,
-  desired: DesiredFunctionSet,
-  /** What no deploy would bring about, where it is all that there is to do. */
-  unsent: readonly string[],
-): { readonly reason: HoldReason; readonly message: string } | undefined {
-  const { source, obstacles, memory, managed } = observed
-  const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
-  if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
-  if (source.failures.length > 0) {
-    return { reason: 'FunctionNotBundled', message: faultOfBundling(source.failures) }
-  }
-  if (source.functions.length === 0 && managed.length > 0) {
-    return refuse(
-      'an empty directory is never taken for the wish to drop all functions; to do that, remove the manifest with `deletionPolicy: Delete`',
-    )
-  }
-  const closed = refusalOfSite(observed, desired.spec.via)
-  if (closed !== undefined) return refuse(closed)
-  const { kept } = leftoversOf(observed, desired)
-  if (desired.spec.unmanaged === 'refuse' && kept.length > 0) {
-    return refuse(unmanagedMessage(kept))
-  }
-  if (unsent.length > 0) return refuse(unsent.join('; '))
-  if (obstacles && obstacles.length > 0) return refuse(obstacles.join('; '))
-  const tooLarge = faultOfSizes(source)
-  if (tooLarge !== undefined) return refuse(tooLarge)
-  const twins = foreignTwinsOf(observed)
-  if (twins.length > 0 && !desired.controls.adopt) return { reason: 'NotOurs', message: twinsMessage(twins) }
-  const { rolledBack } = memory
-  if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
-    return refuse(takenBackBefore(rolledBack))
-  }
-  return undefined
-}
-
-/** Why a site takes no deploy of ours, whatever is in it; undefined: it does. */
-function refusalOfSite({ site, published }: ObservedFunctionSet, via: unknown): string | undefined {
-  if (site.repository !== undefined && via === undefined) {
-    return `the site is linked to ${site.repository}: \`via: api\` or \`via: build\` says who deploys`
-  }
-  if (site.refusesOtherDeploys) {
-    return 'the site takes no deploys but those of its repository (`prevent_non_git_prod_deploys`)'
-  }
-  if (published?.isLocked) return `deploy ${published.id} is locked: nothing newer would be published`
-  return undefined
 }
 
 /** Sites are not made: which team pays for one is a person's to say. */

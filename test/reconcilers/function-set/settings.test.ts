@@ -61,9 +61,11 @@ describe('settings of netlify.toml that are not in the zip', () => {
     expect(await stage.pass(stage.desired())).toMatchObject([
       { blocked: { message: expect.stringMatching(told) } },
     ])
-    const { children } = stage.assess(await stage.observe(stage.desired()))
+    const { status, message, children } = stage.assess(await stage.observe(stage.desired()))
+    expect(status).toBe('Degraded')
+    expect(message).toMatch(told)
     expect(children.map(({ name, health }) => [name, health])).toEqual([
-      ['hello', 'Progressing'],
+      ['hello', 'Degraded'],
       ['other', 'Healthy'],
     ])
     await stage.addFunction('hello', 'changed')

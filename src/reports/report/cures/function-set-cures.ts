@@ -38,6 +38,11 @@ export const functionSetCures: Prescriptions = Object.freeze({
     cure: 'A pass deploys them; the plan says what stands against it.',
     commands: [planOnly(ailment), ...retry(ailment)],
   }),
+  NotPublished: (ailment) => ({
+    problem: `what is declared for ${ailment.id} is not on its site, and may not be deployed`,
+    cure: 'The message says what stands against it: do away with that, or say in the manifest that it may be.',
+    commands: [describe(ailment), planOnly(ailment), ...retry(ailment)],
+  }),
   VerifyFailed: (ailment) => ({
     problem: `a function of ${ailment.id} does not answer as declared`,
     cure: `Its log at Netlify says why. Mend the function, or correct \`verify\` in ${placeOf(ailment, 'verify')}.`,
