@@ -27,9 +27,15 @@ export interface GithubClient {
    * The newest 100 runs of a repository, unfiltered: filtered lists come from a search index that lags or lies
    * (cli/cli#5440, #7341).
    */
-  listRuns(repository: Repository, signal: AbortSignal): Promise<readonly WorkflowRun[]>
-  /** The newest runs of one workflow, unfiltered but for that. */
-  listRunsOf(repository: Repository, workflowId: number, signal: AbortSignal): Promise<readonly WorkflowRun[]>
+  listRuns(repository: Repository, signal: AbortSignal): Promise<RunsPage>
+  /**
+   * Runs of one workflow, unfiltered but for that: the newest 30, or a page of 100 by its number, which is from 1.
+   */
+  listRunsOf(
+    repository: Repository,
+    asked: { readonly workflowId: number; readonly page?: number },
+    signal: AbortSignal,
+  ): Promise<RunsPage>
   /** One run, never from a list; undefined: it was deleted. */
   getRun(repository: Repository, runId: number, signal: AbortSignal): Promise<WorkflowRun | undefined>
   /** The jobs of one attempt of a run. */
@@ -117,6 +123,13 @@ export interface GithubClient {
   /** Keeps what was read for the next start. */
   save(): Promise<void>
   close(): Promise<void>
+}
+
+/** A part of a list of runs. */
+export interface RunsPage {
+  readonly runs: readonly WorkflowRun[]
+  /** Whether there are none beyond it. */
+  readonly isLast: boolean
 }
 
 /** One job of a run. */

@@ -1,4 +1,4 @@
-import type { GithubClient } from './client.ts'
+import type { GithubClient, RunsPage } from './client.ts'
 import {
   parseDefaultBranch,
   parseFile,
@@ -16,6 +16,8 @@ import type { Read, Requester } from './requester.ts'
 
 /** Items on one page; GitHub's most. */
 const pageSize = 100
+/** Runs of one workflow that are asked for first: nearly always enough, and a third of a page's weight. */
+const firstRuns = 30
 /** More pages than any repository has of workflows, or any run of jobs. */
 const maxPages = 20
 
@@ -76,21 +78,23 @@ export class GithubReads implements Reads {
   }
 
   listRuns(repository: Repository, signal: AbortSignal) {
-    return this.#read({
+    return this.#readRuns(pageSize, {
       what: `list the runs of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/runs',
-      parameters: { ...repository, per_page: pageSize },
-      parse: parseRuns,
+      parameters: { ...repository },
       signal,
     })
   }
 
-  listRunsOf(repository: Repository, workflowId: number, signal: AbortSignal) {
-    return this.#read({
+  listRunsOf(
+    repository: Repository,
+    { workflowId, page }: { readonly workflowId: number; readonly page?: number },
+    signal: AbortSignal,
+  ) {
+    return this.#readRuns(page === undefined ? firstRuns : pageSize, {
       what: `list the runs of workflow ${workflowId} of ${nameOfRepository(repository)}`,
       route: 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
-      parameters: { ...repository, workflow_id: workflowId, per_page: 30 },
-      parse: parseRuns,
+      parameters: { ...repository, workflow_id: workflowId, ...(page !== undefined && page > 1 && { page }) },
       signal,
     })
   }
@@ -102,7 +106,6 @@ export class GithubReads implements Reads {
       parameters: { ...repository, run_id: runId },
       parse: parseRun,
       signal,
-      isFresh: true,
       isDetail: true,
     })
   }
@@ -200,6 +203,13 @@ export class GithubReads implements Reads {
       if (list.length < pageSize) break
     }
     return all
+  }
+
+  /** A page that is not full is the last: the total that GitHub tells cannot be relied on. */
+  async #readRuns(size: number, read: Omit<Read<unknown>, 'parse'>): Promise<RunsPage> {
+    const parameters = { ...read.parameters, per_page: size }
+    const runs = await this.#read({ ...read, parameters, parse: parseRuns })
+    return { runs, isLast: runs.length < size }
   }
 
   #find<T>(read: Read<T>): Promise<T | undefined> {

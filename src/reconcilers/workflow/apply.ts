@@ -83,7 +83,7 @@ async function assertNoneCame(
   action: WorkflowAction,
   signal: AbortSignal,
 ): Promise<void> {
-  const runs = await github.listRunsOf(repository, idOf(action), signal)
+  const { runs } = await github.listRunsOf(repository, { workflowId: idOf(action) }, signal)
   const [newest] = runs.filter((run) => run.branch === action.branch && run.isOwnBranch).sort(compareRuns)
   if (!newest || newest.id <= (action.newestRun ?? 0)) return
   throw new ReconcileError('RemoteChanged', `Did not ${action.summary}: run ${newest.id} has come meanwhile`)

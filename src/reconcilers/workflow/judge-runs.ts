@@ -1,5 +1,5 @@
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
-import { formatDuration, parseDuration } from '../../core/duration.ts'
+import { type Duration, formatDuration, parseDuration } from '../../core/duration.ts'
 import { fateOfDispatches } from './intents.ts'
 import { memoryOf } from './memory.ts'
 import { newestRuns } from './newest-run.ts'
@@ -58,7 +58,7 @@ function judgeNewest(pair: WorkflowPair, desired: DesiredWorkflow, newest: Newes
   }
   if (underway) return judgeUnderway(underway)
   if (settled) return settled
-  return judgeNone(pair, desired, runs)
+  return judgeNone(pair, desired, { runs, now })
 }
 
 /** A fallback that was called upon must run once, however green it was when it stood by. */
@@ -174,7 +174,11 @@ function judgeAge(pair: WorkflowPair, desired: DesiredWorkflow, run: WorkflowRun
   }
 }
 
-function judgeNone(pair: WorkflowPair, desired: DesiredWorkflow, runs: ObservedRuns): Verdict {
+function judgeNone(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+  { runs, now }: { readonly runs: ObservedRuns; readonly now: number },
+): Verdict {
   const where = `on branch ${branchOf(desired)}`
   if (!runs.isConfirmed) {
     return {
@@ -184,11 +188,31 @@ function judgeNone(pair: WorkflowPair, desired: DesiredWorkflow, runs: ObservedR
       recheckAfter: pace.unconfirmed,
     }
   }
+  if (runs.reach !== undefined) return judgeHidden(pair, desired, now - runs.reach)
   return {
     status: 'Degraded',
     reason: 'NeverRan',
     message: `no completed run that counts ${where}`,
     remedy: remedyForStale(pair, desired, `never ran ${where}`),
+  }
+}
+
+/** So many runs of other branches are newer that not all were looked through: all is known of the time of those. */
+function judgeHidden(pair: WorkflowPair, desired: DesiredWorkflow, reachesBack: Duration): Verdict {
+  const within = parseDuration(desired.spec.green?.within ?? '')
+  const what = `no completed run that counts on branch ${branchOf(desired)} in ${formatDuration(reachesBack)}`
+  if (within === undefined || reachesBack <= within) {
+    return {
+      status: 'Unknown',
+      reason: 'NoRunSeen',
+      message: `${what}; further back its runs were not looked through, there are too many of other branches`,
+    }
+  }
+  return {
+    status: 'Degraded',
+    reason: 'Stale',
+    message: `${what}; at most ${formatDuration(within)} is declared`,
+    remedy: remedyForStale(pair, desired, `no run within ${formatDuration(within)}`),
   }
 }
 

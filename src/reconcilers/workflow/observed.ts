@@ -22,6 +22,11 @@ export interface ObservedWorkflow {
 export interface ObservedRuns {
   /** Of this workflow, on the branch of this repository, of every event; newest first. */
   readonly list: readonly WorkflowRun[]
+  /**
+   * Where no completed run that counts is in `list`: those that were made before were not looked through, by GitHub's
+   * clock; undefined: all were.
+   */
+  readonly reach: number | undefined
   /** Of `list` being empty or without a completed run: whether two readings, some time apart, agree on it. */
   readonly isConfirmed: boolean
   /** When it was asked for, epoch milliseconds by our own clock. */

@@ -8,6 +8,8 @@ export interface RepositoryReading {
   readonly workflows: readonly WorkflowRecord[]
   /** Newest first, of all workflows; undefined: nobody asked for them. */
   readonly runs: readonly WorkflowRun[] | undefined
+  /** Whether there are runs beyond those. */
+  readonly hasMoreRuns: boolean
   /** When they were asked for, epoch milliseconds by our own clock. */
   readonly readAt: number
 }
@@ -19,11 +21,16 @@ export async function readRepository(
   signal: AbortSignal,
 ): Promise<RepositoryReading> {
   const repository = repositoryOf(asked.name)
-  const [workflows, runs] = await Promise.all([
+  const [workflows, page] = await Promise.all([
     github.listWorkflows(repository, signal),
     asked.withRuns ? github.listRuns(repository, signal) : undefined,
   ])
-  return { workflows, runs: runs && [...runs].sort(compareRuns), readAt: asked.now }
+  return {
+    workflows,
+    runs: page && [...page.runs].sort(compareRuns),
+    hasMoreRuns: page?.isLast === false,
+    readAt: asked.now,
+  }
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { GithubClient } from '../../clients/github/client.ts'
 import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
-import { compareRuns, type WorkflowRun } from '../../clients/github/workflow-run.ts'
+import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
 import { ReconcileError } from '../../core/errors.ts'
-import { newestRuns, ownRuns } from './newest-run.ts'
+import { newestRuns } from './newest-run.ts'
 import type { ObservedRuns, RunFailure } from './observed.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import { hasRemedy } from './remedy.ts'
 import type { RepositoryReading } from './repository-reading.ts'
-import { isBehind, missedBy, type SeenRun, type SeenRuns, type SeenRunsLog, seenRunOf } from './seen-runs.ts'
+import { searchRuns } from './runs-search.ts'
+import { missedBy, type SeenRun, type SeenRuns, type SeenRunsLog, seenRunOf } from './seen-runs.ts'
 
 /** Milliseconds that two readings without a run must lie apart to be believed: the index behind lists lags. */
 const witnessGap = 5_000
@@ -35,15 +36,11 @@ export class RunsReader {
     const repository = repositoryOf(desired.spec.repository)
     const key = `${desired.spec.repository.toLowerCase()}/${workflowId}/${branch}`
     const seen = await this.#seen.get(key)
-    const own = (runs: readonly WorkflowRun[]) =>
-      ownRuns(runs, desired).filter((run) => run.workflowId === workflowId)
-    let list: readonly WorkflowRun[] = own(reading.runs ?? [])
-    if (!newestRuns(desired, list).completed) {
-      const further = own(await this.#github.listRunsOf(repository, workflowId, signal))
-      list = merge(list, further)
-    }
+    const first = { runs: reading.runs ?? [], isLast: !reading.hasMoreRuns }
+    const found = await searchRuns(this.#github, { desired, workflowId, first, seen }, signal)
+    const { list, reach, lookedUntil } = found
     const { completed } = newestRuns(desired, list)
-    await this.#assertNotOlder(repository, missedBy({ list, completed }, seen), signal)
+    await this.#assertNotOlder(repository, missedBy({ list, completed, reach }, seen), signal)
     const failure = completed && (await this.#failureOf(repository, completed, seen, signal))
     const headSha =
       completed && hasRemedy(completed.conclusion) && isActedUpon(desired)
@@ -52,12 +49,19 @@ export class RunsReader {
     const emptySince = completed ? undefined : (seen.emptySince ?? reading.readAt)
     this.#seen.set(key, {
       newest: list[0] && seenRunOf(list[0]),
-      judged: completed && seenRunOf(completed),
+      // One that is run again is none to judge by, and is still the one that is waited for.
+      judged: completed
+        ? seenRunOf(completed)
+        : list.some(({ id }) => id === seen.judged?.id)
+          ? seen.judged
+          : undefined,
+      lookedUntil,
       emptySince,
       failure: failure ?? seen.failure,
     })
     return {
       list,
+      reach: completed ? undefined : reach,
       isConfirmed: completed !== undefined || reading.readAt - (emptySince ?? reading.readAt) >= witnessGap,
       readAt: reading.readAt,
       failure,
@@ -105,14 +109,4 @@ export class RunsReader {
 
 function isActedUpon({ spec }: DesiredWorkflow): boolean {
   return (spec.green?.onFailure ?? 'none') !== 'none'
-}
-
-/** Of a run that both show, how it is in the list that is ahead: one lags behind the other. */
-function merge(a: readonly WorkflowRun[], b: readonly WorkflowRun[]): readonly WorkflowRun[] {
-  const byId = new Map(a.map((run) => [run.id, run]))
-  for (const run of b) {
-    const known = byId.get(run.id)
-    if (!known || isBehind(known, seenRunOf(run))) byId.set(run.id, run)
-  }
-  return [...byId.values()].sort(compareRuns)
 }

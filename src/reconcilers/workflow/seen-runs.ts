@@ -8,6 +8,8 @@ export interface SeenRuns {
   readonly newest: SeenRun | undefined
   /** The newest completed one that counts, which health was judged by. */
   readonly judged: SeenRun | undefined
+  /** Until when all runs, of whatever branch, were looked through, by GitHub's clock; undefined: it is not known. */
+  readonly lookedUntil: number | undefined
   /** Since when every reading was without a completed run, epoch milliseconds; undefined: the last was not. */
   readonly emptySince: number | undefined
   /** Of the newest failed run: an attempt that has ended never changes. */
@@ -61,11 +63,12 @@ export class SeenRunsLog {
 }
 
 function seenOf(value: Json | undefined): SeenRuns {
-  const { newest, judged, emptySince, failure } = fieldsOf(value)
+  const { newest, judged, lookedUntil, emptySince, failure } = fieldsOf(value)
   const { runId, attempt, jobs, job, step } = fieldsOf(failure)
   return {
     newest: seenRunIn(newest),
     judged: seenRunIn(judged),
+    lookedUntil: typeof lookedUntil === 'number' ? lookedUntil : undefined,
     emptySince: typeof emptySince === 'number' ? emptySince : undefined,
     failure:
       typeof runId === 'number' && typeof attempt === 'number' && typeof jobs === 'number'
@@ -93,15 +96,21 @@ function textOr(value: Json | undefined): string | undefined {
 
 /**
  * The run by which a list is older than what was seen before: it lacks it, or shows it as it was, and shows nothing newer;
- * undefined: none. `completed` is the one of the list that health would be judged by.
+ * undefined: none. `completed` is the one of the list that health would be judged by; what was made before `reach` need
+ * not be in it.
  */
 export function missedBy(
-  { list, completed }: { readonly list: readonly WorkflowRun[]; readonly completed: WorkflowRun | undefined },
+  found: {
+    readonly list: readonly WorkflowRun[]
+    readonly completed: WorkflowRun | undefined
+    readonly reach: number | undefined
+  },
   { newest, judged }: SeenRuns,
 ): SeenRun | undefined {
+  const { list, completed, reach = Number.NEGATIVE_INFINITY } = found
   const [first] = list
   // What came after it may have pushed it off the list, and nothing else.
-  if (newest && (first?.createdAt ?? 0) < newest.createdAt) return newest
+  if (newest && newest.createdAt > reach && (first?.createdAt ?? 0) < newest.createdAt) return newest
   if (newest && first?.id === newest.id && isBehind(first, newest)) return newest
   if (!judged || (completed && completed.createdAt > judged.createdAt)) return undefined
   const shown = list.find(({ id }) => id === judged.id)

@@ -150,7 +150,7 @@ describe('what is left of the hourly limit', () => {
   const reads = (github: GithubClient) => ({
     list: github.listRuns(site, signal),
     run: github.getRun(site, 1, signal),
-    runs: github.listRunsOf(site, ci.id, signal),
+    runs: github.listRunsOf(site, { workflowId: ci.id }, signal),
     file: github.findFile(site, { path: 'a', branch: 'main' }, signal),
     head: github.headOf(site, 'main', signal),
     pull: github.findPull(site, { head: 'a', base: 'main' }, signal),

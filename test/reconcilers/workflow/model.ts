@@ -72,7 +72,15 @@ export function run(fields: Partial<WorkflowRun> = {}): WorkflowRun {
 }
 
 export function observedRuns(list: readonly WorkflowRun[], rest: Partial<ObservedRuns> = {}): ObservedRuns {
-  return { list, isConfirmed: true, readAt: now, failure: undefined, headSha: 'a'.repeat(40), ...rest }
+  return {
+    list,
+    reach: undefined,
+    isConfirmed: true,
+    readAt: now,
+    failure: undefined,
+    headSha: 'a'.repeat(40),
+    ...rest,
+  }
 }
 
 /** An active workflow, with what a test says otherwise. */

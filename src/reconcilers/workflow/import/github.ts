@@ -73,7 +73,7 @@ async function readRepository(github: GithubClient, input: string, signal: Abort
     )
   }
   const repository = repositoryOf(input)
-  const [branch, workflows, runs] = await Promise.all([
+  const [branch, workflows, { runs }] = await Promise.all([
     github.defaultBranchOf(repository, signal),
     github.listWorkflows(repository, signal),
     github.listRuns(repository, signal),

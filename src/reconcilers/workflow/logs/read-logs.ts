@@ -7,6 +7,7 @@ import { ReconcileError } from '../../../core/errors.ts'
 import type { LogLine, LogOptions } from '../../../core/reconciler.ts'
 import { newestRuns, ownRuns } from '../newest-run.ts'
 import { branchOf, type DesiredWorkflow } from '../place.ts'
+import { pagesOfRuns } from '../runs-search.ts'
 import { linesOfLog, linesOfStep } from './log-lines.ts'
 
 /** How often a newer run is looked for; with an ETag it counts nothing. GitHub gives a log only when its job has ended. */
@@ -54,8 +55,13 @@ async function newestRun(
   workflowId: number,
   signal: AbortSignal,
 ): Promise<WorkflowRun | undefined> {
-  const runs = await github.listRunsOf(repositoryOf(desired.spec.repository), workflowId, signal)
-  return newestRuns(desired, ownRuns([...runs].sort(compareRuns), desired)).completed
+  const own: WorkflowRun[] = []
+  for await (const { runs } of pagesOfRuns(github, { desired, workflowId }, signal)) {
+    own.push(...ownRuns(runs, desired))
+    const { completed } = newestRuns(desired, own.sort(compareRuns))
+    if (completed) return completed
+  }
+  return undefined
 }
 
 async function* linesOfRun(

@@ -57,6 +57,16 @@ const told = (lines: readonly LogLine[]) =>
   lines.map(({ source, stream, text }) => `${source} ${stream}: ${text}`)
 
 describe('logs of a workflow', () => {
+  it('are found behind the runs of many proposals', async () => {
+    const ci = site.addWorkflow('ci.yml')
+    const run = site.addRun(ci, { conclusion: 'failure' })
+    for (let index = 0; index < 140; index += 1) site.addRun(ci, { branch: `pr-${index}` })
+    expect((await read()).at(-1)?.text).toBe('##[error]Process completed with exit code 1.')
+    expect(simulator.callsTo('listAttemptJobs').map(({ path }) => path)).toEqual([
+      `/repos/acme/site/actions/runs/${run.id}/attempts/1/jobs`,
+    ])
+  })
+
   it('are those of the failed step of the newest completed run, and no credential leaves for their store', async () => {
     const ci = site.addWorkflow('ci.yml', { failing: { job: 'deploy', step: 'upload' } })
     site.addRun(ci, { age: 60_000 })
