@@ -52,6 +52,11 @@ export interface Action {
    * spec only names), and nobody undid anything. Such a correction is no sign of a rival. Default: false.
    */
   readonly isUncontested?: boolean
+  /**
+   * What the inventory's `memory` is to hold once this is tried, written right before it: what it left cannot be told from
+   * what others did. Default: nothing.
+   */
+  readonly remembers?: Readonly<Record<string, unknown>>
   /** How many calls of its vendor's limited API it takes, at most; for the plan. Default: 0. */
   readonly calls?: number
   /** How long it may take, in milliseconds, where that is longer than the deadline that every action has. */

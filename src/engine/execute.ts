@@ -116,9 +116,10 @@ async function takeActions(
     if (pausesInRoutine === true && outcomes.length > 0 && action.isRoutine === true) break
     const intentId = world.random.id()
     const begunAt = world.clock.now()
+    const tried = [...outcomes.map((outcome) => outcome.action), action]
     await world.ledger.commit([
       ...outcomes.slice(-1).flatMap((outcome) => settlement(world, outcome)),
-      ...ownershipBefore(world, finding, begunAt),
+      ...ownershipBefore(world, finding, { begunAt, tried }),
       intentEntry(world, finding, { action, intentId, begunAt }),
     ])
     listener?.started?.(finding, action)
@@ -237,7 +238,11 @@ function intentEntry(world: World, finding: Finding, intended: Omit<Intended, 't
  * those we set before together with those that we set now, so that none is forgotten whatever becomes of it. What the
  * domain remembers of the reading that decided on the act is written, too: the next reading sees what came of it.
  */
-function ownershipBefore(world: World, finding: Finding, begunAt: number): readonly LedgerEntry[] {
+function ownershipBefore(
+  world: World,
+  finding: Finding,
+  { begunAt, tried }: { readonly begunAt: number; readonly tried: readonly Action[] },
+): readonly LedgerEntry[] {
   const { desired } = finding
   if (!desired) return []
   const before = finding.ownership
@@ -247,7 +252,10 @@ function ownershipBefore(world: World, finding: Finding, begunAt: number): reado
     origin: before?.origin ?? (finding.stance === 'adopted' ? 'adopted' : 'created'),
     deletionPolicy: lastingPolicy(desired),
     fields: { ...before?.fields, ...ownedFields(world, desired) },
-    memory: { ...before?.memory, ...finding.assessment.remember },
+    memory: Object.assign(
+      { ...before?.memory, ...finding.assessment.remember },
+      ...tried.map(({ remembers }) => remembers),
+    ),
     since: before?.since ?? begunAt,
   }
   return [{ type: 'own', owned }, ...endReplaced(finding)]

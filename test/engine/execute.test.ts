@@ -58,6 +58,31 @@ test.each([
   )
 })
 
+test('what an action asks to be remembered is written with it, and stays while the next ones are taken', async () => {
+  const fleet = modelledFleet()
+  const step = (summary: string, remembers: Readonly<Record<string, unknown>> | undefined): ModelAction => ({
+    ...actionOf({ summary, verb: 'run', ...(remembers && { remembers }) }),
+    type: 'delete',
+    id: modelId('a'),
+    name: 'a',
+    mark: markOf(),
+    program: '',
+    fields: {},
+    dropped: [],
+  })
+  const actions = [step('one', { one: 1, both: 1 }), step('two', undefined), step('three', { both: 3 })]
+  const remembered: unknown[] = []
+  const { signal } = new AbortController()
+  const started = async () => {
+    remembered.push((await fleet.ledger.load()).inventory.get(modelId('a'))?.memory)
+  }
+  const options: ExecutionOptions = { slots: new Slots(() => 1), listener: { started, ended: started } }
+  const finding = findingOf(modelId('a'), model('a'), { actions })
+  await fleet.time.run(execute(fleet.world, [finding], options, signal))
+  expect(remembered[0]).toEqual({ one: 1, both: 1 })
+  expect(remembered.at(-1)).toEqual({ one: 1, both: 3 })
+})
+
 test('a plan holds all that is due, after what corrects, and a resource with only that is in sync', async () => {
   const fleet = modelledFleet()
   const known = fleet.world.reconcilers.get('Model')

@@ -217,7 +217,7 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('no owner is written before a create', [
     execute,
-    '      ...ownershipBefore(world, finding, begunAt),\n',
+    '      ...ownershipBefore(world, finding, { begunAt, tried }),\n',
     '',
   ]),
   mutant('what we set before is forgotten in a crash', [

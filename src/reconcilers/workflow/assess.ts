@@ -178,7 +178,9 @@ function rememberOf(
   const isWantedOff = wantedState(pair, desired) === 'disabled'
   // Already before the call: it may be called upon by the next pass, which must know who switched it off.
   if (pair.posture === 'standby') return { disabledByUs: true, standbyRun: newest }
-  if (isWantedOff) return { disabledByUs: true, standbyRun: null }
+  // That it was us is written with the act itself: what is off already was switched off by somebody else.
+  if (isWantedOff && isOff) return memory.standbyRun === undefined ? undefined : { standbyRun: null }
+  if (isWantedOff) return { disabledByUs: false, standbyRun: null }
   // Between the call and the switch it is off, because we had it so.
   if (isOff) return undefined
   const hasRunSince = memory.standbyRun === undefined || (runs !== undefined && newest !== memory.standbyRun)

@@ -19,7 +19,10 @@ function stateActions(pair: WorkflowPair, desired: DesiredWorkflow): readonly Wo
   const changes = [{ path: 'state', before: state, after: wanted, sensitive: false }]
   if (wanted === 'disabled' && state === 'active') {
     const reason = pair.posture === 'standby' ? 'it stands by' : 'enabled by somebody'
-    return [actionOf(pair, { type: 'disable', verb: 'update', summary: 'disable', reason, changes })]
+    const remembers = { disabledByUs: true }
+    return [
+      actionOf(pair, { type: 'disable', verb: 'update', summary: 'disable', reason, changes, remembers }),
+    ]
   }
   if (wanted === 'active' && isOff) {
     const blocked = refusalToEnable(pair, desired)

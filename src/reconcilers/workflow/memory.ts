@@ -3,7 +3,7 @@ import type { Proposal } from './proposal.ts'
 
 /** What is remembered of a workflow between passes, in the inventory's `memory`. */
 export interface WorkflowMemory {
-  /** It is disabled because we wanted it so, and not by a person: it may be enabled again. */
+  /** We disabled it, or it stood by, and it was not seen enabled since: it is no person's switch, and may be undone. */
   readonly disabledByUs: boolean
   /** The newest run when it last stood by (0: none): a newer one shows that it ran since it was called upon. */
   readonly standbyRun: number | undefined

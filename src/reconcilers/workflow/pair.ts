@@ -29,7 +29,12 @@ export function disabledBy(state: string): string {
 
 type ActionParts = Pick<WorkflowAction, 'type' | 'verb' | 'summary' | 'reason'> &
   Partial<Omit<WorkflowAction, keyof Action>> &
-  Partial<Pick<Action, 'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'isUncontested' | 'blocked'>>
+  Partial<
+    Pick<
+      Action,
+      'changes' | 'repeatable' | 'removes' | 'isRecovery' | 'isUncontested' | 'remembers' | 'blocked'
+    >
+  >
 
 /** Calls that an action takes at most: what it is decided on is read anew before a write. */
 const callsOf: Readonly<Record<WorkflowAction['type'], number>> = Object.freeze({

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SimulatedWorkflow } from '../../simulators/github/world.ts'
+import { GithubWorld } from '../../support/github-world.ts'
+
+let world: GithubWorld
+let ci: SimulatedWorkflow
+
+beforeEach(async () => {
+  world = await GithubWorld.create()
+  ci = world.simulator.world.add('acme/site').addWorkflow('ci.yml')
+})
+
+afterEach(async () => {
+  const { violations } = world.simulator
+  await world.close()
+  expect(violations).toEqual([])
+})
+
+/** One pass, and a minute that goes by; health and message. */
+async function pass(): Promise<string> {
+  const { states } = await world.pass()
+  world.advance(60_000)
+  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
+}
+
+const switched = () => world.simulator.writes().map(({ route }) => route)
+
+describe('a workflow that a person had disabled before it was declared to be', () => {
+  beforeEach(async () => {
+    ci.state = 'disabled_manually'
+    world.declare('ci', { state: 'disabled' })
+    expect(await pass()).toBe('Healthy: disabled, as declared')
+    await pass()
+  })
+
+  it('stays so when its state is not declared any more', async () => {
+    world.declare('ci', {})
+    await pass()
+    expect(await pass()).toBe('Suspended: disabled by a person')
+    expect(switched()).toEqual([])
+  })
+
+  it('is not enabled by `state: active` without `reenable: [manual]`', async () => {
+    world.declare('ci', { state: 'active' })
+    await pass()
+    expect(await pass()).toMatch(/^Degraded: .*`reenable: \[manual\]` lets it be enabled again/)
+    expect(switched()).toEqual([])
+    world.declare('ci', { state: 'active', reenable: ['manual'] })
+    await pass()
+    expect(switched()).toEqual(['enable'])
+  })
+})
+
+describe('a workflow that we disabled because it was declared', () => {
+  it.each([
+    ['its state is not declared any more', {}],
+    ['it is declared to be active', { state: 'active' as const }],
+  ])('is enabled again where %s, after a restart, too', async (_, spec) => {
+    world.declare('ci', { state: 'disabled' })
+    await pass()
+    expect(ci.state).toBe('disabled_manually')
+    await pass()
+    await world.restart()
+    world.declare('ci', spec)
+    await pass()
+    expect(switched()).toEqual(['disable', 'enable'])
+    expect(await pass()).toMatch(/^Healthy/)
+  })
+})
+
+describe('a workflow that a person disabled while ours was held or had failed', () => {
+  it('stays so where we may only look', async () => {
+    world.declare('ci', { state: 'disabled' }, { managementPolicy: 'Observe' })
+    expect(await pass()).toMatch(/^Degraded/)
+    ci.state = 'disabled_manually'
+    await pass()
+    world.declare('ci', {})
+    await pass()
+    await pass()
+    expect(switched()).toEqual([])
+  })
+
+  it('stays so where GitHub had refused us', async () => {
+    world.simulator.faults.add({ kind: 'forbidden', on: 'disable' })
+    world.declare('ci', { state: 'disabled' })
+    await pass()
+    world.declare('ci', { state: 'disabled' }, { managementPolicy: 'Observe' })
+    await pass()
+    ci.state = 'disabled_manually'
+    world.declare('ci', {})
+    await pass()
+    await pass()
+    expect(ci.state).toBe('disabled_manually')
+  })
+})
