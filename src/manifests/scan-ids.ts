@@ -11,14 +11,48 @@ import { readText } from './read-text.ts'
 export function scanIds(text: string, kinds?: readonly string[]): readonly ResourceId[] {
   const ids = new Set<ResourceId>()
   for (const document of text.split(/^---/m)) {
-    const kind = /^["']?kind["']?\s*:\s*["']?([A-Za-z0-9]+)/m.exec(document)?.[1]
-    const name =
-      /^metadata\s*:[^\n]*?(?:\{[^\n]*?|\n(?:[ \t]+[^\n]*\n|\s*#[^\n]*\n|\s*\n)*?[ \t]+)["']?name["']?\s*:\s*["']?([a-z0-9][-a-z0-9.]*)/m.exec(
-        document,
-      )?.[1]
+    const lines = document.split('\n')
+    const kind = firstOf(lines, (line) => /^["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z0-9]+)/.exec(line)?.[1])
+    const name = firstOf(lines, (line, index) =>
+      /^["']?metadata["']?[ \t]*:/.test(line) ? nameBelow(lines, index) : undefined,
+    )
     if (kind && name && (kinds === undefined || kinds.includes(kind))) ids.add(resourceId(kind, name))
   }
   return [...ids]
+}
+
+/** The first answer that there is. */
+function firstOf(
+  lines: readonly string[],
+  ask: (line: string, index: number) => string | undefined,
+): string | undefined {
+  for (const [index, line] of lines.entries()) {
+    const answer = ask(line, index)
+    if (answer !== undefined) return answer
+  }
+  return undefined
+}
+
+/**
+ * The name in the `metadata` that begins at a line: within braces there, or among the lines below it that are not
+ * deeper than others. Line by line: an expression over all of them would try each way to divide them.
+ */
+function nameBelow(lines: readonly string[], at: number): string | undefined {
+  const inBraces = /[{,][ \t]*["']?name["']?[ \t]*:[ \t]*["']?([a-z0-9][-a-z0-9.]*)/.exec(
+    lines[at] ?? '',
+  )?.[1]
+  if (inBraces !== undefined) return inBraces
+  let least = Number.POSITIVE_INFINITY
+  for (const line of lines.slice(at + 1)) {
+    const trimmed = line.trimStart()
+    if (trimmed === '' || trimmed.startsWith('#')) continue
+    const depth = line.length - trimmed.length
+    if (depth === 0) return undefined
+    least = Math.min(least, depth)
+    const name = /^["']?name["']?[ \t]*:[ \t]*["']?([a-z0-9][-a-z0-9.]*)/.exec(trimmed)?.[1]
+    if (name !== undefined && depth <= least) return name
+  }
+  return undefined
 }
 
 /** The manifest files of a folder, those of its environments too. */

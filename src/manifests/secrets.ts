@@ -147,7 +147,7 @@ export class SecretResolver {
       return { reason: 'the file was moved while it was read' }
     switch (reading.type) {
       case 'text':
-        return dropLineBreak(reading.text)
+        return filled(dropLineBreak(reading.text), 'the file is empty')
       case 'absent':
         return { reason: 'the file does not exist' }
       case 'special':
@@ -169,7 +169,8 @@ export class SecretResolver {
       limit: limits.commandTimeout,
       maxBytes: limits.bytes,
     })
-    if (end?.type === 'exited' && end.code === 0) return dropLineBreak(end.output)
+    if (end?.type === 'exited' && end.code === 0)
+      return filled(dropLineBreak(end.output), 'the command printed nothing')
     return { reason: end ? commandFailure(end) : 'no command may be run' }
   }
 }
@@ -203,6 +204,11 @@ export function isReference(value: unknown): value is Reference {
     value !== null &&
     ('fromEnv' in value || 'fromFile' in value || 'fromCommand' in value || 'fromSops' in value)
   )
+}
+
+/** A file that was cut to nothing (a full disk, a rotation half done) is no value; who means one declares it as `default`. */
+function filled(text: string, reason: string): string | { readonly reason: string } {
+  return text === '' ? { reason } : text
 }
 
 function commandFailure(end: CommandEnd): string {

@@ -11,8 +11,9 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
   for (const candidate of known) {
     const limit = Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3))
     if (Math.abs(wanted.length - candidate.length) > limit) continue
-    const distance = alignmentDistance(wanted, candidate.toLowerCase())
-    if (distance <= limit && distance < bestDistance) {
+    const most = Math.min(limit, bestDistance - 1)
+    const distance = alignmentDistance(wanted, candidate.toLowerCase(), most)
+    if (distance <= most) {
       best = candidate
       bestDistance = distance
     }
@@ -27,7 +28,8 @@ export function suggestId(id: ResourceId, known: readonly ResourceId[]): Resourc
   return kin.find((other) => nameOf(other) === name) ?? known.find((other) => nameOf(other) === nameOf(id))
 }
 
-function alignmentDistance(a: string, b: string): number {
+/** Infinity where it is over `most`, which is known before all letters were looked at. */
+function alignmentDistance(a: string, b: string, most: number): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
@@ -40,6 +42,8 @@ function alignmentDistance(a: string, b: string): number {
       }
       row.push(value)
     }
+    // A swap may lead on from the row before.
+    if (Math.min(...last) > most && Math.min(...row) > most) return Number.POSITIVE_INFINITY
     beforeLast = last
     last = row
   }

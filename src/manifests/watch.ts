@@ -1,8 +1,9 @@
-import type { Stats } from 'node:fs'
+import { realpathSync, type Stats } from 'node:fs'
 import { basename, dirname, sep } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import type { Clock } from '../core/clock.ts'
 import { ignoreFile } from './files.ts'
+import { findFleetRoot, isInside } from './fleet-root.ts'
 import { Settling } from './settling.ts'
 
 export interface WatchOptions {
@@ -23,12 +24,15 @@ export async function watchManifests(options: WatchOptions): Promise<() => Promi
   const settling = new Settling(options.clock, options.onChange)
   // The folder above is watched, with nothing else in sight: what is moved away, and later back, is seen.
   const above = [...new Set(options.paths.map((path) => dirname(path)))]
+  const ways = new Ways(options.paths)
   const watcher = watch(above, {
     ignoreInitial: true,
     ignorePermissionErrors: true,
-    ignored: (path, stats) => !above.includes(path) && !isInSight(path, stats, options.paths),
+    ignored: (path, stats) =>
+      !above.includes(path) && !(isInSight(path, stats, options.paths) && ways.isFirst(path, stats)),
   })
-  watcher.on('all', (_event, path) => {
+  watcher.on('all', (event, path) => {
+    if (event === 'unlinkDir') ways.forget(path)
     if (!above.includes(path) || options.paths.includes(path)) settling.notice(path)
   })
   watcher.on('error', (error) => options.onError?.(error instanceof Error ? error : new Error(String(error))))
@@ -48,6 +52,50 @@ function isInSight(path: string, stats: Stats | undefined, named: readonly strin
   if (inner.length === 1 && inner[0] === ignoreFile) return true
   if (inner.some((part) => part.startsWith('.') || part === 'node_modules')) return false
   return !stats?.isFile() || /\.ya?ml$/i.test(basename(path))
+}
+
+/**
+ * The folders that are watched, each by one way and inside the fleet root, as manifests are read: links between a few
+ * folders make a million ways through them, and one to `/usr` leads to all that is there.
+ */
+class Ways {
+  readonly #roots: ReadonlyMap<string, string>
+  /** By the real path of a folder: the way by which it was found. */
+  readonly #wayTo = new Map<string, string>()
+
+  constructor(named: readonly string[]) {
+    this.#roots = new Map(named.map((path) => [path, findFleetRoot(path)]))
+  }
+
+  /** True for what is no folder, or not known to be one. */
+  isFirst(path: string, stats: Stats | undefined): boolean {
+    // A link is asked about as itself, and followed afterwards.
+    if (!stats?.isDirectory() && !stats?.isSymbolicLink()) return true
+    const real = realPathOf(path)
+    if (real === undefined) return true
+    const named = [...this.#roots.keys()].find((each) => path === each || path.startsWith(each + sep))
+    const root = named === undefined ? undefined : this.#roots.get(named)
+    if (path !== named && root !== undefined && !isInside(real, [root])) return false
+    const way = this.#wayTo.get(real)
+    if (way === undefined) this.#wayTo.set(real, path)
+    return way === undefined || way === path
+  }
+
+  /** Where it is gone it may be found by another way. */
+  forget(path: string): void {
+    for (const [real, way] of this.#wayTo) {
+      if (way === path || way.startsWith(path + sep)) this.#wayTo.delete(real)
+    }
+  }
+}
+
+/** Undefined: it went meanwhile. */
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 function ready(watcher: FSWatcher): Promise<void> {

@@ -80,10 +80,13 @@ test('no command runs where none may', async () => {
 const missing: readonly (readonly [string, string])[] = [
   ['{ fromEnv: NOPE }', 'fromEnv NOPE: the environment variable is not set'],
   ['{ fromFile: gone }', 'fromFile gone: the file does not exist'],
+  ['{ fromFile: empty }', 'fromFile empty: the file is empty'],
+  ['{ fromFile: line }', 'fromFile line: the file is empty'],
   ['{ fromFile: . }', 'fromFile .: it is not a regular file'],
   ['{ fromFile: latin1 }', 'fromFile latin1: the file is not UTF-8 text'],
   ['{ fromFile: nul }', 'fromFile nul: it holds a NUL character'],
   ['{ fromFile: large }', 'fromFile large: the file is larger than 64 KiB'],
+  ['{ fromCommand: ["true"] }', 'fromCommand true: the command printed nothing'],
   ['{ fromCommand: [no-such-program] }', 'fromCommand no-such-program: the program was not found'],
   ['{ fromCommand: [sh, -c, "echo canary >&2; exit 3"] }', 'fromCommand sh: the command exited with 3'],
   [
@@ -95,6 +98,8 @@ const missing: readonly (readonly [string, string])[] = [
 test.each(missing)('%s leaves the resource unresolved and is no error', async (reference, message) => {
   const folder = await makeFolder({
     'manifests/latin1': Buffer.from('\xe9', 'latin1'),
+    'manifests/empty': '',
+    'manifests/line': '\n',
     'manifests/nul': 'a\0b',
     'manifests/large': 'x'.repeat(65 * 1024),
     'manifests/a.yaml': processOf('a', `env: { A: ${reference}, B: "1" }`),
@@ -112,11 +117,12 @@ test('a default stands in for what is missing', async () => {
   const folder = await makeFolder({
     'manifests/a.yaml': processOf(
       'a',
-      'env: { A: { fromEnv: NOPE, default: "" }, B: { fromFile: gone, default: b } }',
+      'env: { A: { fromEnv: NOPE, default: "" }, B: { fromFile: gone, default: b }, C: { fromFile: empty, default: "" } }',
     ),
+    'manifests/empty': '',
   })
   const { secret, resource } = await envOf(folder)
-  expect([secret('A').reveal(), secret('B').reveal()]).toEqual(['', 'b'])
+  expect(['A', 'B', 'C'].map((name) => secret(name).reveal())).toEqual(['', 'b', ''])
   expect(resource.unresolved).toEqual([])
 })
 

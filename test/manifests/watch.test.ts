@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/clients/host/clock.ts'
@@ -134,4 +134,43 @@ test('nothing is called after the watch was stopped', async () => {
   await watching.stop()
   await watching.quiet()
   expect(watching.calls).toEqual([])
+})
+
+test('links between folders are followed once, and none out of the fleet root', {
+  timeout: 30_000,
+}, async () => {
+  const folder = await makeFolder({
+    'fleet/manifests/a.yaml': processOf('a'),
+    'elsewhere/b.yaml': processOf('b'),
+  })
+  const at = (name: string) => join(folder, 'fleet', name)
+  // Each of twenty layers leads to both folders of the next: a million ways, and forty folders.
+  for (let layer = 20; layer > 0; layer -= 1) {
+    for (const side of ['l', 'r']) {
+      await put(at(`layers/${layer}${side}/c.yaml`), processOf(`c${layer}${side}`))
+      for (const next of layer === 20 ? [] : ['l', 'r'])
+        await symlink(at(`layers/${layer + 1}${next}`), at(`layers/${layer}${side}/${next}`))
+    }
+  }
+  await symlink(at('layers/1l'), at('manifests/layers'))
+  await symlink(join(folder, 'elsewhere'), at('manifests/out'))
+  const watching = await start([at('manifests')])
+  try {
+    await put(at('layers/20r/c.yaml'), processOf('c', 'instances: 2'))
+    await vi.waitFor(
+      () => expect(watching.calls.flat().some((path) => path.endsWith('/c.yaml'))).toBe(true),
+      {
+        timeout: 10_000,
+      },
+    )
+    await watching.quiet()
+    watching.calls.splice(0)
+    await put(join(folder, 'elsewhere/b.yaml'), processOf('b', 'instances: 2'))
+    await watching.quiet()
+    expect(watching.calls).toEqual([])
+    await put(at('manifests/a.yaml'), processOf('a', 'instances: 2'))
+    expect(await watching.next(at('manifests/a.yaml'))).toEqual([[at('manifests/a.yaml')]])
+  } finally {
+    await watching.stop()
+  }
 })

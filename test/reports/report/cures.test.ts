@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { errorCatalogue } from '../../../src/core/errors.ts'
 import { buildReport } from '../../../src/reports/report/build-report.ts'
-import type { Surroundings } from '../../../src/reports/report/command.ts'
+import { commandText, type Surroundings } from '../../../src/reports/report/command.ts'
 import { prescriptionFor } from '../../../src/reports/report/cures.ts'
 import { declared, inputOf, seen, surroundingsOf } from './sample-report.ts'
 
@@ -253,4 +253,20 @@ test('a finding has its code, its file and what helps, and says once how grave i
     file: 'package.json',
     hint: 'Correct the path, or bring the file back.',
   })
+})
+
+test.each([
+  ['/healthz', 'curl -i http://127.0.0.1:3000/healthz'],
+  ['/healthz?full;touch${IFS}/tmp/x', "curl -i 'http://127.0.0.1:3000/healthz?full;touch${IFS}/tmp/x'"],
+  ["/a?b='c'&d=1", "curl -i 'http://127.0.0.1:3000/a?b='\\''c'\\''&d=1'"],
+])('the probe of %s is one word for the shell that it is typed into', (path, typed) => {
+  const resource = { ...declared('Process/x'), spec: { health: { http: { port: 3000, path } } } }
+  const surroundings = surroundingsOf()
+  const status = seen('Process/x', { health: 'Degraded', reason: 'ProbeFailed', message: 'why' })
+  const cure = prescriptionFor(
+    'Process',
+    'ProbeFailed',
+  )?.({ id: resource.id, status, resource, surroundings })
+  const [first] = cure?.commands ?? []
+  expect(first && commandText(first, surroundings)).toBe(typed)
 })

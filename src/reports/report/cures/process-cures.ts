@@ -11,7 +11,7 @@ import {
   retry,
   specOf,
 } from '../ailment.ts'
-import { type Command, pm2, reconcile, shell } from '../command.ts'
+import { type Command, pm2, quoted, reconcile, shell } from '../command.ts'
 
 const crash: Prescribe = (ailment) => ({
   problem: isExhausted(ailment.status)
@@ -41,9 +41,11 @@ function probeCommand(ailment: Ailment): Command | undefined {
   const path = specOf(ailment, 'health', 'http', 'path')
   const port = specOf(ailment, 'health', 'http', 'port')
   if (port !== undefined)
-    return shell(`curl -i http://127.0.0.1:${String(port)}${typeof path === 'string' ? path : '/'}`)
+    return shell(
+      `curl -i ${quoted(`http://127.0.0.1:${String(port)}${typeof path === 'string' ? path : '/'}`)}`,
+    )
   const tcp = specOf(ailment, 'health', 'tcp', 'port')
-  return tcp === undefined ? undefined : shell(`nc -zv 127.0.0.1 ${String(tcp)}`)
+  return tcp === undefined ? undefined : shell(`nc -zv 127.0.0.1 ${quoted(String(tcp))}`)
 }
 
 /** `script` (manifests/api.yaml:5), for each of them that is declared. */
