@@ -9,7 +9,10 @@ export type Call = Omit<Invocation, 'mask'> & { readonly mask?: SecretMask }
 export function withoutSecrets(call: Call): Invocation {
   const { mask = new SecretMask(), ask } = call
   const names = [...Object.values(tokenVariables).flat(), ...Object.values(sourceVariables)]
-  for (const name of names) mask.add(call.env[name] ?? '')
+  mask.hold(
+    'the environment',
+    names.map((name) => call.env[name] ?? ''),
+  )
   mask.leave(call.cwd)
   return {
     ...call,

@@ -2,8 +2,8 @@
 const shortestHidden = 8
 /** A line of a value of several lines is looked for alone where it is as long: of a key in PEM each one is. */
 const shortestLine = 16
-/** Values that are remembered. Commands may give another one each time; those that were not given for longest go. */
-const mostValues = 200
+/** Values that are remembered although nobody holds them any more; those that were not given for longest go. */
+const mostPast = 200
 
 const stars = '***'
 
@@ -11,11 +11,19 @@ const stars = '***'
  * Knows the values that must not be seen, and replaces them in texts: as they are and in the usual encodings. It
  * stands where texts leave the program (what is printed, logged, stored and sent to people). Without values it costs
  * nothing; with them a text is gone through once, however many there are.
+ *
+ * What is held is known however much it is. What nobody holds is of the past, or comes from somewhere that gives another
+ * value each time: of that the newest are known, so that a program that runs for months does not grow.
  */
 export class SecretMask {
   readonly #shortest: number
-  /** In the order in which they were given last. */
-  readonly #values = new Set<string>()
+  /** By holder, such as a reading of the manifests. */
+  readonly #held = new Map<string, ReadonlySet<string>>()
+  /** How many hold each. */
+  readonly #holders = new Map<string, number>()
+  /** Held by nobody, in the order in which they were given last. */
+  readonly #past = new Set<string>()
+  readonly #gathered = new Set<Set<string>>()
   readonly #open = new Set<string>()
   #search: Search | undefined
 
@@ -27,12 +35,35 @@ export class SecretMask {
   /** Remembers a value that must not be seen. */
   add(value: string): void {
     if (value.trim().length < this.#shortest) return
-    const isKnown = this.#values.delete(value)
-    this.#values.add(value)
-    if (isKnown) return
-    const [oldest] = this.#values
-    if (this.#values.size > mostValues && oldest !== undefined) this.#values.delete(oldest)
-    this.#search = undefined
+    for (const values of this.#gathered) values.add(value)
+    if (!this.#holders.has(value)) this.#keep(value)
+  }
+
+  /** These are the values of one holder from now on, in place of those that were until now. None: it holds nothing. */
+  hold(holder: string, values: Iterable<string>): void {
+    const held = new Set([...values].filter((value) => value.trim().length >= this.#shortest))
+    const former = this.#held.get(holder) ?? new Set<string>()
+    if (held.size > 0) this.#held.set(holder, held)
+    else this.#held.delete(holder)
+    for (const value of held) if (!former.has(value)) this.#grasp(value)
+    for (const value of former) if (!held.has(value)) this.#release(value)
+  }
+
+  /**
+   * Works, and all that is added meanwhile is what the holder has from then on, in place of what its work before gave it.
+   * Where it fails, it keeps that.
+   */
+  async holdAllOf<T>(holder: string, work: () => Promise<T>): Promise<T> {
+    const values = new Set<string>()
+    this.#gathered.add(values)
+    try {
+      const result = await work()
+      this.hold(holder, values)
+      return result
+    } finally {
+      this.#gathered.delete(values)
+      this.#forget()
+    }
   }
 
   /**
@@ -42,11 +73,11 @@ export class SecretMask {
   leave(text: string): void {
     if (text.length < this.#shortest || this.#open.has(text)) return
     this.#open.add(text)
-    if ([...this.#values].some((value) => text.includes(value))) this.#search = undefined
+    if (this.#search?.finds(text)) this.#search = undefined
   }
 
   get isEmpty(): boolean {
-    return this.#values.size === 0
+    return this.#holders.size === 0 && this.#past.size === 0
   }
 
   /** Whether a text holds one of the values. */
@@ -61,9 +92,43 @@ export class SecretMask {
     return this.#search.replaceIn(text)
   }
 
+  #grasp(value: string): void {
+    const count = this.#holders.get(value) ?? 0
+    this.#holders.set(value, count + 1)
+    if (count === 0 && !this.#past.delete(value)) this.#search = undefined
+  }
+
+  /** What was held stays known for a while: others repeat what they were given before. */
+  #release(value: string): void {
+    const count = this.#holders.get(value) ?? 0
+    if (count > 1) this.#holders.set(value, count - 1)
+    else {
+      this.#holders.delete(value)
+      this.#past.add(value)
+      this.#forget()
+    }
+  }
+
+  #keep(value: string): void {
+    if (!this.#past.delete(value)) this.#search = undefined
+    this.#past.add(value)
+    // What is gathered is held soon; it is as much as it is.
+    if (this.#gathered.size === 0) this.#forget()
+  }
+
+  /** Drops what was not given for longest. */
+  #forget(): void {
+    for (const oldest of this.#past) {
+      if (this.#past.size <= mostPast) return
+      this.#past.delete(oldest)
+      this.#search = undefined
+    }
+  }
+
   #hidden(): readonly string[] {
-    const open = [...this.#open]
-    return [...this.#values].filter((value) => !open.some((text) => text.includes(value)))
+    // No value holds the character between them.
+    const open = [...this.#open].join('\0')
+    return [...this.#holders.keys(), ...this.#past].filter((value) => !open.includes(value))
   }
 }
 
@@ -81,11 +146,30 @@ class Search {
   constructor(values: readonly string[], shortest: number) {
     const forms = values.flatMap(formsOf).filter((form) => form.length >= shortest)
     for (const text of new Set(forms)) {
-      const anchor = Math.max(0, text.search(/\S{3}/))
-      const hash = hashAt(text, anchor)
+      const { anchor, hash } = this.#rarestPlace(text)
       this.#table[hash] = 1
-      this.#needles.set(hash, [...(this.#needles.get(hash) ?? []), { text, anchor }])
+      const needles = this.#needles.get(hash)
+      if (needles) needles.push({ text, anchor })
+      else this.#needles.set(hash, [{ text, anchor }])
     }
+  }
+
+  /** Where fewest others are found by: many secrets begin in the same way. */
+  #rarestPlace(text: string): { readonly anchor: number; readonly hash: number } {
+    let [place, fewest] = [{ anchor: 0, hash: hashAt(text, 0) }, Number.POSITIVE_INFINITY]
+    for (let anchor = text.length - 3; anchor >= 0 && fewest > 0; anchor -= 1) {
+      if (isSpace(text.charCodeAt(anchor + 2))) anchor -= 2
+      else if (!isSpace(text.charCodeAt(anchor + 1)) && !isSpace(text.charCodeAt(anchor))) {
+        const hash = hashAt(text, anchor)
+        const count = this.#needles.get(hash)?.length ?? 0
+        if (count < fewest) [place, fewest] = [{ anchor, hash }, count]
+      }
+    }
+    return place
+  }
+
+  finds(text: string): boolean {
+    return this.#find(text).length > 0
   }
 
   replaceIn(text: string): string {

@@ -30,6 +30,11 @@ export interface CheckResult {
  * named. Reads files and nothing else: no command, no value of a reference, no store.
  */
 export async function checkManifests(options: CheckOptions): Promise<CheckResult> {
+  const check = () => checkAll(options)
+  return options.mask ? options.mask.holdAllOf('checked manifests', check) : check()
+}
+
+async function checkAll(options: CheckOptions): Promise<CheckResult> {
   const location = await locate(options.paths, options.cwd)
   const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const named = await readManifestFiles(location.base, kinds)

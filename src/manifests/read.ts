@@ -66,6 +66,13 @@ export interface Manifests extends Declaration {
 
 /** Reads all manifests, says everything that is wrong with them, and stands in for broken files. */
 export async function readManifests(options: ReadOptions): Promise<Manifests> {
+  const { mask, paths, cwd, environment } = options
+  const read = () => readAll(options)
+  // The mask knows all secrets of the newest reading, however many they are.
+  return mask ? mask.holdAllOf(`manifests ${JSON.stringify([cwd, paths, environment])}`, read) : read()
+}
+
+async function readAll(options: ReadOptions): Promise<Manifests> {
   const location = await locate(options.paths, options.cwd)
   const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const { environment } = options

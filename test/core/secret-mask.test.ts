@@ -83,15 +83,63 @@ test('A number of a JSON document stays, although a value is the same: stars wou
   expect(mask.mask('wants 1073741824 bytes')).toBe('wants *** bytes')
 })
 
-test('The newest 200 values are known, so that a command which gives another one each time fills no memory', () => {
+const many = (count: number, generation = 0) =>
+  Array.from({ length: count }, (_, index) => `${generation}: value ${index}.`)
+
+test('What a reading gave is known however much it is, until the next one gives something else', async () => {
+  const mask = new SecretMask()
+  const read = (values: readonly string[]) =>
+    mask.holdAllOf('manifests', async () => {
+      for (const value of values) {
+        mask.add(value)
+        await Promise.resolve()
+      }
+    })
+  await read(many(3000))
+  for (const value of many(300, 7)) mask.add(value)
+  expect(many(3000).filter((value) => !mask.finds(`<${value}>`))).toEqual([])
+  await read(many(3000, 1))
+  expect(many(3000, 1).filter((value) => !mask.finds(`<${value}>`))).toEqual([])
+  // Of what was read before, the newest are still looked for: a log may repeat them.
+  expect(mask.finds('0: value 2999.')).toBe(true)
+  expect(mask.finds('0: value 0.')).toBe(false)
+})
+
+test('A reading that failed takes nothing away', async () => {
+  const mask = new SecretMask()
+  await mask.holdAllOf('manifests', async () => mask.add('the first value'))
+  await expect(
+    mask.holdAllOf('manifests', async () => {
+      for (const value of many(500)) mask.add(value)
+      throw new Error('no')
+    }),
+  ).rejects.toThrow('no')
+  expect(mask.finds('the first value')).toBe(true)
+})
+
+test('A value that two hold is known until both let go of it and 200 others came', () => {
+  const mask = new SecretMask()
+  mask.hold('a', ['the first value', 'short'])
+  mask.hold('b', ['the first value'])
+  mask.hold('a', [])
+  for (const value of many(300)) mask.add(value)
+  expect(mask.finds('the first value')).toBe(true)
+  mask.hold('b', ['another value'])
+  expect(mask.finds('the first value')).toBe(true)
+  for (const value of many(200, 1)) mask.add(value)
+  expect(mask.finds('the first value')).toBe(false)
+  expect(mask.finds('another value')).toBe(true)
+})
+
+test('Of what nobody holds the newest 200 are known, so that what gives another value each time fills no memory', () => {
   const mask = new SecretMask()
   mask.add('the first value')
-  for (let count = 0; count < 199; count += 1) mask.add(`another value ${count}`)
+  for (const value of many(199)) mask.add(value)
   expect(mask.finds('the first value')).toBe(true)
   mask.add('the first value')
   mask.add('one more value')
   expect(mask.finds('the first value')).toBe(true)
-  expect(mask.finds('another value 0.')).toBe(false)
+  expect(mask.finds('0: value 0.')).toBe(false)
 })
 
 test('Every place of every random text is found', () => {

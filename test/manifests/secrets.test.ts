@@ -279,6 +279,21 @@ test('every secret that is read is told to the mask, and no default, id or name 
   expect(mask.mask(open)).toBe(open)
 })
 
+test('all secrets of the newest reading are known to the mask, however many they are', async () => {
+  const names = Array.from({ length: 300 }, (_, index) => `S${index}`)
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a', 'env:', ...names.map((name) => `  ${name}: { fromEnv: ${name} }`)),
+  })
+  const mask = new SecretMask()
+  const readWith = (word: string) =>
+    read(folder, { mask, env: Object.fromEntries(names.map((name) => [name, `${word}-of-${name}`])) })
+  for (const word of ['first', 'second']) {
+    await readWith(word)
+    await readWith(word)
+    expect(names.filter((name) => !mask.finds(`got ${word}-of-${name}!`))).toEqual([])
+  }
+})
+
 test('what is remembered of a literal that is a secret is its digest, whichever way it is known to be one', async () => {
   const folder = await makeFolder({
     'manifests/a.yaml': processOf(

@@ -139,7 +139,7 @@ class AppCredential implements Credential {
     const { token, expires_at: end } = await this.#ask('POST', path, { what, signal })
     const until = Date.parse(String(end))
     if (typeof token !== 'string' || !Number.isFinite(until)) throw invalid(what)
-    this.#options.mask?.add(token)
+    this.#options.mask?.hold(`App ${this.#options.id}, installation ${installation}`, [token])
     const authorization = { header: `token ${token}`, account: `installation-${installation}` }
     this.#mintedAt.set(authorization, this.#options.clock.now())
     return { authorization, until }

@@ -160,7 +160,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       // Whoever looks for the reason why there is no daemon needs the logs, too.
       const listed = await this.#pm2.list(signal).catch(() => [])
       const records = listed.filter((record) => record.name === name)
-      for (const value of liveSecrets(records, desired)) this.#context.mask?.add(value)
+      this.#context.mask?.hold(`logs of ${desired.id}`, liveSecrets(records, desired))
       return logPlacesOf(desired, records, this.#home)
     }
     return readLogs(findPlaces, { ...options, clock: this.#context.clock, signal })
@@ -252,7 +252,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     const listed = daemon.byName.get(nameOf(wanted)) ?? []
     try {
       const records = await spelledAsFound(listed, desired, daemon.disk)
-      for (const value of liveSecrets(records, desired, wanted.owned)) this.#context.mask?.add(value)
+      this.#context.mask?.hold(`processes of ${wanted.id}`, liveSecrets(records, desired, wanted.owned))
       const [sourcesHash, startability, livingStores, probe, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)

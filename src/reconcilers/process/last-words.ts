@@ -97,6 +97,6 @@ function hiddenValues(record: Pm2Record, desired: DesiredProcess | undefined): r
 
 function hide(line: string, hidden: readonly string[]): string {
   const mask = new SecretMask(shortestHidden)
-  for (const value of hidden) mask.add(value)
+  mask.hold('its environment', hidden)
   return mask.mask(line)
 }
