@@ -59,7 +59,7 @@ export interface SourceRecord {
 }
 
 export interface SourceTrouble {
-  readonly reason: 'BranchMissing' | 'SourceUnreadable'
+  readonly reason: 'BranchMissing' | 'SourceUnreadable' | 'SourceFailed'
   readonly message: string
   readonly since: number
 }

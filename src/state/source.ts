@@ -45,7 +45,7 @@ const record = object<SourceRecord>({
   refused: optional(object<NonNullable<SourceRecord['refused']>>({ commit, message: text, since: number })),
   trouble: optional(
     object<SourceTrouble>({
-      reason: oneOf(['BranchMissing', 'SourceUnreadable']),
+      reason: oneOf(['BranchMissing', 'SourceUnreadable', 'SourceFailed']),
       message: text,
       since: number,
     }),

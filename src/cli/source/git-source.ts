@@ -3,7 +3,7 @@ import {
   fetchTip,
   type GitPlace,
   goesOnFrom,
-  hasCommit,
+  hasCommits,
   keepCommits,
   prepareRepository,
   readCommit,
@@ -12,16 +12,18 @@ import {
 import { type GitServer, readBranches, readTip } from '../../clients/git/server.ts'
 import { bringCurrentTo, dropCandidate } from '../../clients/git/work-tree.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
-import { messageOf, ReconcileError } from '../../core/errors.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { type Commit, mostGood, type SourcePin, type SourceRecord, shortId } from '../../core/source.ts'
 import type { Store } from '../../core/store.ts'
 import { sanitise } from '../../reports/sanitise.ts'
 import { commitText } from '../../reports/source-text.ts'
-import { forgetSource, readPin, readSource, saveSource } from '../../state/source.ts'
+import { forgetSource, readPin, readSource } from '../../state/source.ts'
 import type { Actor } from '../actor.ts'
 import { type Credentials, type FetchedWorkspace, serverOf } from './git-server.ts'
 import { judgeCommit } from './judge.ts'
+import { recoverCommits } from './kept-commits.ts'
+import { type Hindrance, SourceMemory } from './source-memory.ts'
 
 export interface GitSourceOptions {
   readonly workspace: FetchedWorkspace
@@ -43,7 +45,7 @@ export class GitSource {
   readonly #options: GitSourceOptions
   readonly #place: GitPlace
   readonly #server: GitServer
-  #record: SourceRecord
+  readonly #memory: SourceMemory
   /** What was judged and refused since this program began: the same commit is not judged again. */
   #refusedNow: string | undefined
 
@@ -52,7 +54,7 @@ export class GitSource {
     const { call, clock, followed } = workspace
     const common = { env: call.env, clock, signal }
     this.#options = options
-    this.#record = record
+    this.#memory = new SourceMemory(options, record)
     this.#place = { ...common, folder: followed.gitFolder }
     this.#server = serverOf(workspace, credentials, signal)
   }
@@ -77,6 +79,10 @@ export class GitSource {
     return source
   }
 
+  get #record(): SourceRecord {
+    return this.#memory.record
+  }
+
   /** The commit that counts. */
   get applied(): Commit {
     const { applied } = this.#record
@@ -97,11 +103,7 @@ export class GitSource {
     await prepareRepository(this.#place)
     // Nobody knows how far one got who was killed while he judged.
     await dropCandidate(this.#place)
-    const { applied } = this.#record
-    if (applied && !(await hasCommit(this.#place, applied.id))) {
-      const isHad = await fetchCommit(this.#place, this.#server, applied.id)
-      if (!isHad) this.#record = { ...this.#record, applied: undefined, good: [] }
-    }
+    await this.#memory.change(await recoverCommits(this.#place, this.#server, this.#record))
     await this.sync()
     const { refused, trouble } = this.#record
     if (this.#record.applied) {
@@ -134,70 +136,94 @@ export class GitSource {
       this.#options.logger.info({ commit: id }, 'work tree is at the commit')
   }
 
-  /** Looks at the branch and at what people said, and decides which commit counts. */
+  /**
+   * Looks at the branch and at what people said, and decides which commit counts. What keeps it from that is told once,
+   * and tried again at the next look.
+   */
   async sync(): Promise<void> {
+    const hindrance = await this.#look().catch((error: unknown) => this.#hindranceOf(error))
+    if (hindrance) await this.#memory.noteTrouble(hindrance)
+    else await this.#memory.endTrouble()
+  }
+
+  async #look(): Promise<Hindrance | undefined> {
     const { store, workspace } = this.#options
     const pin = await readPin({ store, environment: workspace.environment })
-    if (pin) {
-      await this.#goToPin(pin)
-      await this.#lookAtTip()
-      return
-    }
+    const held = pin && (await this.#goToPin(pin))
     const tip = await this.#lookAtTip()
-    if (tip === undefined) return
+    if (held) return held
+    if (typeof tip !== 'string') return tip
+    if (pin) return undefined
     if (tip === this.#record.applied?.id) await this.#noteNewest()
-    else if (tip !== this.#refusedNow) await this.#goTo(tip)
+    else if (tip !== this.#refusedNow) return this.#goTo(tip)
+    return undefined
   }
 
-  async #goToPin(pin: SourcePin): Promise<void> {
-    if (this.#record.applied?.id === pin.commit) return
+  /** What failed where nothing foresaw it is of this machine, and not of the server. */
+  #hindranceOf(error: unknown): Hindrance {
+    const { git } = this.#record
+    return this.#hindrance('SourceFailed', `Cannot follow ${git.branch} of ${git.url}`)(error)
+  }
+
+  #hindrance(reason: Hindrance['reason'], what: string) {
+    return (error: unknown): Hindrance => {
+      if (this.#options.signal.aborted) throw error
+      // Without the program nothing here can ever work: that is no state of a server.
+      if (isErrorOf(error, 'ProgramMissing') && !this.#record.applied) throw error
+      return { reason, message: `${what}: ${sanitise(messageOf(error))}` }
+    }
+  }
+
+  async #goToPin(pin: SourcePin): Promise<Hindrance | undefined> {
+    if (this.#record.applied?.id === pin.commit) return undefined
     if (
-      !(await hasCommit(this.#place, pin.commit)) &&
+      !(await hasCommits(this.#place, [pin.commit])) &&
       !(await fetchCommit(this.#place, this.#server, pin.commit))
     ) {
-      this.#options.logger.warn({ commit: pin.commit }, 'the commit of the rollback is not here any more')
-      return
+      const message = `Cannot hold the fleet at ${shortId(pin.commit)}: the commit of the rollback is not here any more`
+      return { reason: 'SourceFailed', message }
     }
     const commit = await readCommit(this.#place, pin.commit)
-    await this.#change({ applied: commit, appliedAt: this.#now(), refused: undefined })
+    await this.#memory.change({ applied: commit, appliedAt: this.#memory.now(), refused: undefined })
     this.#refusedNow = undefined
-    await this.#tell('Normal', 'CommitApplied', `the fleet is at ${commitText(commit)}, where it is held`)
+    await this.#memory.tell(
+      'Normal',
+      'CommitApplied',
+      `the fleet is at ${commitText(commit)}, where it is held`,
+    )
+    return undefined
   }
 
-  /** What the branch is at; undefined: it is gone, or the server could not be asked. Each is told once. */
-  async #lookAtTip(): Promise<string | undefined> {
+  /** What the branch is at, or why that is not known: it is gone, or the server could not be asked. */
+  async #lookAtTip(): Promise<string | Hindrance> {
     const { branch, url } = this.#record.git
-    let tip: string | undefined
-    try {
-      tip = await readTip(this.#server, branch)
-    } catch (error) {
-      await this.#noteTrouble('SourceUnreadable', error, `Cannot read ${url}`)
-      return undefined
-    }
-    if (tip === undefined) {
-      if (this.#record.trouble?.reason === 'BranchMissing') return undefined
-      const others = await readBranches(this.#server).catch(() => [])
-      const known = others.length > 0 ? `; it has ${others.join(', ')}` : '; it has no branch at all'
-      await this.#trouble('BranchMissing', `The branch ${branch} is not in ${url}${known}`)
-      return undefined
-    }
-    await this.#endTrouble()
-    await this.#change({ tip })
-    return tip
+    const tip = await readTip(this.#server, branch).catch(
+      this.#hindrance('SourceUnreadable', `Cannot read ${url}`),
+    )
+    if (typeof tip === 'string') await this.#memory.change({ tip })
+    return tip ?? this.#branchMissing()
   }
 
-  async #goTo(tip: string): Promise<void> {
+  async #branchMissing(): Promise<Hindrance> {
+    const { git, trouble } = this.#record
+    if (trouble?.reason === 'BranchMissing') return trouble
+    const others = await readBranches(this.#server).catch(() => [])
+    const known = others.length > 0 ? `; it has ${others.join(', ')}` : '; it has no branch at all'
+    return { reason: 'BranchMissing', message: `The branch ${git.branch} is not in ${git.url}${known}` }
+  }
+
+  async #goTo(tip: string): Promise<Hindrance | undefined> {
     const { git, applied, refused } = this.#record
-    let commit: Commit
-    try {
-      commit = await readCommit(this.#place, await fetchTip(this.#place, this.#server, git.branch))
-    } catch (error) {
-      await this.#noteTrouble('SourceUnreadable', error, `Cannot fetch ${git.branch} of ${git.url}`)
-      return
-    }
-    if (commit.id !== tip) await this.#change({ tip: commit.id })
+    const commit = await fetchTip(this.#place, this.#server, git.branch)
+      .then((id) => readCommit(this.#place, id))
+      .catch(this.#hindrance('SourceUnreadable', `Cannot fetch ${git.branch} of ${git.url}`))
+    if ('reason' in commit) return commit
+    if (commit.id !== tip) await this.#memory.change({ tip: commit.id })
     if (refused?.commit.id !== commit.id) await this.#noteRewrite(refused?.commit ?? applied, commit)
-    if (commit.id === applied?.id) return this.#noteNewest()
+    if (commit.id === applied?.id) {
+      await this.#noteNewest()
+      return undefined
+    }
     const { workspace, store } = this.#options
     const judgement = await judgeCommit(workspace, this.#place, { commit, secretKey: store.secretKey })
     if (judgement.otherSource !== undefined) {
@@ -206,12 +232,13 @@ export class GitSource {
     }
     if (judgement.fault === undefined) await this.#apply(commit)
     else await this.#refuse(commit, judgement.fault, judgement.diagnostics)
+    return undefined
   }
 
   /** The commit that counts is the newest: one that was refused is gone, and would be judged anew if it came back. */
   async #noteNewest(): Promise<void> {
     this.#refusedNow = undefined
-    await this.#change({ refused: undefined })
+    await this.#memory.change({ refused: undefined })
   }
 
   async #noteRewrite(before: Commit | undefined, now: Commit): Promise<void> {
@@ -220,7 +247,7 @@ export class GitSource {
     const isOnward = await goesOnFrom(this.#place, this.#server, { branch, before, now })
     if (isOnward !== false) return
     const message = `the branch ${branch} was rewritten: ${commitText(now)} does not go on from ${commitText(before)}`
-    await this.#tell('Warning', 'BranchRewritten', message)
+    await this.#memory.tell('Warning', 'BranchRewritten', message)
   }
 
   async #apply(commit: Commit): Promise<void> {
@@ -231,10 +258,15 @@ export class GitSource {
       this.#place,
       kept.map(({ id }) => id),
     )
-    await this.#change({ applied: commit, appliedAt: this.#now(), refused: undefined, good: kept })
+    await this.#memory.change({
+      applied: commit,
+      appliedAt: this.#memory.now(),
+      refused: undefined,
+      good: kept,
+    })
     this.#refusedNow = undefined
     const from = applied ? `, after ${shortId(applied.id)}` : ''
-    await this.#tell('Normal', 'CommitApplied', `the fleet is at ${commitText(commit)}${from}`)
+    await this.#memory.tell('Normal', 'CommitApplied', `the fleet is at ${commitText(commit)}${from}`)
     await tidyRepository(this.#place).catch((error: unknown) =>
       this.#options.logger.warn({ error: messageOf(error) }, 'the repository could not be tidied'),
     )
@@ -245,56 +277,13 @@ export class GitSource {
     const { refused, applied } = this.#record
     if (refused?.commit.id === commit.id && refused.message === message) return
     this.#options.onDiagnostics(diagnostics)
-    await this.#change({ refused: { commit, message, since: this.#now() } })
+    await this.#memory.change({ refused: { commit, message, since: this.#memory.now() } })
     const stays = applied ? `; the fleet stays at ${shortId(applied.id)}` : ''
-    await this.#tell('Warning', 'CommitRefused', `${commitText(commit)} is refused${stays}: ${message}`)
-  }
-
-  async #noteTrouble(reason: 'SourceUnreadable', error: unknown, what: string): Promise<void> {
-    if (this.#options.signal.aborted || !(error instanceof ReconcileError)) throw error
-    // Without the program nothing here can ever work: that is no state of a server.
-    if (error.code === 'ProgramMissing' && !this.#record.applied) throw error
-    await this.#trouble(reason, `${what}: ${sanitise(error.message)}`)
-  }
-
-  async #trouble(reason: 'BranchMissing' | 'SourceUnreadable', message: string): Promise<void> {
-    // How a server says that it is away may change from look to look; that it is, is told once.
-    if (this.#record.trouble?.reason === reason) return
-    await this.#change({
-      trouble: { reason, message, since: this.#now() },
-      ...(reason === 'BranchMissing' && { tip: undefined }),
-    })
-    await this.#tell('Warning', reason, message)
-  }
-
-  async #endTrouble(): Promise<void> {
-    const { trouble, git } = this.#record
-    if (!trouble) return
-    await this.#change({ trouble: undefined })
-    await this.#tell('Normal', 'SourceReadable', `${git.branch} of ${git.url} can be read again`)
-  }
-
-  /** Writes down what changed; nothing where nothing did. */
-  async #change(changes: Partial<SourceRecord>): Promise<void> {
-    const { store, workspace, actor } = this.#options
-    const next = { ...this.#record, ...changes }
-    if (JSON.stringify(next) === JSON.stringify(this.#record)) return
-    await saveSource({ store, environment: workspace.environment }, next, actor.lease)
-    this.#record = next
-  }
-
-  async #tell(type: 'Normal' | 'Warning', reason: string, text: string): Promise<void> {
-    const message = sanitise(text)
-    const { logger, actor } = this.#options
-    if (type === 'Warning') logger.warn({ reason, message }, 'source')
-    else logger.info({ reason, message }, 'source')
-    await actor.ledger.commit([
-      { type: 'event', event: { at: this.#now(), type, reason, id: undefined, message } },
-    ])
-  }
-
-  #now(): number {
-    return this.#options.workspace.clock.now()
+    await this.#memory.tell(
+      'Warning',
+      'CommitRefused',
+      `${commitText(commit)} is refused${stays}: ${message}`,
+    )
   }
 }
 

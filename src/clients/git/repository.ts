@@ -152,9 +152,10 @@ async function fetch(place: GitPlace, server: GitServer, args: readonly string[]
   })
 }
 
-/** Whether a commit is here with everything in it. */
-export async function hasCommit(place: GitPlace, commit: string): Promise<boolean> {
-  const args = ['rev-list', '--objects', '--quiet', '--max-count=1', '--end-of-options', commit]
+/** Whether commits are here with everything in them; what came before them does not matter. */
+export async function hasCommits(place: GitPlace, commits: readonly string[]): Promise<boolean> {
+  if (commits.length === 0) return true
+  const args = ['rev-list', '--objects', '--quiet', '--no-walk', '--end-of-options', ...commits]
   return (await runGit(inside(place, args))).code === 0
 }
 

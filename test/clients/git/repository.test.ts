@@ -6,7 +6,7 @@ import {
   fetchTip,
   type GitPlace,
   goesOnFrom,
-  hasCommit,
+  hasCommits,
   keepCommits,
   prepareRepository,
   readCommit,
@@ -107,7 +107,7 @@ describe('fetching', () => {
     await world.push('--force')
     await fetchTip(place, server, 'main')
     await tidyRepository(place)
-    expect(await hasCommit(place, kept)).toBe(true)
+    expect(await hasCommits(place, [kept])).toBe(true)
     await keepCommits(place, [other])
     const refs = execFileSync('git', [
       '--git-dir',
@@ -205,7 +205,7 @@ test('a damaged repository is made anew', async () => {
   await writeFile(join(place.folder, 'repo/HEAD'), '')
   await rm(join(place.folder, 'repo/config'))
   await prepareRepository(place)
-  expect(await hasCommit(place, commit)).toBe(false)
+  expect(await hasCommits(place, [commit])).toBe(false)
   await fetchTip(place, server, 'main')
   await bringCurrentTo(place, commit, 'manifests')
   expect(await content(inCurrent('manifests/a.yaml'))).toBe('a: 1\n')
