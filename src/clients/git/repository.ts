@@ -123,7 +123,8 @@ export async function goesOnFrom(
   if (await isAncestor(now.id)) return true
   // Nothing is younger than that: it was set back.
   if (now.at < before.at) return false
-  const since = new Date(before.at).toISOString().replace('.000Z', 'Z')
+  // As seconds: what a commit says of its time may lie beyond every calendar.
+  const since = `@${before.at / 1000} +0000`
   const refspec = `+refs/heads/${branch}:${history}`
   try {
     await fetch(place, server, [`--shallow-since=${since}`, '--', server.address.url, refspec])

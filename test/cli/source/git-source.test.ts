@@ -114,3 +114,31 @@ describe('a look at the branch that fails', () => {
     expect(await reasons()).toEqual(['CommitApplied', 'SourceUnreadable'])
   })
 })
+
+test('commits whose dates lie beyond those of calendars are followed like others', async () => {
+  await fleet.push(goodFiles)
+  const { source, reasons, end } = await fleet.follow()
+  const dated = async (text: string) => {
+    await fleet.world.commit(change(text))
+    const [tree, parent] = await Promise.all(
+      ['HEAD^{tree}', 'HEAD^'].map((name) => fleet.world.git('rev-parse', name)),
+    )
+    const who = 'Jo <jo@example.com>'
+    const input = `tree ${tree}\nparent ${parent}\nauthor ${who} 1700000000 +0000\ncommitter ${who} 9999999999999 +0000\n\n${text}\n`
+    const args = ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally']
+    const commit = execFileSync('git', args, { cwd: join(fleet.world.folder, 'clone'), input })
+    await fleet.world.git('reset', '-q', '--hard', commit.toString().trim())
+    await fleet.world.push('--force')
+    return commit.toString().trim()
+  }
+  await dated('two')
+  await source.sync()
+  const three = await dated('three')
+  await source.sync()
+  expect(source.applied.id).toBe(three)
+  expect(await reasons()).toEqual(['CommitApplied', 'CommitApplied', 'CommitApplied'])
+  await end()
+  const { source: again } = await fleet.follow()
+  expect(again.applied.id).toBe(three)
+  expect((await fleet.reconcile('rollback')).out).toContain('"two"')
+})
