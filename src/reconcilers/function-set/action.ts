@@ -8,6 +8,8 @@ export type FunctionSetActionType =
   | 'deploy'
   /** The site's own build. */
   | 'build'
+  /** Look whether what is published holds all that it must. */
+  | 'prove'
   /** Publish the last good deploy again. */
   | 'roll-back'
   | 'set-env'

@@ -10,6 +10,7 @@ import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import { blockedDeploy } from './refusal.ts'
 import { leftoversOf, publishedFunctions, unmanagedMessage } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named, parseTitle } from './title.ts'
+import { isProofDue } from './unproven.ts'
 
 /** Readings in a row that a request must fail before it is believed: a new deploy takes a moment to be everywhere. */
 const failuresBelieved = 3
@@ -105,6 +106,13 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   if (missing.length > 0) {
     const message = [`not on the site: ${named(missing)}`, ...(blocked ? [blocked.against] : [])].join('; ')
     return { status: 'Degraded', reason: 'FunctionsMissing', message }
+  }
+  if (isProofDue(pair, observed)) {
+    return {
+      status: 'Progressing',
+      reason: 'Unproven',
+      message: `whether deploy ${published.id} holds all that it must has not been looked at yet`,
+    }
   }
   // A pass could only try again in vain, and what visitors get is not what is declared.
   if (blocked) {

@@ -1,5 +1,5 @@
 import type { SiteFile } from '../../clients/netlify/client.ts'
-import type { Deploy } from '../../clients/netlify/deploy-record.ts'
+import type { Deploy, ProcessedRules } from '../../clients/netlify/deploy-record.ts'
 import type { PublishedFunction } from './site-functions.ts'
 import { named, parseTitle } from './title.ts'
 
@@ -66,24 +66,34 @@ function obstaclesOfRules(
 
 /** What a published deploy lost against what it was made to hold, in words; empty: nothing. */
 export function lossesOf(
-  wanted: { readonly files: readonly SiteFile[]; readonly functions: readonly string[] },
-  found: { readonly before: Deploy | undefined; readonly after: Deploy; readonly files: readonly SiteFile[] },
+  wanted: {
+    /** Its files, or how many they are. */
+    readonly files: readonly SiteFile[] | number
+    readonly functions: readonly string[]
+    /** Those of the deploy that was published before; undefined: not told. */
+    readonly rules: ProcessedRules | undefined
+  },
+  found: { readonly after: Deploy; readonly files: readonly SiteFile[] },
 ): readonly string[] {
-  const losses: string[] = []
-  const paths = new Set(found.files.map(({ path, sha }) => `${path} ${sha}`))
-  const missing = wanted.files.filter(({ path, sha }) => !paths.has(`${path} ${sha}`))
-  if (missing.length > 0) losses.push(`${missing.length} files, such as ${missing[0]?.path}`)
+  const losses = lostFiles(wanted.files, found.files)
   const { functions } = found.after
   if (functions) {
     const names = new Set(functions.map(({ name }) => name))
     const gone = wanted.functions.filter((name) => !names.has(name))
     if (gone.length > 0) losses.push(named(gone))
   }
-  const before = found.before?.rules
-  const after = found.after.rules
+  const { rules: before } = wanted
+  const { rules: after } = found.after
   if (before && after) {
     if (after.redirects < before.redirects) losses.push(`${before.redirects - after.redirects} redirects`)
     if (after.headers < before.headers) losses.push(`${before.headers - after.headers} header rules`)
   }
   return losses
+}
+
+function lostFiles(wanted: readonly SiteFile[] | number, found: readonly SiteFile[]): string[] {
+  if (typeof wanted === 'number') return found.length < wanted ? [`${wanted - found.length} files`] : []
+  const paths = new Set(found.map(({ path, sha }) => `${path} ${sha}`))
+  const missing = wanted.filter(({ path, sha }) => !paths.has(`${path} ${sha}`))
+  return missing.length > 0 ? [`${missing.length} files, such as ${missing[0]?.path}`] : []
 }

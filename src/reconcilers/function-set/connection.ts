@@ -68,6 +68,8 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
     switch (action.type) {
       case 'deploy':
         return this.#deployer().deploy(action, run)
+      case 'prove':
+        return this.#deployer().prove(action, run)
       case 'roll-back':
         return this.#deployer().rollBack(action, run)
       case 'build':

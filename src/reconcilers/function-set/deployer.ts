@@ -9,17 +9,18 @@ import { buildUnderWay } from './build.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { obstaclesTo } from './carry.ts'
 import { composeDeploy, type DeployContent, refusedDeploy, settingsToKeep } from './deploy-content.ts'
-import { proveDeploy } from './deploy-proof.ts'
+import { DeployProver } from './deploy-proof.ts'
 import { DeployWatch } from './deploy-watch.ts'
 import { driftOf, isUnsentAlone } from './drift.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { goodBeforeNext, type Memories, takenBackBefore } from './memory.ts'
+import { goodBeforeNext, isTakenBack, type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { assertStillPublished, ownDeploySince } from './overtaken.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
 import { type FunctionSource, noSource, type SourceReader } from './source.ts'
 import { isOwnTitle, isSameDeploy, named, parseTitle } from './title.ts'
+import { isUnproven } from './unproven.ts'
 import { Uploader } from './uploader.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
@@ -50,6 +51,7 @@ export class Deployer {
   readonly #clock: Clock
   readonly #watch: DeployWatch
   readonly #uploader: Uploader
+  readonly #prover: DeployProver
   readonly #logger: Logger
 
   constructor(parts: {
@@ -66,6 +68,7 @@ export class Deployer {
     this.#clock = parts.clock
     this.#watch = new DeployWatch(parts.netlify, parts.clock)
     this.#uploader = new Uploader(parts.netlify, parts.sources)
+    this.#prover = new DeployProver(parts.netlify, parts.memories, parts.clock)
     this.#logger = parts.logger
   }
 
@@ -109,6 +112,11 @@ export class Deployer {
     const goodBefore = goodBeforeNext(reading)
     const record = {
       ...{ title: content.title, fingerprint, functions, schedules, settings, managed, goodBefore },
+      unproven: {
+        base: observed.published?.id,
+        files: files.length,
+        rules: observed.published?.rules,
+      },
       at: this.#clock.now(),
     }
     await this.#memories.keepDeploy(record, observed.published?.title)
@@ -127,8 +135,7 @@ export class Deployer {
       throw error
     }
     await this.#watch.awaitPublished(site, { deployId: deploy.id, before: action.publishedId }, signal)
-    const made = { deployId: deploy.id, content, fingerprint }
-    const isStillThere = await this.#assertWhole(reading, made, signal)
+    const isStillThere = await this.#prover.prove({ site, deployId: deploy.id, record, files }, signal)
     await this.#memories.keepSite(site.id, {
       owner: action.owner.id,
       deployed: deploy.id,
@@ -137,6 +144,25 @@ export class Deployer {
       ...(isStillThere && { isEnvPending: false }),
       rolledBack: undefined,
     })
+  }
+
+  /** Does the last proof of what is published, where that was cut off. */
+  async prove(action: FunctionSetAction, { signal }: Run): Promise<void> {
+    await this.#proveEarlier(action, await this.#readAgain(action, signal), signal)
+  }
+
+  async #proveEarlier(
+    { owner }: FunctionSetAction,
+    reading: SiteReading,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { site, published, record } = reading
+    if (!published || !record?.unproven || !isUnproven(reading, owner)) return
+    const made = { site, deployId: published.id, record, files: record.unproven.files }
+    if (!(await this.#prover.prove(made, signal))) return
+    const { managed } = record
+    const changed = { owner: owner.id, deployed: published.id, managed, rolledBack: undefined }
+    await this.#memories.keepSite(site.id, changed)
   }
 
   /** Publishes the last good deploy again, unless another one of ours has taken the place of the failing one. */
@@ -231,6 +257,8 @@ export class Deployer {
   ): Promise<{ readonly reading: SiteReading; readonly files: readonly SiteFile[] }> {
     const { desired } = action
     const reading = await this.#readAgain(action, signal)
+    // What it lost would be lost for good under another deploy.
+    await this.#proveEarlier(action, reading, signal)
     const { site, published } = reading
     const files = published ? await this.#netlify.listFiles(site.id, signal) : []
     // Files are told of whatever is published at that moment.
@@ -256,7 +284,11 @@ export class Deployer {
     const tooLarge = faultOfSizes(observed.source)
     if (tooLarge !== undefined) throw refusedDeploy(action, tooLarge)
     const { rolledBack } = observed.memory
-    if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
+    const now = {
+      fingerprint: fingerprintOfSource(observed, desired),
+      publishedId: observed.published?.id,
+    }
+    if (rolledBack && isTakenBack(rolledBack, now)) {
       throw refusedDeploy(action, takenBackBefore(rolledBack))
     }
     const twins = foreignTwinsOf(observed)
@@ -315,30 +347,6 @@ export class Deployer {
         'a failed deploy could not be cancelled',
       )
     })
-  }
-
-  /**
-   * The last proof: where anything is missing after all, what was published before is published again at once. What
-   * somebody else published since is left alone. Resolves to whether ours is still there.
-   */
-  async #assertWhole(
-    { site, published }: SiteReading,
-    made: { readonly deployId: string; readonly content: DeployContent; readonly fingerprint: string },
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { deployId, content, fingerprint } = made
-    const [netlify, clock] = [this.#netlify, this.#clock]
-    const proof = await proveDeploy({ netlify, clock, site, before: published, deployId, content }, signal)
-    if (proof.type !== 'lacking' || !published) return proof.type !== 'overtaken'
-    // Remembered first: the same thing is not published, and taken back, again and again.
-    const why = `it lacked ${proof.losses.join(', ')}`
-    const rolledBack = { from: deployId, to: published.id, fingerprint, why }
-    await this.#memories.keepSite(site.id, { rolledBack })
-    await netlify.restoreDeploy(site.id, published.id, signal)
-    throw new ReconcileError(
-      'RemoteRefused',
-      `Deploy ${deployId} lacks ${proof.losses.join(', ')}; deploy ${published.id} is published again`,
-    )
   }
 }
 

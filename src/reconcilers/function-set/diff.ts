@@ -8,6 +8,7 @@ import type { DesiredFunctionSet } from './place.ts'
 import { refusalOfSite, refusalToDeploy } from './refusal.ts'
 import { leftoversOf } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named } from './title.ts'
+import { isProofDue } from './unproven.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
 /** What must be done so that the site is as the directory says: variables first, because a deploy takes them in. */
@@ -18,6 +19,10 @@ export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetActi
   if (observed.unread) return inventoryActions(pair, observed)
   const env = envAction(pair, observed)
   const deploys = deployActions(pair, { desired, observed, isEnvChanged: env !== undefined })
+  // A deploy does it itself, before anything else.
+  if (isProofDue(pair, observed) && !deploys.some(({ blocked }) => !blocked)) {
+    return [proofAction(pair, observed.published)]
+  }
   const inventory = inventoryActions(pair, observed)
   // The list is a file here: it does not wait for a deploy that must not be. All that is held shows when it is written.
   const isFree = deploys.some(({ blocked }) => blocked) && inventory.some(({ blocked }) => !blocked)
@@ -96,6 +101,18 @@ function deployActions(
       ...(blocked && { blocked }),
     }),
   ]
+}
+
+/** The last look at a deploy that was cut off before it. */
+function proofAction(pair: FunctionSetPair, published: ObservedFunctionSet['published']): FunctionSetAction {
+  return actionOf(pair, {
+    type: 'prove',
+    verb: 'run',
+    summary: `look whether deploy ${published?.id} holds all that it must`,
+    reason: 'the deploy was cut off before it was seen to be whole',
+    calls: 8,
+    isRecovery: true,
+  })
 }
 
 /** Whether what we deployed last is published still, and the directory holds something else by now. */

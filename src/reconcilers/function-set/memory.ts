@@ -1,3 +1,4 @@
+import type { ProcessedRules } from '../../clients/netlify/deploy-record.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Json } from '../../core/store.ts'
@@ -24,8 +25,20 @@ export interface DeployRecord {
   readonly managed: readonly string[]
   /** The good deploy that it goes on from, with nothing of somebody else between: it may be gone back to. */
   readonly goodBefore: string | undefined
+  /** What it must hold besides its functions, until that was looked at; undefined: it was. */
+  readonly unproven: Unproven | undefined
   /** When it was kept, epoch milliseconds. */
   readonly at: number
+}
+
+/** What a deploy took over from the one before, as the last proof compares it. */
+export interface Unproven {
+  /** The deploy that is published again where it lacks anything; undefined: nothing was published, so nothing gets lost. */
+  readonly base: string | undefined
+  /** How many files it was given. */
+  readonly files: number
+  /** The rules of the deploy before; undefined: not told. */
+  readonly rules: ProcessedRules | undefined
 }
 
 /** What is remembered of a site between passes. */
@@ -64,11 +77,21 @@ export interface RolledBack {
   readonly fingerprint: string
   /** What was wrong with it, in a sentence; undefined: nobody wrote it down. */
   readonly why: string | undefined
+  /** Whether it lost what it should have carried: then another made on the same deploy would, whatever its source. */
+  readonly isLoss?: boolean
 }
 
 /** What became of a deploy that was taken back, with both deploys and what was wrong. */
 export function takenBack({ from, to, why }: RolledBack): string {
   return `deploy ${from} was taken back (${why ?? 'it failed its verification, or lacked something'}); deploy ${to} is published again`
+}
+
+/** Whether nothing with this fingerprint is deployed on top of what is published, because it was taken back before. */
+export function isTakenBack(
+  { to, fingerprint, isLoss }: RolledBack,
+  now: { readonly fingerprint: string | undefined; readonly publishedId: string | undefined },
+): boolean {
+  return fingerprint === now.fingerprint || (isLoss === true && to === now.publishedId)
 }
 
 /**
@@ -84,8 +107,11 @@ export function goodBeforeNext(found: {
   return published && published.id === memory.lastGood ? published.id : record?.goodBefore
 }
 
-/** Why the same source is not deployed again. */
-export function takenBackBefore({ from }: RolledBack): string {
+/** Why the same source, or after a loss any source, is not deployed again. */
+export function takenBackBefore({ from, to, why, isLoss }: RolledBack): string {
+  if (isLoss) {
+    return `deploy ${from}, made on deploy ${to}, was taken back (${why}), and so would any other be; publish the site anew with what built it`
+  }
   return `deploy ${from} of this very source was taken back; change the source`
 }
 
@@ -205,7 +231,7 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
   const fields = fieldsOf(value)
   const { owner, deployed, lastGood, rolledBack, managed } = fields
   const { env, envContexts, envGeneration, isEnvPending, envSetOn } = fields
-  const { from, to, fingerprint, why } = fieldsOf(rolledBack)
+  const { from, to, fingerprint, why, isLoss } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...noMemory,
@@ -214,7 +240,12 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
     ...(typeof envGeneration === 'string' && { envGeneration }),
     ...(typeof deployed === 'string' && { deployed }),
     ...(typeof lastGood === 'string' && { lastGood }),
-    ...(isWhole && { rolledBack: { from, to, fingerprint, why: typeof why === 'string' ? why : undefined } }),
+    ...(isWhole && {
+      rolledBack: {
+        ...{ from, to, fingerprint, why: typeof why === 'string' ? why : undefined },
+        ...(isLoss === true && { isLoss }),
+      },
+    }),
     managed: namesOf(managed),
     env: textsOf(env),
     envContexts: Object.fromEntries(
@@ -229,7 +260,8 @@ function namesOf(value: Json | undefined): readonly string[] {
 }
 
 function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
-  const { title, fingerprint, functions, schedules, settings } = fieldsOf(value)
+  const fields = fieldsOf(value)
+  const { title, fingerprint, functions, schedules, settings } = fields
   const { managed, goodBefore, at } = fieldsOf(value)
   if (typeof title !== 'string' || typeof fingerprint !== 'string') return undefined
   return {
@@ -240,7 +272,21 @@ function deployRecordOf(value: Json | undefined): DeployRecord | undefined {
     settings: textsOf(settings),
     managed: namesOf(managed),
     goodBefore: typeof goodBefore === 'string' ? goodBefore : undefined,
+    unproven: unprovenOf(fields.unproven),
     // Records had no time once.
     at: typeof at === 'number' ? at : 0,
+  }
+}
+
+function unprovenOf(value: Json | undefined): Unproven | undefined {
+  const { base, files, rules } = fieldsOf(value)
+  if (typeof files !== 'number') return undefined
+  const { redirects, headers, edgeFunctions } = fieldsOf(rules)
+  const isTold =
+    typeof redirects === 'number' && typeof headers === 'number' && typeof edgeFunctions === 'number'
+  return {
+    base: typeof base === 'string' ? base : undefined,
+    files,
+    rules: isTold ? { redirects, headers, edgeFunctions } : undefined,
   }
 }

@@ -1,7 +1,7 @@
 import type { HoldReason } from '../../core/hold.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { driftOf, isUnsentAlone } from './drift.ts'
-import { takenBackBefore } from './memory.ts'
+import { isTakenBack, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { type FunctionSetPair, isIgnored } from './pair.ts'
 import { type DesiredFunctionSet, isOnlyWatched } from './place.ts'
@@ -22,7 +22,7 @@ export function refusalToDeploy(
   /** What no deploy would bring about, where it is all that there is to do. */
   unsent: readonly string[],
 ): Refusal | undefined {
-  const { source, obstacles, memory, managed } = observed
+  const { source, obstacles, memory, managed, published } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
   if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
   if (source.failures.length > 0) {
@@ -46,7 +46,8 @@ export function refusalToDeploy(
   const twins = foreignTwinsOf(observed)
   if (twins.length > 0 && !desired.controls.adopt) return { reason: 'NotOurs', message: twinsMessage(twins) }
   const { rolledBack } = memory
-  if (rolledBack && rolledBack.fingerprint === fingerprintOfSource(observed, desired)) {
+  const now = { fingerprint: fingerprintOfSource(observed, desired), publishedId: published?.id }
+  if (rolledBack && isTakenBack(rolledBack, now)) {
     return refuse(takenBackBefore(rolledBack))
   }
   return undefined

@@ -17,7 +17,7 @@ function recordOf(
     { functions: `functions-${count}`, files: 'files', env: '' },
   )
   const holds = { functions: {}, schedules: {}, settings: {}, managed: ['hello'] }
-  return { title, fingerprint: `${count}`, ...holds, goodBefore: undefined, at: count }
+  return { title, fingerprint: `${count}`, ...holds, goodBefore: undefined, unproven: undefined, at: count }
 }
 
 test('of each resource the records of its newest deploys are kept, and of what is published', async () => {

@@ -36,7 +36,7 @@ const wellReasons: Readonly<Record<string, readonly string[]>> = {
     'Starting',
   ],
   Workflow: ['Active', 'CalledUpon', 'Green', 'Queued', 'Running', 'StandingBy'],
-  FunctionSet: ['Building', 'Published', 'PublishedByOthers', 'Verifying'],
+  FunctionSet: ['Building', 'Published', 'PublishedByOthers', 'Unproven', 'Verifying'],
   ScriptSet: ['CheckPending', 'Resolved'],
 }
 const folders = {
