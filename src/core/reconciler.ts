@@ -118,6 +118,8 @@ export interface Wanted<Spec> {
   readonly desired: Resource<Resolved<Spec>> | undefined
   readonly owned: Owned | undefined
   readonly unconfirmed: readonly Intent[]
+  /** When a person last resumed it, epoch milliseconds: what waits for a change then need not. */
+  readonly resumedAt?: number | undefined
 }
 
 /** Reports a fault of one resource; `path` is a JSON Pointer into its document. */

@@ -38,8 +38,8 @@ async function judgeAgain(
   subject: Subject,
   { judge, signal }: { judge: (subject: Subject, now: number) => Finding; readonly signal: AbortSignal },
 ): Promise<Finding> {
-  const { id, desired, owned, unconfirmed } = subject
-  const asked = [{ id, desired, owned, unconfirmed }]
+  const { id, desired, owned, unconfirmed, resumedAt } = subject
+  const asked = [{ id, desired, owned, unconfirmed, resumedAt }]
   const { observedAt, readings } = await observeKind(world, kindOf(id), asked, signal)
   const reading = readings.get(id) ?? {
     type: 'unreadable' as const,

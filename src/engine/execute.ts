@@ -142,8 +142,8 @@ async function readAgain(
   finding: Finding,
   signal: AbortSignal,
 ): Promise<readonly Action[] | undefined> {
-  const { id, desired, owned, unconfirmed } = finding
-  const asked = [{ id, desired, owned, unconfirmed }]
+  const { id, desired, owned, unconfirmed, resumedAt } = finding
+  const asked = [{ id, desired, owned, unconfirmed, resumedAt }]
   const observation = await observeKind(world, kindOf(id), asked, signal).catch((error: unknown) => {
     // Told to end: nothing is sent, and what else was done is still written down.
     if (signal.aborted) return undefined

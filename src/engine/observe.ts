@@ -67,7 +67,8 @@ function wantedByKind(
     const list = byKind.get(kind) ?? []
     const owned = view.inventory.get(id) ?? moved.givenTo.get(id)
     const name = externalNameOf(world, desired.get(id), owned)
-    list.push({ id, desired: desired.get(id), owned, unconfirmed: unconfirmedOf(id, name, open) })
+    const unconfirmed = unconfirmedOf(id, name, open)
+    list.push({ id, desired: desired.get(id), owned, unconfirmed, resumedAt: view.resumedAt.get(id) })
     byKind.set(kind, list)
   }
   for (const id of scope.targets) ask(id)

@@ -5,6 +5,7 @@ import {
   type FunctionFleet,
   functionName,
   functionSource,
+  manifest,
   notServed,
   setFunctionStage,
   textAt,
@@ -152,6 +153,27 @@ describe('a hundred functions, end to end', () => {
     watch.signal('SIGTERM')
     expect(await watch.ended).toBe(0)
   }, 400_000)
+
+  it('are bundled again after `resume`, where what could not be bundled was mended out of sight', async () => {
+    stage = await setFunctionStage(0)
+    const { fleet } = stage
+    await fleet.write('web/package.json', '{}')
+    await fleet.write(
+      'web/functions/hello.mjs',
+      "import { words } from '../../lib/words.mjs'\nexport default async () => new Response(words)\n",
+    )
+    await fleet.write('manifests/site.yaml', manifest().replace('../netlify/functions', '../web/functions'))
+    const failed = await pass()
+    expect(failed.status, failed.out).toBe(1)
+    expect(failed.out + failed.err).toMatch(/Could not resolve "\.\.\/\.\.\/lib\/words\.mjs"/)
+    await fleet.write('lib/words.mjs', "export const words = 'words'\n")
+    expect((await pass(['--dry-run'])).out).toMatch(/FunctionNotBundled|Could not resolve/)
+    const resumed = await pass(['resume', 'FunctionSet/site'])
+    expect(resumed.status, resumed.err).toBe(0)
+    const mended = await pass()
+    expect(mended.status, `${mended.out}\n${mended.err}`).toBe(0)
+    expect(await textAt(stage, '/.netlify/functions/hello')).toBe('words')
+  }, 60_000)
 
   it('have logs that Netlify’s API does not give, and `logs` says where they are', async () => {
     stage = await setFunctionStage(1)

@@ -9,10 +9,15 @@ export interface BundleIndex {
   readonly failed: FailedBundling | undefined
 }
 
-/** What could not be bundled, and what stood for the project then: unchanged, it fails again. */
+/** What could not be bundled, and what stood for the project then: unchanged, it most likely fails again. */
 export interface FailedBundling {
   readonly project: string
-  readonly failures: readonly BundleFailure[]
+  readonly failures: readonly KnownFailure[]
+}
+
+export interface KnownFailure extends BundleFailure {
+  /** Epoch milliseconds. */
+  readonly at: number
 }
 
 export interface IndexedBundle {

@@ -42,7 +42,11 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
     const { clock, random, env, store, fleet, mask } = context
     const { apiUrl, token } = fleet.netlify
     this.#memories = new Memories(context.cache)
-    this.#sources = new SourceReader({ location: store.location, env, unique: () => random.id() })
+    this.#sources = new SourceReader({
+      ...{ location: store.location, env },
+      unique: () => random.id(),
+      now: () => clock.now(),
+    })
     this.#watch = new SourceWatch(context.logger)
     this.#observer = new Observer({
       memories: this.#memories,

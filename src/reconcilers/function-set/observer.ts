@@ -152,13 +152,13 @@ export class Observer {
 
   async #readOne(
     netlify: NetlifyClient,
-    { id, desired, owned, reading }: WantedFunctionSet & { readonly reading: SiteReading },
+    { id, desired, owned, resumedAt, reading }: WantedFunctionSet & { readonly reading: SiteReading },
     signal: AbortSignal,
   ): Promise<Reading<ObservedFunctionSet>> {
     if (!desired) return this.#readRemoved(netlify, reading, signal)
     const rival = this.#rivalOf({ id, desired, owned }, reading)
     const readAt = this.#clock.now()
-    const source = await this.#sources.read(desired)
+    const source = await this.#sources.read(desired, resumedAt)
     this.#watch.follow(id, source.watched, readAt)
     const [env, verified, inventory] = await Promise.all([
       this.#readEnv(netlify, { desired, owned, reading }, signal),

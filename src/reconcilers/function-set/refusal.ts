@@ -25,7 +25,7 @@ export function refusalToDeploy(
   const { source, obstacles, memory, managed, published } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
   if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
-  if (source.failures.length > 0) {
+  if (source.failures.length > 0 && !source.isRetryDue) {
     return { reason: 'FunctionNotBundled', message: faultOfBundling(source.failures) }
   }
   if (source.functions.length === 0 && managed.length > 0) {

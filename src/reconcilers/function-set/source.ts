@@ -3,9 +3,10 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import type { Bundle, Bundled, BundleFailure } from '../../clients/bundler/bundle.ts'
 import { bundlerVersion, startBundler } from '../../clients/bundler/run.ts'
+import type { Duration } from '../../core/duration.ts'
 import { messageOf } from '../../core/errors.ts'
 import { BundleFolder } from './bundle-folder.ts'
-import { type IndexedBundle, mergeIndex, readIndex } from './bundle-index.ts'
+import { type IndexedBundle, type KnownFailure, mergeIndex, readIndex } from './bundle-index.ts'
 import { type FunctionFile, listDirectory, unreadableDirectory } from './directory.ts'
 import { type NetlifyToml, readNetlifyToml } from './netlify-toml.ts'
 import { type DesiredFunctionSet, directoryOf } from './place.ts'
@@ -19,6 +20,8 @@ export interface FunctionSource {
   readonly problems: readonly string[]
   /** What could not be bundled as the project is now. */
   readonly failures: readonly BundleFailure[]
+  /** Whether it may be bundled by now: it was tried long ago, or a person says so. */
+  readonly isRetryDue: boolean
   /** Files and folders that a change in is news of, absolute. */
   readonly watched: readonly string[]
 }
@@ -28,8 +31,12 @@ export const noSource: FunctionSource = Object.freeze({
   functions: [],
   problems: [],
   failures: [],
+  isRetryDue: false,
   watched: [],
 })
+
+/** Milliseconds until what could not be bundled is tried again: what it lacked may lie where nobody looks. */
+const retryAfter: Duration = 600_000
 
 export interface SourceFunction extends FunctionFile {
   /** Undefined: its source changed since, or it was never bundled here. */
@@ -40,27 +47,34 @@ export interface SourceFunction extends FunctionFile {
 export class SourceReader {
   readonly #folder: BundleFolder
   readonly #env: Readonly<Record<string, string | undefined>>
+  readonly #now: () => number
 
   constructor(options: {
     /** Of the store; bundles lie in the folder `functions` beside it. */
     readonly location: string
     readonly env: Readonly<Record<string, string | undefined>>
     readonly unique: () => string
+    /** Epoch milliseconds. */
+    readonly now: () => number
   }) {
-    const { location, env, unique } = options
+    const { location, env, unique, now } = options
     const folder = join(isAbsolute(location) ? dirname(location) : (env.TMPDIR ?? '/tmp'), 'functions')
     this.#folder = new BundleFolder(folder, unique)
     this.#env = env
+    this.#now = now
   }
 
-  /** Reads; bundles nothing and writes nothing. */
-  async read(desired: DesiredFunctionSet): Promise<FunctionSource> {
+  /** Reads; bundles nothing and writes nothing. `resumedAt`: when a person last resumed it, epoch milliseconds. */
+  async read(desired: DesiredFunctionSet, resumedAt = 0): Promise<FunctionSource> {
     const project = await this.#open(desired)
     if ('problem' in project) return unreadSource(desired, project.problem)
     const functions = await Promise.all(project.functions.map((file) => project.withBundle(file)))
     const failures = await knownFailures(project)
+    const now = this.#now()
+    // One that lies ahead was before the clock was set back.
+    const isRetryDue = failures.some(({ at }) => now - at >= retryAfter || at > now || at < resumedAt)
     const watched = watchedPaths(desired, project)
-    return { functions, problems: project.problems, failures, watched }
+    return { functions, problems: project.problems, failures, isRetryDue, watched }
   }
 
   /** Zips that are made or asked for within `work` stay until it is over. */
@@ -69,8 +83,8 @@ export class SourceReader {
   }
 
   /**
-   * The same as `read`, with everything bundled; only within `hold`. Functions that could not be are told, and not
-   * tried again while nothing changed.
+   * The same as `read`, with everything bundled; only within `hold`. What could not be bundled is told, and tried again
+   * whenever this is called.
    */
   async bundle(
     desired: DesiredFunctionSet,
@@ -81,13 +95,12 @@ export class SourceReader {
     const { problems } = project
     const watched = watchedPaths(desired, project)
     const before = await Promise.all(project.functions.map((file) => project.withBundle(file)))
-    const known = await knownFailures(project)
-    if (known.length > 0) return { functions: before, problems, failures: known, watched }
     const isKept = async ({ bundle }: SourceFunction) =>
       bundle !== undefined && (await this.#folder.has(bundle.digest))
     const kept = await Promise.all(before.map(isKept))
     const stale = before.filter((_, index) => !kept[index])
-    if (stale.length === 0) return { functions: before, problems, failures: [], watched }
+    const given = { problems, watched, isRetryDue: false }
+    if (stale.length === 0) return { ...given, functions: before, failures: [] }
     await mkdir(this.#folder.path, { recursive: true, mode: 0o700 })
     const { bundled, failures, tree } = await this.#run(project, stale, options)
     const everything = await listDirectory(directoryOf(desired), { include: undefined, exclude: undefined })
@@ -95,14 +108,14 @@ export class SourceReader {
       present: namesOf(everything.functions),
       asked: namesOf(project.functions),
       bundled,
-      failed: { project: tree, failures },
+      failed: { project: tree, failures: failures.map((failure) => ({ ...failure, at: this.#now() })) },
     }
     await this.#folder.changeIndex(project.indexPath, (index) => mergeIndex(index, made))
     const functions = before.map((file) => ({
       ...file,
       bundle: bundled.get(file.name)?.bundle ?? file.bundle,
     }))
-    return { functions, problems, failures, watched }
+    return { ...given, functions, failures }
   }
 
   zipOf(digest: string): string {
@@ -123,7 +136,7 @@ export class SourceReader {
     /** Stands for the project's sources before any of them was bundled. */
     readonly tree: string
   }> {
-    const { root, config } = project
+    const { root, directory, config } = project
     const { signal } = options
     const start = () => startBundler({ root, env: this.#env, signal })
     const job = (list: readonly FunctionFile[]) => ({
@@ -138,7 +151,7 @@ export class SourceReader {
     let first: Bundled
     try {
       const { hashProjectTree } = await import('./project-tree.ts')
-      tree = await hashProjectTree(root)
+      tree = await hashProjectTree(root, directory)
       begunAt = await this.#folder.timeOfFiles()
       first = await bundler.bundle(job(functions), (count) => options.done(count, functions.length))
     } finally {
@@ -200,7 +213,7 @@ export class SourceReader {
       const isCurrent = known !== undefined && (await hash(hasher, known.bundle)) === known.sourceHash
       return { ...file, bundle: isCurrent ? known.bundle : undefined }
     }
-    return { ...listed, root, config, index, indexPath, hash, withBundle }
+    return { ...listed, root, directory, config, index, indexPath, hash, withBundle }
   }
 }
 
@@ -209,6 +222,8 @@ interface Project {
   readonly functions: readonly FunctionFile[]
   readonly problems: readonly string[]
   readonly root: string
+  /** Of the functions. */
+  readonly directory: string
   readonly config: NetlifyToml['config']
   readonly index: Awaited<ReturnType<typeof readIndex>>
   readonly indexPath: string
@@ -251,11 +266,16 @@ function namesOf(functions: readonly FunctionFile[]): ReadonlySet<string> {
 }
 
 /** What could not be bundled the last time, where nothing changed since that could mend it. */
-async function knownFailures({ root, index, functions }: Project): Promise<readonly BundleFailure[]> {
+async function knownFailures({
+  root,
+  directory,
+  index,
+  functions,
+}: Project): Promise<readonly KnownFailure[]> {
   const { failed } = index
   if (!failed) return []
   const { hashProjectTree } = await import('./project-tree.ts')
-  if ((await hashProjectTree(root)) !== failed.project) return []
+  if ((await hashProjectTree(root, directory)) !== failed.project) return []
   const names = namesOf(functions)
   return failed.failures.filter(({ name }) => names.has(name))
 }

@@ -21,6 +21,7 @@ function readerOf({ folder }: FunctionStage): SourceReader {
     location: join(folder, '.reconcile/state.db'),
     env: { PATH: process.env.PATH, HOME: folder },
     unique: () => systemRandom.id(),
+    now: () => Date.now(),
   })
 }
 

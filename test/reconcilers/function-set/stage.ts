@@ -48,6 +48,8 @@ export class FunctionStage {
   fleet = 'acme'
   store = 'store'
   hasToken = true
+  /** When a person last resumed it. */
+  resumedAt: number | undefined
   #connection: Connected | undefined
 
   private constructor(folder: string, simulator: NetlifySimulator, site: SimulatedSite) {
@@ -114,7 +116,7 @@ export class FunctionStage {
   async observe(desired: DesiredFunctionSet | undefined, owned?: Owned): Promise<FunctionSetPair> {
     const connection = await this.connection()
     const { readings } = await connection.observe(
-      [{ id, desired, owned, unconfirmed: [] }],
+      [{ id, desired, owned, unconfirmed: [], resumedAt: this.resumedAt }],
       AbortSignal.timeout(60_000),
     )
     const reading = readings.get(id)

@@ -55,7 +55,7 @@ export const functionSetCures: Prescriptions = Object.freeze({
   }),
   FunctionNotBundled: (ailment) => ({
     problem: `a function of ${ailment.id} cannot be bundled`,
-    cure: 'Correct the file that the message names; it is tried again when the source changes. The site is as it was.',
-    commands: [describe(ailment), only(ailment)],
+    cure: 'Correct the file that the message names; it is tried again when a source or a package changes, and after `resume`. The site is as it was.',
+    commands: [describe(ailment), ...retry(ailment)],
   }),
 })
