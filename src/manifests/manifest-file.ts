@@ -1,9 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
-import type { ResourceId } from '../core/resource.ts'
+import { type ResourceId, resourceId } from '../core/resource.ts'
 import { classify, type Document, isDocument } from './document.ts'
 import { type Finding, faultAt, faultOfFile } from './fault.ts'
+import { hiddenInText, hiddenInTree, type RulingKind, rulingKinds } from './hidden-settings.ts'
 import { limits } from './limits.ts'
 import type { ParsedFile } from './parse.ts'
 import { parsePlain } from './parse-plain.ts'
@@ -11,7 +12,8 @@ import type { ParsedFiles } from './parsed-files.ts'
 import { readText, type TextReading } from './read-text.ts'
 import { scanIds } from './scan-ids.ts'
 import { createSourceFile, type SourceFile } from './source-file.ts'
-import { childOf, textOf } from './tree.ts'
+import { childOf, type Tree, textOf } from './tree.ts'
+import { validateDocument } from './validate.ts'
 
 /** One manifest as it was read: its documents, and what is wrong with it by itself. */
 export interface ManifestFile {
@@ -23,12 +25,19 @@ export interface ManifestFile {
   readonly diagnostics: readonly Diagnostic[]
   /** Ids that the text seems to declare, also where it is broken. */
   readonly readableIds: readonly ResourceId[]
+  /** Ruling kinds that something in it may be of which nobody can tell the name. */
+  readonly hidden: readonly RulingKind[]
+  /** Whether it was read and nothing in it is meant for us: it may be the content of something, such as a workflow. */
+  readonly isForeign: boolean
 }
 
 /** How many files are read at once. */
 const batch = 16
 
-/** Reads files and parses what is not in `parsed`, in their order. Files that a document names as its `source` are left out. */
+/**
+ * Reads files and parses what is not in `parsed`, in their order. Files that a valid document names as its `source` are
+ * left out, unless they hold something for us: no manifest may switch another one off.
+ */
 export async function readManifestFiles(
   paths: readonly string[],
   kinds: readonly string[],
@@ -39,8 +48,9 @@ export async function readManifestFiles(
     const reading = paths.slice(at, at + batch).map((path) => readManifestFile(path, kinds, parsed))
     files.push(...(await Promise.all(reading)))
   }
+  if (!files.some(({ isForeign }) => isForeign)) return files
   const sources = await sourcesOf(files)
-  return sources.size === 0 ? files : files.filter((file) => !sources.has(file.path))
+  return files.filter(({ path, isForeign }) => !isForeign || !sources.has(path))
 }
 
 async function readManifestFile(
@@ -51,8 +61,15 @@ async function readManifestFile(
   const reading = await readText(path, limits.bytes)
   if (reading.type === 'text')
     return parsed?.find(path, reading.text) ?? parseManifestFile(path, reading.text, kinds)
-  const diagnostics = [faultOfReading(path, reading)]
-  return { path, text: undefined, documents: [], diagnostics, readableIds: [] }
+  return {
+    path,
+    text: undefined,
+    documents: [],
+    diagnostics: [faultOfReading(path, reading)],
+    readableIds: [],
+    hidden: hiddenInReading(reading),
+    isForeign: false,
+  }
 }
 
 /** As `readManifestFiles`, of a text that is at hand. */
@@ -64,19 +81,40 @@ export async function parseManifestFile(
   const parsed = await parseText(createSourceFile(path, text))
   const documents: Document[] = []
   const diagnostics = [...parsed.diagnostics]
+  const others: { readonly root: Tree; readonly isForeign: boolean }[] = []
   for (const [index, root] of parsed.documents.entries()) {
     const found = classify(root, kinds, index)
     if (isDocument(found)) documents.push(found)
-    else diagnostics.push(found)
+    else {
+      diagnostics.push(found)
+      others.push({ root, isForeign: foreignCodes.has(found.code) })
+    }
   }
   const readableIds = diagnostics.length > 0 ? scanIds(text, kinds) : documents.map((document) => document.id)
-  return { path, text, documents, diagnostics, readableIds }
+  const hidden = parsed.unread.flatMap(hiddenInText)
+  for (const { root, isForeign } of others) {
+    // What names its program is what it says; `kind: Policy` alone may be meant for us.
+    const kind = isForeign && childOf(root, 'apiVersion') ? undefined : hiddenInTree(root, kinds)
+    const name = textOf(childOf(root, 'metadata'), 'name') ?? ''
+    if (kind && !readableIds.includes(resourceId(kind, name))) hidden.push(kind)
+  }
+  const isForeign =
+    others.length + parsed.unread.length > 0 &&
+    documents.length + readableIds.length + hidden.length === 0 &&
+    others.every((other) => other.isForeign) &&
+    !parsed.unread.some((part) => ours.test(part))
+  return { path, text, documents, diagnostics, readableIds, hidden, isForeign }
 }
 
+/** What `classify` finds of documents that are somebody else's. */
+const foreignCodes: ReadonlySet<string> = new Set(['other-program', 'not-a-resource'])
+/** Something of ours in what cannot be parsed. */
+const ours = /\breconcil\w*\.dev\//
+
 /** The parser of all of YAML is loaded for the first text that is not plain. */
-async function parseText(file: SourceFile): Promise<Pick<ParsedFile, 'documents' | 'diagnostics'>> {
+async function parseText(file: SourceFile): Promise<Omit<ParsedFile, 'file'>> {
   const plain = parsePlain(file)
-  if (plain) return { documents: plain, diagnostics: [] }
+  if (plain) return { documents: plain, diagnostics: [], unread: [] }
   const { parseManifest } = await import('./parse.ts')
   return parseManifest(file)
 }
@@ -85,9 +123,10 @@ async function parseText(file: SourceFile): Promise<Pick<ParsedFile, 'documents'
 async function sourcesOf(files: readonly ManifestFile[]): Promise<ReadonlySet<string>> {
   const sources = new Set<string>()
   for (const { documents, path } of files) {
-    for (const { root } of documents) {
+    for (const { kind, root } of documents) {
       const source = textOf(childOf(root, 'spec'), 'source')
-      if (source === undefined) continue
+      // Only a kind that has the field is valid with it.
+      if (source === undefined || validateDocument(kind, root).length > 0) continue
       const place = resolve(dirname(path), source)
       sources.add(place)
       const real = await realpath(place).catch(() => undefined)
@@ -95,6 +134,20 @@ async function sourcesOf(files: readonly ManifestFile[]): Promise<ReadonlySet<st
     }
   }
   return sources
+}
+
+/** What could not be opened, or not to its end, may hold anything. */
+function hiddenInReading(reading: Exclude<TextReading, { type: 'text' }>): readonly RulingKind[] {
+  switch (reading.type) {
+    case 'absent':
+    case 'special':
+      return []
+    case 'not-utf8':
+      return hiddenInText(reading.legible)
+    case 'too-large':
+    case 'unreadable':
+      return rulingKinds
+  }
 }
 
 function faultOfReading(path: string, reading: Exclude<TextReading, { type: 'text' }>): Diagnostic {

@@ -22,6 +22,8 @@ export interface ParsedFile {
   readonly file: SourceFile
   readonly documents: readonly Tree[]
   readonly diagnostics: readonly Diagnostic[]
+  /** The text of each document that is missing. */
+  readonly unread: readonly string[]
 }
 
 /** YAML 1.2 and nothing beside it: no merge keys, and texts as the only keys. */
@@ -59,13 +61,18 @@ const maxErrors = 20
 
 export function parseManifest(file: SourceFile): ParsedFile {
   const refused = precheck(file)
-  if (refused) return { file, documents: [], diagnostics: [refused] }
+  if (refused) return { file, documents: [], diagnostics: [refused], unread: [file.text] }
   try {
     return parseChecked(file)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     // The stack ended: something nested that the precheck does not count, such as a row of tags.
-    return { file, documents: [], diagnostics: [tooDeep({ file, start: 0, end: 1 })] }
+    return {
+      file,
+      documents: [],
+      diagnostics: [tooDeep({ file, start: 0, end: 1 })],
+      unread: [file.text],
+    }
   }
 }
 
@@ -73,7 +80,11 @@ function parseChecked(file: SourceFile): ParsedFile {
   const parsed = parseAllDocuments(file.text, options)
   const documents: Tree[] = []
   const diagnostics: Diagnostic[] = []
+  const unread: string[] = []
+  let end = 0
   for (const document of Array.isArray(parsed) ? parsed : []) {
+    const start = end
+    end = document.range[2]
     const { explicit, version } = document.directives.yaml
     if (explicit && version !== '1.2') {
       const start = Math.max(0, file.text.indexOf('%YAML'))
@@ -90,11 +101,13 @@ function parseChecked(file: SourceFile): ParsedFile {
     }
     const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])
     diagnostics.push(...syntaxFaults(file, errors))
+    if (errors.length > 0) unread.push(file.text.slice(start, end))
     if (errors.length > 0 || !document.contents || isNothing(document.contents)) continue
     const builder = new TreeBuilder(file)
     const root = builder.build(document.contents)
     diagnostics.push(...builder.diagnostics)
     if (root) documents.push(root)
+    else unread.push(file.text.slice(start, end))
   }
   if (documents.length === 0 && diagnostics.length === 0) {
     diagnostics.push(
@@ -108,7 +121,7 @@ function parseChecked(file: SourceFile): ParsedFile {
       ),
     )
   }
-  return { file, documents, diagnostics }
+  return { file, documents, diagnostics, unread }
 }
 
 function isNothing(node: Node): boolean {

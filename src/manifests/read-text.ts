@@ -5,8 +5,8 @@ export type TextReading =
   | { readonly type: 'absent' }
   | { readonly type: 'special' }
   | { readonly type: 'too-large' }
-  /** `before`: the text up to the first byte that is not UTF-8. */
-  | { readonly type: 'not-utf8'; readonly before: string }
+  /** `before`: the text up to the first byte that is not UTF-8. `legible`: all of it, with U+FFFD for such bytes. */
+  | { readonly type: 'not-utf8'; readonly before: string; readonly legible: string }
   | { readonly type: 'unreadable'; readonly code: string }
 
 /**
@@ -48,8 +48,8 @@ function decode(bytes: Buffer): TextReading {
     return { type: 'text', text: strict.decode(bytes) }
   } catch {
     // Without `fatal` a fault becomes U+FFFD; what stands before the first one is as it was written.
-    const lenient = new TextDecoder('utf-8').decode(bytes)
-    return { type: 'not-utf8', before: lenient.slice(0, Math.max(0, lenient.indexOf('\ufffd'))) }
+    const legible = new TextDecoder('utf-8').decode(bytes)
+    return { type: 'not-utf8', before: legible.slice(0, Math.max(0, legible.indexOf('\ufffd'))), legible }
   }
 }
 

@@ -15,7 +15,7 @@ import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
 import type { ParsedFiles } from './parsed-files.ts'
-import { mentionsPolicy, parsePoliciesBeside, readPoliciesBeside } from './policies/beside.ts'
+import { parsePoliciesBeside, readPoliciesBeside } from './policies/beside.ts'
 import { type PoliciesInForce, policiesInForce } from './policies/in-force.ts'
 import { makeJudge } from './policies/judge.ts'
 import type { CommandRunner } from './secret-command.ts'
@@ -98,9 +98,12 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
   const emptied = empty.filter((path) => lastGood.has(path))
   for (const path of emptied) broken.add(path)
   const beside = new Set(location.beside)
+  const unread = location.diagnostics
+    .filter(({ code }) => code === 'file-unreadable')
+    .map(({ position }) => position.file)
   const effective: Effective =
     broken.size > 0
-      ? await standIn(input, current, { broken, lastGood, kinds, beside })
+      ? await standIn(input, current, { broken, lastGood, kinds, beside, unread })
       : { ...current, brokenPolicies: [], missing: [] }
 
   const isSettled = diagnostics.every(({ code }) => code !== 'unknown-environment')
@@ -203,6 +206,8 @@ interface Damage {
   readonly kinds: readonly string[]
   /** Files of which only the policies count. */
   readonly beside: ReadonlySet<string>
+  /** What is there and could not be looked into. */
+  readonly unread: readonly string[]
 }
 
 type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
@@ -261,15 +266,18 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
   return { drafts, alerting: restored.alerting.filter(stays), fleet, policies, brokenPolicies, missing }
 }
 
-/** Whether a file that cannot be read or recalled seems to hold a policy whose name nobody knows. */
-function isPolicyLost(input: ComposeInput, { broken, lastGood }: Damage): boolean {
-  return [...input.base, ...(input.environment?.files ?? [])].some(
-    ({ path, text, readableIds }) =>
-      isBroken(path, broken) &&
-      !lastGood.has(path) &&
-      mentionsPolicy(text) &&
-      !readableIds.some((id) => id.startsWith('Policy/')),
+/** Whether what cannot be read or recalled may hold a policy whose name nobody knows. */
+function isPolicyLost(input: ComposeInput, damage: Damage): boolean {
+  const { broken, lastGood } = damage
+  const isHidden = [...input.base, ...(input.environment?.files ?? [])].some(
+    ({ path, hidden }) => hidden.includes('Policy') && isBroken(path, broken) && !lastGood.has(path),
   )
+  return isHidden || isFolderLost(damage)
+}
+
+/** Whether there is a folder that cannot be read, and of which nothing is remembered. */
+function isFolderLost({ unread, lastGood }: Damage): boolean {
+  return unread.some((folder) => [...lastGood.keys()].every((path) => !path.startsWith(folder + sep)))
 }
 
 /** Ids of broken files that have no last good text: the base below a lost patch must not take effect either. */
@@ -293,16 +301,17 @@ function lostIds(
 }
 
 /** The Fleet's name is the mark of ownership: without it nothing may be done. */
-function isFleetBroken(input: ComposeInput, current: Composition, { broken, lastGood }: Damage): boolean {
-  const files = [...input.base, ...(input.environment?.files ?? [])]
-  return files.some((file) => {
-    if (!isBroken(file.path, broken) || lastGood.has(file.path)) return false
-    return (
-      file.readableIds.some((id) => id.startsWith('Fleet/')) ||
-      /^["']?kind["']?\s*:\s*["']?Fleet\b/m.test(file.text ?? '') ||
-      current.fleet.document?.files.includes(file.path) === true
-    )
-  })
+function isFleetBroken(input: ComposeInput, current: Composition, damage: Damage): boolean {
+  const { broken, lastGood } = damage
+  const isLost = ({ path }: ManifestFile) => isBroken(path, broken) && !lastGood.has(path)
+  const names = ({ readableIds, path }: ManifestFile) =>
+    readableIds.some((id) => id.startsWith('Fleet/')) || current.fleet.document?.files.includes(path) === true
+  const hides = ({ hidden }: ManifestFile) => hidden.includes('Fleet')
+  const patches = (input.environment?.files ?? []).filter(isLost)
+  if ([...input.base.filter(isLost), ...patches].some(names) || patches.some(hides)) return true
+  // There is one Fleet: where it was read, what cannot be read is another thing.
+  if (current.fleet.document) return false
+  return input.base.filter(isLost).some(hides) || isFolderLost(damage)
 }
 
 function isBroken(path: string, broken: ReadonlySet<string>): boolean {

@@ -3,7 +3,7 @@ import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { check, codesOf, makeFolder, placesOf, processOf, read } from './support.ts'
+import { check, codesOf, makeDomain, makeFolder, placesOf, processOf, read } from './support.ts'
 
 const ids = async (folder: string, own = {}) => (await read(folder, own)).resources.map(({ id }) => id)
 
@@ -53,12 +53,82 @@ test('a file in environments/ itself belongs nowhere', async () => {
   ])
 })
 
-test('a file that a manifest names as its source is no manifest', async () => {
+const workflowOf = (name: string, source: string, ...spec: readonly string[]) =>
+  [
+    'apiVersion: reconcile.dev/v1',
+    'kind: Workflow',
+    `metadata: { name: ${name} }`,
+    'spec:',
+    '  repository: acme/site',
+    `  path: .github/workflows/${name}.yml`,
+    `  source: ${source}`,
+    ...spec.map((line) => `  ${line}`),
+    '',
+  ].join('\n')
+const withWorkflows = {
+  reconcilers: new Map(
+    ['Process', 'Workflow'].map((kind) => [
+      kind,
+      makeDomain({ kind, externalName: ({ id }: { readonly id: string }) => id }),
+    ]),
+  ),
+}
+
+test('a file that a workflow names as its source is no manifest', async () => {
   const folder = await makeFolder({
-    'manifests/a.yaml': processOf('a', 'source: ./flow.yml'),
+    'manifests/a.yaml': workflowOf('a', './flow.yml'),
+    'manifests/flow.yml': 'on: push\njobs: {}\n',
+    'manifests/b.yaml': workflowOf('b', './broken.yml'),
+    'manifests/broken.yml': 'on: [push\n',
+  })
+  expect(codesOf(await check(folder, withWorkflows))).toEqual([])
+})
+
+test('no manifest switches another one off by naming it as its source', async () => {
+  const policy = [
+    'apiVersion: reconcile.dev/v1',
+    'kind: Policy',
+    'metadata: { name: freeze }',
+    'spec: { for: resource, kinds: [Process], rule: "false", message: Nothing new }',
+    '',
+  ].join('\n')
+  /** What is named, and the codes that are told. */
+  const named: readonly (readonly [string, string, readonly string[]])[] = [
+    ['a policy', policy, ['policy-denied']],
+    ['a process', processOf('c'), ['policy-denied', 'policy-denied']],
+    ['a policy that is no YAML', policy.replace('"false"', '"false'), ['yaml-syntax']],
+    ['a policy of another version', policy.replace('/v1', '/v2'), ['wrong-value']],
+    ['a policy of no version', policy.replace(/.*\n/, ''), ['other-program']],
+    ['a policy of a misspelt kind', policy.replace('Policy', 'policy'), ['unknown-kind']],
+    ['a process that is no YAML', `${processOf('c')}  args: [\n`, ['policy-denied', 'yaml-syntax']],
+    ['a file that lost its content', '', ['empty-file', 'policy-denied']],
+  ]
+  for (const [what, text, codes] of named) {
+    for (const [name, source] of Object.entries({
+      'a valid workflow': workflowOf('w', './named.yaml'),
+      'a process': processOf('w', 'source: ./named.yaml'),
+    })) {
+      const isPolicy = what.startsWith('a policy')
+      const folder = await makeFolder({
+        'manifests/a.yaml': processOf('a'),
+        'manifests/named.yaml': text,
+        'manifests/w.yaml': source,
+        ...(!isPolicy && { 'manifests/policy.yaml': policy }),
+      })
+      const found = [...codesOf(await check(folder, withWorkflows))].filter(
+        (code) => code !== 'unknown-field',
+      )
+      expect(found.sort(), `${what}, named by ${name}`).toEqual(codes)
+    }
+  }
+})
+
+test('a source that only an invalid document names is told as what it is', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': workflowOf('a', './flow.yml', 'stat: active'),
     'manifests/flow.yml': 'on: push\njobs: {}\n',
   })
-  expect(codesOf(await check(folder))).toEqual(['unknown-field'])
+  expect(codesOf(await check(folder, withWorkflows))).toEqual(['unknown-field', 'other-program'])
 })
 
 test('follows links inside the fleet root', async () => {

@@ -1,6 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { Action } from '../../src/core/action.ts'
+import { resourceId } from '../../src/core/resource.ts'
 import type { ReadOptions } from '../../src/manifests/read.ts'
 import { codesOf, makeDomain, makeFolder, placesOf, processOf, put, read } from './support.ts'
 
@@ -219,6 +221,73 @@ test('without its name nothing is done: a broken Fleet that was never good stops
   expect(restored.fleet).toMatchObject({ name: 'acme', healthTarget: 90 })
   expect(restored.resources).toHaveLength(1)
   expect(await read(folder)).toMatchObject({ resources: [], missing: ['Process/a'], isComplete: false })
+})
+
+test('nothing is done either where what cannot be read may be the Fleet', async () => {
+  const texts = {
+    'in JSON that is cut off':
+      '{ "apiVersion": "reconcile.dev/v1", "kind": "Fleet", "metadata": { "name": "acme"',
+    'with a misspelt kind': fleet('metadata: { name: acme }').replace('Fleet', 'fleet'),
+    'with more in it than a manifest may have': `# ${'x'.repeat(256 * 1024)}`,
+    'without a colon': fleet('metadata: { name: acme }').replace('kind:', 'kind'),
+  }
+  for (const [why, text] of Object.entries(texts)) {
+    const folder = await makeFolder({ 'manifests/a.yaml': processOf('a'), 'manifests/fleet.yaml': text })
+    const { resources, missing, isComplete } = await read(folder)
+    const expected = { resources: [], missing: ['Process/a'], isComplete: false }
+    expect({ resources, missing, isComplete }, why).toEqual(expected)
+  }
+})
+
+const start: Action = {
+  type: 'start',
+  verb: 'create',
+  summary: '',
+  reason: '',
+  changes: [],
+  repeatable: true,
+  removes: 0,
+  isRecovery: false,
+}
+
+/** Root may read everything, so the tests of root give that up for a moment. */
+async function withoutRoot<T>(act: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return act()
+  process.seteuid?.(65534)
+  try {
+    return await act()
+  } finally {
+    process.seteuid?.(0)
+  }
+}
+
+test('what may not be read, and of which nothing is remembered, may be a Fleet or a policy', async () => {
+  for (const closed of ['manifests/closed.yaml', 'manifests/closed']) {
+    const folder = await makeFolder({
+      'manifests/a.yaml': processOf('a'),
+      [closed.endsWith('.yaml') ? closed : `${closed}/b.yaml`]: processOf('b'),
+    })
+    await chmod(folder, 0o755)
+    const next = remember(folder)
+    await next()
+    await chmod(join(folder, closed), 0)
+    await withoutRoot(async () => {
+      const bare = await read(folder)
+      expect(codesOf(bare), closed).toEqual(['file-unreadable'])
+      expect(bare, closed).toMatchObject({ resources: [], isComplete: false })
+      const known = await next()
+      expect(known, closed).toMatchObject({ isComplete: false, judge: undefined })
+      expect(known.resources, closed).toHaveLength(2)
+    })
+    await put(join(folder, 'manifests/fleet.yaml'), fleet('metadata: { name: acme }'))
+    await withoutRoot(async () => {
+      const { resources, judge } = await read(folder)
+      expect(resources, closed).toMatchObject([{ id: 'Process/a' }])
+      const denied = judge?.deny({ id: resourceId('Process', 'a'), action: start }, 0)
+      expect(denied, closed).toMatchObject([{ policy: 'Policy/(unnamed)' }])
+    })
+    await chmod(join(folder, closed), 0o755)
+  }
 })
 
 test('of a resource that moves while its old file is broken, the new place counts', async () => {

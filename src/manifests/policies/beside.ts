@@ -9,9 +9,7 @@ export async function readPoliciesBeside(
   kinds: readonly string[],
 ): Promise<readonly ManifestFile[]> {
   if (paths.length === 0) return []
-  const files = (await readManifestFiles(paths, kinds))
-    .filter(({ text }) => mentionsPolicy(text))
-    .map(onlyPolicies)
+  const files = (await readManifestFiles(paths, kinds)).filter(mayHoldPolicy).map(onlyPolicies)
   return files.filter((file) => file.documents.length > 0 || file.diagnostics.length > 0)
 }
 
@@ -24,9 +22,13 @@ export async function parsePoliciesBeside(
   return onlyPolicies(await parseManifestFile(path, text, kinds))
 }
 
-/** Whether a text seems to declare a policy, also one that cannot be parsed. */
-export function mentionsPolicy(text: string | undefined): boolean {
-  return text !== undefined && /^["']?kind["']?\s*:\s*["']?Policy\b/m.test(text)
+/** Whether a file declares a policy, or something in it that cannot be read may be one. */
+function mayHoldPolicy({ documents, readableIds, hidden }: ManifestFile): boolean {
+  return (
+    documents.some(({ kind }) => kind === 'Policy') ||
+    readableIds.some((id) => id.startsWith('Policy/')) ||
+    hidden.includes('Policy')
+  )
 }
 
 function onlyPolicies(file: ManifestFile): ManifestFile {

@@ -232,6 +232,30 @@ describe('a resource that is denied', () => {
     const { resources, missing } = await read(folder, { paths })
     expect({ resources, missing }).toEqual({ resources: [], missing: ['Process/api'] })
   })
+
+  it('is not let through by a policy in another style beside it', async () => {
+    const json = {
+      apiVersion: 'reconcile.dev/v1',
+      kind: 'Policy',
+      metadata: { name: 'probes' },
+      spec: { for: 'resource', rule: 'has(resource.spec.health)', message: 'Every process needs a probe' },
+    }
+    const styles = {
+      'JSON in one line': JSON.stringify(json),
+      'JSON in lines': JSON.stringify(json, null, 2),
+      indented: probes.replaceAll(/^(?=.)/gm, '  '),
+      'with a tag': probes.replace('kind:', 'kind: !!str'),
+      'with the kind in a line of its own': probes.replace('kind: ', 'kind:\n  '),
+    }
+    for (const [style, text] of Object.entries(styles)) {
+      const folder = await makeFolder({
+        'manifests/policies.yaml': text,
+        'manifests/api.yaml': processOf('api'),
+      })
+      const { resources, missing } = await read(folder, { paths: ['manifests/api.yaml'] })
+      expect({ resources, missing }, style).toEqual({ resources: [], missing: ['Process/api'] })
+    }
+  })
 })
 
 describe('a policy that is broken', () => {
@@ -312,6 +336,60 @@ describe('a policy that is broken', () => {
       policy('x', 'for: action', 'severity: warn', 'rule: nope', 'message: no'),
     )
     expect((await read(folder)).judge).toBeUndefined()
+  })
+
+  it('lets nothing pass, in whatever style it is written or begun', async () => {
+    const rule = { for: 'action', rule: 'action.verb != "create"', message: 'Nothing new' }
+    const head = { apiVersion: 'reconcile.dev/v1', kind: 'Policy', metadata: { name: 'freeze' } }
+    const json = JSON.stringify({ ...head, spec: rule })
+    const lines = JSON.stringify({ ...head, spec: rule }, null, 2)
+    const block = policy('freeze', 'for: action', `rule: '${rule.rule}'`, 'message: Nothing new')
+    const cut = (text: string) => text.replace('metadata: {', 'metadata: {{')
+    const soft = policy('soft', 'for: action', 'severity: warn', 'rule: "true"', 'message: no')
+    const texts: Readonly<Record<string, string | Buffer>> = {
+      'JSON in one line, cut off': json.slice(0, -2),
+      'JSON in lines, with a bracket too few': lines.slice(0, -2),
+      'flow style, with a quote too many': '{ kind: Policy, metadata: { name: "x } }',
+      'a kind without its colon': block.replace('kind:', 'kind'),
+      'a kind with a tag': cut(block.replace('kind:', 'kind: !!str')),
+      'a kind in a line of its own': cut(block.replace('kind: ', 'kind:\n  ')),
+      'a kind in small letters': block.replace('Policy', 'policy'),
+      'no kind at all': block.replace(/kind:.*\n/, ''),
+      'indented, and broken': cut(block.replaceAll(/^/gm, '  ')),
+      'a control character': `${block}# \x07\n`,
+      'Latin 1': Buffer.from(`${json} # caf\xe9`, 'latin1'),
+      'UTF-16': Buffer.from(json, 'utf16le'),
+      'behind one that only warns': `${soft}---\n${json.slice(0, -2)}`,
+    }
+    for (const [why, text] of Object.entries(texts)) {
+      const folder = await makeFolder({
+        'manifests/api.yaml': processOf('api'),
+        'manifests/policy.yaml': text,
+      })
+      for (const paths of [[], ['manifests/api.yaml']]) {
+        const { judge, isComplete, resources } = await read(folder, { paths })
+        const way = `${why}${paths.length > 0 ? ', beside the file that is named' : ''}`
+        expect({ isComplete, count: resources.length }, way).toEqual({ isComplete: false, count: 1 })
+        expect(judge?.deny({ id: old, action: start }, thursday), way).toMatchObject([
+          { message: 'it is broken, so that nobody knows what it allows; mend it' },
+        ])
+      }
+    }
+  })
+
+  it('is not seen in what is none', async () => {
+    const texts = {
+      'fields with such a name': `${processOf('b', 'managementPolicy: Observe')}  args: [\n`,
+      'a comment': `# what kind of policy this is\n${processOf('b')}  args: [\n`,
+    }
+    for (const [what, text] of Object.entries(texts)) {
+      const folder = await makeFolder({
+        'manifests/api.yaml': processOf('api'),
+        'manifests/b.yaml': text,
+      })
+      const { judge, isComplete } = await read(folder)
+      expect({ isComplete, judge }, what).toEqual({ isComplete: false, judge: undefined })
+    }
   })
 
   it('denies what it gives no answer for, and says which question is missing', async () => {
