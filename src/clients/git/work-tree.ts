@@ -40,8 +40,11 @@ export async function dropCandidate(place: GitPlace): Promise<void> {
  */
 export async function bringCurrentTo(place: GitPlace, commit: string, path: string): Promise<boolean> {
   const folder = currentFolder(place)
-  const isThere = (await headOf(place)) === commit && !(await exists(unfinishedMark(place)))
-  if (isThere) return restoreManifests(place, path)
+  const isThere =
+    (await headOf(place)) === commit &&
+    !(await exists(unfinishedMark(place))) &&
+    (await exists(join(folder, '.git')))
+  if (isThere) return restore(place, path)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeFile(join(folder, '.git'), 'gitdir: ../repo\n')
   await writeFile(unfinishedMark(place), commit)
@@ -72,8 +75,11 @@ async function readTree(
   await askGit({ ...inside(place, args), folder, limit: 300_000, ...(variables && { variables }) })
 }
 
-/** Undoes what was changed by hand in the manifests: exactly the commit counts. Other files are left as they are. */
-async function restoreManifests(place: GitPlace, path: string): Promise<boolean> {
+/**
+ * Undoes what was changed by hand in the manifests: exactly the commit counts. Of other files those come back that are
+ * gone; what is in them is left as it is.
+ */
+async function restore(place: GitPlace, path: string): Promise<boolean> {
   const folder = currentFolder(place)
   const within = (args: readonly string[]): GitCall => ({
     ...inside(place, [`--work-tree=${folder}`, ...args]),
@@ -85,13 +91,14 @@ async function restoreManifests(place: GitPlace, path: string): Promise<boolean>
     '-z',
     '--no-renames',
     '--untracked-files=no',
-    '--',
-    ...manifestsIn(path),
+    '--ignore-submodules=all',
   ]
   const changed = (await askGit(within(status)))
     .split('\0')
     .filter((entry) => entry !== '')
-    .map((entry) => entry.slice(3))
+    .map((entry) => ({ isGone: entry.slice(0, 2).includes('D'), name: entry.slice(3) }))
+    .filter(({ isGone, name }) => isGone || isManifest(path, name))
+    .map(({ name }) => name)
   if (changed.length > 0) {
     const args = ['--literal-pathspecs', 'checkout', '--force', '--quiet', 'HEAD']
     const input = changed.map((name) => `${name}\0`).join('')
@@ -108,10 +115,19 @@ async function removeStrangers(place: GitPlace, path: string): Promise<boolean> 
   return (await askGit({ ...inside(place, args), folder })).trim() !== ''
 }
 
+const ignoreFile = '.reconcileignore'
+const prefixOf = (path: string) => (path === '.' ? '' : `${path}/`)
+
 /** Everything that is read as a manifest, or says what is. */
 function manifestsIn(path: string): readonly string[] {
-  const prefix = path === '.' ? '' : `${path}/`
-  return [`:(glob)${prefix}**/*.y*ml`, `:(glob)${prefix}.reconcileignore`]
+  const prefix = prefixOf(path)
+  return [`:(glob)${prefix}**/*.y*ml`, `:(glob)${prefix}${ignoreFile}`]
+}
+
+/** The same of one file, by its name in the repository. */
+function isManifest(path: string, name: string): boolean {
+  const prefix = prefixOf(path)
+  return name.startsWith(prefix) && (/\.y[^/]*ml$/.test(name) || name === `${prefix}${ignoreFile}`)
 }
 
 async function exists(path: string): Promise<boolean> {

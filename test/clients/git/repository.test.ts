@@ -160,6 +160,37 @@ describe('the work tree', () => {
     expect(await content(inCurrent('app.mjs'))).toBe('by hand')
   })
 
+  test('is made anew where it was removed, or is no work tree any more', async () => {
+    const commit = await brought({ 'manifests/a.yaml': 'a: 1\n', 'app.mjs': '1' })
+    await rm(inCurrent(''), { recursive: true })
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(true)
+    expect(await content(inCurrent('manifests/a.yaml'))).toBe('a: 1\n')
+    expect(await content(inCurrent('app.mjs'))).toBe('1')
+    await rm(inCurrent('.git'))
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(true)
+    const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: inCurrent('') })
+    expect(head.toString().trim()).toBe(commit)
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(false)
+  })
+
+  test('gets back whatever file of its commit was removed, folders and odd names too', async () => {
+    const files = {
+      'package.json': '{}',
+      'lib/deep/a b.mjs': '1',
+      'manifests/über "a".yaml': 'a: 1\n',
+      keep: '1',
+    }
+    const commit = await brought(files)
+    await writeFile(inCurrent('keep'), 'by hand')
+    await rm(inCurrent('package.json'))
+    await rm(inCurrent('lib'), { recursive: true })
+    await rm(inCurrent('manifests'), { recursive: true })
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(true)
+    for (const [name, text] of Object.entries({ ...files, keep: 'by hand' }))
+      expect(await content(inCurrent(name)), name).toBe(text)
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(false)
+  })
+
   test('that was left on its way is brought to its commit, whichever that is', async () => {
     const first = await brought({ 'manifests/a.yaml': 'a: 1\n' })
     const second = await pushed({ 'manifests/a.yaml': 'a: 2\n', 'manifests/new.yaml': 'n: 1\n' })
