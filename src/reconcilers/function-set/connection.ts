@@ -27,6 +27,7 @@ import type { FunctionSetSpec } from './spec.generated.ts'
 import { Verifier } from './verifier.ts'
 
 type WantedFunctionSet = Wanted<FunctionSetSpec>
+type ObserverPatience = ConstructorParameters<typeof Observer>[0]['patience']
 
 /** Netlify as the engine sees it. Opening it sends nothing. */
 class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunctionSet, FunctionSetAction> {
@@ -37,7 +38,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
   readonly #observer: Observer
   readonly #watch: SourceWatch
 
-  constructor(context: ConnectContext) {
+  constructor(context: ConnectContext, patience: ObserverPatience) {
     this.#context = context
     const { clock, random, env, store, fleet, mask } = context
     const { apiUrl, token } = fleet.netlify
@@ -55,6 +56,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       watch: this.#watch,
       owner: { fleet: fleet.name, environment: fleet.environment ?? '', store: store.id },
       clock,
+      patience,
     })
     this.#netlify = token?.isRead ? openNetlify({ apiUrl, token, clock, mask }) : undefined
   }
@@ -147,6 +149,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
 /** Opens the domain; sends nothing yet. */
 export async function connectFunctionSets(
   context: ConnectContext,
+  patience?: ObserverPatience,
 ): Promise<Connection<FunctionSetSpec, ObservedFunctionSet, FunctionSetAction>> {
-  return new FunctionSetConnection(context)
+  return new FunctionSetConnection(context, patience)
 }

@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events'
 import type { NetlifyClient } from '../../clients/netlify/client.ts'
 import type { Clock } from '../../core/clock.ts'
+import { type Duration, formatDuration } from '../../core/duration.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
@@ -27,6 +29,23 @@ type Unreadable = Extract<Reading<never>, { readonly type: 'unreadable' }>
 /** Faults of the credential or of the whole vendor: one event, not one a resource. */
 const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
 
+/** How long Netlify is waited for, in milliseconds. */
+interface ReadingPatience {
+  /** For one reading of all: what was not read by then is unreadable, and the rest is not. */
+  readonly reading: number
+  /** So long a site that was looked up waits for those that were not: two that name one site are then told apart. */
+  readonly others: number
+}
+
+/** The engine gives a domain 20 s: who used them up would make even what was read Unknown. */
+const usualPatience: ReadingPatience = Object.freeze({ reading: 18_000, others: 2000 })
+
+/** Of one reading, and of the pass that it is in. */
+interface Signals {
+  readonly signal: AbortSignal
+  readonly outer: AbortSignal
+}
+
 /** Reads sites and directories together, and remembers whose sites they are. */
 export class Observer {
   readonly #memories: Memories
@@ -35,6 +54,7 @@ export class Observer {
   readonly #watch: SourceWatch
   readonly #owner: Omit<DeployOwner, 'id'>
   readonly #clock: Clock
+  readonly #patience: ReadingPatience
   readonly #owners = new SiteOwners()
 
   constructor(parts: {
@@ -44,6 +64,7 @@ export class Observer {
     readonly watch: SourceWatch
     readonly owner: Omit<DeployOwner, 'id'>
     readonly clock: Clock
+    readonly patience?: Partial<ReadingPatience> | undefined
   }) {
     this.#memories = parts.memories
     this.#sources = parts.sources
@@ -51,6 +72,7 @@ export class Observer {
     this.#watch = parts.watch
     this.#owner = parts.owner
     this.#clock = parts.clock
+    this.#patience = { ...usualPatience, ...parts.patience }
   }
 
   /**
@@ -60,29 +82,27 @@ export class Observer {
   async observe(
     open: () => NetlifyClient,
     wanted: readonly WantedFunctionSet[],
-    signal: AbortSignal,
+    outer: AbortSignal,
   ): Promise<ReadonlyMap<ResourceId, Reading<ObservedFunctionSet>>> {
-    const found = await Promise.all(
-      wanted.map((one) => this.#attempt(async () => this.#find(open(), one, signal), signal)),
-    )
-    // Before any is compared: two may name one site.
-    for (const [index, { id, desired, owned }] of wanted.entries()) {
-      const site = found[index]
-      if (!desired) {
-        this.#owners.forget(id)
-        this.#watch.leave(id)
-      } else if (site && 'site' in site) {
-        this.#owners.note({ id, name: siteOf(desired), siteId: site.site.id, isOwned: owned !== undefined })
-      }
-    }
+    const signal = AbortSignal.any([outer, AbortSignal.timeout(this.#patience.reading)])
+    // Every request of a large fleet listens to the one signal of the pass.
+    setMaxListeners(0, signal)
+    const signals = { signal, outer }
+    const found = wanted.map(async (one) => {
+      const site = await this.#attempt(async () => this.#find(open(), one, signal), signals)
+      this.#noteSite(one, site)
+      return site
+    })
+    // Before any is compared: two may name one site. One that does not answer is not waited for by all.
+    await this.#waitFor(Promise.all(found), signal)
     const readings = await Promise.all(
       wanted.map(async (one, index): Promise<readonly [ResourceId, Reading<ObservedFunctionSet>]> => {
-        const site = found[index]
+        const site = await found[index]
         if (!site) return [one.id, { type: 'absent' }]
-        if (!('site' in site)) return [one.id, await this.#readUnread(one.desired, site, signal)]
+        if (!('site' in site)) return [one.id, await this.#readUnread(one.desired, site, signals)]
         const read = await this.#attempt(
           () => this.#readOne(open(), { ...one, reading: site }, signal),
-          signal,
+          signals,
         )
         return [one.id, read]
       }),
@@ -90,12 +110,34 @@ export class Observer {
     return new Map(readings)
   }
 
+  #noteSite({ id, desired, owned }: WantedFunctionSet, site: SiteReading | Unreadable | undefined): void {
+    if (!desired) {
+      this.#owners.forget(id)
+      this.#watch.leave(id)
+    } else if (site && 'site' in site) {
+      this.#owners.note({ id, name: siteOf(desired), siteId: site.site.id, isOwned: owned !== undefined })
+    }
+  }
+
+  /** Resolves when it is there, and at the latest when the others have waited for long enough. */
+  async #waitFor(all: Promise<unknown>, signal: AbortSignal): Promise<void> {
+    const isThere = new AbortController()
+    const pause = this.#clock.sleep(this.#patience.others, AbortSignal.any([signal, isThere.signal]))
+    try {
+      // The pause ends by being cut short, too.
+      await Promise.race([all, pause.catch(() => undefined)])
+    } finally {
+      isThere.abort()
+    }
+  }
+
   /** What one resource's reading gives; where it fails only that one is unread. */
-  async #attempt<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
+  async #attempt<T>(read: () => Promise<T>, { signal, outer }: Signals): Promise<T | Unreadable> {
     try {
       return await read()
-    } catch (error) {
-      signal.throwIfAborted()
+    } catch (thrown) {
+      outer.throwIfAborted()
+      const error = signal.aborted ? tooSlow(this.#patience.reading) : thrown
       if (error instanceof ReconcileError && error.code === 'LeaseLost') throw error
       const code = error instanceof ReconcileError ? error.code : 'Internal'
       return {
@@ -111,10 +153,10 @@ export class Observer {
   async #readUnread(
     desired: DesiredFunctionSet | undefined,
     unread: Unreadable,
-    signal: AbortSignal,
+    signals: Signals,
   ): Promise<Reading<ObservedFunctionSet>> {
     if (!desired) return unread
-    return this.#attempt(() => readLocally(desired, { unread, sources: this.#sources }), signal)
+    return this.#attempt(() => readLocally(desired, { unread, sources: this.#sources }), signals)
   }
 
   /** Rejects where it is not seen, and only that is known; undefined: it is not there any more. */
@@ -300,6 +342,13 @@ export class Observer {
       ...(isEnvThere && { isEnvPending: false }),
     })
   }
+}
+
+function tooSlow(limit: Duration): ReconcileError {
+  return new ReconcileError(
+    'RemoteUnavailable',
+    `Netlify did not answer in time: not all was read within ${formatDuration(limit)}`,
+  )
 }
 
 /** Functions that are ours: those that were, and those that are on the site as the directory has them. */

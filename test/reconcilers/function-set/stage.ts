@@ -10,6 +10,7 @@ import { type Controls, resourceId } from '../../../src/core/resource.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Json } from '../../../src/core/store.ts'
 import type { FunctionSetAction } from '../../../src/reconcilers/function-set/action.ts'
+import { connectFunctionSets } from '../../../src/reconcilers/function-set/connection.ts'
 import { reconciler } from '../../../src/reconcilers/function-set/index.ts'
 import type { ObservedFunctionSet } from '../../../src/reconcilers/function-set/observed.ts'
 import type { FunctionSetPair } from '../../../src/reconcilers/function-set/pair.ts'
@@ -50,6 +51,8 @@ export class FunctionStage {
   hasToken = true
   /** When a person last resumed it. */
   resumedAt: number | undefined
+  /** How long a reading may take; set before it connects. */
+  patience: Parameters<typeof connectFunctionSets>[1]
   #connection: Connected | undefined
 
   private constructor(folder: string, simulator: NetlifySimulator, site: SimulatedSite) {
@@ -109,7 +112,7 @@ export class FunctionStage {
   }
 
   async connection(): Promise<Connected> {
-    this.#connection ??= await reconciler.connect(this.#context())
+    this.#connection ??= await connectFunctionSets(this.#context(), this.patience)
     return this.#connection
   }
 
