@@ -36,6 +36,8 @@ export class GithubWorld {
   readonly #clock: Clock
   readonly #github: FleetSettings['github']
   readonly #connections = new Map<string, Promise<AnyConnection>>()
+  /** One for all passes: ids of intents must not come again. */
+  readonly #random = new SeededRandom(7)
   #ahead = 0
 
   private constructor(simulator: GithubSimulator, folder: string, as: 'token' | 'app') {
@@ -188,7 +190,7 @@ export class GithubWorld {
         return made
       },
       clock: this.#clock,
-      random: new SeededRandom(7),
+      random: this.#random,
       logger: silentLogger,
       deadlines: defaultDeadlines,
     }

@@ -68,7 +68,7 @@ export interface GithubClient {
     run: { readonly id: number; readonly failedOnly: boolean },
     signal: AbortSignal,
   ): Promise<void>
-  /** Starts a run; its id where GitHub tells it (API versions differ), else undefined. */
+  /** Starts a run; its id where GitHub tells it (older Enterprise does not), else undefined. */
   dispatch(
     repository: Repository,
     run: {

@@ -13,6 +13,8 @@ export function openGithub(options: GithubOptions): GithubClient {
 class OctokitClient extends GithubReads implements GithubClient {
   readonly forWriting: GithubClient
   readonly #requester: Requester
+  /** Whether a dispatch asks for the run that it makes: until it is found to be unknown there. */
+  #asksForRun = true
 
   constructor(requester: Requester, isForWrite: boolean) {
     super(requester, isForWrite)
@@ -86,13 +88,23 @@ class OctokitClient extends GithubReads implements GithubClient {
     },
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const { data } = await this.#requester.write(
-      `dispatch workflow ${run.workflowId} of ${nameOfRepository(repository)}`,
-      'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
-      { ...repository, workflow_id: run.workflowId, ref: run.branch, inputs: run.inputs },
-      signal,
-    )
-    return parseDispatch(data)
+    const send = (asked: { readonly return_run_details?: true }) =>
+      this.#requester.write(
+        `dispatch workflow ${run.workflowId} of ${nameOfRepository(repository)}`,
+        'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
+        { ...repository, workflow_id: run.workflowId, ref: run.branch, inputs: run.inputs, ...asked },
+        signal,
+      )
+    if (!this.#asksForRun) return parseDispatch((await send({})).data)
+    try {
+      return parseDispatch((await send({ return_run_details: true })).data)
+    } catch (error) {
+      // GitHub Enterprise of before 2026-02 refuses to be asked (benc-uk/workflow-dispatch#86); all else it refuses again.
+      if (requestBehind(error)?.status !== 422) throw error
+      const { data } = await send({})
+      this.#asksForRun = false
+      return parseDispatch(data)
+    }
   }
 
   async putFile(

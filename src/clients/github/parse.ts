@@ -166,7 +166,7 @@ export function parsePulls(value: unknown): readonly PullRequest[] {
   })
 }
 
-/** Of the answer to a dispatch: version 2026-03-10 names the run, 2022-11-28 answers 204 with nothing. */
+/** Of the answer to a dispatch: 200 names the run; 204, of who was not asked for it, has nothing. */
 export function parseDispatch(value: unknown): number | undefined {
   if (value === null || typeof value !== 'object') return undefined
   const id = (value as Fields).workflow_run_id

@@ -9,9 +9,15 @@ import { readSource } from './file-reader.ts'
 import type { DesiredWorkflow } from './place.ts'
 import { mootBody, proposalBody, proposalOf } from './proposal.ts'
 
+/** Where actions are taken, and who is told that a dispatch was: with the run that GitHub makes, where he says which. */
+export interface Applying {
+  readonly github: GithubClient
+  readonly accepted: (run: number | undefined) => Promise<void>
+}
+
 /** Takes one action. What it was decided on is read anew from the thing itself, never from a list, before a write. */
 export async function applyWorkflowAction(
-  github: GithubClient,
+  { github, accepted }: Applying,
   action: WorkflowAction,
   signal: AbortSignal,
 ): Promise<void> {
@@ -26,7 +32,7 @@ export async function applyWorkflowAction(
     case 'rerun-failed':
       return rerun(forWriting, repository, action, signal)
     case 'dispatch':
-      return dispatch(forWriting, repository, action, signal)
+      return accepted(await dispatch(forWriting, repository, action, signal))
     case 'commit-file':
       return commitFile(forWriting, repository, action, signal)
     case 'propose-file':
@@ -69,11 +75,11 @@ async function dispatch(
   repository: Repository,
   action: WorkflowAction,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number | undefined> {
   const workflowId = idOf(action)
   await assertNoneCame(github, repository, action, signal)
   const inputs = action.desired?.spec.dispatch?.inputs ?? {}
-  await github.dispatch(repository, { workflowId, branch: action.branch, inputs }, signal)
+  return github.dispatch(repository, { workflowId, branch: action.branch, inputs }, signal)
 }
 
 /** A run that came meanwhile may be the very one that is wanted, or of a newer commit: then it is decided anew. */

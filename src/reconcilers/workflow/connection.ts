@@ -20,6 +20,7 @@ import type {
   Wanted,
 } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
+import { AcceptedDispatches } from './accepted-dispatches.ts'
 import type { WorkflowAction } from './action.ts'
 import { applyWorkflowAction } from './apply.ts'
 import { Deliveries } from './deliveries.ts'
@@ -57,6 +58,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #github: GithubClient | undefined
   readonly #seen: SeenRunsLog
   readonly #deliveries: Deliveries
+  readonly #accepted: AcceptedDispatches
   readonly #missing = new MissingWorkflows()
   readonly #writers = new QueueByKey()
   readonly #readingLimit: number
@@ -66,6 +68,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     const { apiUrl } = context.fleet.github
     this.#seen = new SeenRunsLog(context.cache)
     this.#deliveries = new Deliveries(context.cache)
+    this.#accepted = new AcceptedDispatches(context.cache)
     this.#readingLimit = patience.reading ?? usualPatience.reading
     const credential = credentialOf(context)
     this.#github =
@@ -99,7 +102,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       reading.catch(() => undefined)
       repositories.set(name, reading)
     }
-    const reader = new RunsReader(github, this.#seen)
+    const reader = new RunsReader(github, { seen: this.#seen, accepted: this.#accepted })
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedWorkflow>]> => {
         const place = placeOfWanted(one)
@@ -114,9 +117,12 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   async apply(action: WorkflowAction, signal: AbortSignal): Promise<void> {
     const github = this.#client()
     const key = `${action.repository.toLowerCase()} ${action.branch}`
+    const { desired, file } = action
+    const accepted = async (run: number | undefined) => {
+      if (desired) await this.#accepted.keep(externalNameOf(desired), { at: this.#context.clock.now(), run })
+    }
     await this.#writers.run(key, async () => {
-      await applyWorkflowAction(github, action, signal)
-      const { desired, file } = action
+      await applyWorkflowAction({ github, accepted }, action, signal)
       if (desired && file) await this.#deliveries.keep(desired, file.wanted)
     })
   }
@@ -190,7 +196,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       }
       const [runs, file, abandoned] = await Promise.all([
         isThere && needsRuns(one)
-          ? reader.read(desired, { workflowId: workflow.id, reading }, signal)
+          ? reader.read(one, { desired, workflowId: workflow.id, reading }, signal)
           : undefined,
         this.#readFile(github, desired, signal),
         pulls,

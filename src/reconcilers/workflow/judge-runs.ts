@@ -1,6 +1,6 @@
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
 import { type Duration, formatDuration, parseDuration } from '../../core/duration.ts'
-import { fateOfDispatches } from './intents.ts'
+import { fateOfDispatches, isLate, type OpenDispatch } from './intents.ts'
 import { memoryOf } from './memory.ts'
 import { newestRuns } from './newest-run.ts'
 import type { ObservedRuns } from './observed.ts'
@@ -20,10 +20,12 @@ const day = 86_400_000
 
 /** Whether the newest runs are as `green` wants them. `now` is by our own clock. */
 export function judgeRuns(pair: WorkflowPair, desired: DesiredWorkflow, now: number): Verdict {
-  const { open } = fateOfDispatches(pair)
-  if (open.length > 0) return judgeOpenDispatch(pair, desired)
   const vendorNow = now + (pair.observed?.clockAhead ?? 0)
-  const verdict = judgeActive(pair, desired, vendorNow)
+  const settled = judgeActive(pair, desired, vendorNow)
+  const [open] = fateOfDispatches(pair).open
+  // What is green needs no run that is late.
+  const verdict =
+    open && settled.status !== 'Healthy' ? judgeOpenDispatch(pair, desired, { open, now }) : settled
   const notice = inactivityNotice(pair.observed?.lastActivity, vendorNow)
   return notice === undefined ? verdict : { ...verdict, message: `${verdict.message}; ${notice}` }
 }
@@ -75,14 +77,24 @@ function judgeCall(pair: WorkflowPair, desired: DesiredWorkflow, newest: Newest)
   }
 }
 
-function judgeOpenDispatch(pair: WorkflowPair, desired: DesiredWorkflow): Verdict {
+function judgeOpenDispatch(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+  { open, now }: { readonly open: OpenDispatch; readonly now: number },
+): Verdict {
+  // Held by the engine until it is known what became of it.
+  const remedy = dispatchOf(pair, desired, 'its run was never seen')
+  const reason = 'DispatchUnconfirmed'
+  if (!open.isAccepted || !isLate(open, now)) {
+    const message = 'a run was asked for, and is not in the list yet'
+    return { status: 'Progressing', reason, message, remedy, recheckAfter: pace.unconfirmed }
+  }
+  const rest = open.at + open.patience - now
   return {
-    status: 'Progressing',
-    reason: 'DispatchUnconfirmed',
-    message: 'a run was asked for, and is not in the list yet',
-    // Held by the engine until the list has shown what became of it.
-    remedy: dispatchOf(pair, desired, 'its run was never seen'),
-    recheckAfter: pace.unconfirmed,
+    status: 'Degraded',
+    reason,
+    message: `GitHub took a dispatch ${formatDuration(now - open.at)} ago and shows no run of it; it is asked for again in ${formatDuration(rest)} at the earliest`,
+    remedy,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { PullRequest } from '../../clients/github/pull-request.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import type { AcceptedDispatch } from './accepted-dispatches.ts'
 import type { Proposal } from './proposal.ts'
 
 /** A workflow as it was seen, with its runs and its file as far as the manifest asks for them. */
@@ -29,12 +30,19 @@ export interface ObservedRuns {
   readonly reach: number | undefined
   /** Of `list` being empty or without a completed run: whether two readings, some time apart, agree on it. */
   readonly isConfirmed: boolean
+  /** Dispatches that GitHub took and whose outcome is open still, oldest first. */
+  readonly accepted: readonly ObservedDispatch[]
   /** When it was asked for, epoch milliseconds by our own clock. */
   readonly readAt: number
   /** Of the newest completed run, where it failed. */
   readonly failure: RunFailure | undefined
   /** What the branch points at now; undefined: not read, because nothing failed. */
   readonly headSha: string | undefined
+}
+
+/** A dispatch that GitHub took, and whether its run, where he named it, is there. */
+export interface ObservedDispatch extends AcceptedDispatch {
+  readonly isThere: boolean
 }
 
 /** What failed in a run. */

@@ -2,13 +2,16 @@ import type { GithubClient } from '../../clients/github/client.ts'
 import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
 import { ReconcileError } from '../../core/errors.ts'
-import { newestRuns } from './newest-run.ts'
+import type { Wanted } from '../../core/reconciler.ts'
+import type { AcceptedDispatches } from './accepted-dispatches.ts'
+import { newestRuns, ownRuns } from './newest-run.ts'
 import type { ObservedRuns, RunFailure } from './observed.ts'
-import { branchOf, type DesiredWorkflow } from './place.ts'
+import { branchOf, type DesiredWorkflow, externalNameOf } from './place.ts'
 import { hasRemedy } from './remedy.ts'
 import type { RepositoryReading } from './repository-reading.ts'
-import { searchRuns } from './runs-search.ts'
+import { mergeRuns, searchRuns } from './runs-search.ts'
 import { missedBy, type SeenRun, type SeenRuns, type SeenRunsLog, seenRunOf } from './seen-runs.ts'
+import type { WorkflowSpec } from './spec.generated.ts'
 
 /** Milliseconds that two readings without a run must lie apart to be believed: the index behind lists lags. */
 const witnessGap = 5_000
@@ -20,25 +23,43 @@ const namedByJobs: ReadonlySet<unknown> = new Set(['failure', 'timed_out'])
 export class RunsReader {
   readonly #github: GithubClient
   readonly #seen: SeenRunsLog
+  readonly #accepted: AcceptedDispatches
 
-  constructor(github: GithubClient, seen: SeenRunsLog) {
+  constructor(
+    github: GithubClient,
+    known: { readonly seen: SeenRunsLog; readonly accepted: AcceptedDispatches },
+  ) {
     this.#github = github
-    this.#seen = seen
+    this.#seen = known.seen
+    this.#accepted = known.accepted
   }
 
   async read(
-    desired: DesiredWorkflow,
-    asked: { readonly workflowId: number; readonly reading: RepositoryReading },
+    { unconfirmed }: Pick<Wanted<WorkflowSpec>, 'unconfirmed'>,
+    asked: {
+      readonly desired: DesiredWorkflow
+      readonly workflowId: number
+      readonly reading: RepositoryReading
+    },
     signal: AbortSignal,
   ): Promise<ObservedRuns> {
-    const { workflowId, reading } = asked
+    const { desired, workflowId, reading } = asked
     const branch = branchOf(desired)
     const repository = repositoryOf(desired.spec.repository)
     const key = `${desired.spec.repository.toLowerCase()}/${workflowId}/${branch}`
     const seen = await this.#seen.get(key)
     const first = { runs: reading.runs ?? [], isLast: !reading.hasMoreRuns }
     const found = await searchRuns(this.#github, { desired, workflowId, first, seen }, signal)
-    const { list, reach, lookedUntil } = found
+    const { reach, lookedUntil } = found
+    const isAwaited = unconfirmed.some((intent) => !intent.repeatable)
+    const accepted = isAwaited ? await this.#readAccepted(desired, found.list, signal) : []
+    const list = mergeRuns(
+      found.list,
+      ownRuns(
+        accepted.flatMap(({ found: run }) => run ?? []),
+        desired,
+      ),
+    )
     const { completed } = newestRuns(desired, list)
     await this.#assertNotOlder(repository, missedBy({ list, completed, reach }, seen), signal)
     const failure = completed && (await this.#failureOf(repository, completed, seen, signal))
@@ -62,6 +83,7 @@ export class RunsReader {
     return {
       list,
       reach: completed ? undefined : reach,
+      accepted: accepted.map(({ at, run, isThere }) => ({ at, run, isThere })),
       isConfirmed: completed !== undefined || reading.readAt - (emptySince ?? reading.readAt) >= witnessGap,
       readAt: reading.readAt,
       failure,
@@ -84,6 +106,19 @@ export class RunsReader {
     throw new ReconcileError(
       'RemoteAnswerInvalid',
       `GitHub's list of runs is older than what he said before: it lacks run ${missed.id}${attempt}`,
+    )
+  }
+
+  /** Of a dispatch that is named a run the run itself tells: in a list it may be late, or behind many others. */
+  async #readAccepted(desired: DesiredWorkflow, list: readonly WorkflowRun[], signal: AbortSignal) {
+    const repository = repositoryOf(desired.spec.repository)
+    return Promise.all(
+      (await this.#accepted.of(externalNameOf(desired))).map(async ({ at, run }) => {
+        const isListed = list.some(({ id }) => id === run)
+        const found =
+          run === undefined || isListed ? undefined : await this.#github.getRun(repository, run, signal)
+        return { at, run, found, isThere: isListed || found !== undefined }
+      }),
     )
   }
 

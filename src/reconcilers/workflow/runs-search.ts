@@ -108,7 +108,7 @@ function roundedDown(newest: number): number | undefined {
 }
 
 /** Of a run that both show, how it is in the list that is ahead: one lags behind the other. */
-function mergeRuns(a: readonly WorkflowRun[], b: readonly WorkflowRun[]): readonly WorkflowRun[] {
+export function mergeRuns(a: readonly WorkflowRun[], b: readonly WorkflowRun[]): readonly WorkflowRun[] {
   const byId = new Map(a.map((run) => [run.id, run]))
   for (const run of b) {
     const known = byId.get(run.id)

@@ -159,13 +159,29 @@ describe('the GitHub client', () => {
     await expect(sent).rejects.toSatisfy((error) => isErrorOf(error, 'RemoteUnavailable'))
   })
 
-  it('understands the answers of both versions to a dispatch', async () => {
+  it.each(['2022-11-28', '2026-03-10'])('is told the run of a dispatch, by version %s', async (version) => {
+    simulator.dispatchVersion = version
+    const run = { workflowId: ci.id, branch: 'main', inputs: {} }
+    const id = await open().dispatch(repository, run, signal())
+    expect(site.runs.map((each) => each.id)).toContain(id)
+  })
+
+  it('sends a dispatch without asking for its run where that is refused, and asks no more', async () => {
+    simulator.tellsRuns = false
     const github = open()
     const run = { workflowId: ci.id, branch: 'main', inputs: {} }
-    expect(await github.dispatch(repository, run, signal())).toBeUndefined()
-    simulator.dispatchVersion = '2026-03-10'
-    const id = await github.dispatch(repository, run, signal())
-    expect(site.runs.map((each) => each.id)).toContain(id)
+    for (const expected of [[422, 204], [204]]) {
+      simulator.calls.length = 0
+      expect(await github.dispatch(repository, run, signal())).toBeUndefined()
+      expect(simulator.callsTo('dispatch').map(({ status }) => status)).toEqual(expected)
+    }
+    expect(site.runs.filter((each) => each.event === 'workflow_dispatch')).toHaveLength(2)
+  })
+
+  it('tells why a dispatch is refused', async () => {
+    ci.isDispatchable = false
+    const sent = open().dispatch(repository, { workflowId: ci.id, branch: 'main', inputs: {} }, signal())
+    await expect(sent).rejects.toThrow("Workflow does not have 'workflow_dispatch' trigger")
   })
 
   it.each<[string, FaultKind]>([

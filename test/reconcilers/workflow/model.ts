@@ -75,6 +75,7 @@ export function observedRuns(list: readonly WorkflowRun[], rest: Partial<Observe
   return {
     list,
     reach: undefined,
+    accepted: [],
     isConfirmed: true,
     readAt: now,
     failure: undefined,

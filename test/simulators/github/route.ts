@@ -16,6 +16,8 @@ export interface Call {
   readonly query: URLSearchParams
   readonly body: Readonly<Record<string, unknown>>
   readonly apiVersion: string
+  /** Whether a dispatch may ask for its run. */
+  readonly tellsRuns: boolean
   /** Milliseconds that lists from the search index lag behind. */
   readonly lag: number
   /** Whether lists show runs that were run again as they were before. */

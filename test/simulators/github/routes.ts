@@ -82,9 +82,13 @@ function switchTo(state: string): (call: Call) => Answer {
 }
 
 function dispatch(call: Call): Answer {
-  const { body, repository, apiVersion } = call
+  const { body, repository, apiVersion, tellsRuns } = call
   const workflow = findWorkflow(call)
   if (!workflow) return notFound
+  // As benc-uk/workflow-dispatch#86 shows it of Enterprise 3.19.
+  if (!tellsRuns && 'return_run_details' in body) {
+    return refuse(422, 'Invalid request.\n\n"return_run_details" is not a permitted key.')
+  }
   const branch = String(body.ref ?? '').replace(/^refs\/heads\//, '')
   if (!repository.branches.has(branch)) return refuse(422, `No ref found for: ${branch}`)
   if (workflow.state !== 'active')

@@ -50,6 +50,8 @@ export class GithubSimulator {
   hasLimits = true
   /** Off where thousands of answers are measured rather than judged. */
   isJudged = true
+  /** Off: GitHub Enterprise of before 2026-02, which refuses a dispatch that asks for its run. */
+  tellsRuns = true
   hook: Hook | undefined
   /** The version whose answer a dispatch gets whatever was asked for; undefined: the one that was asked for. */
   dispatchVersion: string | undefined
@@ -189,6 +191,7 @@ export class GithubSimulator {
       query,
       body: (body ?? {}) as Readonly<Record<string, unknown>>,
       apiVersion: this.dispatchVersion ?? String(request.headers['x-github-api-version'] ?? '2022-11-28'),
+      tellsRuns: this.tellsRuns,
       lag: this.lag,
       showsOlderAttempts: fault === 'older-attempt',
       store: (text) => this.logs.put(text),
