@@ -6,7 +6,7 @@ import { newestRuns } from './newest-run.ts'
 import type { ObservedRuns } from './observed.ts'
 import type { WorkflowPair } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
-import { dispatchOf, remedyForFailure, remedyForStale } from './remedy.ts'
+import { dispatchOf, nothingTried, remedyForFailure, remedyForStale } from './remedy.ts'
 import type { Verdict } from './verdict.ts'
 
 /** How soon a run on its way, or a list that may lag, is looked at again. Milliseconds. */
@@ -58,7 +58,7 @@ function judgeNewest(pair: WorkflowPair, desired: DesiredWorkflow, newest: Newes
   if (settled?.status === 'Healthy') {
     return underway ? { ...settled, message: `${settled.message}; ${onItsWay(underway)}` } : settled
   }
-  if (underway) return judgeUnderway(underway)
+  if (underway) return judgeHanging(pair, desired, { run: underway, now }) ?? judgeUnderway(underway)
   if (settled) return settled
   return judgeNone(pair, desired, { runs, now })
 }
@@ -109,7 +109,28 @@ function judgeUnderway(run: WorkflowRun): Verdict {
   }
 }
 
+/** One that is itself older than a green run may be keeps nothing young; another beside it would wait as it does. */
+function judgeHanging(
+  pair: WorkflowPair,
+  desired: DesiredWorkflow,
+  { run, now }: { readonly run: WorkflowRun; readonly now: number },
+): Verdict | undefined {
+  const within = parseDuration(desired.spec.green?.within ?? '')
+  const age = now - run.startedAt
+  if (within === undefined || age <= within || run.status === 'unknown') return undefined
+  return {
+    status: 'Degraded',
+    reason: 'Stale',
+    message: `${stateOf(run)} for ${formatDuration(age)} already; at most ${formatDuration(within)} is declared: ${run.url}`,
+    remedy: nothingTried(pair, desired, 'a run is on its way, and does not end'),
+  }
+}
+
 function onItsWay(run: WorkflowRun): string {
+  return `${stateOf(run)}: ${run.url}`
+}
+
+function stateOf(run: WorkflowRun): string {
   const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : ''
   const words = {
     queued: 'is queued',
@@ -118,7 +139,7 @@ function onItsWay(run: WorkflowRun): string {
     completed: 'has ended',
     unknown: 'has a status that is not known here',
   }
-  return `run ${run.id}${attempt} ${words[run.status]}: ${run.url}`
+  return `run ${run.id}${attempt} ${words[run.status]}`
 }
 
 function judgeCompleted(

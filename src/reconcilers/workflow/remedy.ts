@@ -136,7 +136,7 @@ export function dispatchOf(pair: WorkflowPair, desired: DesiredWorkflow, reason:
 }
 
 /** Only a fallback makes it worth saying that there is nothing to try: it is called at once then. */
-function nothingTried(
+export function nothingTried(
   pair: WorkflowPair,
   desired: DesiredWorkflow,
   message: string,

@@ -120,6 +120,55 @@ describe('the health of a workflow', () => {
       'Progressing Queued',
     ],
     [
+      'stale, and what is on its way hangs for longer than that',
+      stale,
+      [run({ id: 2000, status: 'queued', createdAt: now - 2 * day }), run({ createdAt: now - 3 * day })],
+      {},
+      'Degraded Stale',
+    ],
+    [
+      'failed, and what is on its way hangs for longer than a green one may be old',
+      { ...rerun, within: '24h' },
+      [run({ id: 2000, status: 'running', createdAt: now - 2 * day }), failed({ createdAt: now - 3 * day })],
+      {},
+      'Degraded Stale',
+    ],
+    [
+      'nothing has ended yet, and the first one waits for approval for longer than that',
+      { within: '24h' },
+      [run({ status: 'waiting', createdAt: now - 2 * day })],
+      {},
+      'Degraded Stale',
+    ],
+    [
+      'a rerun of what hung is on its way anew',
+      { within: '24h' },
+      [run({ status: 'running', createdAt: now - 2 * day, startedAt: now - hour, attempt: 2 })],
+      {},
+      'Progressing Running',
+    ],
+    [
+      'it hangs, and nothing says how old a green run may be',
+      {},
+      [run({ status: 'queued', createdAt: now - 2 * day })],
+      {},
+      'Progressing Queued',
+    ],
+    [
+      'green and young enough, though a newer one hangs',
+      { within: '7d' },
+      [run({ id: 2000, status: 'queued', createdAt: now - 2 * day }), run({ createdAt: now - 3 * day })],
+      {},
+      'Healthy Green',
+    ],
+    [
+      'a status that is not known is no verdict, however old',
+      { within: '24h' },
+      [run({ status: 'unknown', createdAt: now - 2 * day })],
+      {},
+      'Unknown RunStatusUnknown',
+    ],
+    [
       'cancelled and skipped do not count',
       {},
       [run({ id: 3, conclusion: 'cancelled' }), run({ id: 2, conclusion: 'skipped' }), run()],
@@ -184,6 +233,19 @@ describe('the health of a workflow', () => {
     const pair = pairOf(desired({ green: {} }), observed({ runs: observedRuns([failed()], { failure }) }))
     expect(assess(pair).message).toBe(
       'run 1234 failed in job "deploy", step "upload": https://github.test/run',
+    )
+  })
+
+  it('says of a run that hangs for how long it does, and leaves it to a fallback', () => {
+    const list = [
+      run({ id: 2000, status: 'queued', createdAt: now - 2 * day }),
+      run({ createdAt: now - 3 * day }),
+    ]
+    const wanted = desired({ green: stale }, { fallback: [pairOf(undefined, undefined).id] })
+    const pair = pairOf(wanted, observed({ runs: observedRuns(list) }))
+    expect(verdict(pair)).toBe('Degraded Stale (AttemptsExhausted)')
+    expect(assess(pair).message).toBe(
+      'run 2000 is queued for 2d already; at most 1d is declared: https://github.test/run',
     )
   })
 

@@ -208,6 +208,23 @@ describe('a schedule that nobody commits beside', () => {
   })
 })
 
+describe('a run that hangs', () => {
+  it('is no excuse for a green one that is too old, and nothing is started beside it', async () => {
+    const hour = 3_600_000
+    site.addRun(ci, { event: 'schedule', age: 72 * hour })
+    const hanging = site.addRun(ci, { event: 'schedule', status: 'queued', age: 23 * hour })
+    world.declare('ci', { green: { within: '24h', onStale: 'dispatch' } })
+    expect(await pass()).toMatch(/^Progressing: run \d+ is queued/)
+    world.advance(2 * hour)
+    expect(await pass()).toMatch(/^Degraded: run \d+ is queued for 1d 1h already; at most 1d is declared/)
+    expect(world.simulator.writes()).toEqual([])
+    Object.assign(hanging, { status: 'completed', conclusion: 'success' })
+    await pass()
+    expect(await pass()).toMatch(/^Healthy/)
+    expect(dispatches()).toBe(1)
+  })
+})
+
 describe('a fallback of which only its dispatch is declared', () => {
   it('is dispatched once when it is called upon, and stands down after', async () => {
     ci.outcomes.push('success')
