@@ -6,7 +6,7 @@ import { fateOfDispatches } from './intents.ts'
 import { judgeRuns } from './judge-runs.ts'
 import { memoryOf } from './memory.ts'
 import { newestRuns } from './newest-run.ts'
-import { disabledBy, type WorkflowPair, wantedState } from './pair.ts'
+import { disabledBy, isIgnored, type WorkflowPair, wantedState } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import { proposalOf } from './proposal.ts'
 import type { Verdict } from './verdict.ts'
@@ -115,7 +115,7 @@ function reasonOfDisabled(state: string): string {
 
 function judgeFile(pair: WorkflowPair, desired: DesiredWorkflow): Verdict | undefined {
   const file = pair.observed?.file
-  if (!file || file.found === file.wanted || desired.controls.ignore.includes('/source')) return undefined
+  if (!file || file.found === file.wanted || isIgnored(desired, 'source')) return undefined
   if (file.pull?.state === 'open' && file.pull.content === file.wanted) return waitsForMerge(file.pull.number)
   return {
     status: 'Degraded',
@@ -177,7 +177,7 @@ function rememberOf(
   const newest = runs ? (runs.list[0]?.id ?? 0) : null
   const isWantedOff = wantedState(pair, desired) === 'disabled'
   // Already before the call: it may be called upon by the next pass, which must know who switched it off.
-  if (pair.posture === 'standby') return { disabledByUs: true, standbyRun: newest }
+  if (pair.posture === 'standby') return { disabledByUs: !isIgnored(desired, 'state'), standbyRun: newest }
   // That it was us is written with the act itself: what is off already was switched off by somebody else.
   if (isWantedOff && isOff) return memory.standbyRun === undefined ? undefined : { standbyRun: null }
   if (isWantedOff) return { disabledByUs: false, standbyRun: null }

@@ -1,7 +1,7 @@
 import type { WorkflowAction } from './action.ts'
 import { abandonActions, fileActions } from './file-actions.ts'
 import { memoryOf } from './memory.ts'
-import { actionOf, disabledBy, isIgnored, type WorkflowPair, wantedState } from './pair.ts'
+import { actionOf, disabledBy, type WorkflowPair, wantedState } from './pair.ts'
 import type { DesiredWorkflow } from './place.ts'
 
 /** What must be done so that the workflow is as declared: its file first, then its switch. Empty: nothing. */
@@ -14,7 +14,7 @@ export function diffWorkflow(pair: WorkflowPair): readonly WorkflowAction[] {
 function stateActions(pair: WorkflowPair, desired: DesiredWorkflow): readonly WorkflowAction[] {
   const state = pair.observed?.workflow?.state
   const wanted = wantedState(pair, desired)
-  if (state === undefined || wanted === undefined || isIgnored(desired, 'state')) return []
+  if (state === undefined || wanted === undefined) return []
   const isOff = state.startsWith('disabled_')
   const changes = [{ path: 'state', before: state, after: wanted, sensitive: false }]
   if (wanted === 'disabled' && state === 'active') {

@@ -8,11 +8,20 @@ import type { WorkflowSpec } from './spec.generated.ts'
 
 export type WorkflowPair = Pair<WorkflowSpec, ObservedWorkflow>
 
-/** What the switch must say; undefined: nobody declares it. A fallback is off until it is called upon. */
+/**
+ * What the switch must say; undefined: nobody declares it, or the manifest says to leave it as it is. A fallback is off until
+ * it is called upon.
+ */
 export function wantedState(pair: WorkflowPair, desired: DesiredWorkflow): 'active' | 'disabled' | undefined {
-  if (pair.posture === 'standby') return 'disabled'
-  if (desired.spec.state !== undefined) return desired.spec.state
-  return memoryOf(pair.owned).disabledByUs ? 'active' : undefined
+  const wanted = declaredState(pair, desired)
+  const isMet = (wanted === 'active') === (pair.observed?.workflow?.state === 'active')
+  return isIgnored(desired, 'state') && !isMet ? undefined : wanted
+}
+
+function declaredState({ posture, owned }: WorkflowPair, { spec }: DesiredWorkflow) {
+  if (posture === 'standby') return 'disabled'
+  if (spec.state !== undefined) return spec.state
+  return memoryOf(owned).disabledByUs ? 'active' : undefined
 }
 
 /** Whether the manifest says to leave this field alone. */

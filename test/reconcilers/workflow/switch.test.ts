@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { resourceId } from '../../../src/core/resource.ts'
 import type { SimulatedWorkflow } from '../../simulators/github/world.ts'
 import { GithubWorld } from '../../support/github-world.ts'
 
@@ -91,5 +92,36 @@ describe('a workflow that a person disabled while ours was held or had failed', 
     await pass()
     await pass()
     expect(ci.state).toBe('disabled_manually')
+  })
+})
+
+describe('a workflow whose state is declared and ignored', () => {
+  it.each([
+    ['enabled, declared disabled', 'active', 'disabled' as const, 'Healthy: active'],
+    [
+      'disabled, declared disabled',
+      'disabled_manually',
+      'disabled' as const,
+      'Healthy: disabled, as declared',
+    ],
+    ['disabled, declared active', 'disabled_inactivity', 'active' as const, /^Suspended: disabled by GitHub/],
+  ])('is left as it is, and no difference is a fault: %s', async (_, state, declared, expected) => {
+    ci.state = state
+    world.declare('ci', { state: declared }, { ignore: ['/state'] })
+    await pass()
+    expect(await pass()).toMatch(expected)
+    expect(switched()).toEqual([])
+    expect(ci.state).toBe(state)
+  })
+
+  it('stands by as it is, is called upon, and is never switched', async () => {
+    const site = world.simulator.world.repositories.get('acme/site')
+    const backup = site?.addWorkflow('backup.yml')
+    site?.addRun(ci)
+    world.declare('backup', { green: {} }, { ignore: ['/state'] })
+    world.declare('ci', { green: {} }, { fallback: [resourceId('Workflow', 'backup')] })
+    await pass()
+    expect(await pass()).not.toMatch(/still enabled|Progressing/)
+    expect([backup?.state, switched()]).toEqual(['active', []])
   })
 })
