@@ -56,6 +56,8 @@ export interface SourceRecord {
   readonly trouble: SourceTrouble | undefined
   /** Those that were taken, newest first, bounded: what can be rolled back to. */
   readonly good: readonly Commit[]
+  /** By which policy the signatures of `applied` and `good` were verified, as a fingerprint; undefined: by none. */
+  readonly verifiedBy: string | undefined
 }
 
 export interface SourceTrouble {

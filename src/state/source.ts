@@ -51,6 +51,7 @@ const record = object<SourceRecord>({
     }),
   ),
   good: list(commit),
+  verifiedBy: optional(text),
 })
 
 const pin = object<SourcePin>({ commit: text, by: optional(text), at: number })

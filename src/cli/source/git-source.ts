@@ -10,6 +10,7 @@ import {
   tidyRepository,
 } from '../../clients/git/repository.ts'
 import { type GitServer, readBranches, readTip } from '../../clients/git/server.ts'
+import { fingerprintOf, whyNotSigned } from '../../clients/git/verify.ts'
 import { bringCurrentTo, dropCandidate } from '../../clients/git/work-tree.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
@@ -20,9 +21,10 @@ import { sanitise } from '../../reports/sanitise.ts'
 import { commitText } from '../../reports/source-text.ts'
 import { forgetSource, readPin, readSource } from '../../state/source.ts'
 import type { Actor } from '../actor.ts'
+import { typedIn } from '../surroundings.ts'
 import { type Credentials, type FetchedWorkspace, serverOf } from './git-server.ts'
 import { judgeCommit } from './judge.ts'
-import { recoverCommits } from './kept-commits.ts'
+import { recoverCommits, signedCommits } from './kept-commits.ts'
 import { type Hindrance, SourceMemory } from './source-memory.ts'
 
 export interface GitSourceOptions {
@@ -104,14 +106,14 @@ export class GitSource {
     // Nobody knows how far one got who was killed while he judged.
     await dropCandidate(this.#place)
     await this.#memory.change(await recoverCommits(this.#place, this.#server, this.#record))
+    await this.#verifyAgain()
     await this.sync()
     const { refused, trouble } = this.#record
     if (this.#record.applied) {
       await this.#bring()
       return
     }
-    const hint =
-      'Nothing was changed. Nothing of this branch was ever good here, so there is nothing to stay at.'
+    const hint = 'Nothing was changed. No commit of this branch counts here, so there is nothing to stay at.'
     if (refused)
       throw new ReconcileError(
         'ManifestsInvalid',
@@ -121,6 +123,19 @@ export class GitSource {
         },
       )
     throw new ReconcileError('SourceUnreadable', trouble?.message ?? 'Cannot read the repository', { hint })
+  }
+
+  /** Signatures that are required only now, or of other keys, are required of what counted before, too. */
+  async #verifyAgain(): Promise<void> {
+    const { git, applied, verifiedBy } = this.#record
+    const now = git.signatures && (await fingerprintOf(git.signatures))
+    if (now === verifiedBy) return
+    const kept = git.signatures
+      ? await signedCommits(this.#place, git.signatures, this.#record)
+      : this.#record
+    await this.#memory.change({ applied: kept.applied, good: kept.good, verifiedBy: now })
+    if (applied && !kept.applied)
+      this.#options.logger.warn({ commit: applied.id }, 'the commit does not bear the signature that it must')
   }
 
   /** Reads with the work tree at the commit that counts. Whoever calls waits for one reading before the next. */
@@ -183,6 +198,12 @@ export class GitSource {
       const message = `Cannot hold the fleet at ${shortId(pin.commit)}: the commit of the rollback is not here any more`
       return { reason: 'SourceFailed', message }
     }
+    const unsigned = await this.#whyNotSigned(pin)
+    if (unsigned !== undefined) {
+      const release = typedIn(this.#options.workspace)('resume', '--source')
+      const message = `Cannot hold the fleet at ${shortId(pin.commit)}: ${unsigned}; ${release} lets it follow ${this.#record.git.branch}`
+      return { reason: 'SourceFailed', message }
+    }
     const commit = await readCommit(this.#place, pin.commit)
     await this.#memory.change({ applied: commit, appliedAt: this.#memory.now(), refused: undefined })
     this.#refusedNow = undefined
@@ -192,6 +213,13 @@ export class GitSource {
       `the fleet is at ${commitText(commit)}, where it is held`,
     )
     return undefined
+  }
+
+  /** What was good was verified when it became so, or when signatures were required. */
+  async #whyNotSigned({ commit }: SourcePin): Promise<string | undefined> {
+    const { git, good } = this.#record
+    if (!git.signatures || good.some(({ id }) => id === commit)) return undefined
+    return whyNotSigned(this.#place, commit, git.signatures)
   }
 
   /** What the branch is at, or why that is not known: it is gone, or the server could not be asked. */
@@ -294,4 +322,5 @@ const nothingKnown = Object.freeze({
   refused: undefined,
   trouble: undefined,
   good: [],
+  verifiedBy: undefined,
 })

@@ -1,7 +1,8 @@
 import { fetchCommit, type GitPlace, hasCommits, keepCommits } from '../../clients/git/repository.ts'
 import { type GitServer, readTip } from '../../clients/git/server.ts'
+import { whyNotSigned } from '../../clients/git/verify.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
-import type { Commit, SourceRecord } from '../../core/source.ts'
+import type { Commit, SignaturePolicy, SourceRecord } from '../../core/source.ts'
 import { commitText } from '../../reports/source-text.ts'
 
 /** Of the commits that counted those that still can. */
@@ -27,6 +28,18 @@ export async function recoverCommits(
   for (const commit of good) if (await isHad(commit)) kept.push(commit)
   await keepCommits(place, idsOf(kept))
   return { applied: stays, good: kept }
+}
+
+/** Of the commits that counted those that bear the signature which is required now. */
+export async function signedCommits(
+  place: GitPlace,
+  policy: SignaturePolicy,
+  { applied, good }: KeptCommits,
+): Promise<KeptCommits> {
+  const isSigned = async ({ id }: Commit) => (await whyNotSigned(place, id, policy)) === undefined
+  const kept: Commit[] = []
+  for (const commit of good) if (await isSigned(commit)) kept.push(commit)
+  return { applied: applied && (await isSigned(applied)) ? applied : undefined, good: kept }
 }
 
 function idsOf(commits: readonly Commit[]): readonly string[] {

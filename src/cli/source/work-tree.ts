@@ -3,6 +3,7 @@ import { prepareRepository } from '../../clients/git/repository.ts'
 import { bringCurrentTo, unfinishedMark } from '../../clients/git/work-tree.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
+import { ReconcileError } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
 import { readSource } from '../../state/source.ts'
 import type { Invocation } from '../invocation.ts'
@@ -27,7 +28,17 @@ export async function bringWorkTree(
 ): Promise<void> {
   const { followed, environment, call, clock } = workspace
   const record = followed && (await readSource({ store, environment }))
-  if (!followed || !record?.applied) return
+  if (!followed || !record) return
+  if (!record.applied) {
+    const { branch, url } = record.git
+    throw new ReconcileError(
+      'SourceUnreadable',
+      `Cannot act on ${branch} of ${url}: none of its commits counts`,
+      {
+        hint: 'Start the controller: it takes the newest that is good, or says why it does not.',
+      },
+    )
+  }
   const place = { folder: followed.gitFolder, env: call.env, clock, signal: call.signal }
   await prepareRepository(place)
   await bringCurrentTo(place, record.applied.id, record.git.path)

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
 import { ReconcileError } from '../../core/errors.ts'
 import type { SignaturePolicy } from '../../core/source.ts'
 import { type GitPlace, inside } from './repository.ts'
@@ -30,6 +31,18 @@ export async function whyNotSigned(
   const { code, complaint } = await runGit(inside(place, [...args, 'verify-commit', commit]))
   if (code === 0) return undefined
   return `its signature is not by a key that is trusted${complaint === '' ? '' : ` (${complaint})`}`
+}
+
+/**
+ * Says whether a policy is another than before: of a file of signers what is in it, since a name that is taken out of it
+ * vouches for nothing any more. Rejects where there is none.
+ */
+export async function fingerprintOf(policy: SignaturePolicy): Promise<string> {
+  if (policy.type === 'gpg') return 'gpg'
+  await assertReadable(policy.allowedSigners)
+  return `ssh:${createHash('sha256')
+    .update(await readFile(policy.allowedSigners))
+    .digest('hex')}`
 }
 
 async function assertReadable(path: string): Promise<void> {
