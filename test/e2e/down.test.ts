@@ -61,6 +61,23 @@ describe('down', () => {
     expect(await names()).toEqual(['found', 'job', 'one', 'two'])
   })
 
+  it('says that it is marked, and not that it is down, where PM2 does not answer; the next pass does the rest', async () => {
+    await started()
+    const daemon = Number(await fleet.read('p/pm2.pid'))
+    process.kill(daemon, 'SIGSTOP')
+    try {
+      const down = await fleet.reconcile(['down', '--yes', '--timeout', '5s'])
+      expect(down.status).toBe(1)
+      expect(down.out).not.toContain('The fleet is down;')
+      expect(down.out).toContain('The fleet is marked as down')
+    } finally {
+      process.kill(daemon, 'SIGCONT')
+    }
+    const next = await fleet.reconcile([])
+    expect(next.status, next.out).toBe(0)
+    expect(await names()).toEqual(['found'])
+  })
+
   it('is done by the controller that lives, and a controller that comes later respects it', async () => {
     await started()
     const controller = await fleet.watch()

@@ -53,7 +53,11 @@ export async function down(
   const status = await pass(call, common, { timeout: options.timeout, wait: true })
   if (isText) {
     const typed = typedIn(await openWorkspace(call, common))
-    call.out.write(`The fleet is down; ${typed('resume', '--all')} ends it.\n`)
+    call.out.write(
+      status === 0
+        ? `The fleet is down; ${typed('resume', '--all')} ends it.\n`
+        : `The fleet is marked as down, and not all is as it should be: the next pass goes on. ${typed('resume', '--all')} ends it.\n`,
+    )
   }
   return status
 }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
-import { copyFile, rename, stat } from 'node:fs/promises'
+import { copyFile, rename, rm, stat } from 'node:fs/promises'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { parseSize } from '../../core/size.ts'
 import { type DesiredProcess, pm2NameOf } from './place.ts'
@@ -23,6 +23,7 @@ export async function rotateLogs(
 ): Promise<void> {
   if (rotated.length === 0) return
   const records = await pm2.list(signal)
+  const faults: unknown[] = []
   for (const desired of rotated) {
     const rotate = desired.spec.logs?.rotate
     const size = rotate && parseSize(rotate.size)
@@ -34,26 +35,37 @@ export async function rotateLogs(
         .filter((file) => file !== undefined),
     )
     signal.throwIfAborted()
-    await rotateWhereGrown([...files], { size, keep: rotate.keep ?? defaultKeep })
+    const limits = { size, keep: rotate.keep ?? defaultKeep }
+    await rotateWhereGrown([...files], limits).catch((error: unknown) => faults.push(error))
   }
+  if (faults.length > 0) throw faults[0]
 }
 
-/** Rotates those of some files that have grown to a size in bytes. */
+/** Rotates those of some files that have grown to a size in bytes. One that cannot be holds up no other; rejects then. */
 export async function rotateWhereGrown(
   files: readonly (string | undefined)[],
   limits: { readonly size: number; readonly keep: number },
 ): Promise<void> {
+  const faults: unknown[] = []
   for (const file of new Set(files)) {
     const stats = file === undefined ? undefined : await stat(file).catch(() => undefined)
     if (file !== undefined && stats?.isFile() && stats.size >= limits.size)
-      await rotateFile(file, limits.keep)
+      await rotateFile(file, limits.keep).catch((error: unknown) => faults.push(error))
   }
+  if (faults.length > 0) throw faults[0]
 }
 
-/** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; the oldest one is overwritten. Killed in between, it only doubles lines. */
+/** `x.log` becomes `x.log.1`, that `x.log.2`, and so on; the oldest one goes. Killed in between, it only doubles lines. */
 async function rotateFile(file: string, keep: number): Promise<void> {
   const copy = `${file}.0`
-  await copyFile(file, copy)
+  // First of all, so that a full disk has room for the copy; what is left of one that had none would take it from others.
+  await rm(`${file}.${keep}`, { force: true })
+  try {
+    await copyFile(file, copy)
+  } catch (error) {
+    await rm(copy, { force: true })
+    throw error
+  }
   for (let number = keep - 1; number >= 1; number -= 1) {
     await renameIfThere(`${file}.${number}`, `${file}.${number + 1}`)
   }

@@ -24,7 +24,7 @@ export function assessScriptSet(pair: ScriptSetPair, history: History): Judged {
   const { desired, observed } = pair
   if (!desired || !observed) return missing(desired)
   const isObserved = desired.controls.managementPolicy === 'Observe'
-  const checks = checksOf(pair, desired)
+  const checks = checksOf(pair, desired, history.now)
   const counted = countedFindings(desired, observed)
   const verdict = judge(desired, observed, { counted, checks, isObserved })
   const context = { desired, observed, now: history.now }

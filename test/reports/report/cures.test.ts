@@ -257,7 +257,7 @@ test('a finding has its code, its file and what helps, and says once how grave i
 
 test.each([
   ['/healthz', 'curl -i http://127.0.0.1:3000/healthz'],
-  ['/healthz?full;touch${IFS}/tmp/x', "curl -i 'http://127.0.0.1:3000/healthz?full;touch${IFS}/tmp/x'"],
+  ['/healthz?full;touch$(IFS)/tmp/x', "curl -i 'http://127.0.0.1:3000/healthz?full;touch$(IFS)/tmp/x'"],
   ["/a?b='c'&d=1", "curl -i 'http://127.0.0.1:3000/a?b='\\''c'\\''&d=1'"],
 ])('the probe of %s is one word for the shell that it is typed into', (path, typed) => {
   const resource = { ...declared('Process/x'), spec: { health: { http: { port: 3000, path } } } }

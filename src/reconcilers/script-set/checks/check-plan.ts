@@ -25,7 +25,7 @@ export interface Check {
 }
 
 /** The declared checks in their order. Where the record of a run is lost, the inventory's memory speaks. */
-export function checksOf(pair: ScriptSetPair, desired: DesiredScriptSet): readonly Check[] {
+export function checksOf(pair: ScriptSetPair, desired: DesiredScriptSet, now: number): readonly Check[] {
   const memory = isObject(pair.owned?.memory.checks) ? pair.owned.memory.checks : {}
   return Object.entries(desired.spec.checks ?? {}).map(([script, { every, timeout }]) => {
     const seen = pair.observed?.checks.get(script)
@@ -34,15 +34,17 @@ export function checksOf(pair: ScriptSetPair, desired: DesiredScriptSet): readon
       script,
       every: parseDuration(every) ?? 0,
       limit: parseDuration(timeout ?? '') ?? defaultTimeout,
-      last: newer(seen?.last, remembered),
+      last: newer(seen?.last, remembered, now),
       seen,
       exists: pair.observed?.scripts.has(script) ?? false,
     }
   })
 }
 
-function newer(a: CheckRun | undefined, b: CheckRun | undefined): CheckRun | undefined {
+/** One that ended ahead of now was before the clock was set back, and so before any that did not. */
+function newer(a: CheckRun | undefined, b: CheckRun | undefined, now: number): CheckRun | undefined {
   if (!a || !b) return a ?? b
+  if (a.endedAt > now !== b.endedAt > now) return a.endedAt > now ? b : a
   return b.endedAt > a.endedAt ? b : a
 }
 
