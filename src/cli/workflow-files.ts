@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Resource } from '../core/resource.ts'
-import { findFleetRoot } from '../manifests/fleet-root.ts'
+import { faultOfFile } from '../manifests/fault.ts'
+import { findFleetRoot, isInside, leftWorkTree } from '../manifests/fleet-root.ts'
 import { sourceOf } from '../reconcilers/workflow/place.ts'
 import type { WorkflowSpec } from '../reconcilers/workflow/spec.generated.ts'
 import type {
@@ -17,6 +18,8 @@ import type {
 export interface WorkflowFiles {
   /** Judged each by itself; all others were judged where a manifest names them. */
   readonly judged: readonly string[]
+  /** Links out of the work tree, which are not followed: what is shown of a file is none of a stranger's to choose. */
+  readonly outside: readonly string[]
   /** Those that are compared, and of which repository they are. */
   readonly compared: readonly Omit<NamedWorkflowFile, 'shown' | 'file'>[]
   /** Primary and backup. */
@@ -32,7 +35,14 @@ export function namedWorkflowFiles(paths: readonly string[]): WorkflowFiles {
     repository: dirname(path),
     place: join(folderOfWorkflows, basename(path)),
   }))
-  return { judged: paths, compared, backups: [] }
+  const outside = paths.filter((path) => leftWorkTree(path) !== undefined)
+  const isHere = (path: string) => !outside.includes(path)
+  return {
+    judged: paths.filter(isHere),
+    outside,
+    compared: compared.filter(({ path }) => isHere(path)),
+    backups: [],
+  }
 }
 
 /** The workflow files of the repository that holds the manifests, and those that Workflows take as their source. */
@@ -40,10 +50,12 @@ export function findWorkflowFiles(manifestsFolder: string, resources: readonly R
   const root = findFleetRoot(manifestsFolder)
   const own = originOf(root)
   const names = namesIn(join(root, folderOfWorkflows))
-  const judged = names
+  const files = names
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
     .map((name) => join(root, folderOfWorkflows, name))
+  const outside = files.filter((path) => leadsOut(path, root))
+  const judged = files.filter((path) => !outside.includes(path))
   const workflows = resources.filter(({ kind }) => kind === 'Workflow') as readonly Resource<WorkflowSpec>[]
   const isOwn = ({ spec }: Resource<WorkflowSpec>) => spec.repository.toLowerCase() === own
   const local = join(root, folderOfWorkflows)
@@ -70,7 +82,17 @@ export function findWorkflowFiles(manifestsFolder: string, resources: readonly R
       return primary !== undefined && backup !== undefined ? [[primary, backup] as const] : []
     })
   })
-  return { judged, compared: [...here.filter(({ place }) => !isReplaced(place)), ...sources], backups }
+  const compared = [...here.filter(({ place }) => !isReplaced(place)), ...sources]
+  return { judged, outside, compared, backups }
+}
+
+/** Whether a link leads out of the repository; one that leads nowhere is told where it is read. */
+function leadsOut(path: string, root: string): boolean {
+  try {
+    return !isInside(realpathSync(path), [root])
+  } catch {
+    return false
+  }
 }
 
 /** `owner/name` of the repository that a work tree was cloned from, lower-case; undefined: it does not say. */
@@ -101,13 +123,13 @@ function textOf(path: string): string {
 
 /** Judges workflow files, each by itself and all together. Their parser is loaded only where there is one. */
 export async function checkWorkflowFiles(
-  { judged, compared, backups }: WorkflowFiles,
+  { judged, outside, compared, backups }: WorkflowFiles,
   workingDirectory: string,
 ): Promise<readonly Diagnostic[]> {
   const paths = new Set([...judged, ...compared.map(({ path }) => path)])
-  if (paths.size === 0) return []
+  const diagnostics = outside.map(outsideRoot)
+  if (paths.size === 0) return diagnostics
   const { readWorkflowFile, compareWorkflowFiles } = await import('../reconcilers/workflow/workflow-file.ts')
-  const diagnostics: Diagnostic[] = []
   const read = new Map<string, { readonly file: ReadWorkflowFile; readonly lines: readonly string[] }>()
   for (const path of paths) {
     const isJudged = judged.includes(path)
@@ -133,15 +155,16 @@ export async function checkWorkflowFiles(
 }
 
 function unreadable(file: string, error: unknown): Diagnostic {
-  return {
-    severity: 'error',
-    code: 'file-unreadable',
-    message: `Could not read the workflow file: ${messageOf(error)}`,
-    position: { file, line: 1, column: 1 },
-    length: 1,
-    excerpt: undefined,
-    hint: undefined,
-  }
+  const message = `Could not read the workflow file: ${messageOf(error)}`
+  return faultOfFile(file, { code: 'file-unreadable', message })
+}
+
+function outsideRoot(file: string): Diagnostic {
+  return faultOfFile(file, {
+    code: 'file-outside-root',
+    message: 'The link leads out of the git work tree that it lies in',
+    hint: 'Put the workflow file itself there: GitHub follows no link.',
+  })
 }
 
 function diagnosticOf(path: string, fault: WorkflowFileFault, lines: readonly string[]): Diagnostic {

@@ -28,8 +28,8 @@ export const diagnosticCatalogue = Object.freeze({
     'Put a regular file there.',
   ),
   'file-outside-root': error(
-    'A link leads out of the fleet root, so that what it points to is not under version control here.',
-    'Copy the file into the fleet root.',
+    'A link leads out of the fleet root, or out of the git work tree that it lies in, so that what it points to is not under version control here.',
+    'Copy what it points to into the fleet root, or name that place itself.',
   ),
   'file-loop': error('A link leads back to a folder that it lies in, or to itself.', 'Remove the link.'),
   'file-too-large': error(

@@ -2,8 +2,9 @@ import { accessSync, constants, type Dirent, readdirSync, realpathSync, statSync
 import { dirname, join, relative, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import type { Diagnostic } from '../core/diagnostic.ts'
+import { printable } from './excerpt.ts'
 import { faultOfFile } from './fault.ts'
-import { isInside, type Roots } from './fleet-root.ts'
+import { isInside, leftWorkTree, type Roots } from './fleet-root.ts'
 import { limits } from './limits.ts'
 import { readText } from './read-text.ts'
 
@@ -18,6 +19,9 @@ export interface ManifestFiles {
 /** The folder of the environments, inside the manifests folder. */
 const environmentsFolder = 'environments'
 
+/** Where the environments of a manifests folder lie. */
+export const environmentsOf = (folder: string) => join(folder, environmentsFolder)
+
 /** Lists files that are no manifests, in the manner of .gitignore. */
 export const ignoreFile = '.reconcileignore'
 
@@ -30,20 +34,33 @@ export async function findManifests(folder: string, roots: Roots): Promise<Manif
   const walk = new Walk(folder, roots, await readIgnores(folder))
   const base: string[] = []
   const environments = new Map<string, readonly string[]>()
+  const outside = outsideWorkTree(folder)
+  if (outside) return { base, environments, diagnostics: [outside] }
   const real = realpathSync(folder)
   for (const entry of walk.entries(folder)) {
     const path = join(folder, entry.name)
     if (entry.name === environmentsFolder && isFolder(path)) {
-      for (const inner of walk.entries(path)) {
+      const above = walk.enter({ path, entry }, [real])
+      for (const inner of above ? walk.entries(path) : []) {
         const place = join(path, inner.name)
         const found: string[] = []
-        walk.visit({ path: place, entry: inner }, [realpathSync(path)], found)
+        walk.visit({ path: place, entry: inner }, above ?? [], found)
         if (isFolder(place)) environments.set(inner.name, found)
         else walk.diagnostics.push(...found.map(stray))
       }
     } else walk.visit({ path, entry }, [real], base)
   }
   return { base, environments, diagnostics: walk.diagnostics }
+}
+
+/** That a path leads, by a link, to what is in no commit of the work tree that the link lies in. */
+export function outsideWorkTree(path: string): Diagnostic | undefined {
+  if (leftWorkTree(path) === undefined) return undefined
+  return faultOfFile(path, {
+    code: 'file-outside-root',
+    message: 'The link leads out of the git work tree that it lies in',
+    hint: `Put what it leads to into the work tree, or name the place itself: ${printable(realpathSync(path))}`,
+  })
 }
 
 class Walk {
@@ -83,12 +100,8 @@ class Walk {
     const real = this.#resolve({ path, entry }, above, isManifest)
     if (real === undefined) return
     if (real.isFolder) {
-      if (this.#isIgnored(path, true)) return
-      if (above.includes(real.path)) {
-        this.#fault(path, 'file-loop', 'The link leads back to a folder that it lies in')
+      if (this.#isIgnored(path, true) || this.#isLoop(path, real.path, above) || this.#isSeen(real.path))
         return
-      }
-      if (this.#isSeen(real.path)) return
       for (const inner of this.entries(path)) {
         this.visit({ path: join(path, inner.name), entry: inner }, [...above, real.path], found)
       }
@@ -100,6 +113,21 @@ class Walk {
       this.#fault(this.#folder, 'too-many-files', `Expected at most ${limits.files} manifests in the folder`)
     }
     if (this.#count <= limits.files) found.push(path)
+  }
+
+  /** The folders that lead into one, with itself; undefined, with a fault, where it must not be entered. */
+  enter(
+    inner: { readonly path: string; readonly entry: Dirent },
+    above: readonly string[],
+  ): readonly string[] | undefined {
+    const real = this.#resolve(inner, above, false)
+    return real && !this.#isLoop(inner.path, real.path, above) ? [...above, real.path] : undefined
+  }
+
+  #isLoop(path: string, real: string, above: readonly string[]): boolean {
+    const isLoop = above.includes(real)
+    if (isLoop) this.#fault(path, 'file-loop', 'The link leads back to a folder that it lies in')
+    return isLoop
   }
 
   /** Follows links; undefined where there is nothing to read, with a fault where a manifest was meant. */

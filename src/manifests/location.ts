@@ -1,8 +1,15 @@
 import { basename, dirname, resolve, sep } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
-import { quote } from './excerpt.ts'
+import { printable, quote } from './excerpt.ts'
 import { faultOfFile } from './fault.ts'
-import { environmentOf, findManifests, folderFault, isFolder } from './files.ts'
+import {
+  environmentOf,
+  environmentsOf,
+  findManifests,
+  folderFault,
+  isFolder,
+  outsideWorkTree,
+} from './files.ts'
 import { findFleetRoot } from './fleet-root.ts'
 import { suggest } from './suggest.ts'
 
@@ -54,7 +61,11 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
       else await lookInto(path, true)
     } else if (path === usual || !/\.[^./]+$/.test(path)) {
       diagnostics.push(folderFault(path) ?? missing(path))
-    } else base.push(path)
+    } else {
+      const fault = outsideWorkTree(path)
+      if (fault) diagnostics.push(fault)
+      else base.push(path)
+    }
   }
   const isNarrow = kinds.every((kind) => !kind.isFolder)
   if (isNarrow && isFolder(folder)) await lookInto(folder, false)
@@ -122,9 +133,14 @@ export async function findUnknownEnvironment(asked: {
   readonly environment: string
 }): Promise<Diagnostic | undefined> {
   const location = await locate(asked.paths, asked.cwd)
-  return location.environments.has(asked.environment)
-    ? undefined
-    : unknownEnvironment(location, asked.environment)
+  if (location.environments.has(asked.environment)) return undefined
+  // Where a link must not be followed nobody looked for environments.
+  const places = [location.folder, environmentsOf(location.folder)]
+  const outside = location.diagnostics.find(
+    ({ code, position }) => code === 'file-outside-root' && places.includes(position.file),
+  )
+  if (!outside) return unknownEnvironment(location, asked.environment)
+  return { ...outside, message: `${outside.message}: ${printable(outside.position.file)}` }
 }
 
 /** The fault of a folder that declares nothing. It never means that everything should go. */

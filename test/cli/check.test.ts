@@ -1,4 +1,4 @@
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -30,5 +30,39 @@ describe('a path that does not exist is a finding like any other', () => {
       diagnostics: [{ severity: 'error', code, file, line: 1, column: 1, hint: expect.any(String) }],
     })
     expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('of what a link leads to outside of the repository nothing is shown', () => {
+  const outsideFolder = () => join(folder, 'outside')
+  const repository = () => join(folder, 'repository')
+
+  beforeEach(async () => {
+    await mkdir(join(outsideFolder(), '.github/workflows'), { recursive: true })
+    await writeFile(join(outsideFolder(), '.github/workflows/hosts.yml'), 'jobs:\n  hunter2\n')
+    await mkdir(join(repository(), '.git'), { recursive: true })
+    await mkdir(join(repository(), '.github/workflows'), { recursive: true })
+    await mkdir(join(repository(), 'manifests'))
+    await writeFile(
+      join(repository(), 'manifests/a.yaml'),
+      'apiVersion: reconcile.dev/v1\nkind: ScriptSet\nmetadata: { name: a }\nspec: { package: ../package.json }\n',
+    )
+    await writeFile(join(repository(), 'package.json'), '{}\n')
+  })
+
+  test.each([
+    { link: '.github/workflows/a.yml', to: '.github/workflows/hosts.yml', args: [], errors: 1 },
+    { link: 'a.yml', to: '.github/workflows/hosts.yml', args: ['--workflow', 'a.yml'], errors: 1 },
+    { link: 'other', to: '.', args: ['-f', 'other/.github'], errors: 1 },
+  ])('check $args, with $link', async ({ link, to, args, errors }) => {
+    await symlink(join(outsideFolder(), to), join(repository(), link))
+    const { status, out } = await callVerb(repository(), ['check', ...args, '-o', 'json'])
+    expect(out).not.toContain('hunter2')
+    expect(status).toBe(1)
+    const file = args[0] === '-f' ? args[1] : link
+    expect(JSON.parse(out)).toMatchObject({
+      summary: { errors },
+      diagnostics: [{ code: 'file-outside-root', file }],
+    })
   })
 })

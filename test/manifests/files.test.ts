@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { check, codesOf, makeDomain, makeFolder, placesOf, processOf, read } from './support.ts'
+import { check, codesOf, makeDomain, makeFolder, placesOf, processOf, put, read } from './support.ts'
 
 const ids = async (folder: string, own = {}) => (await read(folder, own)).resources.map(({ id }) => id)
 
@@ -169,6 +169,70 @@ test('refuses links that lead out of the fleet root, into themselves or nowhere'
     'file-loop f.yaml:1:1',
     'file-missing g.yaml:1:1',
   ])
+})
+
+/** A repository of a stranger, what lies outside of it, and how to link to that. */
+async function strangersRepository() {
+  const outside = await makeFolder({
+    'prod/hosts.yaml': 'oauth: hunter2\n',
+    'a.yaml': processOf('elsewhere'),
+    'broken.yaml': 'pass: "hunter2\n',
+  })
+  const folder = await makeFolder({ '.git': '', 'package.json': '{}', 'kept/a.yaml': processOf('a') })
+  const link = (to: string, name: string) => symlink(to, join(folder, name))
+  return { outside, folder, link }
+}
+
+test('environments, and manifests itself, are bounded like what lies in them', async () => {
+  const { outside, folder, link } = await strangersRepository()
+  await mkdir(join(folder, 'manifests'))
+  await put(join(folder, 'manifests/a.yaml'), processOf('a'))
+  await link(outside, 'manifests/environments')
+  const bounded = await check(folder)
+  expect(placesOf(bounded, folder)).toEqual(['file-outside-root manifests/environments:1:1'])
+  expect((await read(folder)).resources).toMatchObject([{ id: 'Process/a' }])
+  expect(await read(folder, { environment: 'prod' })).toMatchObject({ resources: [], isComplete: false })
+
+  await link(outside, 'whole')
+  await link('whole', 'chained')
+  await link(outside, 'part')
+  for (const [way, place] of [
+    ['whole', 'whole'],
+    ['chained', 'chained'],
+    ['part/prod', 'part/prod'],
+    ['part/broken.yaml', 'part/broken.yaml'],
+  ] as const) {
+    const found = await check(folder, { paths: [way] })
+    expect(placesOf(found, folder), way).toEqual([`file-outside-root ${place}:1:1`])
+    expect(JSON.stringify(found), way).not.toContain('hunter2')
+    const { resources, isComplete } = await read(folder, { paths: [way] })
+    expect({ resources, isComplete }, way).toEqual({ resources: [], isComplete: false })
+  }
+})
+
+test('a link that stays in its work tree, or lies in none, is followed', async () => {
+  const { folder, link } = await strangersRepository()
+  await link('kept', 'manifests')
+  expect(await ids(folder)).toEqual(['Process/a'])
+  // Whoever has no work tree made the link himself, as for the release that is current.
+  const place = await makeFolder({})
+  await symlink(join(folder, 'kept'), join(place, 'manifests'))
+  await symlink(folder, join(place, 'current'))
+  expect(await ids(place)).toEqual(['Process/a'])
+  expect(await ids(place, { paths: ['current/kept'] })).toEqual(['Process/a'])
+  expect(await ids(place, { paths: ['current/manifests/a.yaml'] })).toEqual(['Process/a'])
+})
+
+test('links among environments end, and lead to no other environment', async () => {
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a') })
+  await symlink('.', join(folder, 'manifests/environments'))
+  expect(placesOf(await check(folder), folder)).toEqual(['file-loop manifests/environments:1:1'])
+  await rm(join(folder, 'manifests/environments'))
+  await put(join(folder, 'shared/prod/b.yaml'), processOf('b'))
+  await symlink('../shared', join(folder, 'manifests/environments'))
+  await symlink('../../manifests', join(folder, 'shared/prod/back'))
+  expect(await ids(folder, { environment: 'prod' })).toEqual(['Process/a', 'Process/b'])
+  expect(codesOf(await check(folder))).toEqual(['file-loop'])
 })
 
 test('refuses pipes, sockets and devices without waiting for them', async () => {

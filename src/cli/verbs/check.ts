@@ -47,7 +47,7 @@ async function findFaults(
 ): Promise<{ readonly diagnostics: readonly Diagnostic[]; readonly resources: number }> {
   const named = namedWorkflowFiles(options.workflows.map((path) => resolve(call.cwd, path)))
   const file = [...common.file, ...options.files]
-  if (named.judged.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
+  if (options.workflows.length > 0 && file.length === 0 && !existsSync(resolve(call.cwd, 'manifests'))) {
     return { diagnostics: await checkWorkflowFiles(named, call.cwd), resources: 0 }
   }
   const workspace = await openWorkspace(call, { ...common, file }, { isLocal: true, mayBeGone: true })
@@ -66,6 +66,7 @@ async function findFaults(
   const isFound = new Set(found.compared.map(({ path }) => path))
   const files = {
     judged: [...named.judged, ...found.judged],
+    outside: [...new Set([...named.outside, ...found.outside])],
     compared: [...named.compared.filter(({ path }) => !isFound.has(path)), ...found.compared],
     backups: found.backups,
   }
