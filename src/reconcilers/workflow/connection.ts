@@ -189,6 +189,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       const { clockAhead } = github
       const pulls = readAbandoned(github, { name: place.repository, owned: one.owned, desired }, signal)
       if (!desired) {
+        assertSwitchIsKnown(one, workflow)
         const unread = { runs: undefined, file: undefined, lastActivity: undefined }
         const value = { workflow, ...unread, abandoned: await pulls, clockAhead }
         const isOver = workflow?.state !== 'active' && value.abandoned.length === 0
@@ -255,6 +256,15 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       this.#context.logger.warn({ error: messageOf(error) }, 'what was read could not be kept')
     }
   }
+}
+
+/** What is to be switched off, and may be on, is not forgotten before that is known. */
+function assertSwitchIsKnown({ id, owned }: WantedWorkflow, workflow: WorkflowRecord | undefined): void {
+  if (workflow?.state !== 'unknown' || owned?.deletionPolicy !== 'Delete') return
+  throw new ReconcileError(
+    'RemoteAnswerInvalid',
+    `Could not tell whether ${id} is to be disabled: GitHub says a state of it that is not known here`,
+  )
 }
 
 function tooSlow(limit: Duration): ReconcileError {

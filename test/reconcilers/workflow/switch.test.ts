@@ -125,3 +125,24 @@ describe('a workflow whose state is declared and ignored', () => {
     expect([backup?.state, switched()]).toEqual(['active', []])
   })
 })
+
+describe('a workflow that is no longer declared and is to be disabled then', () => {
+  it('waits while GitHub says a state of it that is not known here', async () => {
+    world.simulator.isJudged = false
+    world.declare('ci', { state: 'active' }, { deletionPolicy: 'Delete' })
+    for (const name of ['a', 'b', 'c']) {
+      world.simulator.world.repositories.get('acme/site')?.addWorkflow(`${name}.yml`)
+      world.declare(name, { state: 'active' })
+    }
+    await pass()
+    world.undeclare('ci')
+    ci.state = 'paused_by_a_new_rule'
+    expect(await pass()).toMatch(
+      /Unknown: Could not tell whether Workflow\/ci is to be disabled: .*not known here/,
+    )
+    ci.state = 'active'
+    await pass()
+    expect(switched()).toEqual(['disable'])
+    expect(ci.state).toBe('disabled_manually')
+  })
+})
