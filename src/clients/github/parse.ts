@@ -156,8 +156,14 @@ export function parsePulls(value: unknown): readonly PullRequest[] {
     const fields = fieldsOf(item, 'a pull request')
     const { number, state, merged_at: mergedAt, body } = fields
     if (typeof number !== 'number') throw invalid('a pull request has no number')
+    const head = fieldsOf(fields.head, 'the head of a pull request')
+    const base = fieldsOf(fields.base, 'the base of a pull request')
     return {
       number,
+      head: textOf(head, 'ref', 'the head of a pull request'),
+      base: textOf(base, 'ref', 'the base of a pull request'),
+      // The head repository of a deleted fork is null.
+      isOfOneRepository: nameIn(base.repo) !== undefined && nameIn(base.repo) === nameIn(head.repo),
       state: state === 'open' ? 'open' : 'closed',
       isMerged: typeof mergedAt === 'string',
       body: typeof body === 'string' ? body : '',

@@ -184,7 +184,9 @@ export class GithubReads implements Reads {
       parse: parsePulls,
       signal,
     })
-    return pulls.find((pull) => pull.state === 'open') ?? pulls[0]
+    // A filter that GitHub does not understand he drops, and what is found here may be closed with its branch.
+    const asked = pulls.filter((pull) => pull.head === head && pull.base === base && pull.isOfOneRepository)
+    return asked.find((pull) => pull.state === 'open') ?? asked[0]
   }
 
   #read<T>(read: Read<T>): Promise<T> {

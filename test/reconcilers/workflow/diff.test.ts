@@ -9,7 +9,17 @@ const b = 'b'.repeat(40)
 
 function pull(rest: Partial<ObservedPull> = {}): ObservedPull {
   const proposal = { head: 'reconciled/ci-1', base: 'main' }
-  return { number: 5, state: 'open', isMerged: false, body: '', url: '', content: a, ...proposal, ...rest }
+  return {
+    number: 5,
+    state: 'open',
+    isMerged: false,
+    body: '',
+    url: '',
+    content: a,
+    isOfOneRepository: true,
+    ...proposal,
+    ...rest,
+  }
 }
 
 /** The types of the actions; a blocked one in parentheses. */

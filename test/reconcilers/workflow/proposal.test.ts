@@ -217,3 +217,28 @@ describe('a pull request that is not asked for any more', () => {
     },
   )
 })
+
+describe('a list of pull requests that shows others than were asked for', () => {
+  it('has none of them changed, closed or taken for ours', async () => {
+    site.commit('main', 'README', Buffer.from('x'))
+    site.branch('feature')
+    site.commit('feature', 'README', Buffer.from('y'))
+    const { number } = await openByHand('feature')
+    world.simulator.faults.add({ kind: 'unfiltered', on: 'listPulls' })
+    expect(await settle()).toEqual(['createRef', 'putFile', 'createPull'])
+    drift('on: push\n')
+    expect(await settle()).toEqual(['updatePull', 'deleteRef', 'updatePull'])
+    world.declare('ci', {})
+    await settle()
+    const byHand = site.pulls.find((pull) => pull.number === number)
+    expect(byHand).toMatchObject({ state: 'open', body: 'by a person' })
+    expect(site.branches.has('feature')).toBe(true)
+  })
+})
+
+async function openByHand(head: string): Promise<SimulatedPull> {
+  const body = JSON.stringify({ head, base: 'main', title: 'a feature', body: 'by a person' })
+  const headers = { authorization: 'token test-token', 'content-type': 'application/json' }
+  await fetch(`${world.simulator.url}/repos/acme/site/pulls`, { method: 'POST', headers, body })
+  return theOpenPull()
+}

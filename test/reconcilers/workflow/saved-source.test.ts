@@ -12,7 +12,16 @@ const proposed = { source: 'ci.yml', delivery: 'pull-request' as const }
 
 function pull(content: string, state: 'open' | 'closed' = 'open'): ObservedPull {
   const proposal = { head: 'reconciled/ci-1', base: 'main' }
-  return { number: 5, state, isMerged: false, body: '', url: '', content, ...proposal }
+  return {
+    number: 5,
+    state,
+    isMerged: false,
+    isOfOneRepository: true,
+    body: '',
+    url: '',
+    content,
+    ...proposal,
+  }
 }
 
 describe('what is delivered anew is the word of who saved the source', () => {

@@ -16,6 +16,8 @@ export const faultKinds = [
   'stale',
   /** Lists show runs that were run again as they were before. */
   'older-attempt',
+  /** Lists show what was not asked for, as where GitHub does not understand a filter. */
+  'unfiltered',
   'malformed',
   'wrong-shape',
   /** Refuses the call, and repeats all that it was sent. */

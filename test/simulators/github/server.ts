@@ -188,7 +188,7 @@ export class GithubSimulator {
       render: this.#render,
       repository,
       params: matched.params,
-      query,
+      query: fault === 'unfiltered' ? new URLSearchParams({ state: 'all' }) : query,
       body: (body ?? {}) as Readonly<Record<string, unknown>>,
       apiVersion: this.dispatchVersion ?? String(request.headers['x-github-api-version'] ?? '2022-11-28'),
       tellsRuns: this.tellsRuns,
