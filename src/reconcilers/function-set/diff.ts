@@ -2,6 +2,7 @@ import type { Change } from '../../core/action.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FunctionSetAction } from './action.ts'
 import { type Drift, driftOf, isUnsentAlone } from './drift.ts'
+import { foreignInventory, namesInInventory } from './inventory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
@@ -196,7 +197,13 @@ function inventoryActions(
   if (!inventory || inventory.found === inventory.wanted || isIgnored(pair, 'inventory')) return []
   // A directory that could not be read says nothing of what it holds.
   if (source.problems.length > 0) return []
+  const isForeign = inventory.found !== undefined && namesInInventory(inventory.found) === undefined
   const isEmptied = source.functions.length === 0 && inventory.found !== undefined
+  const refused = isForeign
+    ? `${inventory.path}: ${foreignInventory}`
+    : isEmptied
+      ? 'the directory holds no function: a list is not emptied'
+      : undefined
   return [
     actionOf(pair, {
       type: 'write-inventory',
@@ -206,12 +213,7 @@ function inventoryActions(
         inventory.found === undefined ? 'it does not exist' : 'differs from the directory',
         ...(unread ? [`nothing is known of the site: ${unread.message}`] : []),
       ].join('; '),
-      ...(isEmptied && {
-        blocked: {
-          reason: 'NotAllowed' as const,
-          message: 'the directory holds no function: a list is not emptied',
-        },
-      }),
+      ...(refused !== undefined && { blocked: { reason: 'NotAllowed' as const, message: refused } }),
     }),
   ]
 }

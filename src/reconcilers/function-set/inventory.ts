@@ -28,27 +28,33 @@ export async function readInventoryOf(
   return path === undefined ? undefined : readInventory(path, functions)
 }
 
-/** Names in an inventory as it was found; undefined: it cannot be understood. */
+/** Names in an inventory as it was found; undefined: it is none, and what it holds is not ours to write over. */
 export function namesInInventory(text: string): readonly string[] | undefined {
+  if (text.trim() === '') return []
   try {
     const data: unknown = JSON.parse(text)
     const list = Array.isArray(data) ? data : (data as { readonly functions?: unknown } | null)?.functions
     if (!Array.isArray(list)) return undefined
-    return list.map((item: unknown) => {
-      if (typeof item === 'string') return item
-      const name = item !== null && typeof item === 'object' && 'name' in item ? item.name : undefined
-      return typeof name === 'string' ? name : ''
-    })
+    const names = list.map((item: unknown): unknown =>
+      item !== null && typeof item === 'object' && 'name' in item ? item.name : item,
+    )
+    return names.every((name) => typeof name === 'string') ? names : undefined
   } catch {
     return undefined
   }
 }
+
+/** Why a file of that name is left alone. */
+export const foreignInventory =
+  'a file is there that is no list of functions, and it is not written over; correct `inventory`, or remove the file'
 
 /** Writes it whole or not at all. A list is never replaced by an empty one: that is a mistake of the directory. */
 export async function writeInventory(
   { path, wanted, found }: ObservedInventory,
   unique: string,
 ): Promise<void> {
+  const isForeign = found !== undefined && namesInInventory(found) === undefined
+  if (isForeign) throw new ReconcileError('RemoteRefused', `Did not write ${path}: ${foreignInventory}`)
   const isEmpty = namesInInventory(wanted)?.length === 0
   if (isEmpty && found !== undefined && namesInInventory(found)?.length !== 0) {
     throw new ReconcileError('RemoteRefused', `Did not empty ${path}: the directory holds no function`)

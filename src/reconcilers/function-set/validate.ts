@@ -104,19 +104,26 @@ async function checkInventory(
   report: Report,
 ): Promise<void> {
   const file = inventoryOf(desired)
-  const text = file === undefined ? undefined : await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return
+  if (file === undefined) return
   const path = '/spec/inventory'
-  const listed = namesInInventory(text)
-  if (!listed) {
+  const refuse = (what: string) =>
     report({
-      severity: 'warning',
-      code: 'function-set-inventory-differs',
+      severity: 'error',
+      code: 'function-set-inventory-foreign',
       path,
-      message: `${desired.spec.inventory} is no list of functions; a pass writes it anew`,
+      message: `${desired.spec.inventory} ${what}`,
+      hint: 'Correct `inventory`, or remove the file: a pass makes it anew.',
     })
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT') refuse(`cannot be read: ${code}`)
     return
   }
+  const listed = namesInInventory(text)
+  if (!listed) return refuse('is no list of functions, and is not written over')
   const names = new Set(directory.functions.map(({ name }) => name))
   const withoutFile = listed.filter((name) => !names.has(name))
   const withoutName = [...names].filter((name) => !listed.includes(name))

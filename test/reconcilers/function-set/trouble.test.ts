@@ -258,6 +258,30 @@ describe('the inventory', () => {
     expect(await stage.pass(empty)).toMatchObject([{ blocked: {} }])
     expect(await readFile(join(stage.folder, 'list.json'), 'utf8')).toBe(text)
   })
+
+  it('is never written over a file that is none', async () => {
+    stage = await FunctionStage.open()
+    await stage.addFunction('hello')
+    const desired = stage.desired({ inventory: '../package.json' }, { ignore: ['/directory'] })
+    const pair = await stage.observe(desired)
+    const actions = await stage.applyAll(pair)
+    expect(actions).toMatchObject([
+      {
+        type: 'write-inventory',
+        blocked: { reason: 'NotAllowed', message: expect.stringContaining('is no list of functions') },
+      },
+    ])
+    expect(await readFile(join(stage.folder, 'package.json'), 'utf8')).toBe('{"name":"site"}')
+    // It got there after it was looked for.
+    const late = stage.desired({ inventory: '../list.json' }, { ignore: ['/directory'] })
+    const [write] = reconciler.diff(await stage.observe(late))
+    if (!write) throw new Error('nothing wanted')
+    await stage.write('list.json', '{"name":"precious"}')
+    await expect((await stage.connection()).apply(write, AbortSignal.timeout(10_000))).rejects.toThrow(
+      /is no list of functions/,
+    )
+    expect(await readFile(join(stage.folder, 'list.json'), 'utf8')).toBe('{"name":"precious"}')
+  })
 })
 
 describe('a manifest that went', () => {

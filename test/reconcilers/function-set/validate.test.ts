@@ -276,7 +276,23 @@ test('warns of an inventory that is not what the directory holds', async () => {
     `${differs} lacks what has a file: function hello`,
     `${differs} names what has no file: function gone`,
   ])
-  expect(await told({ 'list.json': 'nothing' }, spec)).toEqual([
-    `${differs} is no list of functions; a pass writes it anew`,
+  expect(await told({ 'list.json': '' }, spec)).toEqual([`${differs} lacks what has a file: function hello`])
+})
+
+test.each([
+  ['is another kind of file', '{"name":"precious","dependencies":{}}'],
+  ['is no JSON', 'nothing'],
+  ['lists what has no names', '[{"source":"functions"}]'],
+])('refuses an inventory that %s: a pass would write over it', async (_, text) => {
+  expect(await told({ 'list.json': text }, ['inventory: ../list.json'])).toEqual([
+    'manifests/site.yaml:7:14 error function-set-inventory-foreign: ../list.json is no list of functions, and is not written over',
+  ])
+})
+
+test('refuses a folder as inventory', async () => {
+  expect(await told({ 'list.json/a.txt': '' }, ['inventory: ../list.json'])).toEqual([
+    expect.stringMatching(
+      /^manifests\/site.yaml:7:14 error function-set-inventory-foreign: \.\.\/list\.json cannot be read: /,
+    ),
   ])
 })
