@@ -1,4 +1,12 @@
-import { accessSync, constants, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  type Dirent,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import type { Diagnostic } from '../core/diagnostic.ts'
@@ -18,6 +26,8 @@ export interface ManifestFiles {
 
 /** The folder of the environments, inside the manifests folder. */
 const environmentsFolder = 'environments'
+
+const isManifestName = /\.ya?ml$/i
 
 /** Where the environments of a manifests folder lie. */
 export const environmentsOf = (folder: string) => join(folder, environmentsFolder)
@@ -96,7 +106,7 @@ class Walk {
     above: readonly string[],
     found: string[],
   ): void {
-    const isManifest = /\.ya?ml$/i.test(path)
+    const isManifest = isManifestName.test(path)
     const real = this.#resolve({ path, entry }, above, isManifest)
     if (real === undefined) return
     if (real.isFolder) {
@@ -213,17 +223,35 @@ export function isFolder(path: string): boolean {
   }
 }
 
-/** Where `path` lies inside `environments/<name>/` of a manifests folder: that folder and name. */
-export function environmentOf(
-  path: string,
-): { readonly folder: string; readonly environment: string } | undefined {
-  for (let inner = path, outer = dirname(path); outer !== inner; inner = outer, outer = dirname(outer)) {
-    const name = relative(outer, inner)
-    if (relative(dirname(outer), outer) === environmentsFolder) {
-      return { folder: dirname(outer), environment: name }
-    }
+/** The environment that a path inside a manifests folder belongs to; undefined: none, or it is not inside. */
+export function environmentOf(path: string, folder: string): string | undefined {
+  const [first, name] = relative(folder, path).split(sep)
+  return first === environmentsFolder ? name : undefined
+}
+
+/** The manifests folder of which a path seems to be an environment's part, where none is named beside it. */
+export function manifestsAround(path: string): string | undefined {
+  for (let inner = dirname(path); inner !== dirname(inner); inner = dirname(inner)) {
+    const outer = dirname(inner)
+    if (relative(outer, inner) === environmentsFolder && holdsManifest(outer)) return outer
   }
   return undefined
+}
+
+/** Whether a manifest lies in a folder itself: many a folder is called `environments` that is no part of ours. */
+function holdsManifest(folder: string): boolean {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).some(
+      (entry) =>
+        entry.isFile() &&
+        isManifestName.test(entry.name) &&
+        /^["']?apiVersion["']?\s*:\s*["']?reconcile\.dev\//m.test(
+          readFileSync(join(folder, entry.name), 'utf8'),
+        ),
+    )
+  } catch {
+    return false
+  }
 }
 
 function codeOf(error: unknown): string {

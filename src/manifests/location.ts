@@ -8,6 +8,7 @@ import {
   findManifests,
   folderFault,
   isFolder,
+  manifestsAround,
   outsideWorkTree,
 } from './files.ts'
 import { findFleetRoot } from './fleet-root.ts'
@@ -17,6 +18,8 @@ import { suggest } from './suggest.ts'
 export interface Location {
   /** The manifests folder, absolute. */
   readonly folder: string
+  /** The folders that were looked into. */
+  readonly folders: readonly string[]
   /** The fleet root, links resolved. */
   readonly root: string
   readonly base: readonly string[]
@@ -42,7 +45,9 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
   const beside: string[] = []
   const environments = new Map<string, readonly string[]>()
   const diagnostics: Diagnostic[] = []
+  const folders: string[] = []
   const lookInto = async (path: string, isNamed: boolean) => {
+    folders.push(path)
     const found = await findManifests(path, [root])
     // A single file is of its fleet all the same: the fleet's own settings say where PM2 is, and how much may go.
     base.push(...(isNamed ? found.base : found.base.filter((file) => isFleetFile(file, path))))
@@ -53,8 +58,8 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
     }
   }
   for (const { path, isFolder: isNamedFolder } of kinds) {
-    const inner = environmentOf(path)
-    if (inner) diagnostics.push(insideEnvironment(path, inner.environment))
+    const environment = environmentAround(path, usual, kinds)
+    if (environment !== undefined) diagnostics.push(insideEnvironment(path, environment))
     else if (isNamedFolder) {
       const fault = folderFault(path)
       if (fault) diagnostics.push(fault)
@@ -71,6 +76,7 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
   if (isNarrow && isFolder(folder)) await lookInto(folder, false)
   return {
     folder,
+    folders,
     root,
     base: [...new Set(base)],
     beside: beside.filter((file) => !base.includes(file)),
@@ -85,10 +91,23 @@ function isFleetFile(path: string, folder: string): boolean {
   return dirname(path) === folder && /^fleet\.ya?ml$/.test(basename(path))
 }
 
-function folderOf(
-  named: readonly { readonly path: string; readonly isFolder: boolean }[],
-  usual: string,
-): string {
+/** A path that was named, absolute. */
+interface NamedPath {
+  readonly path: string
+  readonly isFolder: boolean
+}
+
+/** The environment that a path is a part of. A folder that happens to have such a name above it makes none. */
+function environmentAround(path: string, usual: string, named: readonly NamedPath[]): string | undefined {
+  if (path === usual || path.startsWith(usual + sep)) return environmentOf(path, usual)
+  const folders = named.filter((each) => each.isFolder).map((each) => each.path)
+  const around = manifestsAround(path)
+  return [...folders, ...(around === undefined ? [] : [around])]
+    .map((folder) => environmentOf(path, folder))
+    .find((environment) => environment !== undefined)
+}
+
+function folderOf(named: readonly NamedPath[], usual: string): string {
   const folder = named.find((each) => each.isFolder)?.path
   if (folder !== undefined) return folder
   const first = named[0]?.path ?? usual

@@ -10,6 +10,7 @@ import { tokenVariables } from '../core/token-variables.ts'
 import { isResource, readAlerting, settingKinds } from './alerting.ts'
 import { type ComposeInput, type Composition, compose } from './compose.ts'
 import { compareDiagnostics } from './fault.ts'
+import { environmentOf } from './files.ts'
 import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from './fleet.ts'
 import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
@@ -103,7 +104,7 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
     .map(({ position }) => position.file)
   const effective: Effective =
     broken.size > 0
-      ? await standIn(input, current, { broken, lastGood, kinds, beside, unread })
+      ? await standIn(input, current, { broken, lastGood, kinds, beside, unread, folders: location.folders })
       : { ...current, brokenPolicies: [], missing: [] }
 
   const isSettled = diagnostics.every(({ code }) => code !== 'unknown-environment')
@@ -208,6 +209,8 @@ interface Damage {
   readonly beside: ReadonlySet<string>
   /** What is there and could not be looked into. */
   readonly unread: readonly string[]
+  /** The manifests folders: what lies in `environments/` of one belongs to an environment. */
+  readonly folders: readonly string[]
 }
 
 type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
@@ -229,13 +232,15 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
     const recalled = [...lastGood].filter(([path]) => isBroken(path, broken) && isOurs(path))
     return [...sound, ...(await Promise.all(recalled.map(([path, text]) => parse(path, text))))]
   }
-  const patchPaths = new Set(input.environment?.files.map((file) => file.path))
-  const isPatch = (path: string) => patchPaths.has(path) || path.includes(`${sep}environments${sep}`)
   const { environment } = input
+  const environmentsOf = (path: string) =>
+    damage.folders.flatMap((folder) => environmentOf(path, folder) ?? [])
+  const isBase = (path: string) => environmentsOf(path).length === 0
+  const isPatch = (path: string) => environmentsOf(path).some((name) => name === environment?.name)
   const lost = lostIds(input, current, damage)
   const restored = await compose({
     ...input,
-    base: await replace(input.base, (path) => !isPatch(path)),
+    base: await replace(input.base, isBase),
     environment: environment && { ...environment, files: await replace(environment.files, isPatch) },
     broken: lost,
   })

@@ -308,3 +308,36 @@ test('a file of an environment means nothing alone', async () => {
   const result = await check(folder, { paths: ['manifests/environments/prod/a.yaml'] })
   expect(codesOf(result)).toContain('environment-file')
 })
+
+test('only the folder in the manifests folder itself holds environments, whatever else has the name', async () => {
+  const folder = await makeFolder({
+    'environments/prod/manifests/a.yaml': processOf('a'),
+    'environments/prod/manifests/team/environments/b.yaml': processOf('b'),
+    'environments/prod/manifests/team/environments/deep/c.yaml': processOf('c'),
+    'environments/prod/manifests/environments/dev/a.yaml': processOf('a', 'script: other'),
+    'environments/compose.yaml': 'services: {}\n',
+    'compose.yaml': 'services: {}\n',
+  })
+  const below = ['Process/a', 'Process/b', 'Process/c']
+  const manifests = join(folder, 'environments/prod/manifests')
+  for (const [cwd, path, expected] of [
+    [join(folder, 'environments/prod'), undefined, below],
+    [folder, manifests, below],
+    [folder, join(manifests, 'a.yaml'), ['Process/a']],
+    [folder, join(manifests, 'team/environments/deep/c.yaml'), ['Process/c']],
+    [join(folder, 'environments/prod'), 'manifests/team/environments/deep/c.yaml', ['Process/c']],
+  ] as const) {
+    const found = await read(cwd, { paths: path === undefined ? [] : [path] })
+    expect(found.diagnostics, path).toEqual([])
+    expect(
+      found.resources.map(({ id }) => id),
+      path,
+    ).toEqual(expected)
+  }
+  for (const cwd of [folder, manifests, join(folder, 'environments/prod'), join(manifests, 'environments')]) {
+    for (const inner of ['dev', 'dev/a.yaml']) {
+      const found = await check(cwd, { paths: [join(manifests, 'environments', inner)] })
+      expect(codesOf(found), `${inner} from ${cwd}`).toContain('environment-file')
+    }
+  }
+})

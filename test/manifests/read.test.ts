@@ -1,4 +1,4 @@
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Action } from '../../src/core/action.ts'
@@ -191,6 +191,34 @@ test('a broken patch keeps the last good one; without one its resources are miss
     resources: [],
     missing: ['Process/a', 'Process/b'],
   })
+})
+
+test('what a broken file declared stays, also below a folder called environments that is none of ours', async () => {
+  const outer = await makeFolder({
+    'environments/x/manifests/team/environments/a.yaml': processOf('a'),
+    'environments/x/manifests/team/environments/prod/b.yaml': processOf('b'),
+    'environments/x/manifests/c.yaml': processOf('c', 'instances: 1'),
+    'environments/x/manifests/environments/prod/c.yaml': processOf('c', 'instances: 4'),
+  })
+  const folder = join(outer, 'environments/x')
+  for (const environment of [undefined, 'prod']) {
+    const next = remember(folder, { environment })
+    const good = await next()
+    expect(good).toMatchObject({ isComplete: true, resources: { length: 3 } })
+    const own = ['team/environments/a.yaml', 'team/environments/prod/b.yaml', 'c.yaml']
+    for (const file of environment === undefined ? own : [...own, 'environments/prod/c.yaml']) {
+      const path = join(folder, 'manifests', file)
+      const text = await readFile(path, 'utf8')
+      await put(path, `${text}spec: [`)
+      const { resources, missing, isComplete } = await next()
+      expect({ resources, missing, isComplete }, file).toEqual({
+        resources: good.resources,
+        missing: [],
+        isComplete: false,
+      })
+      await put(path, text)
+    }
+  }
 })
 
 test('a file that lost its content keeps its resources until it is removed', async () => {

@@ -52,9 +52,7 @@ export async function planEditorFiles(manifests: string, choice: string): Promis
 
 /** How a manifest names the schema that it follows. */
 function schemaReference(folder: string, path: string): string {
-  // What the folder itself lies in is no environment of its own.
-  const inFolder = join('/', relative(folder, path))
-  const name = environmentOf(inFolder) ? 'patch.schema.json' : 'manifest.schema.json'
+  const name = environmentOf(path, folder) ? 'patch.schema.json' : 'manifest.schema.json'
   return relative(dirname(path), join(folder, schemasFolderName, name))
     .split(sep)
     .join('/')
