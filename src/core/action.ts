@@ -15,6 +15,14 @@ export interface Change {
   readonly note?: string
 }
 
+/** Why a domain does not want its own action to be taken now. */
+export interface Blocked {
+  readonly reason: HoldReason
+  readonly message: string
+  /** When it ends by itself, epoch milliseconds; undefined: by an event or a person. */
+  readonly until?: number
+}
+
 /**
  * One corrective step for one resource. A domain extends it with what its `apply` needs; those further fields
  * never reach a plan that is printed.
@@ -41,7 +49,7 @@ export interface Action {
   /** Whether this counts as a recovery attempt: corrective work on something that fails by itself. */
   readonly isRecovery: boolean
   /** Why the domain itself says that it must not be taken now, such as a script that does not exist. */
-  readonly blocked?: { readonly reason: HoldReason; readonly message: string }
+  readonly blocked?: Blocked
   /**
    * Whether it is only due by its own schedule, as a check is: it corrects nothing, so that doing it again and again
    * is neither an attempt nor a sign that somebody undoes our corrections. Default: false.

@@ -25,6 +25,8 @@ export type HoldReason =
   | 'PolicyDenied'
   /** A saved plan is applied, and this is not in it. */
   | 'NotPlanned'
+  /** Its vendor brings it back by itself; done here as well, it would be there twice. */
+  | 'Returning'
 
 export interface Hold {
   readonly reason: HoldReason

@@ -8,7 +8,7 @@ import { shownAction } from './shown-action.ts'
 import type { World } from './world.ts'
 
 /** Holds that come and go with the time alone. */
-const passing: ReadonlySet<HoldReason> = new Set<HoldReason>(['BackOff', 'OutsideWindow'])
+const passing: ReadonlySet<HoldReason> = new Set<HoldReason>(['BackOff', 'OutsideWindow', 'Returning'])
 
 /** What the plan of a finding rests on. */
 export function basisOf(world: World, finding: Finding): Basis {

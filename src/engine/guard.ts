@@ -138,7 +138,7 @@ function holdOnManagement(resource: Resource): Hold | undefined {
 
 function holdOnBlock(finding: Finding): Hold | undefined {
   const blocked = finding.actions.find((action) => action.blocked)?.blocked
-  return blocked ? { reason: blocked.reason, message: blocked.message, until: undefined } : undefined
+  return blocked && { reason: blocked.reason, message: blocked.message, until: blocked.until }
 }
 
 /** What must not be done twice waits until the domain has seen what became of the last time. */

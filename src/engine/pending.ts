@@ -39,7 +39,7 @@ export function findPending(
 }
 
 /** Holds that end by themselves, and soon. */
-const passingHolds: ReadonlySet<string> = new Set<HoldReason>(['BackOff', 'DomainRefuses'])
+const passingHolds: ReadonlySet<string> = new Set<HoldReason>(['BackOff', 'DomainRefuses', 'Returning'])
 
 function isPendingByItself(finding: Finding, until: number): boolean {
   if (finding.unknown) return false

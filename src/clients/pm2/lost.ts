@@ -48,7 +48,7 @@ function pidsOf(records: readonly Pm2Record[]): ReadonlySet<number> {
 }
 
 /** What the daemon's own file says; whether it is one is not looked at. */
-function namedDaemon(home: string): number | undefined {
+export function namedDaemon(home: string): number | undefined {
   return Number.parseInt(readAtOnce(homePaths(home).pidFile), 10) || undefined
 }
 

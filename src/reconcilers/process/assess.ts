@@ -1,4 +1,5 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Duration } from '../../core/duration.ts'
 import type { Assessment, History } from '../../core/reconciler.ts'
 import type { ChildStatus } from '../../core/status.ts'
 import type { ProcessAction } from './action.ts'
@@ -12,6 +13,9 @@ import { processKindOf } from './process-kind.ts'
 import { hasEnded, isPhantom, isRunning, onlineText, uptimeOf } from './run-state.ts'
 import { countQuickChange } from './saved-sources.ts'
 import { exitText, type Verdict } from './verdict.ts'
+
+/** How soon is looked whether PM2 has brought something back, where no event tells. */
+const returnCheck: Duration = 1000
 
 /** What the observation says of health. Pure; the engine bounds the remedy by `recovery`. */
 export function assessProcess(pair: ProcessPair, history: History): Assessment<ProcessAction> {
@@ -74,6 +78,10 @@ function judgeStandby(records: readonly Pm2Record[]): Verdict {
 }
 
 function judgeAbsent(observed: ObservedProcess | undefined): Verdict {
+  if (observed?.returningUntil !== undefined) {
+    const message = 'not in PM2 yet, which had saved it'
+    return { status: 'Progressing', reason: 'Returning', message, recheckAfter: returnCheck }
+  }
   if (observed?.missing) return { status: 'Missing', reason: 'ScriptMissing', message: observed.missing }
   const left = observed?.leftBehind ?? []
   if (left.length > 0) {

@@ -12,7 +12,7 @@ import { Secret } from '../../core/secret.ts'
 import { interpreterEnvironment } from './base-env.ts'
 import type { Difference } from './compare.ts'
 import { declaredFields, fieldRules, liveVariable } from './fields.ts'
-import { toldMark } from './mark.ts'
+import { readMark, toldMark } from './mark.ts'
 import {
   absoluteOrProgram,
   type DesiredProcess,
@@ -66,8 +66,8 @@ const configFields: Readonly<Record<string, keyof ProcessConfig>> = Object.freez
   namespace: 'namespace',
 })
 
-/** A process to be, of so many instances. Reveals secrets: it goes straight to the daemon. */
-export function newProcessOf(making: Making, instances: number): NewProcess {
+/** A process to be, made at a time. Reveals secrets: it goes straight to the daemon. */
+export function newProcessOf(making: Making, madeAt: number): NewProcess {
   const { desired } = making
   const { spec } = desired
   const interpreter =
@@ -87,8 +87,8 @@ export function newProcessOf(making: Making, instances: number): NewProcess {
     interpreter,
     mode: spec.mode ?? 'fork',
     env: { ...making.base, ...interpreterEnvironment(interpreter), ...declaredEnv(desired) },
-    ...marksOf(making, making.execPath),
-    instances,
+    ...marksOf(making, making.execPath, madeAt),
+    instances: 1,
     registerOnly: processKindOf(spec) === 'cron-job',
     ...(spec.watch === undefined ? {} : { watch: spec.watch }),
     ...(spec.watchIgnore === undefined ? {} : { ignoreWatch: spec.watchIgnore }),
@@ -104,7 +104,7 @@ export function changeOfRecord(
   const { desired } = making
   const isOtherScript = differences.some(({ path }) => path === 'script')
   const set: Config = {
-    ...marksOf(making, isOtherScript ? making.execPath : (record.execPath ?? '')),
+    ...marksOf(making, isOtherScript ? making.execPath : (record.execPath ?? ''), madeAtOf(record)),
   }
   const unset: OptionalField[] = []
   for (const { path, after } of differences) {
@@ -175,8 +175,17 @@ function declaredEnv(desired: DesiredProcess): Readonly<Record<string, string>> 
   return env
 }
 
+/** When it was made by its own word; what was adopted never was by us. */
+export function madeAtOf(record: Pm2Record): number {
+  return readMark(record.reconciled)?.madeAt ?? 0
+}
+
 /** Paths only, never values: the mark is listed by every PM2 command. */
-function marksOf(making: Making, execPath: string): Pick<ProcessConfig, 'reconciled' | 'reconciledAs'> {
+function marksOf(
+  making: Making,
+  execPath: string,
+  madeAt: number,
+): Pick<ProcessConfig, 'reconciled' | 'reconciledAs'> {
   const { mark, desired, storePath, sourcesHash, clock } = making
   return {
     reconciled: {
@@ -191,6 +200,7 @@ function marksOf(making: Making, execPath: string): Pick<ProcessConfig, 'reconci
       foundAt: isProgram(desired.spec.script) ? execPath : '',
       sources: sourcesHash ?? '',
       actedAt: clock.now(),
+      madeAt,
     },
     reconciledAs: toldMark(mark.store, pm2NameOf(desired)),
   }

@@ -6,6 +6,7 @@ import { openPm2 } from '../../clients/pm2/open.ts'
 import type { Orphan } from '../../clients/pm2/orphans.ts'
 import { raceAbort } from '../../clients/pm2/process-queue.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { Returning } from '../../clients/pm2/returning.ts'
 import type { Duration } from '../../core/duration.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
@@ -23,6 +24,7 @@ import type { ProcessAction } from './action.ts'
 import { applyProcessAction } from './actions/apply.ts'
 import { baseEnvironment } from './base-env.ts'
 import { DaemonKeeper, isMarked } from './daemon-keeper.ts'
+import { wantedInstances } from './diff.ts'
 import { DiskView } from './disk-view.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
@@ -89,7 +91,10 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#remember(wanted)
     const daemon = await this.#readDaemon(signal)
     const observedAt = this.#context.clock.now()
-    const leftBehind = await this.#readLeftBehind(wanted, daemon, signal)
+    const [leftBehind, returning] = await Promise.all([
+      this.#readLeftBehind(wanted, daemon, signal),
+      this.#readReturning(wanted, daemon),
+    ])
     const machine = { disk: new DiskView(), processors: availableParallelism() }
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedProcess>]> => {
@@ -97,7 +102,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
           const { code, message } = daemon
           return [one.id, { type: 'unreadable', code, message, isDomainWide: true }]
         }
-        return [one.id, await this.#readOne(one, { ...daemon, ...machine, leftBehind }, signal)]
+        return [one.id, await this.#readOne(one, { ...daemon, ...machine, leftBehind, returning }, signal)]
       }),
     )
     const marked = daemon instanceof ReconcileError ? undefined : await this.#findMarked(daemon)
@@ -228,6 +233,20 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     return daemon.version === undefined ? left : [...left, ...(await this.#readLost(listed, signal))]
   }
 
+  /** Only what is missing can be on its way. */
+  async #readReturning(
+    wanted: readonly WantedProcess[],
+    daemon: DaemonReading | ReconcileError,
+  ): Promise<Returning | undefined> {
+    if (daemon instanceof ReconcileError || daemon.version === undefined) return undefined
+    const isWhole = ({ desired }: WantedProcess) =>
+      desired === undefined ||
+      (daemon.byName.get(pm2NameOf(desired))?.length ?? 0) >=
+        (wantedInstances(desired, availableParallelism(), true) ?? 1)
+    if (wanted.every(isWhole)) return undefined
+    return await this.#keeper.returning([...daemon.byName.values()].flat())
+  }
+
   /** Where the daemon does not say whether it knows a process, nothing is told of it. */
   async #readLost(listed: readonly Pm2Record[], signal: AbortSignal): Promise<readonly Orphan[]> {
     try {
@@ -243,6 +262,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     wanted: WantedProcess,
     daemon: DaemonReading & {
       readonly leftBehind: readonly Orphan[]
+      readonly returning: Returning | undefined
       readonly disk: DiskView
       readonly processors: number
     },
@@ -278,6 +298,10 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
           .filter(isAlive),
         livingStores,
         leftBehind: leftBehind.map(({ identity }) => identity.pid),
+        returningUntil:
+          records.length < (daemon.returning?.saved.get(nameOf(wanted)) ?? 0)
+            ? daemon.returning?.until
+            : undefined,
         missing: startability?.missing,
         sourcesHash,
         lastWords,

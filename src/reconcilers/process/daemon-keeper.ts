@@ -2,9 +2,10 @@ import { isAlive } from '../../clients/host/process-identity.ts'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { homeLock } from '../../clients/pm2/home-lock.ts'
-import { findLost } from '../../clients/pm2/lost.ts'
+import { findLost, namedDaemon } from '../../clients/pm2/lost.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../clients/pm2/orphans.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { findReturning, type Returning } from '../../clients/pm2/returning.ts'
 import { findStrays } from '../../clients/pm2/strays.ts'
 import type { Duration } from '../../core/duration.ts'
 import type { ConnectContext } from '../../core/reconciler.ts'
@@ -12,6 +13,9 @@ import { toldMark } from './mark.ts'
 
 /** PM2's own `kill_timeout`. */
 const killTimeout: Duration = 1600
+
+/** How often is looked whether PM2 has brought something back. */
+const pollInterval: Duration = 200
 
 type Release = { release(): Promise<void> }
 
@@ -29,6 +33,9 @@ export class DaemonKeeper {
   #starting: Promise<void> | undefined
   /** What was found on the machine while this daemon lived. */
   #looked: { readonly daemon: string | undefined; readonly strays: Promise<readonly Orphan[]> } | undefined
+
+  /** The pid of the daemon that has brought back all that it ever will. */
+  #complete: number | undefined
 
   constructor(context: ConnectContext, pm2: Pick<Pm2Client, 'home' | 'list' | 'keepsAside'>) {
     this.#context = context
@@ -73,6 +80,25 @@ export class DaemonKeeper {
     )
     const alive = await Promise.all(strays.map((stray) => isAlive(stray.identity)))
     return [...orphans, ...strays.filter((_, index) => alive[index])]
+  }
+
+  /** What PM2 may be about to bring back, beside what it lists; nothing is changed. */
+  async returning(listed: readonly Pm2Record[]): Promise<Returning | undefined> {
+    const daemon = namedDaemon(this.#home)
+    if (daemon !== undefined && daemon === this.#complete) return undefined
+    const returning = await findReturning(this.#home, listed, this.#context.clock.now())
+    this.#complete = returning ? undefined : daemon
+    return returning
+  }
+
+  /** Waits until PM2 has brought back what it had saved of a name, or that is not to be expected any more; lists then. */
+  async whenReturned(name: string, signal: AbortSignal): Promise<readonly Pm2Record[]> {
+    for (;;) {
+      const listed = await this.#pm2.list(signal)
+      const saved = (await this.returning(listed))?.saved.get(name) ?? 0
+      if (listed.filter((record) => record.name === name).length >= saved) return listed
+      await this.#context.clock.sleep(pollInterval, signal)
+    }
   }
 
   /** What the daemon that lives has started and lost, of whatever name; nothing is changed. */

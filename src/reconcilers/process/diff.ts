@@ -14,6 +14,7 @@ import {
   droppedFields,
   isIgnored,
 } from './compare.ts'
+import { doublesOf } from './doubles.ts'
 import { declaredFields } from './fields.ts'
 import { isSameFleet, readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
@@ -190,9 +191,9 @@ function scaleOf(
   const isDropped = comparisonOf(pair, desired).dropped.includes('instances')
   const wanted = wantedInstances(desired, observed.processors, isDropped)
   const { records } = observed
-  if (wanted === undefined || wanted === records.length || isIgnored('instances', desired.controls.ignore)) {
-    return undefined
-  }
+  if (isIgnored('instances', desired.controls.ignore)) return undefined
+  if (wanted === undefined) return endDoubles(pair, desired, observed)
+  if (wanted === records.length) return undefined
   const count = Math.abs(wanted - records.length)
   const isUp = wanted > records.length
   return act(pair, desired, {
@@ -202,7 +203,34 @@ function scaleOf(
     reason: 'the number of instances differs',
     changes: [{ path: 'instances', before: records.length, after: wanted, sensitive: false }],
     records,
+    ...(isUp ? whileReturning(observed) : {}),
   })
+}
+
+/** Nobody declares how many there are, so that one is meant, and copies that a person makes of it stay. */
+function endDoubles(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  { records }: ObservedProcess,
+): ProcessAction | undefined {
+  const doubles = doublesOf(records, pair.mark)
+  if (doubles.length === 0) return undefined
+  const after = records.length - doubles.length
+  return act(pair, desired, {
+    type: 'scale-down',
+    verb: 'update',
+    summary: `stop ${doubles.length} ${doubles.length === 1 ? 'copy' : 'copies'}`,
+    reason: 'PM2 brought it back beside the one that was started',
+    changes: [{ path: 'instances', before: records.length, after, sensitive: false }],
+    records,
+  })
+}
+
+/** What PM2 is about to bring back must not be started beside it. */
+function whileReturning(observed: ObservedProcess | undefined): Pick<Step, 'blocked'> {
+  if (observed?.returningUntil === undefined) return {}
+  const message = 'PM2 brings back what it had saved; what does not come is started'
+  return { blocked: { reason: 'Returning', message, until: observed.returningUntil } }
 }
 
 /** How many there should be; undefined: nobody says. */
@@ -271,6 +299,7 @@ function start(pair: ProcessPair, desired: DesiredProcess): ProcessAction {
         ? `not in PM2; what runs without it is ended first (pid ${left.join(', ')})`
         : 'not running',
     records: [],
+    ...whileReturning(pair.observed),
   })
 }
 

@@ -16,6 +16,11 @@ export interface ProcessMark extends Mark {
   readonly sources: string
   /** Epoch milliseconds of our last action on it, 0 where the mark does not say: what restarted it then was no crash. */
   readonly actedAt: number
+  /**
+   * Epoch milliseconds at which we made it, 0 where the mark does not say. It stays through restarts and updates, and
+   * copies that a person makes of it (`pm2 scale`) bear the same: what bears another was made twice.
+   */
+  readonly madeAt: number
 }
 
 /** Reads a mark; undefined where the record has none, or something that we did not write. */
@@ -39,6 +44,7 @@ export function readMark(value: unknown): ProcessMark | undefined {
     foundAt: text('foundAt') ?? '',
     sources: text('sources') ?? '',
     actedAt: typeof mark.actedAt === 'number' ? mark.actedAt : 0,
+    madeAt: typeof mark.madeAt === 'number' ? mark.madeAt : 0,
   }
 }
 

@@ -22,6 +22,11 @@ export interface ObservedProcess {
    * name is no longer declared, only those that were started with a mark of ours.
    */
   readonly leftBehind: readonly number[]
+  /**
+   * Until when, in epoch milliseconds, PM2 may still bring back copies that it had saved and does not list yet; undefined:
+   * nothing more is expected.
+   */
+  readonly returningUntil: number | undefined
   /** The declared script, interpreter or working folder that does not exist, as a sentence; undefined: all is there. */
   readonly missing: string | undefined
   /** Hash of the files that `sources` names; undefined: none are declared. */

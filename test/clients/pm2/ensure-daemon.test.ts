@@ -130,7 +130,17 @@ describe('where no daemon runs', () => {
     const daemon = await ensureDaemon({ home, env: callerEnv() })
     expect(daemon).toMatchObject({ started: true, version: '7.0.4' })
     const env = await daemonEnv(daemon.pid ?? 0)
-    const expected = ['HOME', 'LANG', 'PATH', 'PM2_DISABLE_VERSION_CHECK', 'PM2_HOME', 'SILENT', 'TZ', 'USER']
+    const expected = [
+      'HOME',
+      'LANG',
+      'PATH',
+      'PM2_DISABLE_VERSION_CHECK',
+      'PM2_HOME',
+      'RECONCILED_DAEMON_STARTED_AT',
+      'SILENT',
+      'TZ',
+      'USER',
+    ]
     expect(
       Object.keys(env)
         .filter((key) => key !== 'NODE_CHANNEL_FD' && !key.startsWith('NODE_CHANNEL'))

@@ -65,6 +65,7 @@ export function observed(
     livePids: records.map(({ pid }) => pid).filter((pid) => pid !== undefined),
     livingStores: [],
     leftBehind: [],
+    returningUntil: undefined,
     missing: undefined,
     sourcesHash: undefined,
     lastWords: undefined,
@@ -104,7 +105,7 @@ export function ownedAs(desired: Desired, memory: Readonly<Record<string, unknow
   }
 }
 
-function markOf(desired: Desired): Mark {
+export function markOf(desired: Desired): Mark {
   return {
     fleet: 'test',
     environment: '',

@@ -16,6 +16,7 @@ import { daemonIdentity } from './daemon-identity.ts'
 import { daemonEnvironment, dataFolder, type Environment } from './environment.ts'
 import { type Launched, launchDaemon, logEnd, logTail, runProgram } from './launch.ts'
 import { findProgram } from './program-path.ts'
+import { asStartedByUs } from './starter.ts'
 import { findUsersPm2 } from './users-pm2.ts'
 
 export interface EnsureDaemonOptions {
@@ -166,7 +167,7 @@ async function startBundled(task: Task, env: Record<string, string>): Promise<Ru
 }
 
 async function start(task: Task): Promise<RunningDaemon> {
-  const env = daemonEnvironment(task.env, task.paths.home)
+  const env = asStartedByUs(daemonEnvironment(task.env, task.paths.home), task.clock.now())
   const program = await findUsersPm2({ env, clock: task.clock, signal: task.signal })
   return program === undefined ? await startBundled(task, env) : await startByCommand(task, program, env)
 }

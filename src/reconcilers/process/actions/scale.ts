@@ -1,6 +1,7 @@
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { ProcessAction } from '../action.ts'
 import { wantedInstances } from '../diff.ts'
+import { doublesOf } from '../doubles.ts'
 import { readMark } from '../mark.ts'
 import { isRunning } from '../run-state.ts'
 import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from './workshop.ts'
@@ -8,10 +9,10 @@ import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from '
 /** Brings the number of instances to what is declared. */
 export async function scaleProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
   const desired = desiredOf(action)
-  const wanted =
-    wantedInstances(desired, workshop.processors, action.dropped.includes('instances')) ?? action.pmIds.length
+  const wanted = wantedInstances(desired, workshop.processors, action.dropped.includes('instances'))
   const listed = await workshop.pm2.list(workshop.signal)
   const records = await recordsOf(action, listed)
+  if (wanted === undefined) return await deleteAll(doublesOf(records, action.mark), workshop)
   if (records.length < wanted) {
     const making = await makingOf(action, workshop)
     await workshop.keeper.endUnknown(action.name, { listed, signal: workshop.signal })
@@ -19,9 +20,11 @@ export async function scaleProcess(action: ProcessAction, workshop: Workshop): P
     return
   }
   const surplus = [...records].sort(dispensableFirst).slice(0, records.length - wanted)
-  await Promise.all(
-    surplus.map((record) => workshop.pm2.delete({ pmId: record.pmId, name: record.name }, workshop.signal)),
-  )
+  await deleteAll(surplus, workshop)
+}
+
+async function deleteAll(records: readonly Pm2Record[], { pm2, signal }: Workshop): Promise<void> {
+  await Promise.all(records.map(({ pmId, name }) => pm2.delete({ pmId, name }, signal)))
 }
 
 /** What does not run goes first, then what somebody added by hand, then the newest. */

@@ -6,7 +6,8 @@ import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from '
 export async function startProcess(action: ProcessAction, workshop: Workshop): Promise<void> {
   const making = await makingOf(action, workshop)
   await workshop.keeper.ensureDaemon(workshop.signal)
-  const listed = await workshop.pm2.list(workshop.signal)
+  // The daemon may have come up since it was decided, with a `pm2 resurrect`.
+  const listed = await workshop.keeper.whenReturned(action.name, workshop.signal)
   const present = await recordsOf(action, listed)
   await workshop.keeper.endUnknown(action.name, { listed, signal: workshop.signal })
   const wanted = wantedInstances(desiredOf(action), workshop.processors, false) ?? 1

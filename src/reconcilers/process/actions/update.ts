@@ -1,7 +1,7 @@
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { ProcessAction } from '../action.ts'
 import { type Comparison, compareRecord } from '../compare.ts'
-import { changeOfRecord, newProcessOf } from '../config.ts'
+import { changeOfRecord, madeAtOf, newProcessOf } from '../config.ts'
 import { desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
 
 /** Changes the processes that still differ, one after the other, so that not all of them are away at once. */
@@ -26,7 +26,7 @@ export async function updateProcesses(
     const { pm2, keeper, signal } = workshop
     await pm2.delete({ pmId: record.pmId, name: record.name }, signal)
     await keeper.endUnknown(record.name, { listed: await pm2.list(signal), signal })
-    await pm2.prepare(newProcessOf(making, 1), signal)
+    await pm2.prepare(newProcessOf(making, madeAtOf(record)), signal)
   }
 }
 

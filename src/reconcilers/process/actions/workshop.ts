@@ -61,7 +61,8 @@ export async function createInstances(
   count: number,
   { pm2, signal }: Pick<Workshop, 'pm2' | 'signal'>,
 ): Promise<void> {
-  for (let made = 0; made < count; made += 1) await pm2.prepare(newProcessOf(making, 1), signal)
+  const madeAt = making.clock.now()
+  for (let made = 0; made < count; made += 1) await pm2.prepare(newProcessOf(making, madeAt), signal)
 }
 
 /** The processes of the action's name, as they are now. */

@@ -151,6 +151,11 @@ export const sharedCures: Prescriptions = Object.freeze({
     cure: 'The message names the policy and what it says. Wait until its rule allows it, or change what is declared; only a person should change the policy.',
     commands: [planOnly(ailment)],
   }),
+  Returning: (ailment) => ({
+    problem: `${ailment.id} is on its way back with PM2`,
+    cure: 'PM2 starts what it had saved, one after the other. What does not come is started within half a minute after the last.',
+    commands: [describe(ailment), pm2('list')],
+  }),
   NotPlanned: (ailment) => ({
     problem: `${ailment.id} needs what was not in the plan that was applied last`,
     cure: 'The next pass does it; look at what that would be first.',
