@@ -1,7 +1,7 @@
 import { join, relative, resolve } from 'node:path'
 import type { GitPlace } from '../../clients/git/repository.ts'
 import { whyNotSigned } from '../../clients/git/verify.ts'
-import { candidateFolder, layOutCandidate } from '../../clients/git/work-tree.ts'
+import { candidateFolder, layOutCandidate, whyTooLarge } from '../../clients/git/work-tree.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { type Commit, type GitSettings, originOf } from '../../core/source.ts'
 import { type Manifests, readManifests } from '../../manifests/read.ts'
@@ -31,6 +31,8 @@ export async function judgeCommit(
   const { id } = judged.commit
   const unsigned = settings.signatures && (await whyNotSigned(place, id, settings.signatures))
   if (unsigned !== undefined) return { fault: unsigned, diagnostics: [], otherSource: undefined }
+  const excess = await whyTooLarge(place, id)
+  if (excess !== undefined) return { fault: `it ${excess}`, diagnostics: [], otherSource: undefined }
   const folder = await layOutCandidate(place, id)
   const declaration = await readCandidate(workspace, join(folder, settings.path), judged.secretKey)
   const diagnostics = declaration.diagnostics.map((each) => placedInRepository(workspace, each))

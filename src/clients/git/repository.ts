@@ -163,7 +163,8 @@ export async function hasCommits(place: GitPlace, commits: readonly string[]): P
 /** What a commit says of itself. */
 export async function readCommit(place: GitPlace, commit: string): Promise<Commit> {
   const format = '--format=%H%x00%ct%x00%an%x00%s'
-  const args = ['show', '--no-patch', '--encoding=UTF-8', format, '--end-of-options', commit]
+  // Not `show`, which compares all files of the commit with none even where it shows no difference.
+  const args = ['log', '--max-count=1', '--encoding=UTF-8', format, '--end-of-options', commit]
   const [id = '', seconds = '', author = '', subject = ''] = (await askGit(inside(place, args)))
     .trimEnd()
     .split('\0')

@@ -19,6 +19,8 @@ export interface GitCall {
   readonly limit?: Duration
   /** How much it may print, in bytes; more ends it. Default 64 MiB. */
   readonly maxBytes?: number
+  /** Whether to take what it printed until then, instead of an error, where it prints more. Default: no. */
+  readonly mayBeCut?: boolean
   /** What it reads on its standard input. Default: nothing. */
   readonly input?: string
   readonly token?: GitToken | undefined
@@ -31,6 +33,8 @@ export interface GitAnswer {
   /** Undefined: a signal ended it. */
   readonly code: number | undefined
   readonly output: Buffer
+  /** Whether it was ended because it printed too much. */
+  readonly isCut: boolean
   /** What it said on standard error: one line, bounded. */
   readonly complaint: string
 }
@@ -100,13 +104,14 @@ export async function runGit(call: GitCall): Promise<GitAnswer> {
     },
   })
   signal.throwIfAborted()
-  if (bytes.out > maxBytes) {
+  const isCut = bytes.out > maxBytes
+  if (isCut && !call.mayBeCut) {
     throw new ReconcileError('GitFailed', `Cannot ${nameOf(args)}: it printed more than ${maxBytes} bytes`)
   }
   if (end === 'timed-out') {
     throw new ReconcileError('OperationTimedOut', `Cannot ${nameOf(args)}: it did not end within ${limit} ms`)
   }
-  return { code: exitCode, output: Buffer.concat(output), complaint: toLine(Buffer.concat(complaint)) }
+  return { code: exitCode, output: Buffer.concat(output), isCut, complaint: toLine(Buffer.concat(complaint)) }
 }
 
 /** The same where only success will do: what it printed, or `GitFailed` with what it said. */

@@ -1,7 +1,8 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import { ReconcileError } from '../../core/errors.ts'
-import { askGit, type GitCall, runGit } from './run.ts'
+import { type GitCall, runGit } from './run.ts'
+import { excessOf, listTree, type TreeEntry } from './tree.ts'
 
 /** What a call of git needs beside its arguments. */
 export type GitPlace = Pick<GitCall, 'folder' | 'env' | 'clock' | 'signal'>
@@ -14,14 +15,8 @@ export interface Snapshot {
   readonly refusedLinks: readonly string[]
 }
 
-interface Entry {
-  readonly mode: string
-  readonly object: string
-  readonly size: number
-  readonly path: string
-}
-
-const most = { files: 100_000, bytes: 512 * 1024 * 1024, batch: 16 * 1024 * 1024 } as const
+const most = { count: 100_000, bytes: 512 * 1024 * 1024 } as const
+const batchBytes = 16 * 1024 * 1024
 const linkMode = '120000'
 const programMode = '100755'
 
@@ -48,10 +43,11 @@ export async function commitOf(place: GitPlace, revision: string): Promise<strin
  * index and no reference is touched. A link that leads out of the tree is left out, and so is a submodule.
  */
 export async function writeSnapshot(place: GitPlace, commit: string, into: string): Promise<Snapshot> {
-  const entries = await listTree(place, commit)
-  const files = entries.filter(({ mode }) => mode.startsWith('100'))
-  const links = entries.filter(({ mode }) => mode === linkMode)
-  assertBounded([...files, ...links])
+  const tree = await listTree((args) => ({ ...place, args }), commit)
+  const excess = excessOf(tree, most)
+  if (excess !== undefined) throw new ReconcileError('GitFailed', `Cannot compare: the commit ${excess}`)
+  const files = tree.files.filter(({ mode }) => mode.startsWith('100'))
+  const links = tree.files.filter(({ mode }) => mode === linkMode)
   for (const batch of batchesOf(files)) {
     const contents = await readBlobs(place, batch)
     for (const [index, { path, mode }] of batch.entries()) {
@@ -85,40 +81,11 @@ function leadsOut(path: string, target: string): boolean {
   return place === '..' || place.startsWith('../')
 }
 
-async function listTree(place: GitPlace, commit: string): Promise<readonly Entry[]> {
-  const text = await askGit({ ...place, args: ['ls-tree', '-r', '-l', '-z', '--full-tree', commit] })
-  return text.split('\0').flatMap((line) => {
-    const [, mode = '', type, object = '', size = '', path = ''] =
-      /^(\d+) (\w+) ([0-9a-f]+) +(\d+|-)\t([\s\S]+)$/.exec(line) ?? []
-    if (type !== 'blob') return []
-    assertPlain(path)
-    return [{ mode, object, size: Number(size), path }]
-  })
-}
-
-/** A tree that was made by hand can name what git itself would never write. */
-function assertPlain(path: string): void {
-  const isPlain = path
-    .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..' && part.toLowerCase() !== '.git')
-  if (isPlain) return
-  throw new ReconcileError('GitFailed', `Cannot read the commit: it holds the path ${JSON.stringify(path)}`)
-}
-
-function assertBounded(entries: readonly Entry[]): void {
-  const bytes = entries.reduce((sum, { size }) => sum + size, 0)
-  if (entries.length <= most.files && bytes <= most.bytes) return
-  throw new ReconcileError(
-    'GitFailed',
-    `Cannot compare: the commit has ${entries.length} files of ${bytes} bytes; at most ${most.files} of ${most.bytes} are written out`,
-  )
-}
-
-function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
-  const batches: Entry[][] = []
-  let bytes = most.batch + 1
+function batchesOf(entries: readonly TreeEntry[]): readonly (readonly TreeEntry[])[] {
+  const batches: TreeEntry[][] = []
+  let bytes = batchBytes + 1
   for (const entry of entries) {
-    if (bytes + entry.size > most.batch) {
+    if (bytes + entry.size > batchBytes) {
       batches.push([])
       bytes = 0
     }
@@ -129,7 +96,7 @@ function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
 }
 
 /** The contents of blobs, in their order. */
-async function readBlobs(place: GitPlace, entries: readonly Entry[]): Promise<readonly Buffer[]> {
+async function readBlobs(place: GitPlace, entries: readonly TreeEntry[]): Promise<readonly Buffer[]> {
   const input = entries.map(({ object }) => `${object}\n`).join('')
   const maxBytes = most.bytes + entries.length * 200
   const { output } = await runGit({ ...place, args: ['cat-file', '--batch'], input, maxBytes })

@@ -2,16 +2,25 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GitPlace, inside, repositoryFolder } from './repository.ts'
 import { askGit, type GitCall } from './run.ts'
+import { excessOf, listTree } from './tree.ts'
 
 /** The tree that the fleet is read from: always the same folder, or every script would have moved with each commit. */
 const currentFolder = ({ folder }: Pick<GitPlace, 'folder'>) => join(folder, 'current')
 /** Where a commit is judged before it counts. */
 export const candidateFolder = ({ folder }: Pick<GitPlace, 'folder'>) => join(folder, 'candidate')
 
+/** A small push can hold the same content many times, and each is a file once it is laid out. */
+const most = { count: 100_000, bytes: 1024 * 1024 * 1024 } as const
+
 /** Stands while `current` is on its way from one commit to another. */
 export const unfinishedMark = (place: Pick<GitPlace, 'folder'>) =>
   join(repositoryFolder(place), 'reconciled-unfinished')
 const candidateIndex = (place: GitPlace) => join(repositoryFolder(place), 'candidate.index')
+
+/** Why a commit is too large to be laid out, without a subject; undefined: it is not. */
+export async function whyTooLarge(place: GitPlace, commit: string): Promise<string | undefined> {
+  return excessOf(await listTree((args) => inside(place, args), commit), most)
+}
 
 /** Puts a commit beside the current one, and returns where. */
 export async function layOutCandidate(place: GitPlace, commit: string): Promise<string> {
