@@ -110,7 +110,10 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         return [one.id, await this.#readOne(one, { place, repository, reader }, { signal, outer })]
       }),
     )
-    await this.#save(github)
+    await this.#kept(async () => {
+      await this.#seen.save()
+      await github.save()
+    })
     return { observedAt: this.#context.clock.now(), readings: new Map(readings) }
   }
 
@@ -119,11 +122,13 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     const key = `${action.repository.toLowerCase()} ${action.branch}`
     const { desired, file } = action
     const accepted = async (run: number | undefined) => {
-      if (desired) await this.#accepted.keep(externalNameOf(desired), { at: this.#context.clock.now(), run })
+      if (!desired) return
+      const at = this.#context.clock.now()
+      await this.#kept(() => this.#accepted.keep(externalNameOf(desired), { at, run }))
     }
     await this.#writers.run(key, async () => {
       await applyWorkflowAction({ github, accepted }, action, signal)
-      if (desired && file) await this.#deliveries.keep(desired, file.wanted)
+      if (desired && file) await this.#kept(() => this.#deliveries.keep(desired, file.wanted))
     })
   }
 
@@ -246,14 +251,13 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     return undefined
   }
 
-  /** What was read is kept for the next start; that this fails is no fault of what was read. */
-  async #save(github: GithubClient): Promise<void> {
+  /** What is only a saving for later; that it cannot be kept is no fault of what was read or done. */
+  async #kept(keep: () => Promise<void>): Promise<void> {
     try {
-      await this.#seen.save()
-      await github.save()
+      await keep()
     } catch (error) {
       if (error instanceof ReconcileError && error.code === 'LeaseLost') throw error
-      this.#context.logger.warn({ error: messageOf(error) }, 'what was read could not be kept')
+      this.#context.logger.warn({ error: messageOf(error) }, 'what was learned of GitHub could not be kept')
     }
   }
 }

@@ -51,7 +51,7 @@ const callsOf: Readonly<Record<WorkflowAction['type'], number>> = Object.freeze(
   disable: 1,
   'rerun-failed': 3,
   rerun: 3,
-  dispatch: 2,
+  dispatch: 3,
   'commit-file': 2,
   'propose-file': 7,
   'close-pull': 4,

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clients/host/clock.ts'
+import { silentLogger } from '../../../src/core/logger.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { connectWorkflows } from '../../../src/reconcilers/workflow/connection.ts'
+import { dispatchOf } from '../../../src/reconcilers/workflow/remedy.ts'
 import type { SimulatedRepository, SimulatedRun, SimulatedWorkflow } from '../../simulators/github/world.ts'
 import { GithubWorld } from '../../support/github-world.ts'
+import { defaultFleet } from '../../support/modelled-fleet.ts'
+import { SeededRandom } from '../../support/seeded-random.ts'
+import { desired, observed, observedRuns, pairOf, run as runOf } from './model.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -91,4 +99,43 @@ it('a dispatch whose run is named does not take a person’s for its own', async
   site.runs.unshift(...late)
   await pass()
   expect(await pass()).toMatch(new RegExp(`^Healthy: run ${late[0]?.id} was green`))
+})
+
+it('a dispatch that GitHub took has not failed where that could not be written down', async () => {
+  const cache = {
+    get: async () => undefined,
+    put: async () => {
+      throw new Error('the disk is full')
+    },
+    prune: async () => undefined,
+  }
+  const warnings: unknown[] = []
+  const connection = await connectWorkflows(
+    {
+      fleet: {
+        ...defaultFleet,
+        github: {
+          apiUrl: world.simulator.url,
+          token: Secret.read('fromEnv GITHUB_TOKEN', 'test-token', 'd'),
+        },
+      },
+      env: {},
+      clock: systemClock,
+      random: new SeededRandom(1),
+      logger: { ...silentLogger, warn: (fields) => void warnings.push(fields) },
+      store: { id: 's', location: '' },
+      mayRunCommands: false,
+      cache,
+    },
+    { isSpaced: false, pauses: [] },
+  )
+  const wanted = desired({ green: { within: '24h', onStale: 'dispatch' } })
+  const { id, name, path } = ci
+  const workflow = { id, name, path, state: 'active' as const, url: '' }
+  const runs = observedRuns(site.runs.map((run) => runOf({ id: run.id })))
+  const pair = pairOf(wanted, observed({ workflow, runs }))
+  await connection.apply(dispatchOf(pair, wanted, 'stale'), new AbortController().signal)
+  expect(sent()).toBe(1)
+  expect(warnings).toEqual([{ error: 'the disk is full' }])
+  await connection.close()
 })
