@@ -53,13 +53,13 @@ describe('a hundred functions, end to end', () => {
     expect(list.functions).toHaveLength(100)
 
     simulator.calls.length = 0
-    const bundles = await readdir(fleet.path('.reconcile/functions'))
+    const bundles = await readdir(fleet.path('.reconcile/functions/state.db'))
     const noop = await pass()
     expect(noop.status, `${noop.out}\n${noop.err}`).toBe(0)
     expect(simulator.writes()).toEqual([])
     // The site and its published deploy, and nothing else.
     expect(simulator.calls.map(({ operation }) => operation)).toEqual(['listSites', 'getSiteDeploy'])
-    expect(await readdir(fleet.path('.reconcile/functions'))).toEqual(bundles)
+    expect(await readdir(fleet.path('.reconcile/functions/state.db'))).toEqual(bundles)
 
     simulator.calls.length = 0
     site.age(60_000)

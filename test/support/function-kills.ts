@@ -172,7 +172,7 @@ async function killOnce(
     case 'bundling': {
       const longer = random.between(0, 600)
       const isAtWork = async () => {
-        const names = await readdir(fleet.path('.reconcile/functions'))
+        const names = await readdir(fleet.path('.reconcile/functions/state.db'))
         if (!isOver && !names.some((name) => name.startsWith('work-'))) throw new Error('not at work yet')
       }
       void eventually(isAtWork, 60_000).then(() => pause(longer).then(kill), kill)

@@ -44,6 +44,8 @@ export interface BundleFailure {
   readonly line: number | undefined
   readonly column: number | undefined
   readonly message: string
+  /** Whether the machine failed, such as its disk, and not the source: it says nothing of a second try. */
+  readonly isOfMachine: boolean
 }
 
 export interface Bundled {

@@ -133,13 +133,16 @@ function faultIn(error: unknown, job: BundleJob, request: BundleRequest): Omit<B
       line,
       column: column === undefined ? undefined : column + 1,
       message: `${first.text}${rest}`,
+      isOfMachine: false,
     }
   }
   const message = error instanceof Error ? error.message : String(error)
   const [heading = '', ...lines] = message.split('\n')
   const named = /^In file "(.+)"$/.exec(heading)?.[1]
   const told = named === undefined ? heading : (lines[0] ?? heading)
-  return { file: from(named ?? request.path), line: undefined, column: undefined, message: told }
+  const isOfMachine = typeof (error as NodeJS.ErrnoException).errno === 'number'
+  const nowhere = { line: undefined, column: undefined }
+  return { file: from(named ?? request.path), ...nowhere, message: told, isOfMachine }
 }
 
 /** What esbuild says of one fault. */

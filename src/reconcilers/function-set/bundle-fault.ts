@@ -1,5 +1,5 @@
-import type { BundleFailure } from '../../clients/bundler/bundle.ts'
-import type { FunctionSource } from './source.ts'
+import type { Bundle, BundleFailure } from '../../clients/bundler/bundle.ts'
+import type { FunctionFile } from './directory.ts'
 
 /** What could not be bundled, in one sentence: each function with its file, the place in it, and what is wrong there. */
 export function faultOfBundling(failures: readonly BundleFailure[]): string {
@@ -14,7 +14,11 @@ export function faultOfBundling(failures: readonly BundleFailure[]): string {
 const largestZip = 50 * 1024 * 1024
 
 /** Which functions are larger than Netlify takes, in a sentence; undefined: none, as far as they are bundled. */
-export function faultOfSizes({ functions }: FunctionSource): string | undefined {
+export function faultOfSizes({
+  functions,
+}: {
+  readonly functions: readonly (FunctionFile & { readonly bundle: Bundle | undefined })[]
+}): string | undefined {
   const told = functions.flatMap(({ name, file, bundle }) =>
     bundle && bundle.size > largestZip
       ? [`${name} (${file}) is ${Math.ceil(bundle.size / 1024 / 1024)} MB`]

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path'
 import { type BundleIndex, readIndex, writeIndex, zipPath } from './bundle-index.ts'
 
 /**
- * The folder beside the state where zips and their indexes lie, shared by all sets of functions. It is swept when nobody
- * holds it: what one set bundles or uploads is never taken for what another left behind.
+ * The folder where zips and their indexes lie, one for each state, shared by all sets of functions of it. It is swept when
+ * nobody holds it: what one set bundles or uploads is never taken for what another left behind.
  */
 export class BundleFolder {
   readonly path: string

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import type { Bundle, Bundled, BundleFailure } from '../../clients/bundler/bundle.ts'
 import { bundlerVersion, startBundler } from '../../clients/bundler/run.ts'
 import type { Duration } from '../../core/duration.ts'
-import { messageOf } from '../../core/errors.ts'
+import { messageOf, ReconcileError } from '../../core/errors.ts'
+import { faultOfBundling } from './bundle-fault.ts'
 import { BundleFolder } from './bundle-folder.ts'
 import { type IndexedBundle, type KnownFailure, mergeIndex, readIndex } from './bundle-index.ts'
 import { type FunctionFile, listDirectory, unreadableDirectory } from './directory.ts'
@@ -50,7 +51,7 @@ export class SourceReader {
   readonly #now: () => number
 
   constructor(options: {
-    /** Of the store; bundles lie in the folder `functions` beside it. */
+    /** Of the store; bundles lie in a folder of its name, in `functions` beside it. */
     readonly location: string
     readonly env: Readonly<Record<string, string | undefined>>
     readonly unique: () => string
@@ -58,8 +59,9 @@ export class SourceReader {
     readonly now: () => number
   }) {
     const { location, env, unique, now } = options
-    const folder = join(isAbsolute(location) ? dirname(location) : (env.TMPDIR ?? '/tmp'), 'functions')
-    this.#folder = new BundleFolder(folder, unique)
+    const beside = isAbsolute(location) ? dirname(location) : (env.TMPDIR ?? '/tmp')
+    // Others may have their state in the same folder, and sweep what they do not know.
+    this.#folder = new BundleFolder(join(beside, 'functions', basename(location)), unique)
     this.#env = env
     this.#now = now
   }
@@ -103,6 +105,8 @@ export class SourceReader {
     if (stale.length === 0) return { ...given, functions: before, failures: [] }
     await mkdir(this.#folder.path, { recursive: true, mode: 0o700 })
     const { bundled, failures, tree } = await this.#run(project, stale, options)
+    const broken = failures.find(({ isOfMachine }) => isOfMachine)
+    if (broken) throw new ReconcileError('BundlerFailed', faultOfBundling([broken]))
     const everything = await listDirectory(directoryOf(desired), { include: undefined, exclude: undefined })
     const made = {
       present: namesOf(everything.functions),

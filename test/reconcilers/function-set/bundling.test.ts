@@ -44,7 +44,7 @@ describe('bundling', () => {
       })
     const both = await Promise.all([made('../netlify/functions'), made('../other')])
     expect(both.map((zips) => zips.length)).toEqual([6, 6])
-    const left = await readdir(join(stage.folder, '.reconcile/functions'))
+    const left = await readdir(join(stage.folder, '.reconcile/functions/state.db'))
     expect(left.filter((name) => name.startsWith('work-'))).toEqual([])
     expect(left.filter((name) => name.endsWith('.zip'))).toHaveLength(12)
   }, 60_000)
@@ -75,7 +75,7 @@ describe('bundling', () => {
     expect(await stateOf()).toEqual(made)
     await rm(join(stage.folder, 'netlify/functions/a-two.mjs'))
     for (const desired of sets) await reader.hold(() => reader.bundle(desired, silent))
-    const left = await readdir(join(stage.folder, '.reconcile/functions'))
+    const left = await readdir(join(stage.folder, '.reconcile/functions/state.db'))
     expect(left.filter((name) => name.endsWith('.zip'))).toHaveLength(3)
   }, 60_000)
 
@@ -102,12 +102,12 @@ describe('bundling', () => {
   it('sweeps what a killed run left, when nobody works there', async () => {
     stage = await FunctionStage.open()
     await stage.addFunction('one')
-    await stage.write('.reconcile/functions/work-abc/half.zip', 'x')
-    await stage.write(`.reconcile/functions/${'0'.repeat(64)}.zip`, 'x')
+    await stage.write('.reconcile/functions/state.db/work-abc/half.zip', 'x')
+    await stage.write(`.reconcile/functions/state.db/${'0'.repeat(64)}.zip`, 'x')
     const reader = readerOf(stage)
     const source = await reader.hold(() => reader.bundle(stage.desired(), silent))
     const digest = source.functions[0]?.bundle?.digest
-    const left = await readdir(join(stage.folder, '.reconcile/functions'))
+    const left = await readdir(join(stage.folder, '.reconcile/functions/state.db'))
     expect(left.filter((name) => !name.startsWith('index-'))).toEqual([`${digest}.zip`])
   }, 60_000)
 
@@ -207,7 +207,7 @@ describe('a source that was taken back', () => {
     )
     for (let pass = 0; pass < 4; pass += 1) await stage.pass(desired)
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 hello')
-    await rm(join(stage.folder, '.reconcile/functions'), { recursive: true })
+    await rm(join(stage.folder, '.reconcile/functions/state.db'), { recursive: true })
     stage.restart()
     stage.site.age(60_000)
     await expect(stage.pass(desired)).rejects.toThrow(/of this very source was taken back/)

@@ -126,11 +126,11 @@ describe('a deploy of functions', () => {
     const before = stage.site.published?.functions
     await chmod(join(stage.folder, 'netlify/functions/old.js'), 0o755)
     await chmod(join(stage.folder, 'netlify/functions/old/part.js'), 0o600)
-    const folder = join(stage.folder, '.reconcile/functions')
+    const folder = join(stage.folder, '.reconcile/functions/state.db')
     const zips = (await readdir(folder)).filter((name) => name.endsWith('.zip'))
     expect(zips).toEqual([`${before?.old}.zip`])
     stage.kept.clear()
-    await stage.write('.reconcile/functions/none', '')
+    await stage.write('.reconcile/functions/state.db/none', '')
     const { rm } = await import('node:fs/promises')
     await rm(folder, { recursive: true })
     stage.restart()

@@ -82,7 +82,7 @@ describe('somebody else deploys meanwhile', () => {
     const names = Array.from({ length: 30 }, (_, index) => `fn-${index}`)
     for (const name of names) await stage.addFunction(name)
     const pair = await stage.observe(stage.desired())
-    const bundled = join(stage.folder, '.reconcile/functions')
+    const bundled = join(stage.folder, '.reconcile/functions/state.db')
     // Netlify is so slow that the first of them are made before it answers.
     stage.simulator.hook = async ({ operation, phase }) => {
       if (operation !== 'listSiteFiles' || phase !== 'received') return
