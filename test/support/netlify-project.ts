@@ -12,6 +12,9 @@ export const projectOfEveryKind: Readonly<Record<string, string>> = Object.freez
     'included_files = ["data/*.json"]',
     '[functions."oldest"]',
     'node_bundler = "zisi"',
+    '[functions."modern"]',
+    'memory = 2048',
+    'timeout = 20',
     '',
   ].join('\n'),
   'public/index.html': 'home',
@@ -20,12 +23,15 @@ export const projectOfEveryKind: Readonly<Record<string, string>> = Object.freez
   'lib/greet.ts': "export const greet = (name: string): string => 'greetings to ' + name\n",
   'node_modules/shout/package.json': '{"name":"shout","version":"1.0.0","main":"main.js"}',
   'node_modules/shout/main.js': 'module.exports = (text) => text.toUpperCase()\n',
-  // Of the second version, and in TypeScript, with code from outside of the directory and a route of its own.
+  // Of the second version, and in TypeScript, with code from outside of the directory and every setting of a source.
   'netlify/functions/hello.mjs': "export default async () => new Response('hello')\n",
   'netlify/functions/typed.mts': [
     "import { greet } from '../../lib/greet.ts'",
     "export default async (): Promise<Response> => new Response(greet('you'))",
-    "export const config = { path: '/greet' }",
+    'export const config = {',
+    "  path: '/greet', excludedPath: '/greet/not', method: ['GET', 'HEAD'], preferStatic: true, region: 'cmh',",
+    "  rateLimit: { windowSize: 60, windowLimit: 5000, aggregateBy: ['ip', 'domain'] },",
+    '}',
     '',
   ].join('\n'),
   'netlify/functions/nightly.ts':

@@ -100,7 +100,18 @@ function configOf(result: Zipped): Readonly<Record<string, unknown>> | undefined
     memory,
     vcpu,
   } = result
-  if (!displayName && !generator && !routes && !buildData) return undefined
+  const isNothing = [
+    displayName,
+    generator,
+    routes,
+    buildData,
+    priority,
+    trafficRules,
+    region,
+    memory,
+    vcpu,
+  ].every((setting) => setting === undefined)
+  if (isNothing) return undefined
   return {
     ...(displayName !== undefined && { display_name: displayName }),
     ...(generator !== undefined && { generator }),
@@ -113,11 +124,20 @@ function configOf(result: Zipped): Readonly<Record<string, unknown>> | undefined
     ...(excludedRoutes && { excluded_routes: excludedRoutes }),
     ...(buildData && { build_data: buildData }),
     ...(priority !== undefined && { priority }),
-    ...(trafficRules && { traffic_rules: trafficRules }),
+    ...(trafficRules && { traffic_rules: trafficRulesOf(trafficRules) }),
     ...(region !== undefined && { region }),
     ...(memory !== undefined && { memory }),
     ...(vcpu !== undefined && { vcpu }),
   }
+}
+
+/** The bundler and Netlify have different words for it. */
+function trafficRulesOf({ action }: NonNullable<Zipped['trafficRules']>): Readonly<Record<string, unknown>> {
+  const { rateLimitConfig, aggregate, to } = action.config
+  const { algorithm, windowSize, windowLimit } = rateLimitConfig
+  const limit = { algorithm, window_size: windowSize, window_limit: windowLimit }
+  const config = { rate_limit_config: limit, aggregate, ...(to !== undefined && { to }) }
+  return { action: { type: action.type, config } }
 }
 
 /** The first fault that a bundler found; esbuild tells the place of each, others name a file in a sentence. */

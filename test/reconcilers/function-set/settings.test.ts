@@ -80,3 +80,31 @@ describe('settings of netlify.toml that are not in the zip', () => {
     expect(await stage.pass(stage.desired())).toEqual([])
   }, 60_000)
 })
+
+describe('a rate limit', () => {
+  it.each([
+    [
+      "aggregateBy: ['ip', 'domain']",
+      { aggregate: { keys: [{ type: 'ip' }, { type: 'domain' }] } },
+      'rate_limit',
+    ],
+    ["action: 'rewrite', to: '/slow'", { aggregate: { keys: [{ type: 'domain' }] }, to: '/slow' }, 'rewrite'],
+  ])(
+    'with %s is told in the words of Netlify’s description',
+    async (own, told, type) => {
+      stage = await FunctionStage.open()
+      const config = `{ path: '/login', rateLimit: { windowLimit: 5, windowSize: 60, ${own} } }`
+      await stage.write(
+        'netlify/functions/hello.mjs',
+        `export default async () => new Response('hello')\nexport const config = ${config}\n`,
+      )
+      await stage.pass(stage.desired())
+      const limit = { algorithm: 'sliding_window', window_size: 60, window_limit: 5 }
+      expect(stage.site.published?.config.hello).toMatchObject({
+        traffic_rules: { action: { type, config: { rate_limit_config: limit, ...told } } },
+      })
+      expect(JSON.stringify(stage.site.published?.config)).not.toContain('rateLimitConfig')
+    },
+    60_000,
+  )
+})
