@@ -76,6 +76,14 @@ describe('the controller in the background', () => {
     expect((await fleet.reconcile(['stop'])).out).toContain('No controller runs in the background')
   })
 
+  it('is there once although two people start it at one moment', async () => {
+    await create()
+    const both = await Promise.all([fleet.reconcile(['start']), fleet.reconcile(['start'])])
+    expect(both.map(({ status }) => status)).toEqual([0, 0])
+    const kept = (await fleet.processes()).filter(({ name }) => name === 'reconciled-default')
+    expect(kept.map(({ pid }) => pid)).toEqual([(await statusOf()).controller.pid])
+  })
+
   it('survives the death of the daemon, starts it again and registers itself anew', async () => {
     await create()
     expect((await fleet.reconcile(['start'])).status).toBe(0)

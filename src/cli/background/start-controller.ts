@@ -54,6 +54,10 @@ export async function startController(
       hint: `Its log says why: ${log ?? 'none'}`,
     })
   }
+  // Who was started at the same moment by somebody else stands by for ever, and would be kept so by PM2.
+  for (const { pmId, name, pid } of await mine()) {
+    if (pid !== found.pid) await pm2.delete({ pmId, name }, call.signal)
+  }
   return { name, pid: found.pid, home, log: found.record.errLogPath, isNew: true }
 }
 

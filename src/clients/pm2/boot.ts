@@ -1,4 +1,5 @@
 import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { daemonEnvironment, type Environment } from './daemon/environment.ts'
@@ -30,7 +31,19 @@ export async function registerAtBoot(options: {
   }
   const startup = await runProgram(program, ['startup'], { env, cwd: home, signal })
   const save = await saveDump(program, { env, home, signal })
-  return { isDone: startup.code === 0 && save.code === 0, output: `${startup.output}\n${save.output}` }
+  const asked = forThisHome(startup.output, home, env.HOME ?? '')
+  return { isDone: startup.code === 0 && save.code === 0, output: `${asked}\n${save.output}` }
+}
+
+/**
+ * The command that PM2 prints for root to type names the user's folder (`--hp`), and so `.pm2` in it, whatever PM2_HOME is
+ * (7.0.4, lib/API/Startup.js): of another home a machine would start nothing that was saved there. Without `--hp` PM2 takes
+ * PM2_HOME.
+ */
+function forThisHome(output: string, home: string, userFolder: string): string {
+  if (home === join(userFolder, '.pm2')) return output
+  const variable = `PM2_HOME='${home.replaceAll("'", `'\\''`)}'`
+  return output.replace(/^sudo env (.*) --hp .*$/m, (_, rest: string) => `sudo env ${variable} ${rest}`)
 }
 
 /**

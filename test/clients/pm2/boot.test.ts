@@ -1,9 +1,17 @@
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../../src/clients/host/clock.ts'
 import { registerAtBoot } from '../../../src/clients/pm2/boot.ts'
-import { plainEnv, pm2Folder, pm2Versions, type TestDaemon, withDaemon } from '../../support/pm2.ts'
+import {
+  plainEnv,
+  pm2Folder,
+  pm2Versions,
+  removeFolder,
+  type TestDaemon,
+  withDaemon,
+} from '../../support/pm2.ts'
 
 const secret = 'value-of-a-secret'
 
@@ -59,3 +67,32 @@ test.each(pm2Versions)(
     })
   },
 )
+
+test('the command that root is to type starts the home that was saved, and not another', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'r-'))
+  try {
+    await mkdir(join(folder, 'bin'))
+    // As PM2 prints it for whoever is not root.
+    const printed = `sudo env PATH=$PATH:/usr/bin /usr/lib/node_modules/pm2/bin/pm2 startup systemd -u ann --hp ${folder}`
+    await writeFile(
+      join(folder, 'bin/pm2'),
+      `#!/bin/sh\n[ "$1" = -v ] && echo 7.0.4 && exit\n[ "$1" = save ] && exit\necho '[PM2] paste this:'\necho '${printed}'\nexit 1\n`,
+    )
+    await chmod(join(folder, 'bin/pm2'), 0o755)
+    const env = { ...plainEnv, PATH: [join(folder, 'bin'), plainEnv.PATH].join(delimiter), HOME: folder }
+    const told = (home: string) =>
+      registerAtBoot({ home, env, clock: systemClock, signal: new AbortController().signal })
+    await mkdir(join(folder, '.pm2'))
+    await mkdir(join(folder, 'other'))
+    expect(await told(join(folder, '.pm2'))).toMatchObject({
+      isDone: false,
+      output: expect.stringContaining(printed),
+    })
+    const { output } = await told(join(folder, 'other'))
+    expect(output).toContain(
+      `\nsudo env PM2_HOME='${folder}/other' PATH=$PATH:/usr/bin /usr/lib/node_modules/pm2/bin/pm2 startup systemd -u ann\n`,
+    )
+  } finally {
+    await removeFolder(folder)
+  }
+})
