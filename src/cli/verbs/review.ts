@@ -62,7 +62,7 @@ export async function review(
       notes: notesOf(base, before, options.against),
       plan: reached.plan,
     }
-    print(call, common, found, reached.api)
+    await print(call, common, found, reached.api)
     return head.isComplete && !isDenied(reached.plan) ? 0 : 1
   })
 }
@@ -239,10 +239,14 @@ function isDenied(plan: Plan | undefined): boolean {
   return plan?.resources.some(({ holds }) => holds.some(({ reason }) => reason === 'PolicyDenied')) ?? false
 }
 
-function print(call: Invocation, common: CommonOptions, found: Review, api: ApiUse): void {
+async function print(call: Invocation, common: CommonOptions, found: Review, api: ApiUse): Promise<void> {
   const { output } = common
   if (output === 'json' || output === 'yaml') {
-    printDocument(call, output, sanitiseJson(reviewDocument(found, { workingDirectory: call.cwd, api })))
+    await printDocument(
+      call,
+      output,
+      sanitiseJson(reviewDocument(found, { workingDirectory: call.cwd, api })),
+    )
   } else if (output === 'markdown') call.out.write(reviewMarkdown(found))
   else {
     const page = pageOf(call, common, call.out)
