@@ -13,7 +13,7 @@ import type {
   UnwantedVariable,
   WantedVariable,
 } from './client.ts'
-import type { Deploy } from './deploy-record.ts'
+import { type Deploy, unfinishedStates } from './deploy-record.ts'
 import { envWrites, valuesToRemove } from './env-write.ts'
 import { fillPath, type OperationName, operations } from './operation.ts'
 import { readPages } from './pages.ts'
@@ -125,7 +125,8 @@ class ApiClient implements NetlifyClient {
     const what = `read the deploy ${deployId}`
     const path = { site_id: siteId, deploy_id: deployId }
     const deploy = await this.#read({ what, operation: 'getSiteDeploy', path, signal, parse: parseDeploy })
-    if (deploy.functions || deploy.state !== 'ready') return deploy
+    // What is published may have another name: Netlify's own pages have had `current` and `old`.
+    if (deploy.functions || unfinishedStates.has(deploy.state)) return deploy
     const functions = await this.#read({
       what: 'read the functions of the site',
       operation: 'searchSiteFunctions',

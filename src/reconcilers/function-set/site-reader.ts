@@ -1,5 +1,6 @@
 import type { NetlifyClient, Site } from '../../clients/netlify/client.ts'
 import type { Deploy } from '../../clients/netlify/deploy-record.ts'
+import { ReconcileError } from '../../core/errors.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { DeployRecord, Memories, SiteMemory } from './memory.ts'
 import { type DeployOwner, parseTitle } from './title.ts'
@@ -31,6 +32,13 @@ export async function readSite(
   const { publishedId } = site
   const published =
     publishedId === undefined ? undefined : await netlify.getDeploy(site.id, publishedId, asked.signal)
+  // A function that is not told of would look as if it were not there, and be dropped.
+  if (published && !published.functions) {
+    throw new ReconcileError(
+      'RemoteAnswerInvalid',
+      `Could not read the functions of deploy ${published.id}: it is published, and Netlify calls it ${published.state}`,
+    )
+  }
   const record = published && (await memories.deploy(published.title))
   const memory = await memories.site(site.id)
   const isOurs = (id: ResourceId | undefined) => id === asked.owner.id || (id !== undefined && asked.isOwned)

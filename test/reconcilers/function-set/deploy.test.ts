@@ -195,6 +195,25 @@ describe('what cannot be carried over', () => {
     expect(stage.published()).toEqual(['hello'])
   }, 60_000)
 
+  // Netlify's own pages have had `current` and `old`.
+  it('is asked for where the published deploy is in a state of another name', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ functions: foreign }).state = 'current'
+    await stage.addFunction('hello')
+    await stage.pass(stage.desired({}, { adopt: true }))
+    expect(stage.published()).toEqual(['hello', 'other'])
+  }, 60_000)
+
+  it('is not known, and neither is the site, where nobody tells which functions there are', async () => {
+    stage = await FunctionStage.open()
+    stage.site.seed({ functions: foreign }).state = 'building'
+    await stage.addFunction('hello')
+    await expect(stage.pass(stage.desired({}, { adopt: true }))).rejects.toThrow(
+      /^Could not read the functions of deploy \S+: it is published, and Netlify calls it building/,
+    )
+    expect(stage.simulator.writes()).toEqual([])
+  }, 60_000)
+
   it('stops the deploy: whether there are rules is not told, until a person says that it may be', async () => {
     stage = await FunctionStage.open()
     stage.site.tellsRules = false

@@ -84,7 +84,7 @@ describe('a deploy of more than a hundred entries', () => {
     expect(isOpen(stage)).toBe(1)
     stage.restart()
     Object.assign(stage.site.pace, { processing: 0 })
-    await expect.poll(() => stage.visit('/.netlify/functions/hello')).toBe('200 hello')
+    await expect.poll(() => stage.visit('/.netlify/functions/hello'), { timeout: 20_000 }).toBe('200 hello')
     expect(await stage.pass(stage.desired())).toMatchObject([{ type: 'prove' }])
     expect(await stage.pass(stage.desired())).toEqual([])
     expect(stage.site.deploys).toHaveLength(2)
