@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { isResource, settingKinds } from './alerting.ts'
+import { readBeside } from './beside.ts'
 import { compose } from './compose.ts'
 import { resolveAllowances } from './fleet.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
-import { readPoliciesBeside } from './policies/beside.ts'
 import { distinct, isNothingDeclared, type ReadOptions } from './read.ts'
 
 export type CheckOptions = Pick<
@@ -38,7 +38,7 @@ async function checkAll(options: CheckOptions): Promise<CheckResult> {
   const location = await locate(options.paths, options.cwd)
   const kinds = [...options.reconcilers.keys(), ...settingKinds]
   const named = await readManifestFiles(location.base, kinds)
-  const base = [...named, ...(await readPoliciesBeside(location.beside, kinds))]
+  const base = [...named, ...(await readBeside(location.beside, kinds))]
   const diagnostics = [...location.diagnostics]
   const ids = new Set<string>()
   const valid = new Map<ResourceId, Resource>()

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve, sep } from 'node:path'
+import { dirname, resolve, sep } from 'node:path'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { printable, quote } from './excerpt.ts'
 import { faultOfFile } from './fault.ts'
@@ -23,7 +23,7 @@ export interface Location {
   /** The fleet root, links resolved. */
   readonly root: string
   readonly base: readonly string[]
-  /** Where single files were named: the other manifests of their folder, of which only the policies count. */
+  /** Where single files were named: the other manifests of their folders, of which only the Fleet and the policies count. */
   readonly beside: readonly string[]
   readonly environments: ReadonlyMap<string, readonly string[]>
   /** Whether this is one whole folder, and not files or several folders. */
@@ -49,9 +49,8 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
   const lookInto = async (path: string, isNamed: boolean) => {
     folders.push(path)
     const found = await findManifests(path, [root])
-    // A single file is of its fleet all the same: the fleet's own settings say where PM2 is, and how much may go.
-    base.push(...(isNamed ? found.base : found.base.filter((file) => isFleetFile(file, path))))
-    if (!isNamed) beside.push(...found.base)
+    const files = isNamed ? base : beside
+    files.push(...found.base)
     if (isNamed) diagnostics.push(...found.diagnostics)
     for (const [name, files] of found.environments) {
       environments.set(name, [...(environments.get(name) ?? []), ...files])
@@ -72,23 +71,21 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
       else base.push(path)
     }
   }
-  const isNarrow = kinds.every((kind) => !kind.isFolder)
-  if (isNarrow && isFolder(folder)) await lookInto(folder, false)
+  const files = kinds.filter((each) => !each.isFolder)
+  for (const around of files.map(({ path }) => folderAround(path, usual))) {
+    const isLookedInto = folders.some((each) => around === each || around.startsWith(each + sep))
+    if (!isLookedInto && isFolder(around)) await lookInto(around, false)
+  }
   return {
     folder,
     folders,
     root,
     base: [...new Set(base)],
-    beside: beside.filter((file) => !base.includes(file)),
+    beside: [...new Set(beside)].filter((file) => !base.includes(file)),
     environments,
     isWhole: kinds.length === 1 && kinds[0]?.isFolder === true,
     diagnostics,
   }
-}
-
-/** The place of a fleet's own settings. */
-function isFleetFile(path: string, folder: string): boolean {
-  return dirname(path) === folder && /^fleet\.ya?ml$/.test(basename(path))
 }
 
 /** A path that was named, absolute. */
@@ -108,10 +105,12 @@ function environmentAround(path: string, usual: string, named: readonly NamedPat
 }
 
 function folderOf(named: readonly NamedPath[], usual: string): string {
-  const folder = named.find((each) => each.isFolder)?.path
-  if (folder !== undefined) return folder
-  const first = named[0]?.path ?? usual
-  return first === usual || first.startsWith(usual + sep) ? usual : dirname(first)
+  return named.find((each) => each.isFolder)?.path ?? folderAround(named[0]?.path ?? usual, usual)
+}
+
+/** The folder of a file: the usual one where it lies in it, else its own. */
+function folderAround(path: string, usual: string): string {
+  return path === usual || path.startsWith(usual + sep) ? usual : dirname(path)
 }
 
 function missing(path: string): Diagnostic {

@@ -8,6 +8,7 @@ import { type Reference, Secret } from '../core/secret.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
 import { tokenVariables } from '../core/token-variables.ts'
 import { isResource, readAlerting, settingKinds } from './alerting.ts'
+import { parseBeside, readBeside } from './beside.ts'
 import { type ComposeInput, type Composition, compose } from './compose.ts'
 import { compareDiagnostics } from './fault.ts'
 import { environmentOf } from './files.ts'
@@ -16,7 +17,6 @@ import { rootsOf } from './fleet-root.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
 import type { ParsedFiles } from './parsed-files.ts'
-import { parsePoliciesBeside, readPoliciesBeside } from './policies/beside.ts'
 import { type PoliciesInForce, policiesInForce } from './policies/in-force.ts'
 import { makeJudge } from './policies/judge.ts'
 import type { CommandRunner } from './secret-command.ts'
@@ -79,7 +79,8 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
   const { environment } = options
   const environmentPaths = environment === undefined ? [] : location.environments.get(environment)
   const named = await readManifestFiles(location.base, kinds, options.parsed)
-  const base = [...named, ...(await readPoliciesBeside(location.beside, kinds))]
+  const ruling = await readBeside(location.beside, kinds)
+  const base = [...named, ...ruling]
   const patches = await readManifestFiles(environmentPaths ?? [], kinds, options.parsed)
   options.parsed?.keep([...named, ...patches])
   const diagnostics = [...location.diagnostics]
@@ -137,7 +138,7 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
     isWhole: location.isWhole,
     folder: location.folder,
     judge,
-    texts: textsToKeep(files, broken, lastGood),
+    texts: textsToKeep([...named, ...ruling.filter(({ isSound }) => isSound), ...patches], broken, lastGood),
     variables: resolver.variables,
     placeOf: placesOf(effective.drafts),
   })
@@ -205,7 +206,7 @@ interface Damage {
   readonly broken: ReadonlySet<string>
   readonly lastGood: ReadonlyMap<string, string>
   readonly kinds: readonly string[]
-  /** Files of which only the policies count. */
+  /** Files of which only the Fleet and the policies count. */
   readonly beside: ReadonlySet<string>
   /** What is there and could not be looked into. */
   readonly unread: readonly string[]
@@ -226,7 +227,7 @@ type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
 async function standIn(input: ComposeInput, current: Composition, damage: Damage): Promise<Effective> {
   const { broken, lastGood, kinds, beside } = damage
   const parse = (path: string, text: string) =>
-    (beside.has(path) ? parsePoliciesBeside : parseManifestFile)(path, text, kinds)
+    (beside.has(path) ? parseBeside : parseManifestFile)(path, text, kinds)
   const replace = async (files: readonly ManifestFile[], isOurs: (path: string) => boolean) => {
     const sound = files.filter((file) => !isBroken(file.path, broken))
     const recalled = [...lastGood].filter(([path]) => isBroken(path, broken) && isOurs(path))

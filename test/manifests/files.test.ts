@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { check, codesOf, makeDomain, makeFolder, placesOf, processOf, put, read } from './support.ts'
 
@@ -298,6 +298,80 @@ test('a single file keeps the settings of its fleet', async () => {
   const both = await read(folder, { paths: ['manifests/a.yaml', 'manifests/fleet.yaml'] })
   expect(both.fleet.name).toBe('acme')
   expect(codesOf(both)).toEqual([])
+})
+
+const fleetOf = (name: string) =>
+  `apiVersion: reconcile.dev/v1\nkind: Fleet\nmetadata: { name: ${name} }\nspec: { health: { target: 90 } }\n`
+const noProcess =
+  'apiVersion: reconcile.dev/v1\nkind: Policy\nmetadata: { name: freeze }\nspec: { for: resource, rule: "false", message: Nothing new }\n'
+
+test('a single file is of its fleet, in whatever file of the folder that is declared', async () => {
+  const json = '{ "apiVersion": "reconcile.dev/v1", "kind": "Fleet", "metadata": { "name": "acme" } }'
+  for (const [file, text] of [
+    ['settings.yaml', fleetOf('acme')],
+    ['deep/er/settings.yml', fleetOf('acme')],
+    ['fleet.yaml', json],
+    ['b.yaml', `${processOf('b')}---\n${fleetOf('acme')}`],
+    ['fleet.yaml', `${fleetOf('acme')}---\n${processOf('b')}`],
+  ] as const) {
+    const folder = await makeFolder({ 'manifests/a.yaml': processOf('a'), [`manifests/${file}`]: text })
+    const one = await read(folder, { paths: ['manifests/a.yaml'] })
+    const { fleet, resources, diagnostics } = one
+    expect({ name: fleet.name, ids: resources.map(({ id }) => id), diagnostics }, file).toEqual({
+      name: 'acme',
+      ids: ['Process/a'],
+      diagnostics: [],
+    })
+  }
+})
+
+test('a single file does nothing where its fleet cannot be told', async () => {
+  for (const text of [
+    fleetOf('acme').replace('{ target', '{{ target'),
+    fleetOf('acme').replace('Fleet', 'Flet'),
+  ]) {
+    const folder = await makeFolder({ 'manifests/a.yaml': processOf('a'), 'manifests/settings.yaml': text })
+    const { resources, missing, isComplete } = await read(folder, { paths: ['manifests/a.yaml'] })
+    expect({ resources, missing, isComplete }, text).toEqual({
+      resources: [],
+      missing: ['Process/a'],
+      isComplete: false,
+    })
+  }
+})
+
+test('files of several folders are of one fleet, and kept by the policies of all', async () => {
+  const folder = await makeFolder({
+    'manifests/a.yaml': processOf('a'),
+    'manifests/fleet.yaml': fleetOf('acme'),
+    'other/b.yaml': processOf('b'),
+    'other/fleet.yaml': fleetOf('else'),
+    'kept/c.yaml': processOf('c'),
+    'kept/policy.yaml': noProcess,
+  })
+  expect(codesOf(await check(folder, { paths: ['manifests/a.yaml', 'other/b.yaml'] }))).toEqual([
+    'duplicate-fleet',
+  ])
+  expect(codesOf(await check(folder, { paths: ['manifests', 'other/b.yaml'] }))).toEqual(['duplicate-fleet'])
+  for (const paths of [
+    ['manifests/a.yaml', 'kept/c.yaml'],
+    ['manifests', 'kept/c.yaml'],
+  ]) {
+    const found = await read(folder, { paths })
+    expect(codesOf(found)).toEqual(['policy-denied', 'policy-denied'])
+    expect(found).toMatchObject({ resources: [], fleet: { name: 'acme' } })
+  }
+})
+
+test('of a file that was not named nothing is remembered that is wrong as a whole', async () => {
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a'), 'manifests/b.yaml': '' })
+  const remembered = async (rest: string) => {
+    await put(join(folder, 'manifests/b.yaml'), `${fleetOf('acme')}---\n${rest}`)
+    const { texts } = await read(folder, { paths: ['manifests/a.yaml'] })
+    return [...texts.keys()].map((path) => basename(path))
+  }
+  expect(await remembered(processOf('b'))).toEqual(['a.yaml', 'b.yaml'])
+  expect(await remembered(processOf('b', 'instances: none'))).toEqual(['a.yaml'])
 })
 
 test('a file of an environment means nothing alone', async () => {

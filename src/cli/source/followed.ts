@@ -18,10 +18,7 @@ export interface Followed {
   readonly variables: ReadonlySet<string>
 }
 
-/**
- * Where the repository of a fleet is kept: beside its state, each environment by itself. No folder is named
- * `environments`: what lies below one would be taken for a part of the manifests.
- */
+/** Where the repository of a fleet is kept: beside its state, each environment by itself. */
 export function gitFolderOf(statePath: string, environment: string | undefined): string {
   const name = basename(statePath)
   const folder = join(dirname(statePath), name === 'state.db' ? 'git' : `${name}.git`)
