@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { describeProcess } from '../host/process-identity.ts'
+import { childrenOf, describeProcess, readAtOnce } from '../host/process-identity.ts'
 import type { Pm2Client } from './client.ts'
 import { daemonIdentity } from './daemon/daemon-identity.ts'
 import { homePaths } from './home-paths.ts'
@@ -26,7 +25,7 @@ export interface LostSearch {
 export async function findLost({ pm2, listed, signal }: LostSearch): Promise<readonly Orphan[]> {
   const known = pidsOf(listed)
   const named = namedDaemon(pm2.home)
-  const unlisted = named === undefined ? [] : childrenOf(named).filter((pid) => !known.has(pid))
+  const unlisted = named === undefined ? [] : (childrenOf(named) ?? []).filter((pid) => !known.has(pid))
   if (unlisted.length === 0) return []
   // Only now: whoever has that number, it has no child that matters.
   const daemon = await daemonIdentity(pm2.home)
@@ -50,23 +49,6 @@ function pidsOf(records: readonly Pm2Record[]): ReadonlySet<number> {
 /** What the daemon's own file says; whether it is one is not looked at. */
 export function namedDaemon(home: string): number | undefined {
   return Number.parseInt(readAtOnce(homePaths(home).pidFile), 10) || undefined
-}
-
-/** Of the daemon's only thread that starts anything; empty where the kernel does not tell. */
-function childrenOf(pid: number): readonly number[] {
-  return readAtOnce(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
-}
-
-/**
- * Small, and asked for in each reading: without Node's pool of threads, which takes a hundred times as long and is started
- * by its first use. Empty where it cannot be read.
- */
-function readAtOnce(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }
 
 interface Child {

@@ -1,4 +1,5 @@
-import { readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
+import { readFile, stat, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
@@ -29,6 +30,8 @@ export interface OrphanSearch {
   readonly names: readonly string[]
   /** Pids that a daemon which runs lists: those are no orphans. */
   readonly known?: ReadonlySet<number>
+  /** Pid files of what a daemon which runs lists: they say nothing of anything else. */
+  readonly taken?: ReadonlySet<string>
   readonly signal?: AbortSignal
 }
 
@@ -86,9 +89,10 @@ async function readOrphan(
 }
 
 /** The pid files of a folder, by what PM2 makes of the name of their process. */
-async function pidFilesIn(folder: string): Promise<ReadonlyMap<string, readonly string[]>> {
+function pidFilesIn(folder: string): ReadonlyMap<string, readonly string[]> {
   try {
-    const files = await readdir(folder)
+    // At once: it is asked for in each reading, and most of them find nothing.
+    const files = readdirSync(folder)
     return Map.groupBy(
       files.filter((file) => endOfPidFile.test(file)),
       (file) => file.replace(endOfPidFile, ''),
@@ -106,12 +110,14 @@ async function pidFilesIn(folder: string): Promise<ReadonlyMap<string, readonly 
  */
 export async function findOrphans(search: OrphanSearch): Promise<readonly Orphan[]> {
   const folder = homePaths(resolve(search.home)).pids
-  const files = await pidFilesIn(folder)
+  const files = pidFilesIn(folder)
   const orphans: Orphan[] = []
   for (const name of new Set(search.names)) {
     for (const file of files.get(fileNameOf(name)) ?? []) {
       search.signal?.throwIfAborted()
-      const orphan = await readOrphan(name, join(folder, file), search.known ?? new Set())
+      const pidFile = join(folder, file)
+      if (search.taken?.has(pidFile)) continue
+      const orphan = await readOrphan(name, pidFile, search.known ?? new Set())
       // Two names can share a file name; the process knows which one it is.
       if (orphan && !orphans.some(({ identity }) => identity.pid === orphan.identity.pid))
         orphans.push(orphan)

@@ -220,16 +220,15 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     return raceAbort(anticipated.answer, signal)
   }
 
-  /** Only names that PM2 does not list can have been left behind by an earlier daemon; this one can lose any. */
+  /** What an earlier daemon left behind, also beside what PM2 started anew (`pm2 resurrect`), and what this one lost. */
   async #readLeftBehind(
     wanted: readonly WantedProcess[],
     daemon: DaemonReading | ReconcileError,
     signal: AbortSignal,
   ): Promise<readonly Orphan[]> {
     if (daemon instanceof ReconcileError) return []
-    const unlisted = wanted.map(nameOf).filter((name) => !daemon.byName.has(name))
     const listed = [...daemon.byName.values()].flat()
-    const left = await this.#keeper.leftBehind(unlisted, listed, signal)
+    const left = await this.#keeper.leftBehind(wanted.map(nameOf), listed, signal)
     return daemon.version === undefined ? left : [...left, ...(await this.#readLost(listed, signal))]
   }
 
@@ -282,9 +281,10 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         desired ? this.#prober.look(desired, records, signal) : undefined,
         readLastWords(records, desired),
       ])
+      // What is declared may be nothing but one; beside what somebody else started it need not be ours.
+      const isOurs = desired !== undefined && (records.length === 0 || wanted.owned !== undefined)
       const leftBehind = daemon.leftBehind.filter(
-        (orphan) =>
-          orphan.name === nameOf(wanted) && (desired !== undefined || isMarked(orphan, this.#context)),
+        (orphan) => orphan.name === nameOf(wanted) && (isOurs || isMarked(orphan, this.#context)),
       )
       const value: ObservedProcess = Object.freeze({
         records,

@@ -1,6 +1,5 @@
 import { isAlive } from '../../clients/host/process-identity.ts'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
-import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { homeLock } from '../../clients/pm2/home-lock.ts'
 import { findLost, namedDaemon } from '../../clients/pm2/lost.ts'
 import { findOrphans, type Orphan, terminateOrphan } from '../../clients/pm2/orphans.ts'
@@ -32,7 +31,7 @@ export class DaemonKeeper {
   #claim: Promise<Release> | undefined
   #starting: Promise<void> | undefined
   /** What was found on the machine while this daemon lived. */
-  #looked: { readonly daemon: string | undefined; readonly strays: Promise<readonly Orphan[]> } | undefined
+  #looked: { readonly daemon: number; readonly strays: readonly Orphan[] } | undefined
 
   /** The pid of the daemon that has brought back all that it ever will. */
   #complete: number | undefined
@@ -63,7 +62,7 @@ export class DaemonKeeper {
     signal.throwIfAborted()
   }
 
-  /** What a killed daemon left behind of these names, none of which PM2 lists; nothing is changed. */
+  /** What a killed daemon left behind of these names, beside what PM2 lists; nothing is changed. */
   async leftBehind(
     names: readonly string[],
     listed: readonly Pm2Record[],
@@ -71,8 +70,9 @@ export class DaemonKeeper {
   ): Promise<readonly Orphan[]> {
     if (names.length === 0) return []
     const known = new Set(listed.map((record) => record.pid).filter((pid) => pid !== undefined))
-    const orphans = await findOrphans({ home: this.#home, names, known, signal })
-    const strays = (await this.#strays()).filter(
+    const taken = new Set(listed.map(({ raw }) => raw.pm_pid_path).filter((path) => typeof path === 'string'))
+    const orphans = await findOrphans({ home: this.#home, names, known, taken, signal })
+    const strays = this.#strays().filter(
       ({ name, identity }) =>
         names.includes(name) &&
         !known.has(identity.pid) &&
@@ -122,8 +122,7 @@ export class DaemonKeeper {
       readonly signal: AbortSignal
     },
   ): Promise<void> {
-    const isListed = listed?.some((record) => record.name === name) ?? false
-    const left = isListed ? [] : await this.leftBehind([name], listed ?? [], signal)
+    const left = await this.leftBehind([name], listed ?? [], signal)
     const lost = listed ? (await this.lost(listed, signal)).filter((orphan) => orphan.name === name) : []
     for (const orphan of [...left, ...lost]) {
       if (onlyMarked && !isMarked(orphan, this.#context)) continue
@@ -132,14 +131,17 @@ export class DaemonKeeper {
     }
   }
 
-  /** Strays are older than the daemon that lives, so that it takes one look at the machine for each daemon. */
-  async #strays(): Promise<readonly Orphan[]> {
-    const daemon = await daemonIdentity(this.#home)
-    const key = daemon && `${daemon.pid} ${daemon.startTime}`
-    if (key === undefined || this.#looked?.daemon !== key) {
-      this.#looked = { daemon: key, strays: findStrays(this.#home) }
-    }
-    return await this.#looked.strays
+  /**
+   * Strays are older than the daemon that lives, so that it takes one look at the machine for each daemon; where another
+   * one lives beside it, or none can be seen, what it leaves behind is still to come.
+   */
+  #strays(): readonly Orphan[] {
+    const daemon = namedDaemon(this.#home)
+    if (daemon !== undefined && this.#looked?.daemon === daemon) return this.#looked.strays
+    const { orphans, daemons } = findStrays(this.#home)
+    const isAlone = daemon !== undefined && daemons.length === 1 && daemons[0] === daemon
+    this.#looked = isAlone ? { daemon, strays: orphans } : undefined
+    return orphans
   }
 
   async close(): Promise<void> {

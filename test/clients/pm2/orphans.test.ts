@@ -170,18 +170,41 @@ describe.each(pm2Versions)('what a killed daemon of PM2 %i had not written a pid
       await daemon.client.prepare(parent)
       const childPid = Number(await eventually('its child runs', () => writtenIn(child)))
       const [record] = await daemon.client.list()
-      expect(await findStrays(daemon.home)).toEqual([])
+      expect(findStrays(daemon.home).orphans).toEqual([])
       await daemon.crash()
       await rm(join(daemon.home, 'pids'), { recursive: true })
       await mkdir(join(daemon.home, 'pids'))
 
       expect(await findOrphans({ home: daemon.home, names: ['parent'] })).toEqual([])
-      const strays = await findStrays(daemon.home)
+      const strays = findStrays(daemon.home).orphans
       expect(strays.map(({ name, identity }) => [name, identity.pid])).toEqual([['parent', record?.pid]])
-      expect(await findStrays(join(daemon.home, 'elsewhere'))).toEqual([])
+      expect(findStrays(join(daemon.home, 'elsewhere')).orphans).toEqual([])
       expect(await lives(childPid)).toBe(true)
       for (const stray of strays) await terminateOrphan(stray, { killTimeout: 300 })
       expect(await lives(record?.pid ?? 0)).toBe(false)
+    })
+  })
+})
+
+describe.each(pm2Versions)('what a process of PM2 %i started in the background', (version) => {
+  test('is not taken for it, however much it was told, and the process is', async () => {
+    await withDaemon(version, async (daemon) => {
+      const helper = join(daemon.folder, 'helper')
+      const script = join(daemon.folder, 'editor.cjs')
+      const child = `setsid sh -c 'echo $$ > ${helper}; exec sleep 1000' & exit 0`
+      await writeFile(
+        script,
+        `require('node:child_process').spawn('sh', ['-c', ${JSON.stringify(child)}], { stdio: 'ignore' })
+setInterval(() => undefined, 1000)\n`,
+      )
+      const editor = await witnessProcess(daemon, 'editor', { execPath: script, interpreter: 'node' })
+      await daemon.client.prepare(editor)
+      const helperPid = Number(await eventually('its helper runs', () => writtenIn(helper)))
+      const [record] = await daemon.client.list()
+      await daemon.crash()
+      const strays = findStrays(daemon.home).orphans
+      expect(strays.map(({ identity }) => identity.pid)).toEqual([record?.pid])
+      expect(await lives(helperPid)).toBe(true)
     })
   })
 })

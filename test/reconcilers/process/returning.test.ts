@@ -42,11 +42,11 @@ test('beside `pm2 resurrect` nothing is started that is about to come, and all t
       const held = new Set<string>()
       while (!isOver) {
         for (const desired of [...all, fresh]) {
+          // A daemon of ours would be in the way of the one that resurrects.
+          if ((await daemon.client.list().catch(() => undefined)) === undefined) continue
           const actions = await bench.plan(desired)
           if (actions.some(({ blocked }) => blocked?.reason === 'Returning')) held.add(desired.name)
           const due = actions.filter(({ type, blocked }) => !blocked && type !== 'adopt')
-          // A daemon of ours would be in the way of the one that resurrects.
-          if ((await daemon.client.list().catch(() => undefined)) === undefined) continue
           for (const action of due) await bench.apply(action)
         }
       }
