@@ -85,7 +85,7 @@ function askTcp(tcp: NonNullable<HealthSpec['tcp']>, signal: AbortSignal): Promi
   })
 }
 
-/** A group of its own, so that what the command itself started ends with it when its time is up. */
+/** A group of its own, so that what the command itself started ends with it, or when its time is up. */
 function askCommand(
   command: readonly string[],
   place: ProbePlace,
@@ -103,6 +103,7 @@ function askCommand(
     child.once('error', reject)
     child.once('close', (code, killedBy) => {
       signal.removeEventListener('abort', onAbort)
+      endGroup(child.pid)
       const isPassed = code === 0
       const how = code === null ? `ended by ${killedBy}` : `exit code ${code}`
       resolve({ isPassed, message: how })
@@ -110,11 +111,13 @@ function askCommand(
   })
 }
 
+/** What there is to end, and may be: a program that became another user (`sudo`) ends by itself. */
 function endGroup(pid: number | undefined): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }
 }

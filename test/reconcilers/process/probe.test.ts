@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ask } from '../../../src/reconcilers/process/probe.ts'
 import { freePort } from '../../support/fleet.ts'
-import { eventually, withDaemon } from '../../support/pm2.ts'
+import { eventually, makeFolder, removeFolder, withDaemon } from '../../support/pm2.ts'
 import { Bench, declare } from './bench.ts'
 
 const place = { cwd: '/', env: { PATH: process.env.PATH ?? '' } }
@@ -88,6 +90,49 @@ describe('asking once', () => {
       const left = await ask({ exec: { command: ['pgrep', '-f', `sleep ${marker}`] } }, place, never)
       return !left.isPassed
     })
+  })
+
+  test('what a command leaves behind is ended with it, whatever it found', async () => {
+    for (const code of [0, 1]) {
+      const marker = `32${Date.now() % 100_000}${code}`
+      const command = ['sh', '-c', `sleep ${marker} & exit ${code}`]
+      expect((await ask({ exec: { command } }, place, never)).isPassed).toBe(code === 0)
+      await eventually('nothing of it is left', async () => {
+        const left = await ask({ exec: { command: ['pgrep', '-f', `sleep ${marker}`] } }, place, never)
+        return !left.isPassed
+      })
+    }
+  })
+
+  // Only root can make a program that becomes root, and become somebody else.
+  test.skipIf(process.getuid?.() !== 0)('a command that we may not end is no answer in time', async () => {
+    const folder = await makeFolder()
+    try {
+      await chmod(folder, 0o755)
+      const program = join(folder, 'as-root')
+      await copyFile('/usr/bin/setpriv', program)
+      await chmod(program, 0o4755)
+      const command = [program, '--reuid', '0', '--clear-groups', 'sleep', '3']
+      const text = `import { ask } from ${JSON.stringify(new URL('../../../src/reconcilers/process/probe.ts', import.meta.url).href)}
+const question = { exec: { command: ${JSON.stringify(command)} }, timeout: '300ms' }
+process.stdout.write(JSON.stringify(await ask(question, ${JSON.stringify(place)}, new AbortController().signal)))
+process.exit()`
+      const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+        uid: 65_534,
+        gid: 65_534,
+        cwd: '/',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      const [out, err, code] = await Promise.all([
+        new Response(Readable.toWeb(child.stdout) as ReadableStream).text(),
+        new Response(Readable.toWeb(child.stderr) as ReadableStream).text(),
+        new Promise((resolve) => child.once('close', resolve)),
+      ])
+      expect([code, err]).toEqual([0, ''])
+      expect(JSON.parse(out)).toEqual({ isPassed: false, message: 'no answer within 300ms' })
+    } finally {
+      await removeFolder(folder)
+    }
   })
 
   test('an aborted pass ends the question', async () => {
