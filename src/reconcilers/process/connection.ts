@@ -30,6 +30,7 @@ import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
 import { readLastWords } from './last-words.ts'
 import { liveSecrets } from './live-secrets.ts'
+import { rotatedAmong } from './log-rotation.ts'
 import { logPlacesOf } from './logs/log-place.ts'
 import { readLogs } from './logs/read-logs.ts'
 import { readMark } from './mark.ts'
@@ -188,10 +189,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       else this.#prober.forget(id)
     }
     this.#wanted = names
-    this.#rotated = [
-      ...this.#rotated.filter((desired) => !asked.has(desired.id)),
-      ...wanted.map((one) => one.desired).filter((desired) => desired?.spec.logs?.rotate !== undefined),
-    ].filter((desired) => desired !== undefined)
+    this.#rotated = [...this.#rotated.filter((desired) => !asked.has(desired.id)), ...rotatedAmong(wanted)]
   }
 
   /** No daemon is an answer: nothing is registered. Everything else that goes wrong is not. */

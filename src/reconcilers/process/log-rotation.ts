@@ -1,14 +1,24 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { copyFile, rename, rm, stat } from 'node:fs/promises'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
+import type { Wanted } from '../../core/reconciler.ts'
 import { parseSize } from '../../core/size.ts'
 import { type DesiredProcess, pm2NameOf } from './place.ts'
+import type { ProcessSpec } from './spec.generated.ts'
 
 const defaultKeep = 5
 /** Bytes that are copied at once. */
 const pieceSize = 65_536
 /** So many are what a process may print while its file is copied: 64 MiB. */
 const mostPieces = 1024
+
+/** Those of what is asked for whose logs are ours to rotate: not of what is somebody else's, or only observed. */
+export function rotatedAmong(wanted: readonly Wanted<ProcessSpec>[]): readonly DesiredProcess[] {
+  return wanted.flatMap(({ desired, owned }) => {
+    const isAsked = desired?.spec.logs?.rotate !== undefined
+    return isAsked && owned && desired.controls.managementPolicy === 'Manage' ? [desired] : []
+  })
+}
 
 /**
  * Puts the content of log files that have grown to their size into `.1`, and empties them. Copied and not renamed: to

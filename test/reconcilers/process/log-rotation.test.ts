@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { rotateWhereGrown } from '../../../src/reconcilers/process/log-rotation.ts'
+import { rotatedAmong, rotateWhereGrown } from '../../../src/reconcilers/process/log-rotation.ts'
 import { removeFolder } from '../../support/pm2.ts'
+import { declare } from './bench.ts'
+import { ownedAs } from './model.ts'
 
 let folder: string
 const path = (name: string) => join(folder, name)
@@ -35,4 +37,21 @@ test('of three that are kept the oldest goes', async () => {
   const kept = await Promise.all([1, 2, 3].map((number) => readFile(path(`a.log.${number}`), 'utf8')))
   expect(kept).toEqual(['5', '4', '3'])
   expect((await readdir(folder)).sort()).toEqual(['a.log', 'a.log.1', 'a.log.2', 'a.log.3'])
+})
+
+test('only what is ours to manage is rotated', () => {
+  const spec = { script: './api.mjs', logs: { rotate: { size: '1K' } } }
+  const desired = declare('api', spec)
+  const observed = declare('seen', spec, { controls: { managementPolicy: 'Observe' } })
+  const wanted = (one: typeof desired, isOwned: boolean) => ({
+    id: one.id,
+    desired: one,
+    owned: isOwned ? ownedAs(one) : undefined,
+    unconfirmed: [],
+  })
+  const names = (...all: ReturnType<typeof wanted>[]) => rotatedAmong(all).map(({ name }) => name)
+  expect(names(wanted(desired, true), wanted(declare('quiet', { script: './a.mjs' }), true))).toEqual(['api'])
+  // Of that name there is something of somebody else, or nothing yet.
+  expect(names(wanted(desired, false))).toEqual([])
+  expect(names(wanted(observed, true))).toEqual([])
 })
