@@ -96,6 +96,7 @@ const { asFile, asFunction, asPack } = await import('./as-commonjs.mjs')
 const { lazyBuiltins } = await import('./lazy-builtins.mjs')
 const { oneChunkEach } = await import('./one-chunk-each.mjs')
 const { makeCode } = await import('./make-code.mjs')
+const { ownWords } = await import('./own-words.mjs')
 const { packBundler } = await import('./pack-bundler.mjs')
 const options = {
   outdir: dist,
@@ -119,7 +120,7 @@ const bundle = (plugins) =>
     outExtension: { '.js': '.cjs' },
     chunkNames: 'chunk-[name]-[hash]',
     splitting: true,
-    plugins: [lazyBuiltins, ...plugins],
+    plugins: [lazyBuiltins, ownWords, ...plugins],
   }).catch(() => fail('esbuild could not bundle src/cli/main.ts; its messages stand above'))
 // Once to see what is imported by what, and once more with what belongs together in one file.
 const { metafile } = await bundle([])

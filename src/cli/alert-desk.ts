@@ -131,7 +131,7 @@ export class AlertDesk {
   /** What people wrote for receivers may hold what they must not see. */
   #shown({ alerts, receivers }: Alerting): Alerting {
     const { mask } = this.#workspace.call
-    const shown = (words: string | undefined) => words && mask.mask(words)
+    const shown = (words: string | undefined) => words && mask.maskForeign(words)
     return {
       alerts: alerts.map((alert) => ({ ...alert, title: shown(alert.title), text: shown(alert.text) })),
       receivers,

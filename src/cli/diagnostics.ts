@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../core/diagnostic.ts'
 import type { Logger } from '../core/logger.ts'
+import { shown } from '../core/shown.ts'
 import { diagnosticsText } from '../reports/diagnostics-text.ts'
 import { displayPath, displayText } from '../reports/names.ts'
 import { pageOf } from './page.ts'
@@ -13,7 +14,7 @@ export function printDiagnostics(
   const told = common.quiet ? diagnostics.filter(({ severity }) => severity === 'error') : diagnostics
   if (told.length === 0) return
   call.err.write(
-    `${diagnosticsText(told, { ...pageOf(call, common, call.err), workingDirectory: call.cwd })}\n`,
+    `${diagnosticsText(shown(told, call.mask), { ...pageOf(call, common, call.err), workingDirectory: call.cwd })}\n`,
   )
 }
 

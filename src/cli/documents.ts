@@ -1,3 +1,4 @@
+import { shown } from '../core/shown.ts'
 import type { Invocation } from './invocation.ts'
 
 /** Prints a document for programs on standard output. */
@@ -6,12 +7,11 @@ export async function printDocument(
   format: 'json' | 'yaml',
   document: unknown,
 ): Promise<void> {
-  const isJson = format === 'json'
-  call.out.write(isJson ? `${JSON.stringify(document, null, 2)}\n` : await maskedYaml(call, document))
-}
-
-/** YAML breaks and quotes long texts in ways in which a secret would not be found any more, so it is masked before. */
-async function maskedYaml({ mask }: Invocation, document: unknown): Promise<string> {
-  const { yamlText } = await import('../reports/yaml-text.ts')
-  return yamlText(mask.isEmpty ? document : JSON.parse(mask.mask(JSON.stringify(document))))
+  // Plain data: what a value makes of itself for JSON is masked as well.
+  const made: unknown = call.mask.isEmpty ? document : shown(JSON.parse(JSON.stringify(document)), call.mask)
+  if (format === 'json') call.out.write(`${JSON.stringify(made, null, 2)}\n`)
+  else {
+    const { yamlText } = await import('../reports/yaml-text.ts')
+    call.out.write(yamlText(made))
+  }
 }

@@ -3,11 +3,12 @@ import { SecretMask } from '../core/secret-mask.ts'
 import { endOnDefects } from './crash.ts'
 import { Interruption } from './invocation.ts'
 import { Output } from './output.ts'
+import { isOwnWord } from './own-words.ts'
 import { runProgram } from './program.ts'
 
 const version: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 const interruption = new AbortController()
-const mask = new SecretMask()
+const mask = new SecretMask({ isOwnWord })
 const output = new Output()
 endOnDefects(mask)
 

@@ -1,13 +1,14 @@
 import { SecretMask } from '../core/secret-mask.ts'
 import { sourceVariables, tokenVariables } from '../core/token-variables.ts'
 import type { Invocation, Sink } from './invocation.ts'
+import { isOwnWord } from './own-words.ts'
 
 /** How the program was called, as its main module knows it: what is written to its sinks is shown as it is. */
 export type Call = Omit<Invocation, 'mask'> & { readonly mask?: SecretMask }
 
 /** The same with sinks that show no secret, whatever a verb, a library or the command line's own words write to them. */
 export function withoutSecrets(call: Call): Invocation {
-  const { mask = new SecretMask(), ask } = call
+  const { mask = new SecretMask({ isOwnWord }), ask } = call
   const names = [...Object.values(tokenVariables).flat(), ...Object.values(sourceVariables)]
   mask.hold(
     'the environment',

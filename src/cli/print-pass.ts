@@ -1,5 +1,6 @@
 import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
+import { shown } from '../core/shown.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
 import { statusDocument } from '../reports/status-json.ts'
@@ -27,7 +28,10 @@ export async function printPass(
 ): Promise<void> {
   const { declaration, states } = report
   const isPart = states.size < report.known.size
-  const known = fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id), report.strays)
+  const known = shown(
+    fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id), report.strays),
+    call.mask,
+  )
   if (report.pid !== undefined && !common.quiet) {
     call.err.write(sanitise(`The controller with pid ${report.pid} made this pass.`).concat('\n'))
   }
@@ -36,7 +40,7 @@ export async function printPass(
     await printDocument(call, output, statusDocument(known))
   } else {
     const page = pageOf(call, common, call.out)
-    const taken = takenText(report.actions, page)
+    const taken = takenText(shown(report.actions, call.mask), page)
     call.out.write(`${taken === '' ? '' : `${taken}\n`}${statusText(known, { ...page, now: clock.now() })}`)
   }
 }

@@ -1,4 +1,5 @@
 import type { Plan } from '../core/plan.ts'
+import { shown } from '../core/shown.ts'
 import type { ApiUse } from '../reports/plan-api.ts'
 import { planDocument } from '../reports/plan-json.ts'
 import { planMarkdown } from '../reports/plan-markdown.ts'
@@ -12,9 +13,10 @@ import { pageOf } from './page.ts'
 export async function printPlan(
   call: Invocation,
   common: CommonOptions,
-  { plan, api }: { readonly plan: Plan; readonly api: ApiUse },
+  made: { readonly plan: Plan; readonly api: ApiUse },
 ): Promise<void> {
   const { output } = common
+  const { plan, api } = shown(made, call.mask)
   if (output === 'json' || output === 'yaml') {
     await printDocument(call, output, planDocument(plan, { workingDirectory: call.cwd, api }))
     return

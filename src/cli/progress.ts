@@ -35,7 +35,8 @@ export class Progress implements SettleListener {
   /** Replaces the line. */
   say(text: string): void {
     if (!this.#isShown) return
-    const clean = sanitise(text)
+    // While it is whole: it is cut to the width.
+    const clean = sanitise(this.#call.mask.mask(text))
     const width = Math.max(20, this.#call.err.columns - 1)
     this.#call.err.write(`\r\u001B[2K${clean.length > width ? `${clean.slice(0, width - 1)}…` : clean}`)
     this.#hasLine = true

@@ -116,6 +116,7 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
   const resources = isSettled
     ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))
     : []
+  options.mask?.leave(effective.fleet.settings.name)
   leaveNames(options, resources)
   const fleet = withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options))
   const judge = makeJudge({

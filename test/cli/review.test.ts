@@ -110,6 +110,35 @@ test('shows no secret, and takes values that it may not read for the same where 
   }
 })
 
+test('does not let a change strike out what it does, by declaring our words a secret', async () => {
+  await rm(path('manifests/old.yaml'))
+  await write('manifests/api.yaml', processManifest('api', 'script: ../services/api.mjs\nargs: ["--fast"]'))
+  const honest = await call('-o', 'markdown')
+  const commit = git('rev-parse', 'HEAD').trim()
+  const words = [
+    '**Deletes**\n\n- `Process/old`',
+    '1 to delete, 1 to restart',
+    'it runs on the machine of the fleet',
+    `main (${commit.slice(0, 12)})`,
+    'Process/old',
+  ]
+  await Promise.all(words.map((text, index) => write(`words/${index}.txt`, text)))
+  const env = words.map((_, index) => `  NOTE${index}: { fromFile: ../words/${index}.txt }`).join('\n')
+  await write(
+    'manifests/api.yaml',
+    processManifest('api', `script: ../services/api.mjs\nargs: ["--fast"]\nenv:\n${env}`),
+  )
+  const listed = (text: string) => text.slice(0, text.indexOf('<details>')).replace(/: `spec.*/g, '')
+  const { out } = await call('-o', 'markdown')
+  expect(out).toContain('**Deletes**\n\n- `Process/old`\n')
+  expect(listed(out)).toBe(listed(honest.out))
+  for (const output of ['text', 'json', 'yaml', 'markdown']) {
+    const shown = await call('-o', output)
+    expect(shown.out).not.toContain('***')
+    expect(shown.out).toContain('Process/old')
+  }
+})
+
 test('follows no link out of the tree and runs no filter', async () => {
   await write('outside-target', 'x')
   await symlink('/etc/hostname', path('manifests/away.yaml'))

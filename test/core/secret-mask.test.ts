@@ -70,6 +70,66 @@ describe('What is no secret', () => {
   })
 })
 
+describe('Words of ours', () => {
+  const own = new Set([
+    'deletes',
+    'to',
+    'delete',
+    'restart',
+    'no',
+    'longer',
+    'declared',
+    'process',
+    'sensitive',
+    'size',
+    'note',
+  ])
+  const maskWithWords = (...values: readonly string[]) => {
+    const mask = new SecretMask({ isOwnWord: (word) => own.has(word) })
+    for (const value of values) mask.add(value)
+    mask.leave('Process/payments2')
+    return mask
+  }
+  const text =
+    '1 to delete, 1 to restart\n\n**Deletes**\n\n- `Process/payments2` no longer declared, args "x9-hunter2x"\n'
+
+  test.each([
+    '1 to delete, 1 to restart',
+    '**Deletes**\n\n- `Process/payments2`',
+    'cess/payments2` no longer decl',
+    'restart\n\n**Deletes**',
+  ])('are no secret in a text that we had a part in: %j', (value) => {
+    expect(maskWithWords(value).mask(text)).toBe(text)
+    expect(maskWithWords(value).maskForeign(text)).toContain('***')
+  })
+
+  test('stay where a value lies across them, and what is of others goes', () => {
+    expect(
+      maskWithWords('**Deletes**\n\n- `Process/payments2` no longer declared, args "x9-hunter2x"').mask(text),
+    ).toBe(text.replace('args', '***').replace('x9-hunter2x', '***'))
+  })
+
+  test('are hidden in what is of others altogether, such as an argument of a process', () => {
+    expect(maskWithWords('no longer declared').maskForeign('--reason=no longer declared')).toBe(
+      '--reason=***',
+    )
+  })
+
+  test('leave a value that has another word in one piece with them no chance', () => {
+    expect(maskWithWords('delete-hunter2x-process').mask('it is delete-hunter2x-process.')).toBe('it is ***.')
+    expect(maskWithWords('deleteprocess').mask('it is deleteprocess.')).toBe('it is ***.')
+  })
+
+  test('leave JSON what it is', () => {
+    const document = JSON.stringify({ sensitive: 1, size: 1073741824, note: 'x9-hunter2x' }, null, 2)
+    const masked = maskWithWords('"sensitive": 1,\n "size": 1073741824,\n "note": "x9-hunter2x"').mask(
+      document,
+    )
+    expect(JSON.parse(masked)).toMatchObject({ sensitive: 1, size: 1073741824 })
+    expect(masked).not.toContain('hunter2')
+  })
+})
+
 test('A number of a JSON document stays, although a value is the same: stars would leave no JSON', () => {
   const mask = maskOf('1073741824')
   for (const space of [0, 2]) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Diagnostic } from '../../core/diagnostic.ts'
+import { shown } from '../../core/shown.ts'
 import { checkManifests } from '../../manifests/check.ts'
 import { checkDocument } from '../../reports/diagnostics-json.ts'
 import { checkSummary, diagnosticsText } from '../../reports/diagnostics-text.ts'
@@ -30,7 +31,7 @@ export async function check(
   if (output === 'json' || output === 'yaml') {
     await printDocument(call, output, checkDocument(diagnostics, { resources, workingDirectory: call.cwd }))
   } else {
-    const text = diagnosticsText(diagnostics, {
+    const text = diagnosticsText(shown(diagnostics, call.mask), {
       ...pageOf(call, common, call.out),
       workingDirectory: call.cwd,
     })

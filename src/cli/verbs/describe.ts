@@ -1,4 +1,5 @@
 import type { ResourceId } from '../../core/resource.ts'
+import { shown } from '../../core/shown.ts'
 import { describeDocument } from '../../reports/describe-json.ts'
 import { type Description, describeText } from '../../reports/describe-text.ts'
 import { printDocument } from '../documents.ts'
@@ -28,7 +29,11 @@ export function describe(call: Invocation, common: CommonOptions, resource: stri
     } else {
       const now = workspace.clock.now()
       call.out.write(
-        describeText(description, { ...pageOf(call, common, call.out), now, workingDirectory: call.cwd }),
+        describeText(shown(description, call.mask), {
+          ...pageOf(call, common, call.out),
+          now,
+          workingDirectory: call.cwd,
+        }),
       )
     }
     return 0

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../core/diagnostic.ts'
+import { shown } from '../../core/shown.ts'
 import { compareEnvironments } from '../../manifests/compare-environments.ts'
 import { type Manifests, readManifests } from '../../manifests/read.ts'
 import { type EnvironmentsDocument, environmentsText } from '../../reports/environments-text.ts'
@@ -33,7 +34,7 @@ export async function diffEnv(
   }
   const { output } = common
   if (output === 'json' || output === 'yaml') await printDocument(call, output, sanitiseJson(document))
-  else call.out.write(environmentsText(document, pageOf(call, common, call.out)))
+  else call.out.write(environmentsText(shown(document, call.mask), pageOf(call, common, call.out)))
   return 0
 }
 

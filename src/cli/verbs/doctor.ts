@@ -3,6 +3,7 @@ import { systemClock } from '../../clients/host/clock.ts'
 import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
 import { usersPm2Version } from '../../clients/pm2/daemon/users-pm2.ts'
 import { isErrorOf, ReconcileError } from '../../core/errors.ts'
+import { shown } from '../../core/shown.ts'
 import { type Manifests, readManifests } from '../../manifests/read.ts'
 import { pm2HomeOf } from '../../reconcilers/process/home.ts'
 import { type DoctorFinding, doctorDocument, doctorText } from '../../reports/doctor-text.ts'
@@ -28,7 +29,7 @@ export async function doctor(call: Invocation, common: CommonOptions): Promise<E
   const findings = await examine(call, common)
   if (common.output === 'json' || common.output === 'yaml') {
     await printDocument(call, common.output, doctorDocument(findings))
-  } else call.out.write(doctorText(findings, pageOf(call, common, call.out)))
+  } else call.out.write(doctorText(shown(findings, call.mask), pageOf(call, common, call.out)))
   return findings.some(({ verdict }) => verdict === 'error') ? 1 : 0
 }
 

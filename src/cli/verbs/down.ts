@@ -3,6 +3,7 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { Ledger } from '../../core/ledger.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { type Plan, planOutcome } from '../../core/plan.ts'
+import { shown } from '../../core/shown.ts'
 import { draftPass } from '../../engine/pass.ts'
 import { counted, fleetTitle } from '../../reports/names.ts'
 import { planDocument } from '../../reports/plan-json.ts'
@@ -41,7 +42,10 @@ export async function down(
   }
   const plan = await planOfDown(call, common)
   const isText = common.output === 'text'
-  if (isText) call.out.write(planText(plan, { ...pageOf(call, common, call.out), isDryRun: options.dryRun }))
+  if (isText)
+    call.out.write(
+      planText(shown(plan, call.mask), { ...pageOf(call, common, call.out), isDryRun: options.dryRun }),
+    )
   else if (options.dryRun)
     await printDocument(call, 'json', planDocument(plan, { workingDirectory: call.cwd, api: {} }))
   if (options.dryRun) return 0

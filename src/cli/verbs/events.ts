@@ -1,4 +1,5 @@
 import type { ResourceId } from '../../core/resource.ts'
+import { shown } from '../../core/shown.ts'
 import { eventsText } from '../../reports/events-text.ts'
 import { isoTime } from '../../reports/names.ts'
 import { sanitiseJson } from '../../reports/sanitise.ts'
@@ -33,7 +34,9 @@ export function events(
       }))
       await printDocument(call, common.output, sanitiseJson({ formatVersion: '1', events: document }))
     } else {
-      call.out.write(eventsText(told, { ...pageOf(call, common, call.out), now: workspace.clock.now() }))
+      call.out.write(
+        eventsText(shown(told, call.mask), { ...pageOf(call, common, call.out), now: workspace.clock.now() }),
+      )
     }
     return 0
   })

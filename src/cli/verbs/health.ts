@@ -1,3 +1,4 @@
+import { shown } from '../../core/shown.ts'
 import { heardStates } from '../../engine/heard.ts'
 import { healthDocument } from '../../reports/health-json.ts'
 import { healthText } from '../../reports/health-text.ts'
@@ -19,7 +20,7 @@ export function health(call: Invocation, common: CommonOptions): Promise<ExitSta
     if (common.output === 'json' || common.output === 'yaml') {
       await printDocument(call, common.output, healthDocument(known))
     } else {
-      call.out.write(healthText(known, { ...pageOf(call, common, call.out), now }))
+      call.out.write(healthText(shown(known, call.mask), { ...pageOf(call, common, call.out), now }))
       if (view.isDown)
         call.out.write(`The fleet is down; ${typedIn(workspace)('resume', '--all')} ends it.\n`)
     }

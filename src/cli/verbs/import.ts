@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../../clients/host/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Imported, ImportNotice } from '../../core/import.ts'
+import { shown } from '../../core/shown.ts'
 import { maskTokens } from '../../core/token-shape.ts'
 import { type Prepared, prepareFiles } from '../../manifests/import/prepare.ts'
 import { writeFiles } from '../../manifests/import/write.ts'
@@ -99,7 +100,8 @@ async function print(
   }
   const sink = report.isDryRun ? call.err : call.out
   const page = pageOf(call, common, sink)
-  if (!report.isDryRun || !common.quiet) sink.write(importText(report, { ...page, workingDirectory, folder }))
+  if (!report.isDryRun || !common.quiet)
+    sink.write(importText(shown(report, call.mask), { ...page, workingDirectory, folder }))
 }
 
 /** What a source has, read and not written. */

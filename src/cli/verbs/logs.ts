@@ -55,8 +55,9 @@ async function printLines(
 ): Promise<boolean> {
   const printer = new LogPrinter(pageOf(call, common, call.out))
   let isAny = false
-  for await (const line of lines) {
+  for await (const printed of lines) {
     isAny = true
+    const line = { ...printed, text: call.mask.maskForeign(printed.text) }
     call.out.write(
       common.output === 'json' ? `${JSON.stringify(logLineDocument(line))}\n` : printer.print(line),
     )

@@ -1,4 +1,5 @@
 import { ReconcileError } from '../../core/errors.ts'
+import { shown } from '../../core/shown.ts'
 import { heardStates } from '../../engine/heard.ts'
 import { type MonitorView, monitorFrame } from '../../reports/monitor-text.ts'
 import { liveController, openKeeper } from '../actor.ts'
@@ -49,7 +50,7 @@ export function monitor(call: Invocation, common: CommonOptions): Promise<ExitSt
           declaration = read.declaration
           nextReading = clock.monotonic() + rereadInterval
         }
-        const view = await look({ ...fleet, declaration })
+        const view = shown(await look({ ...fleet, declaration }), call.mask)
         const { style } = pageOf(call, common, call.out)
         const screen = { columns: call.out.columns, rows: call.out.rows ?? 24, style, now: clock.now() }
         const lines = monitorFrame(view, screen).map((line) => `${line}${endOfLine}`)

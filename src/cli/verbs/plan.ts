@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import { ReconcileError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { type Plan, planOutcome } from '../../core/plan.ts'
+import { shown } from '../../core/shown.ts'
 import type { Store } from '../../core/store.ts'
 import { draftPass } from '../../engine/pass.ts'
 import type { ApiUse } from '../../reports/plan-api.ts'
-import { type PlanDocument, planDocument } from '../../reports/plan-json.ts'
+import { planDocument } from '../../reports/plan-json.ts'
 import { sanitise } from '../../reports/sanitise.ts'
 import { savedPlan } from '../../reports/saved-plan.ts'
 import { openLedger } from '../../state/ledger.ts'
@@ -97,9 +98,8 @@ async function save(
     )
   }
   const path = resolve(call.cwd, options.out ?? '')
-  const shown = JSON.stringify(planDocument(plan, { workingDirectory: call.cwd, api }))
   // What a vendor or a process said may repeat a secret; a file is masked as what is printed.
-  const document: PlanDocument = JSON.parse(call.mask.mask(shown))
+  const document = shown(planDocument(plan, { workingDirectory: call.cwd, api }), call.mask)
   await writeSavedPlan(
     path,
     savedPlan(plan, document, {

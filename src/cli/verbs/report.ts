@@ -2,6 +2,7 @@ import { sep } from 'node:path'
 import type { FleetEvent } from '../../core/event.ts'
 import { type ResourceId, resourceId } from '../../core/resource.ts'
 import { passSeries, type Sample } from '../../core/sample.ts'
+import { shown } from '../../core/shown.ts'
 import { heardStates } from '../../engine/heard.ts'
 import type { Manifests } from '../../manifests/read.ts'
 import { buildReport } from '../../reports/report/build-report.ts'
@@ -37,7 +38,7 @@ export function report(
     const ids = status.resources.map(({ id }) => id)
     const holder = await liveController(openKeeper(workspace, store))
     const events = await ledger.events({ limit: mostEvents })
-    const made = buildReport({
+    const built = buildReport({
       status,
       declared: declaration.resources,
       diagnostics: declaration.diagnostics,
@@ -53,6 +54,7 @@ export function report(
       standIns: standInsOf(declaration),
       untold: untoldOf(declaration, events),
     })
+    const made = shown(built, call.mask)
     switch (common.output) {
       case 'json':
       case 'yaml':

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { silentLogger } from '../../core/logger.ts'
 import type { Plan, PlannedResource } from '../../core/plan.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
+import { shown } from '../../core/shown.ts'
 import { draftPass } from '../../engine/pass.ts'
 import { compareEnvironments, type EnvironmentDifference } from '../../manifests/compare-environments.ts'
 import { findUnknownEnvironment } from '../../manifests/location.ts'
@@ -62,7 +63,9 @@ export async function review(
       notes: notesOf(base, before, options.against),
       plan: reached.plan,
     }
-    await print(call, common, found, reached.api)
+    call.mask.leave(base.commit)
+    call.mask.leave(base.commit.slice(0, 12))
+    await print(call, common, shown(found, call.mask), reached.api)
     return head.isComplete && !isDenied(reached.plan) ? 0 : 1
   })
 }

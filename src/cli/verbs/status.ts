@@ -1,6 +1,7 @@
 import { ReconcileError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
+import { shown } from '../../core/shown.ts'
 import { heardStates } from '../../engine/heard.ts'
 import { draftPass, statesOf } from '../../engine/pass.ts'
 import { attendanceDocument, attendanceText } from '../../reports/attendance-text.ts'
@@ -49,10 +50,10 @@ export function status(
       })
     } else {
       const now = workspace.clock.now()
-      call.out.write(statusText(known, { ...pageOf(call, common, call.out), now }))
+      call.out.write(statusText(shown(known, call.mask), { ...pageOf(call, common, call.out), now }))
       const page = { ...pageOf(call, common, call.out), now, typed: typedIn(workspace) }
       call.out.write(attendanceText(await attendanceOf(fleet), page))
-      if (source) call.out.write(sourceText(source, page))
+      if (source) call.out.write(sourceText(shown(source, call.mask), page))
     }
     return 0
   })

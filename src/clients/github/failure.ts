@@ -32,7 +32,7 @@ export function saidBy(error: FailedRequest, mask?: SecretMask): string {
       ? data.errors.map((each: unknown) => (typeof each === 'string' ? each : messageIn(each)))
       : []
   const all = [text, ...errors.filter((each) => each !== undefined)].join(': ')
-  return (mask?.mask(all) ?? all).slice(0, maxText)
+  return (mask?.maskForeign(all) ?? all).slice(0, maxText)
 }
 
 function messageIn(data: unknown): string | undefined {

@@ -48,7 +48,7 @@ export function lossOf(error: unknown, { what, isWrite }: CallPurpose): Reconcil
 
 /** Bounded. He repeats what he was sent, so secrets are masked while they are whole. */
 function saidIn(body: string, mask: SecretMask | undefined): string {
-  const shown = (text: string) => (mask?.mask(text) ?? text).slice(0, maxText)
+  const shown = (text: string) => (mask?.maskForeign(text) ?? text).slice(0, maxText)
   try {
     const data: unknown = JSON.parse(body)
     if (data !== null && typeof data === 'object' && 'message' in data && typeof data.message === 'string') {

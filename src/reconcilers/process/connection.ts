@@ -277,7 +277,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         desired ? findScript(desired, this.#base.PATH, daemon.disk) : undefined,
         this.#livingStores(records),
         desired ? this.#prober.look(desired, records, signal) : undefined,
-        readLastWords(records, desired),
+        readLastWords(records, desired, this.#context.mask),
       ])
       // What is declared may be nothing but one; beside what somebody else started it need not be ours.
       const isOurs = desired !== undefined && (records.length === 0 || wanted.owned !== undefined)

@@ -37,9 +37,12 @@ const secretShapes: readonly (readonly [RegExp, string])[] = [
 export async function readLastWords(
   records: readonly Pm2Record[],
   desired: DesiredProcess | undefined,
+  mask?: SecretMask,
 ): Promise<string | undefined> {
   for (const record of records) {
-    const text = hasDied(record) ? await readTail(record) : undefined
+    const tail = hasDied(record) ? await readTail(record) : undefined
+    // It may say what another process was given, too.
+    const text = tail === undefined ? undefined : (mask?.maskForeign(tail) ?? tail)
     const words = text === undefined ? undefined : pickLastWords(text, hiddenValues(record, desired))
     if (words !== undefined) return words
   }
@@ -96,7 +99,7 @@ function hiddenValues(record: Pm2Record, desired: DesiredProcess | undefined): r
 }
 
 function hide(line: string, hidden: readonly string[]): string {
-  const mask = new SecretMask(shortestHidden)
+  const mask = new SecretMask({ shortest: shortestHidden })
   mask.hold('its environment', hidden)
-  return mask.mask(line)
+  return mask.maskForeign(line)
 }

@@ -84,7 +84,7 @@ export class CheckLog {
 
   #line(stream: Stream, text: string): void {
     const at = this.#now()
-    const shown = (this.#mask?.mask(text) ?? text).replace(/\r$/, '').slice(0, longestLine)
+    const shown = (this.#mask?.maskForeign(text) ?? text).replace(/\r$/, '').slice(0, longestLine)
     const line = toLine({ at, stream, text: shown })
     if (this.#bytes < keptBytes) {
       this.#bytes += line.length

@@ -1,0 +1,214 @@
+/** A line of a value of several lines is looked for alone where it is as long: of a key in PEM each one is. */
+const shortestLine = 16
+/** A shorter number counts something. */
+const shortestNumber = 8
+
+/** No word of ours is as long. */
+const longestWord = 60
+
+const stars = '***'
+
+/** A text that is looked for, with the place of three of its characters by which it is found. */
+interface Needle {
+  readonly text: string
+  readonly anchor: number
+}
+
+/** Finds many texts at once: what begins none of them is passed over by one look at a table. */
+export class SecretSearch {
+  readonly #table = new Uint8Array(65_536)
+  readonly #needles = new Map<number, Needle[]>()
+
+  constructor(values: readonly string[], shortest: number) {
+    const forms = values.flatMap(formsOf).filter((form) => form.length >= shortest)
+    for (const text of new Set(forms)) {
+      const { anchor, hash } = this.#rarestPlace(text)
+      this.#table[hash] = 1
+      const needles = this.#needles.get(hash)
+      if (needles) needles.push({ text, anchor })
+      else this.#needles.set(hash, [{ text, anchor }])
+    }
+  }
+
+  /** Where fewest others are found by: many secrets begin in the same way. */
+  #rarestPlace(text: string): { readonly anchor: number; readonly hash: number } {
+    let [place, fewest] = [{ anchor: 0, hash: hashAt(text, 0) }, Number.POSITIVE_INFINITY]
+    for (let anchor = text.length - 3; anchor >= 0 && fewest > 0; anchor -= 1) {
+      if (isSpace(text.charCodeAt(anchor + 2))) anchor -= 2
+      else if (!isSpace(text.charCodeAt(anchor + 1)) && !isSpace(text.charCodeAt(anchor))) {
+        const hash = hashAt(text, anchor)
+        const count = this.#needles.get(hash)?.length ?? 0
+        if (count < fewest) [place, fewest] = [{ anchor, hash }, count]
+      }
+    }
+    return place
+  }
+
+  finds(text: string): boolean {
+    return this.#find(text).length > 0
+  }
+
+  /** With each that is found replaced by `***`, but for the words that `isKept`, which is asked in small letters. */
+  replaceIn(text: string, isKept?: (word: string) => boolean): string {
+    let result = ''
+    let from = 0
+    for (const { start, end } of this.#find(text)) {
+      if (end <= from) continue
+      const begin = Math.max(start, from)
+      const isBeside = begin === from && result.endsWith(stars)
+      const shown = isKept ? concealed(text, { start: begin, end }, isKept) : stars
+      result += text.slice(from, begin) + (isBeside && shown === stars ? '' : shown)
+      from = end
+    }
+    return from === 0 ? text : result + text.slice(from)
+  }
+
+  /** By their starts; they may overlap. */
+  #find(text: string): readonly Stretch[] {
+    const found: Stretch[] = []
+    const table = this.#table
+    for (let at = 0; at + 3 <= text.length; at += 1) {
+      const hash = hashAt(text, at)
+      if (table[hash] === 0) continue
+      for (const needle of this.#needles.get(hash) ?? []) {
+        const end = matchAfter(text, at, needle)
+        const start = end === -1 ? -1 : matchBefore(text, at, needle)
+        if (start !== -1 && !isNumberInJson(text, start, end)) found.push({ start, end })
+      }
+    }
+    return found.length < 2 ? found : found.sort((a, b) => a.start - b.start || b.end - a.end)
+  }
+}
+
+interface Stretch {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * What is left of a stretch that is a secret where it may hold words of ours: the words that are kept, and signs around them.
+ * All else goes. A word counts as a whole, also where the stretch begins or ends within it.
+ */
+function concealed(text: string, { start, end }: Stretch, isKept: (word: string) => boolean): string {
+  const wordsOf = (stretch: Stretch) => wholeWords(text, stretch).filter((each) => !isNoSecret(each))
+  const words = wordsOf({ start, end })
+  if (words.every(isKept)) return text.slice(start, end)
+  if (!words.some(isKept)) return stars
+  return text.slice(start, end).replace(/[^\s"`,:{}[\]]+/g, (piece, offset: number) => {
+    const place = { start: start + offset, end: start + offset + piece.length }
+    return wordsOf(place).every(isKept) || isNumberInJson(text, place.start, place.end) ? piece : stars
+  })
+}
+
+/** In small letters, with what of the first and the last one stands outside of the stretch. */
+function wholeWords(text: string, { start, end }: Stretch): readonly string[] {
+  const before = /[\p{L}\p{N}]*$/u.exec(text.slice(Math.max(0, start - longestWord), start))?.[0] ?? ''
+  const after = /^[\p{L}\p{N}]*/u.exec(text.slice(end, end + longestWord))?.[0] ?? ''
+  const inside = text.slice(start, end)
+  const isBegun = /^[\p{L}\p{N}]/u.test(inside)
+  const isGoingOn = /[\p{L}\p{N}]$/u.test(inside)
+  const whole = `${isBegun ? before : ''}${inside}${isGoingOn ? after : ''}`
+  return (whole.match(/[\p{L}\p{N}]+/gu) ?? []).map((each) => each.toLowerCase())
+}
+
+/** A single letter, or a number that counts something. */
+function isNoSecret(text: string): boolean {
+  return text.length === 1 || (text.length < shortestNumber && /^\d+$/.test(text))
+}
+
+function hashAt(text: string, at: number): number {
+  return ((text.charCodeAt(at) * 31 + text.charCodeAt(at + 1)) * 31 + text.charCodeAt(at + 2)) & 65_535
+}
+
+/** Where the needle ends in a text whose place `at` is its anchor; -1: it does not stand there. */
+function matchAfter(text: string, at: number, { text: needle, anchor }: Needle): number {
+  let place = at
+  for (let index = anchor; index < needle.length; index += 1) {
+    if (isSpace(needle.charCodeAt(index))) {
+      if (!isSpace(text.charCodeAt(place))) return -1
+      while (isSpace(text.charCodeAt(place))) place += 1
+    } else if (needle.charCodeAt(index) === text.charCodeAt(place)) place += 1
+    else return -1
+  }
+  return place
+}
+
+/** Where it begins. */
+function matchBefore(text: string, at: number, { text: needle, anchor }: Needle): number {
+  let place = at
+  for (let index = anchor - 1; index >= 0; index -= 1) {
+    if (isSpace(needle.charCodeAt(index))) {
+      if (!isSpace(text.charCodeAt(place - 1))) return -1
+      while (isSpace(text.charCodeAt(place - 1))) place -= 1
+    } else if (needle.charCodeAt(index) === text.charCodeAt(place - 1)) place -= 1
+    else return -1
+  }
+  return place
+}
+
+/**
+ * Whether it is a number of a JSON document, such as a size in bytes: no secret is given out as one, and stars in its place
+ * would leave no JSON.
+ */
+function isNumberInJson(text: string, start: number, end: number): boolean {
+  if (!/^\d+$/.test(text.slice(start, end))) return false
+  return (
+    /[[:,]\s*$/.test(text.slice(Math.max(0, start - 80), start)) &&
+    /^\s*[,\]}]/.test(text.slice(end, end + 80))
+  )
+}
+
+function isSpace(unit: number): boolean {
+  return unit === 32 || (unit >= 9 && unit <= 13) || unit === 160
+}
+
+/** A value as it may stand in a text: by itself, in pieces, and in the encodings that programs use. */
+function formsOf(value: string): readonly string[] {
+  const lines = value.split(/\r?\n/).filter((line) => line !== value && line.trim().length >= shortestLine)
+  const forms = [value, value.trim(), ...lines].flatMap((text) => {
+    const escaped = JSON.stringify(text).slice(1, -1)
+    const hex = Buffer.from(text).toString('hex')
+    return [
+      text,
+      escaped,
+      // A text that is quoted in a text that is quoted.
+      JSON.stringify(escaped).slice(1, -1),
+      escapeHtml(text),
+      ...urlFormsOf(text),
+      hex,
+      hex.toUpperCase(),
+      ...base64Of(text),
+    ]
+  })
+  return forms.map((form) => form.trim().replace(/\s+/g, ' '))
+}
+
+/** As a part of an address: by `encodeURIComponent`, by RFC 3986, and as forms are; in capitals and small letters. */
+function urlFormsOf(text: string): readonly string[] {
+  const form = new URLSearchParams([['', text]]).toString().slice(1)
+  const forms = [encodeURIComponent(text.toWellFormed()), form.replaceAll('+', '%20'), form]
+  return forms.flatMap((each) => [each, each.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())])
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}
+
+/**
+ * As base64, wherever it stands in what is encoded: three bytes are four characters, so there are three ways. The
+ * characters that depend on what stands beside it are left out.
+ */
+function base64Of(text: string): readonly string[] {
+  const bytes = Buffer.from(text)
+  return [0, 1, 2].flatMap((offset) => {
+    const all = Buffer.concat([Buffer.alloc(offset), bytes])
+    const from = Math.ceil((offset * 8) / 6)
+    const to = Math.floor((all.length * 8) / 6)
+    return [all.toString('base64').slice(from, to), all.toString('base64url').slice(from, to)]
+  })
+}
