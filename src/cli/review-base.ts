@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { commitOf, type GitPlace, type Snapshot, workTreeOf, writeSnapshot } from '../clients/git/snapshot.ts'
-import type { Diagnostic } from '../core/diagnostic.ts'
+import type { Diagnostic, Position } from '../core/diagnostic.ts'
 import { ReconcileError } from '../core/errors.ts'
 import type { Manifests } from '../manifests/read.ts'
 import type { Workspace } from './workspace.ts'
@@ -56,6 +56,10 @@ function baseOf(input: {
   }
   const home = (file: string) => moved(file, tree, workTree) ?? file
   const nameOf = (file: string) => `${revision}:${relative(workTree, home(file))}`
+  const atHome = <T extends { readonly origin: Position }>(resource: T) => ({
+    ...resource,
+    origin: { ...resource.origin, file: home(resource.origin.file) },
+  })
   const shown = (text: string) => text.replaceAll(`${tree}/`, `${revision}:`)
   return {
     ...snapshot,
@@ -63,10 +67,8 @@ function baseOf(input: {
     inRevision: (path) => moved(path, workTree, tree),
     rehomed: (declaration) => ({
       ...declaration,
-      resources: declaration.resources.map((resource) => ({
-        ...resource,
-        origin: { ...resource.origin, file: home(resource.origin.file) },
-      })),
+      resources: declaration.resources.map(atHome),
+      settings: declaration.settings.map(atHome),
     }),
     named: (fault) => ({
       ...fault,

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Change } from '../core/action.ts'
-import type { Declaration } from '../core/declaration.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { shownChange } from '../core/secrecy.ts'
 import { Secret } from '../core/secret.ts'
+import type { Manifests } from './read.ts'
 
 /** What two environments of one fleet declare differently. Values of secrets are compared and never shown. */
 export interface EnvironmentDifference {
@@ -19,10 +19,13 @@ export interface EnvironmentDifference {
   readonly same: number
 }
 
+/** Policies, receivers and alerts are compared as resources are, and come first. */
+type Compared = Pick<Manifests, 'fleet' | 'resources' | 'settings'>
+
 /** Compares two readings of one folder whose secrets were digested with the same key. */
-export function compareEnvironments(a: Declaration, b: Declaration): EnvironmentDifference {
-  const inA = new Map(a.resources.map((resource) => [resource.id, resource]))
-  const inB = new Map(b.resources.map((resource) => [resource.id, resource]))
+export function compareEnvironments(a: Compared, b: Compared): EnvironmentDifference {
+  const inA = new Map([...a.settings, ...a.resources].map((resource) => [resource.id, resource]))
+  const inB = new Map([...b.settings, ...b.resources].map((resource) => [resource.id, resource]))
   const shared = [...inA.values()].flatMap((resource) => {
     const other = inB.get(resource.id)
     return other ? [{ id: resource.id, changes: differences([], partsOf(resource), partsOf(other)) }] : []

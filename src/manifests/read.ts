@@ -57,6 +57,8 @@ export interface ReadOptions {
 export interface Manifests extends Declaration {
   /** Who is told of what. */
   readonly alerting: Alerting
+  /** Policies, receivers and alerts as they were declared, references read: what holds for the fleet and is no resource. */
+  readonly settings: readonly Resource[]
   /** What every file said when it was last valid, by absolute path: to be kept for the next reading. */
   readonly texts: ReadonlyMap<string, string>
   /** Names of the variables that are referred to, by whatever kind, whether they are set or not. */
@@ -117,7 +119,10 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
     ? await Promise.all(effective.drafts.map(({ resource }) => resolver.resolve(resource)))
     : []
   options.mask?.leave(effective.fleet.settings.name)
-  leaveNames(options, resources)
+  const settings = isSettled
+    ? await Promise.all(settingsOf(effective).map(({ resource }) => resolver.resolve(resource)))
+    : []
+  leaveNames(options, [...resources, ...settings])
   const fleet = withTokens(effective.fleet.settings, await readTokens(effective.fleet, resolver, options))
   const judge = makeJudge({
     fleet: fleet.name,
@@ -133,6 +138,7 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
     // All secrets are known by now, and may stand in clear elsewhere.
     resources: resources.map((resource) => resolver.veil(resource)),
     alerting,
+    settings,
     diagnostics: distinct(diagnostics.map((fault) => sayWhatStays(fault, emptied))),
     missing: effective.missing,
     isComplete: !hasError(diagnostics) && emptied.length === 0,
@@ -143,6 +149,12 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
     variables: resolver.variables,
     placeOf: placesOf(effective.drafts),
   })
+}
+
+/** In the order in which they matter: a policy that goes lets others go. */
+function settingsOf({ policyDrafts, alerting }: Effective): Effective['drafts'] {
+  const receivers = alerting.filter(({ resource }) => resource.kind === 'Receiver')
+  return [...policyDrafts, ...receivers, ...alerting.filter((draft) => !receivers.includes(draft))]
 }
 
 /** Ids and outside names are what people and programs find things by. */
@@ -215,7 +227,7 @@ interface Damage {
   readonly folders: readonly string[]
 }
 
-type Effective = Pick<Composition, 'drafts' | 'alerting' | 'fleet'> & {
+type Effective = Pick<Composition, 'drafts' | 'alerting' | 'policyDrafts' | 'fleet'> & {
   readonly policies: PoliciesInForce['policies']
   readonly brokenPolicies: PoliciesInForce['broken']
   readonly missing: readonly ResourceId[]
@@ -270,7 +282,15 @@ async function standIn(input: ComposeInput, current: Composition, damage: Damage
     },
   )
   const { fleet } = restored
-  return { drafts, alerting: restored.alerting.filter(stays), fleet, policies, brokenPolicies, missing }
+  return {
+    drafts,
+    alerting: restored.alerting.filter(stays),
+    policyDrafts: restored.policyDrafts.filter(stays),
+    fleet,
+    policies,
+    brokenPolicies,
+    missing,
+  }
 }
 
 /** Whether what cannot be read or recalled may hold a policy whose name nobody knows. */

@@ -110,6 +110,84 @@ test('shows no secret, and takes values that it may not read for the same where 
   }
 })
 
+const settings = (rule: string, target: string) =>
+  [
+    `apiVersion: reconcile.dev/v1\nkind: Receiver\nmetadata: { name: ops }\nspec: ${target}\n`,
+    'apiVersion: reconcile.dev/v1\nkind: Alert\nmetadata: { name: all }\nspec: { receivers: [Receiver/ops] }\n',
+    rule && `apiVersion: reconcile.dev/v1\nkind: Policy\nmetadata: { name: freeze }\nspec: ${rule}\n`,
+  ]
+    .filter((part) => part !== '')
+    .join('---\n')
+const freeze =
+  '{ for: action, kinds: [Process], rule: \'action.verb != "delete"\', message: Nothing is deleted }'
+
+test('compares policies, alerts and receivers, before all others of an effect', async () => {
+  const url = 'https://hooks.example.com/services/hook-of-ours'
+  await write('manifests/settings.yaml', settings(freeze, `{ slack: { url: { fromEnv: SLACK_URL } } }`))
+  commitAll()
+  await rm(path('manifests/old.yaml'))
+  await write(
+    'manifests/settings.yaml',
+    settings('', '{ webhook: { url: "https://attacker.example/hook" } }'),
+  )
+  const env = { SLACK_URL: url }
+  const called = (output: string) => callVerb(folder, ['plan', '--against', 'HEAD', '-o', output], { env })
+  const document = JSON.parse((await called('json')).out)
+  expect(validate(document), JSON.stringify(validate.errors)).toBe(true)
+  expect(document.summary).toEqual({ delete: 2, restart: 0, update: 1, create: 0, same: 3 })
+  expect(document.resources).toMatchObject([
+    { id: 'Policy/freeze', kind: 'Policy', effect: 'delete', file: 'HEAD:manifests/settings.yaml' },
+    { id: 'Process/old', effect: 'delete' },
+    {
+      id: 'Receiver/ops',
+      effect: 'update',
+      file: 'manifests/settings.yaml',
+      changes: [
+        { path: 'spec.slack.url', sensitive: true },
+        { path: 'spec.webhook.url', after: 'https://attacker.example/hook' },
+      ],
+    },
+  ])
+  for (const output of ['text', 'markdown', 'json', 'yaml']) {
+    const { out } = await called(output)
+    expect(out).toContain('Policy/freeze')
+    expect(out).toContain('Receiver/ops')
+    expect(out).toContain('attacker.example')
+    expect(out).not.toContain('hook-of-ours')
+  }
+  // A part of the fleet is reviewed with what holds for all of it.
+  const { out } = await callVerb(folder, ['plan', '--against', 'HEAD', '--only', 'Process/api'], { env })
+  expect(out).toContain('Policy/freeze')
+})
+
+test('takes no policy for gone whose file is wrong', async () => {
+  await write('manifests/settings.yaml', settings(freeze, '{ slack: { url: { fromEnv: SLACK_URL } } }'))
+  commitAll()
+  await write('manifests/settings.yaml', settings(freeze.replace('message', 'massage'), '{ slack: {} }'))
+  const { status, out, err } = await call()
+  expect(status).toBe(1)
+  expect(err).toContain('manifests/settings.yaml')
+  expect(out).not.toContain('delete')
+})
+
+test('tells what becomes of a rule, and of an alert', async () => {
+  await write('manifests/settings.yaml', settings(freeze, '{ slack: { url: { fromEnv: SLACK_URL } } }'))
+  commitAll()
+  const soft = settings(
+    freeze.replace('for:', 'severity: warn, for:'),
+    '{ slack: { url: { fromEnv: SLACK_URL } } }',
+  )
+  await write(
+    'manifests/settings.yaml',
+    soft.replace('[Receiver/ops]', '[Receiver/ops], on: [SuspensionEnding]'),
+  )
+  const { resources } = await reviewed()
+  expect(resources).toMatchObject([
+    { id: 'Policy/freeze', effect: 'update', changes: [{ path: 'spec.severity', after: 'warn' }] },
+    { id: 'Alert/all', effect: 'update', changes: [{ path: 'spec.on', after: ['SuspensionEnding'] }] },
+  ])
+})
+
 test('does not let a change strike out what it does, by declaring our words a secret', async () => {
   await rm(path('manifests/old.yaml'))
   await write('manifests/api.yaml', processManifest('api', 'script: ../services/api.mjs\nargs: ["--fast"]'))

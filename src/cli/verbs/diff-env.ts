@@ -60,7 +60,8 @@ async function readEnvironment(
 function selected(declaration: Manifests, common: CommonOptions): Manifests {
   const selection = selectResources(declaration, common)
   if (!selection) return declaration
-  return { ...declaration, resources: declaration.resources.filter(({ id }) => selection.has(id)) }
+  const resources = declaration.resources.filter(({ id }) => selection.has(id))
+  return { ...declaration, resources, settings: [] }
 }
 
 function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

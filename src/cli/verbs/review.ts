@@ -5,6 +5,7 @@ import type { Plan, PlannedResource } from '../../core/plan.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
 import { shown } from '../../core/shown.ts'
 import { draftPass } from '../../engine/pass.ts'
+import { isResource } from '../../manifests/alerting.ts'
 import { compareEnvironments, type EnvironmentDifference } from '../../manifests/compare-environments.ts'
 import { findUnknownEnvironment } from '../../manifests/location.ts'
 import { type Manifests, readManifests } from '../../manifests/read.ts'
@@ -55,7 +56,8 @@ export async function review(
       revision: options.against,
       commit: base.commit,
       resources: effectsOf(workspace, { before, head, difference, base }).filter(
-        ({ id, effect }) => isChosen(id as ResourceId) || (effect === 'delete' && selection === undefined),
+        ({ id, effect }) =>
+          !isResource(id) || isChosen(id as ResourceId) || (effect === 'delete' && selection === undefined),
       ),
       same: difference.same,
       settings: difference.fleet,
@@ -93,7 +95,7 @@ async function readBase(
   base: ReviewBase,
   { head, secretKey }: { readonly head: Manifests; readonly secretKey: string },
 ): Promise<Manifests> {
-  const nothing = { ...head, resources: [], diagnostics: [], missing: [], isComplete: true }
+  const nothing = { ...head, resources: [], settings: [], diagnostics: [], missing: [], isComplete: true }
   const paths = await pathsIn(base, workspace)
   if (paths.length === 0) return nothing
   const { environment, call } = workspace
@@ -113,8 +115,9 @@ function effectsOf(
   },
 ): readonly ReviewedResource[] {
   const { before, head, difference, base } = input
-  const old = new Map(before.resources.map((resource) => [resource.id, resource]))
-  const current = new Map(head.resources.map((resource) => [resource.id, resource]))
+  const byId = ({ settings, resources }: Manifests) =>
+    new Map([...settings, ...resources].map((resource) => [resource.id, resource]))
+  const [old, current] = [byId(before), byId(head)]
   const isInterrupted = (id: ResourceId) => {
     const [a, b] = [old.get(id), current.get(id)]
     return a && b ? (reconcilers.get(b.kind)?.interrupts?.(a, b) ?? false) : false
@@ -125,7 +128,12 @@ function effectsOf(
     const file = origin?.file ?? base.nameOf(was?.file ?? '')
     return { id, kind: kindOf(id), file, line: origin?.line ?? was?.line ?? 1 }
   }
-  const unread = new Set([...before.missing, ...head.missing])
+  // What a file that is wrong now declared is not gone; that it is wrong is told, and ends the review with 1.
+  const wrong = new Set(
+    head.diagnostics.filter(({ severity }) => severity === 'error').map(({ position }) => position.file),
+  )
+  const lost = before.settings.filter(({ origin }) => wrong.has(origin.file)).map(({ id }) => id)
+  const unread = new Set([...before.missing, ...head.missing, ...lost])
   return [
     ...difference.onlyInA
       .filter((id) => !unread.has(id))
