@@ -1,4 +1,5 @@
 import { formatDuration } from '../../core/duration.ts'
+import { code } from '../markdown.ts'
 import { fleetTitle } from '../names.ts'
 import type { Report } from './report.ts'
 import {
@@ -125,8 +126,21 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   return [line(heads), `|${heads.map(() => ' --- |').join('')}`, ...rows.map(line), '']
 }
 
-/** What Markdown, or HTML within it, would take for markup is escaped. */
+/**
+ * In a word: what a page makes a mention, a reference or a link although no markup stands around it. Escapes do not help:
+ * GitHub looks for them in what was rendered. In code it looks for nothing.
+ */
+const live = /@|:\/\/|\bwww\.|#\d|\bGH-\d/i
+
+/** What Markdown, or HTML within it, would take for markup is escaped, and what would be a mention or a link is code. */
 function text(value: string): string {
+  return value
+    .split(/([\s|]+)/)
+    .map((part) => (live.test(part) ? code(part) : escaped(part)))
+    .join('')
+}
+
+function escaped(value: string): string {
   return value
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -126,3 +126,38 @@ test('what comes from outside becomes neither markup nor control', () => {
   expectPrintable(reportMarkdown(report))
   expect(reportMarkdown(report)).not.toMatch(/<script|[^\\]\[a\]/)
 })
+
+test('Nothing from outside mentions anybody in Markdown, and nothing becomes a link', () => {
+  const words = [
+    '@acme/all',
+    'https://evil.example/x?a=b|c',
+    'www.evil.example',
+    'joe@evil.example',
+    'acme/site#12',
+    '#12',
+    'GH-12',
+    '`@a`',
+    '(see@b)',
+  ]
+  const message = `look at ${words.join(' and ')}, <img src=x>`
+  const [error] = sampleReport.errors
+  if (!error) throw new Error('The sample has no error')
+  const report = {
+    ...sampleReport,
+    errors: [{ ...error, message }],
+    resources: sampleReport.resources.map((resource) => ({ ...resource, message })),
+    recommendations: sampleReport.recommendations.map((one) => ({
+      ...one,
+      problem: message,
+      observed: message,
+    })),
+    findings: sampleReport.findings.map((finding) => ({ ...finding, message, hint: message })),
+  }
+  const markdown = reportMarkdown(report)
+  expect(markdown).toContain(
+    'look at `@acme/all` and `https://evil.example/x?a=b`\\|c and `www.evil.example` and',
+  )
+  // Without what is code, whatever number of backquotes is around it.
+  const rendered = markdown.replace(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '')
+  expect(rendered).not.toMatch(/@|:\/\/|www\.|#\d|GH-\d|<img/)
+})
