@@ -17,6 +17,8 @@ export interface Deploy {
   /** Digests (SHA-256) of functions that Netlify does not have and waits for. */
   readonly requiredFunctions: readonly string[]
   readonly schedules: ReadonlyMap<string, string>
+  /** Of functions that run elsewhere than the site's others. */
+  readonly regions: ReadonlyMap<string, string>
   /** Undefined: not told by this answer. */
   readonly functions: readonly DeployedFunction[] | undefined
   /** What Netlify counted when it processed the deploy; undefined: not told. */

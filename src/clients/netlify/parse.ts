@@ -80,6 +80,7 @@ export function parseDeploy(data: unknown): Deploy {
     requiredFiles: texts(deploy.required),
     requiredFunctions: texts(deploy.required_functions),
     schedules: schedulesIn(deploy.function_schedules),
+    regions: regionsIn(deploy.functions_region_overrides),
     functions: Array.isArray(deploy.available_functions)
       ? deploy.available_functions.map(parseFunction)
       : undefined,
@@ -94,6 +95,11 @@ export function parseDeploys(data: unknown): readonly Deploy[] {
 function schedulesIn(value: unknown): ReadonlyMap<string, string> {
   const list = Array.isArray(value) ? value.map((item) => fieldsOf(item, 'schedule')) : []
   return new Map(list.map(({ name, cron }) => [text(name), text(cron)]))
+}
+
+function regionsIn(value: unknown): ReadonlyMap<string, string> {
+  const list = Array.isArray(value) ? value.map((item) => fieldsOf(item, 'region')) : []
+  return new Map(list.map(({ name, region }) => [text(name), text(region)]))
 }
 
 /**

@@ -8,6 +8,8 @@ export interface PublishedFunction {
   /** Undefined: neither Netlify nor our record tells it. */
   readonly digest: string | undefined
   readonly schedule: string | undefined
+  /** Undefined: where the site's others run. */
+  readonly region: string | undefined
   /** As our record of the deploy has them, as JSON; undefined: not known. */
   readonly settings: string | undefined
   readonly hasOwnRoutes: boolean
@@ -26,6 +28,7 @@ export function publishedFunctions({
         name,
         digest: digest ?? record?.functions[name],
         schedule: record ? record.schedules[name] : published?.schedules.get(name),
+        region: published?.regions.get(name),
         settings: record?.settings[name],
         hasOwnRoutes,
       },

@@ -20,10 +20,11 @@ export function wantedFunctions(
   for (const file of desired ? observed.source.functions : []) {
     if (!desired || !addFunction({ functions, schedules, config }, file, desired)) return undefined
   }
-  for (const { name, digest, schedule } of leftoversOf(observed, desired).kept) {
+  for (const { name, digest, schedule, region } of leftoversOf(observed, desired).kept) {
     if (digest === undefined) return undefined
     functions[name] = digest
     if (schedule !== undefined) schedules[name] = schedule
+    if (region !== undefined) config[name] = { region }
   }
   return { functions, schedules, config }
 }

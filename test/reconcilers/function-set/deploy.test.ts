@@ -77,6 +77,16 @@ describe('a deploy of functions', () => {
     expect(await stage.visit('/')).toBe('200 home')
   }, 60_000)
 
+  it('keeps the region that a function of somebody else runs in', async () => {
+    stage = await FunctionStage.open()
+    const before = stage.site.seed({ functions: foreign })
+    before.config = { other: { region: 'eu-central-1' } }
+    await stage.addFunction('one')
+    await stage.pass(stage.desired())
+    expect(stage.published()).toEqual(['one', 'other'])
+    expect(stage.site.published?.config.other).toEqual({ region: 'eu-central-1' })
+  }, 60_000)
+
   it('says nothing of a deploy where a bundle may turn out to be the same, and makes none then', async () => {
     stage = await FunctionStage.open()
     await stage.addFunction('one')

@@ -30,6 +30,9 @@ export function renderDeploy(
     context: deploy.context,
     locked: deploy.isLocked,
     function_schedules: deploy.schedules,
+    functions_region_overrides: Object.entries(deploy.config).flatMap(([name, { region }]) =>
+      region === undefined ? [] : [{ name, region }],
+    ),
     ...(deploy.state === 'ready' && {
       available_functions: renderFunctions(site, deploy),
       ...(site.tellsRules && { summary: renderSummary(site, deploy) }),

@@ -21,7 +21,9 @@ export interface SimulatedDeploy {
   /** SHA-256 by name. */
   functions: Record<string, string>
   schedules: readonly { readonly name: string; readonly cron: string }[]
-  config: Readonly<Record<string, { readonly routes?: readonly { readonly literal?: string }[] }>>
+  config: Readonly<
+    Record<string, { readonly routes?: readonly { readonly literal?: string }[]; readonly region?: string }>
+  >
   /** Rules that came from a build and stand in no file. */
   readonly buildRules: {
     readonly redirects: number
