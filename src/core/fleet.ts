@@ -21,7 +21,7 @@ export interface FleetSettings {
   /** Where its manifests are fetched from; undefined: they are what is in the folder. */
   readonly git?: FleetGit | undefined
   readonly historyKeep: Duration
-  /** Further roots that what is read into an action may lie in; absolute. */
+  /** Further roots that what is read into an action may lie in; absolute, links resolved. */
   readonly allowedPaths: readonly string[]
 }
 

@@ -43,9 +43,15 @@ function workTreeOf(path: string): string | undefined {
   }
 }
 
-/** The fleet root and the folders that were allowed beside it, links resolved as far as they exist. */
+/** The fleet root and the folders that were allowed beside it; both have their links resolved. */
 export function rootsOf(root: string, allowedPaths: readonly string[]): Roots {
-  return [root, ...allowedPaths.map((path) => realPathOf(path) ?? path)]
+  return [root, ...allowedPaths]
+}
+
+/** A path with its links resolved as far as it exists. */
+export function realPlaceOf(path: string): string {
+  const above = dirname(path)
+  return realPathOf(path) ?? (above === path ? path : resolve(realPlaceOf(above), relative(above, path)))
 }
 
 /** Whether a path is one of the roots or lies inside one. Both sides must have their links resolved. */

@@ -5,10 +5,10 @@ import type { Secret } from '../core/secret.ts'
 import { duration } from './controls.ts'
 import { defaultFleetName } from './document.ts'
 import type { Layered } from './environment.ts'
-import { quote } from './excerpt.ts'
+import { printable, quote } from './excerpt.ts'
 import { Faults } from './faults.ts'
 import { readFleetGit } from './fleet-git.ts'
-import { isInside } from './fleet-root.ts'
+import { isInside, realPlaceOf } from './fleet-root.ts'
 import type { FleetSpec } from './fleet-spec.generated.ts'
 import { suggest } from './suggest.ts'
 import { treeValue } from './tree.ts'
@@ -143,6 +143,7 @@ function readApiUrl(
   return undefined
 }
 
+/** Folders that manifests may read from beside the fleet root, links resolved. */
 function readAllowedPaths(
   spec: FleetSpec,
   document: Layered | undefined,
@@ -151,12 +152,13 @@ function readAllowedPaths(
 ): readonly string[] {
   const folder = document ? dirname(document.file.path) : ''
   return (spec.allowedPaths ?? []).flatMap((declared, index) => {
-    const path = resolve(folder, declared)
-    if (isInside(path, options.allow.paths)) return path
+    // Where it leads counts, and nothing else is kept: a link that is turned meanwhile leads nowhere new.
+    const path = realPlaceOf(resolve(folder, declared))
+    if (isInside(path, options.allow.paths.map(realPlaceOf))) return path
     faults?.add(['spec', 'allowedPaths', String(index)], {
       code: 'path-not-allowed',
       message: `The folder ${quote(declared)} in \`spec.allowedPaths\` is not allowed`,
-      hint: `Allow it with \`--allow-path ${quote(path).slice(1, -1)}\`.`,
+      hint: `Allow it with \`--allow-path ${printable(path)}\`.`,
     })
     return []
   })

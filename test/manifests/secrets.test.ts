@@ -159,6 +159,46 @@ test('allowedPaths counts only together with an allowance', async () => {
   expect(manifests.fleet.allowedPaths).toEqual([outside])
 })
 
+test('allowedPaths is judged by where it leads, and so is what allows it', async () => {
+  const outside = await makeFolder({ 'private/secret': canary, 'shared/secret': canary })
+  const at = (name: string) => join(outside, name)
+  await symlink('../private', at('shared/assets'))
+  await symlink('shared', at('named'))
+  await symlink('../later', at('shared/dangling'))
+  const fleet = (path: string) =>
+    `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { allowedPaths: [${at(path)}] }\n`
+  const folder = await makeFolder({})
+  const readFrom = async (declared: string, file: string, allowed: string) => {
+    await put(join(folder, 'manifests/fleet.yaml'), fleet(declared))
+    await put(join(folder, 'manifests/a.yaml'), processOf('a', `env: { A: { fromFile: ${at(file)} } }`))
+    return read(folder, { allow: { hosts: [], paths: [at(allowed)] } })
+  }
+  for (const [declared, file] of [
+    ['shared/assets', 'private/secret'],
+    ['shared/assets', 'shared/assets/secret'],
+    ['named/assets', 'private/secret'],
+  ] as const) {
+    const refused = await readFrom(declared, file, 'shared')
+    expect(codesOf(refused), declared).toContain('path-not-allowed')
+    expect(refused, declared).toMatchObject({ resources: [], fleet: { allowedPaths: [] } })
+    const hints = refused.diagnostics.map(({ hint }) => hint)
+    expect(hints).toContain(`Allow it with \`--allow-path ${at('private')}\`.`)
+  }
+  for (const [declared, file, allowed] of [
+    ['shared/assets', 'private/secret', 'private'],
+    ['named', 'shared/secret', 'shared'],
+    ['shared', 'named/secret', 'named'],
+  ] as const) {
+    expect((await readFrom(declared, file, allowed)).diagnostics, `${declared} by ${allowed}`).toEqual([])
+  }
+  // It may be made to lead anywhere after it was judged.
+  expect((await readFrom('shared/dangling', 'shared/secret', 'shared')).fleet.allowedPaths).toEqual([
+    at('shared/dangling'),
+  ])
+  await put(at('later/secret'), canary)
+  expect(codesOf(await readFrom('shared/dangling', 'later/secret', 'shared'))).toContain('path-not-allowed')
+})
+
 test('a variable that is called fromEnv is a variable', async () => {
   const folder = await makeFolder({ 'manifests/a.yaml': processOf('a', 'env: { fromEnv: HOME }') })
   expect((await envOf(folder)).env).toEqual({ fromEnv: 'HOME' })
