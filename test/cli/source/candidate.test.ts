@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type FollowedFleet, goodFiles, openFollowedFleet } from '../../support/followed-fleet.ts'
+import { type FollowedFleet, goodFiles, openFollowedFleet, scriptSet } from '../../support/followed-fleet.ts'
 
 let fleet: FollowedFleet
 
@@ -74,3 +74,62 @@ test.each(Object.keys(tooLarge) as (keyof typeof tooLarge)[])(
     expect(source.applied.id).toBe(next)
   },
 )
+
+/** Where each is in the commit, and where it leads. What is there would be right and declares `b`. */
+const linksOut = [
+  { name: 'manifests', target: () => fleet.path('elsewhere/manifests'), reason: 'an absolute path' },
+  { name: 'manifests', target: () => '../../../elsewhere/manifests', reason: 'a path out of the work tree' },
+  { name: 'manifests', target: () => '../current/manifests', reason: 'what is good where it is judged' },
+  {
+    name: 'deploy',
+    path: 'deploy/manifests',
+    target: () => fleet.path('elsewhere'),
+    reason: 'a folder above',
+  },
+  { name: 'manifests/environments', target: () => fleet.path('elsewhere'), reason: 'the environments' },
+  {
+    name: 'manifests/b.yaml',
+    target: () => fleet.path('elsewhere/manifests/b.yaml'),
+    reason: 'one manifest',
+  },
+] as const
+
+test.each(linksOut)(
+  'a commit whose $name is a link out of its work tree is refused: $reason',
+  async (link) => {
+    const path = 'path' in link ? link.path : 'manifests'
+    await mkdir(fleet.path('elsewhere/manifests'), { recursive: true })
+    await writeFile(
+      fleet.path('elsewhere/manifests/b.yaml'),
+      scriptSet('b').replace('../package', './package'),
+    )
+    await writeFile(fleet.path('elsewhere/manifests/package.json'), '{ "name": "y", "scripts": {} }')
+    await fleet.push({
+      ...goodFiles,
+      'deploy/manifests/a.yaml': goodFiles['manifests/a.yaml'],
+      'deploy/package.json': '{}',
+    })
+    const { source, record } = await fleet.follow({ path })
+    const good = source.applied.id
+    if (!link.name.includes('/')) await fleet.world.git('rm', '-qr', link.name)
+    await symlink(link.target(), join(clone(), link.name))
+    const linked = await fleet.push({})
+    await source.sync()
+    expect(source.applied.id).toBe(good)
+    const { refused } = await record()
+    expect(refused).toMatchObject({
+      commit: { id: linked },
+      message: expect.stringContaining('file-outside-root'),
+    })
+  },
+)
+
+test('a link within the work tree is followed', async () => {
+  await symlink('fleet', join(clone(), 'manifests'))
+  const commit = await fleet.push({
+    'package.json': goodFiles['package.json'],
+    'fleet/a.yaml': goodFiles['manifests/a.yaml'],
+  })
+  const { source } = await fleet.follow()
+  expect(source.applied.id).toBe(commit)
+})
