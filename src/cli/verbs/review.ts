@@ -153,7 +153,7 @@ function notesOf(base: ReviewBase, before: Manifests, revision: string): readonl
   const errors = before.diagnostics.filter(({ severity }) => severity === 'error').map(base.named)
   return [
     ...base.refusedLinks.map(
-      (path) => `${revision}:${path} is a link out of the work tree, and was left out`,
+      (path) => `${revision}:${path} is a link out of the work tree or in a circle, and was left out`,
     ),
     ...errors.map(
       ({ message, position }) =>

@@ -11,7 +11,7 @@ export type GitPlace = Pick<GitCall, 'folder' | 'env' | 'clock' | 'signal'>
 export interface Snapshot {
   /** Its full name. */
   readonly commit: string
-  /** Links that lead out of the tree, by their paths in it: they were not made. */
+  /** Links that lead out of the tree or in a circle, by their paths in it: they were not made. */
   readonly refusedLinks: readonly string[]
 }
 
@@ -60,25 +60,58 @@ export async function writeSnapshot(place: GitPlace, commit: string, into: strin
     }
   }
   // Links come last, so that nothing is ever written through one.
-  const refusedLinks: string[] = []
+  const targets = new Map<string, string>()
   for (const batch of batchesOf(links)) {
-    const targets = await readBlobs(place, batch)
-    for (const [index, { path }] of batch.entries()) {
-      const target = targets[index]?.toString('utf8') ?? ''
-      if (leadsOut(path, target)) refusedLinks.push(path)
-      else {
-        await mkdir(dirname(join(into, path)), { recursive: true })
-        await symlink(target, join(into, path))
-      }
+    const contents = await readBlobs(place, batch)
+    for (const [index, { path }] of batch.entries())
+      targets.set(path, contents[index]?.toString('utf8') ?? '')
+  }
+  const refusedLinks: string[] = []
+  for (const [path, target] of targets) {
+    if (leadsOut(path, targets)) refusedLinks.push(path)
+    else {
+      await mkdir(dirname(join(into, path)), { recursive: true })
+      await symlink(target, join(into, path))
     }
   }
   return { commit, refusedLinks }
 }
 
-function leadsOut(path: string, target: string): boolean {
-  if (target === '' || target.includes('\0') || posix.isAbsolute(target)) return true
-  const place = posix.normalize(posix.join(posix.dirname(path), target))
-  return place === '..' || place.startsWith('../')
+/** As long as a system takes one, with the NUL at its end. */
+const longestTarget = 4096
+
+function isRelative(target: string): boolean {
+  return target !== '' && target.length < longestTarget && !target.includes('\0') && !posix.isAbsolute(target)
+}
+
+/** As many links as a system follows on the way to one file; a circle has more. */
+const mostLinks = 40
+
+/**
+ * Whether a link of a tree leads out of it at any step, other links of the tree followed: what `..` is above depends on
+ * where they lead. One in a circle leads nowhere that could be trusted.
+ */
+function leadsOut(link: string, targets: ReadonlyMap<string, string>): boolean {
+  let place: readonly string[] = []
+  const way = link.split('/')
+  for (let followed = 0; ; ) {
+    const step = way.shift()
+    if (step === undefined) return false
+    if (step === '' || step === '.') continue
+    if (step === '..') {
+      if (place.length === 0) return true
+      place = place.slice(0, -1)
+      continue
+    }
+    const target = targets.get([...place, step].join('/'))
+    if (target === undefined) place = [...place, step]
+    else if (!isRelative(target)) return true
+    else {
+      followed += 1
+      if (followed > mostLinks) return true
+      way.unshift(...target.split('/'))
+    }
+  }
 }
 
 function batchesOf(entries: readonly TreeEntry[]): readonly (readonly TreeEntry[])[] {
