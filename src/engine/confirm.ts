@@ -46,5 +46,5 @@ async function judgeAgain(
     code: 'NotRead',
     message: `${id} was not read`,
   }
-  return judge({ ...subject, reading }, observedAt)
+  return judge({ ...subject, reading, observedAt }, observedAt)
 }

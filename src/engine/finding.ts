@@ -18,6 +18,8 @@ export interface Subject {
   /** That time is still to come, because the clock was set back since: it is heard, and compared with nothing. */
   readonly isResumeAhead?: boolean
   readonly reading: Reading<unknown>
+  /** When it was read, epoch milliseconds: before anything that the pass does about it. */
+  readonly observedAt: number
   /** Hash of the declared fields in normal form, without the values of secrets; empty where not declared. */
   readonly specHash: string
   readonly mark: Mark

@@ -89,6 +89,7 @@ export function pairUp(
       resumedAt: view.resumedAt.get(id),
       isResumeAhead: (view.resumedAt.get(id) ?? 0) > now,
       reading: observations.get(kindOf(id))?.readings.get(id) ?? unread(id),
+      observedAt: observations.get(kindOf(id))?.observedAt ?? now,
       specHash,
       mark: markFor(world, id, owned, specHash),
       activeFor: neededBy(id, standsBehind, view.states, now),

@@ -36,7 +36,7 @@ export function recordOf(
     ...redated(finding, closed, result.view),
     ...result.outcomes.flatMap((outcome) => settlement(world, outcome)),
     ...eventsOf(finding, result),
-    ...sampleOf(finding, result.view, result.now),
+    ...sampleOf(finding, result.view),
   ]
 }
 
@@ -215,12 +215,14 @@ function eventsOf(
   return entries
 }
 
-function sampleOf(finding: Finding, view: LedgerView, now: number): readonly LedgerEntry[] {
+/** Of the time when it was read: what the pass did after that is not in it, and must not seem to have come before it. */
+function sampleOf(finding: Finding, view: LedgerView): readonly LedgerEntry[] {
+  const at = finding.observedAt
   const values = finding.assessment.measurements
   if (Object.keys(values).length === 0) return []
   const last = view.recentSamples.get(finding.id)?.at(-1)
-  const isNew = !last || now - last.at >= sampleSpacing || last.values.restarts !== values.restarts
-  return isNew ? [{ type: 'sample', id: finding.id, sample: { at: now, values } }] : []
+  const isNew = !last || at - last.at >= sampleSpacing || last.values.restarts !== values.restarts
+  return isNew ? [{ type: 'sample', id: finding.id, sample: { at, values } }] : []
 }
 
 /** States of what is neither declared nor owned any more, of all of it or of some ids. */

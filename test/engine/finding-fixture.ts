@@ -125,6 +125,7 @@ export function findingOf(
     state: undefined,
     resumedAt: undefined,
     reading: { type: 'present', value: {} },
+    observedAt: noon,
     specHash: desired ? specHash : '',
     mark: markOf({ id }),
     activeFor: [],

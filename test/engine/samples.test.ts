@@ -27,11 +27,31 @@ test('passes and resources are measured also where the newest sample is from bef
     const view = await fleet.ledger.load()
     const result = { state: stateOf(id), outcomes: [], view, now: now(), mayForget: true }
     await fleet.ledger.commit(
-      recordOf(fleet.world, { ...finding, assessment }, result).filter(({ type }) => type === 'sample'),
+      recordOf(fleet.world, { ...finding, assessment, observedAt: now() }, result).filter(({ type }) => type === 'sample'),
     )
   }
   const past = async (series: typeof id) =>
     (await fleet.ledger.samples(series, 0)).filter(({ at }) => at <= now())
   expect(await past(passSeries)).toHaveLength(3)
   expect(await past(id)).toHaveLength(3)
+})
+
+test('what was measured before the pass acted is dated before that, however long it acted', async () => {
+  const fleet = modelledFleet({ faults: { effect: () => ({ type: 'done', latency: 30_000 }) } })
+  const id = modelId('a')
+  const pass = (program: string) =>
+    fleet.time.run(
+      runPass(
+        fleet.world,
+        { declaration: declare([model('a', { program })]), selection: undefined, allowedDeletions: undefined },
+        { slots: new Slots(() => 3) },
+        never,
+      ),
+    )
+  await pass('one.mjs')
+  await fleet.time.pass(minute)
+  const readAt = fleet.clock.now()
+  const { outcomes } = await pass('two.mjs')
+  expect(outcomes.map(({ result, at }) => [result, at])).toEqual([['succeeded', readAt + 30_000]])
+  expect(await fleet.ledger.samples(id, 0)).toMatchObject([{ at: readAt }])
 })

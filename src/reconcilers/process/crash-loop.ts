@@ -37,8 +37,9 @@ export function findCrashLoop(
   history: History,
 ): CrashLoop | undefined {
   const actedAt = now.actedAt > history.now ? 0 : now.actedAt
-  const since = Math.max(actedAt, history.now - lookBack)
-  const samples = history.samples.filter(({ at, values }) => at >= since && values.restarts !== undefined)
+  // A reading of the very millisecond in which we acted is what we acted upon.
+  const isSince = (at: number) => at > actedAt && at >= history.now - lookBack
+  const samples = history.samples.filter(({ at, values }) => isSince(at) && values.restarts !== undefined)
   let restarts = 0
   let start: number | undefined
   for (const [index, sample] of samples.entries()) {

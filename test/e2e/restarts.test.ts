@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { TestFleet } from '../support/fleet.ts'
+import { processManifest } from '../support/manifest.ts'
+
+/** A worker that ends as it is asked, as those of PM2's cluster should. */
+const worker = `
+setInterval(() => undefined, 1000)
+process.on('SIGINT', () => process.exit(0))
+`
+
+let fleet: TestFleet
+afterEach(() => fleet.destroy())
+
+const restartsOf = async (name: string) =>
+  (await fleet.processes())
+    .filter((entry) => entry.name === name)
+    .map(({ pm2_env }) => pm2_env.restart_time as number)
+
+describe('restarts that were asked for', () => {
+  it.each(['cluster', 'fork'])(
+    'are made once an instance by a changed manifest, and are no crashes (%s)',
+    async (mode) => {
+      const manifest = (level: string) =>
+        processManifest(
+          'web',
+          `script: ../services/worker.mjs\nmode: ${mode}\ninstances: 4\nenv: { LEVEL: "${level}" }`,
+        )
+      fleet = await TestFleet.create({
+        'services/worker.mjs': worker,
+        'manifests/web.yaml': manifest('1'),
+      })
+      expect((await fleet.reconcile([])).status).toBe(0)
+      // Far enough from the last reading for another sample.
+      await sleep(11_000)
+      await fleet.write('manifests/web.yaml', manifest('2'))
+      const changed = await fleet.reconcile([])
+      expect(changed.status).toBe(0)
+      expect(await restartsOf('web')).toEqual([1, 1, 1, 1])
+      const [web] = JSON.parse((await fleet.reconcile(['status', '-o', 'json'])).out).resources
+      expect(web).toMatchObject({ health: 'Healthy', attempts: 0 })
+    },
+  )
+})
