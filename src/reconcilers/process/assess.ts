@@ -51,9 +51,9 @@ function judge(pair: ProcessPair, desired: DesiredProcess, history: History): Ve
     case 'daemon':
       return judgeDaemon(pair, desired, observed, history)
     case 'cron-job':
-      return judgeCronJob(records, desired)
+      return judgeCronJob(observed, desired)
     case 'one-shot':
-      return judgeOneShot(pair, desired, records)
+      return judgeOneShot(pair, desired, observed)
   }
 }
 
@@ -147,7 +147,7 @@ function childOf(record: Pm2Record, observed: ObservedProcess | undefined, now: 
   return {
     name: `${record.name}#${record.instance ?? observed?.records.indexOf(record) ?? 0}`,
     health: isUp ? 'Healthy' : hasFailed ? 'Degraded' : hasEnded(record) ? 'Suspended' : 'Progressing',
-    message: isUp ? onlineText(uptime) : `${record.status}${exitText(record)}`,
+    message: isUp ? onlineText(uptime) : `${record.status}${exitText(record, observed?.endings)}`,
     details: {
       number: record.pmId,
       ...(isLive && record.pid !== undefined ? { pid: record.pid } : {}),

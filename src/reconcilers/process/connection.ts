@@ -28,6 +28,7 @@ import { wantedInstances } from './diff.ts'
 import { DiskView } from './disk-view.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
+import { JobEndings } from './job-endings.ts'
 import { readLastWords } from './last-words.ts'
 import { liveSecrets } from './live-secrets.ts'
 import { rotatedAmong } from './log-rotation.ts'
@@ -64,6 +65,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   readonly #keeper: DaemonKeeper
   readonly #prober: Prober
   readonly #hasher = new SourceHasher()
+  readonly #endings: JobEndings
   readonly #watchers = new Set<Watcher>()
   /** What was declared when it was asked for last: whom an event of the daemon is about. */
   #wanted: ReadonlyMap<string, ResourceId> = new Map()
@@ -76,6 +78,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#base = baseEnvironment(context.env)
     this.#pm2 = openPm2({ home: this.#home, clock: context.clock })
     this.#keeper = new DaemonKeeper(context, this.#pm2)
+    this.#endings = new JobEndings(this.#home)
     this.#prober = new Prober({
       clock: context.clock,
       base: this.#base,
@@ -270,13 +273,14 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     try {
       const records = await spelledAsFound(listed, desired, daemon.disk)
       this.#context.mask?.hold(`processes of ${wanted.id}`, liveSecrets(records, desired, wanted.owned))
-      const [sourcesHash, startability, livingStores, probe, lastWords] = await Promise.all([
+      const [sourcesHash, startability, livingStores, probe, endings, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
           : undefined,
         desired ? findScript(desired, this.#base.PATH, daemon.disk) : undefined,
         this.#livingStores(records),
         desired ? this.#prober.look(desired, records, signal) : undefined,
+        this.#endings.look(records),
         readLastWords(records, desired, this.#context.mask),
       ])
       // What is declared may be nothing but one; beside what somebody else started it need not be ours.
@@ -302,6 +306,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
             : undefined,
         missing: startability?.missing,
         sourcesHash,
+        endings,
         lastWords,
         probe,
       } satisfies ObservedProcess)

@@ -48,7 +48,7 @@ function diffPresent(
 ): readonly ProcessAction[] {
   const update = updateOf(pair, desired, observed)
   const scale = scaleOf(pair, desired, observed)
-  const revive = update ? undefined : reviveOf(pair, desired, observed.records)
+  const revive = update ? undefined : reviveOf(pair, desired, observed)
   // What is to go is not restarted before.
   const order = scale?.type === 'scale-down' ? [scale, update, revive] : [update, scale, revive]
   if (observed.leftBehind.length > 0) order.unshift(endLost(pair, desired, observed.leftBehind))
@@ -248,12 +248,12 @@ export function wantedInstances(
 function reviveOf(
   pair: ProcessPair,
   desired: DesiredProcess,
-  records: readonly Pm2Record[],
+  { records, endings }: ObservedProcess,
 ): ProcessAction | undefined {
   if (processKindOf(desired.spec) !== 'daemon') return undefined
   const down = records.filter(
     (record) =>
-      isPhantom(record) || (hasEnded(record) && !endedAsAllowed(record, desired.spec.stopExitCodes)),
+      isPhantom(record) || (hasEnded(record) && !endedAsAllowed(record, desired.spec.stopExitCodes, endings)),
   )
   if (down.length === 0) return undefined
   const states = [

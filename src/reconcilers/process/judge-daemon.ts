@@ -50,14 +50,14 @@ function judgeInstance(
       message: `PM2 says online, but no process was ever started${why}`,
     }
   }
-  if (endedAsAllowed(record, desired.spec.stopExitCodes)) {
+  if (endedAsAllowed(record, desired.spec.stopExitCodes, observed.endings)) {
     return {
       status: 'Healthy',
       reason: 'Ended',
       message: `ended with exit code ${record.exitCode}, as stopExitCodes allows`,
     }
   }
-  if (hasEnded(record)) return judgeEnded(record)
+  if (hasEnded(record)) return judgeEnded(record, observed)
   if (!isRunning(record)) {
     const message =
       record.status === 'waiting restart'
@@ -94,9 +94,9 @@ function judgeInstance(
   return { status: 'Healthy', reason: 'Online', message: onlineText(uptime) }
 }
 
-function judgeEnded(record: Pm2Record): Verdict {
+function judgeEnded(record: Pm2Record, { endings }: ObservedProcess): Verdict {
   if (record.status === 'stopped') {
-    return { status: 'Degraded', reason: 'Stopped', message: `stopped${exitText(record)}` }
+    return { status: 'Degraded', reason: 'Stopped', message: `stopped${exitText(record, endings)}` }
   }
   return {
     status: 'Degraded',

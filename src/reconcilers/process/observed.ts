@@ -1,3 +1,4 @@
+import type { Ending } from '../../clients/pm2/endings.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Duration } from '../../core/duration.ts'
 
@@ -31,6 +32,8 @@ export interface ObservedProcess {
   readonly missing: string | undefined
   /** Hash of the files that `sources` names; undefined: none are declared. */
   readonly sourcesHash: string | undefined
+  /** By `pmId`, how those ended of which PM2 says exit code 0; without those of which its log does not say it. */
+  readonly endings: ReadonlyMap<number, Ending>
   /** The line of the error log of one that died that names the error, without secrets; undefined: none. */
   readonly lastWords: string | undefined
   /** Undefined: no probe is declared, or nothing runs that it could look at. */

@@ -1,3 +1,4 @@
+import type { Ending } from '../../clients/pm2/endings.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import { type Duration, formatDuration } from '../../core/duration.ts'
 
@@ -23,10 +24,18 @@ export function isPhantom(record: Pm2Record): boolean {
   return record.status === 'online' && record.pid === undefined
 }
 
-/** It ended with a code of which the manifest says that PM2 shall not start it again. */
-export function endedAsAllowed(record: Pm2Record, stopExitCodes: readonly number[] | undefined): boolean {
+/**
+ * It ended with a code of which the manifest says that PM2 shall not start it again. PM2 does not tell a signal from exit
+ * code 0, and leaves what was killed down where 0 is such a code.
+ */
+export function endedAsAllowed(
+  record: Pm2Record,
+  stopExitCodes: readonly number[] | undefined,
+  endings: ReadonlyMap<number, Ending>,
+): boolean {
   return (
     hasEnded(record) &&
+    endings.get(record.pmId)?.type !== 'killed' &&
     record.status !== 'errored' &&
     record.exitCode !== undefined &&
     (stopExitCodes ?? []).includes(record.exitCode)

@@ -1,3 +1,4 @@
+import type { Ending } from '../../clients/pm2/endings.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Duration } from '../../core/duration.ts'
 import type { HealthStatus } from '../../core/health.ts'
@@ -38,6 +39,8 @@ export function withCount(verdict: Verdict, all: readonly Verdict[]): Verdict {
 }
 
 /** How it ended, for messages; empty where PM2 does not know. */
-export function exitText(record: Pm2Record): string {
+export function exitText(record: Pm2Record, endings?: ReadonlyMap<number, Ending>): string {
+  const ending = endings?.get(record.pmId)
+  if (ending?.type === 'killed') return ` (ended by ${ending.signal})`
   return record.exitCode === undefined ? '' : ` (exit code ${record.exitCode})`
 }

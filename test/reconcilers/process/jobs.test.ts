@@ -9,6 +9,12 @@ const script = `
 require('node:fs').appendFileSync(process.argv[2], 'run ' + process.env.V + '\\n')
 process.exit(Number(process.argv[3] ?? 0))
 `
+/** Ends itself by the signal in its second argument; without one it runs until somebody ends it. */
+const mortal = `
+require('node:fs').appendFileSync(process.argv[2], 'run\\n')
+if (process.argv[3]) process.kill(process.pid, process.argv[3])
+setInterval(() => undefined, 1000)
+`
 
 describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
   let daemon: TestDaemon
@@ -18,6 +24,7 @@ describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
   beforeAll(async () => {
     daemon = await startDaemon(version)
     await writeFile(join(daemon.folder, 'job.cjs'), script)
+    await writeFile(join(daemon.folder, 'mortal.cjs'), mortal)
     bench = new Bench({ folder: daemon.folder, home: daemon.home })
   })
   afterAll(async () => {
@@ -144,5 +151,66 @@ describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
     await bench.settle(desired)
     await ended(name)
     expect((await bench.assess(desired)).reason).toBe('Failed')
+  })
+
+  describe('PM2 says exit code 0 of what a signal ended', () => {
+    const mortalJob = (signal: string, spec: Partial<Spec> = {}) => {
+      const { desired, name, runs } = job({ script: './mortal.cjs', ...spec })
+      const args = [join(daemon.folder, `${name}.log`), ...(signal === '' ? [] : [signal])]
+      return { desired: { ...desired, spec: { ...desired.spec, args } }, name, runs }
+    }
+
+    test('a one-shot that was killed has failed, is run again, and never counts as done', async () => {
+      const { desired, name, runs } = mortalJob('SIGKILL')
+      await bench.settle(desired)
+      expect((await ended(name)).exitCode).toBe(0)
+      const { status, reason, message, remedy, children } = await bench.assess(desired)
+      expect([status, reason, message]).toEqual(['Degraded', 'Failed', 'was ended by SIGKILL'])
+      expect(children.map((child) => child.message)).toEqual(['stopped (ended by SIGKILL)'])
+      if (!remedy) throw new Error('Expected a remedy')
+      await bench.apply(remedy)
+      await eventually('it ran again', async () => (await runs()).length === 2)
+      await daemon.cli('delete', name)
+      expect((await bench.plan(desired)).map(({ type }) => type)).toEqual(['start'])
+    })
+
+    test('a one-shot that somebody stopped is not done', async () => {
+      const { desired, name, runs } = mortalJob('')
+      await bench.settle(desired)
+      await eventually('it runs', async () => (await runs()).length === 1)
+      await daemon.cli('stop', name)
+      expect((await ended(name)).exitCode).toBe(0)
+      expect(await bench.assess(desired)).toMatchObject({
+        status: 'Degraded',
+        message: 'was stopped before it had ended by itself',
+      })
+    })
+
+    test('a cron job that was killed has failed', async () => {
+      const { desired, name } = mortalJob('SIGSEGV', { cron: '*/1 * * * * *' })
+      await bench.settle(desired)
+      await ended(name)
+      const seen = await eventually('it is seen as failed', async () => {
+        const assessment = await bench.assess(desired)
+        return assessment.reason === 'LastRunFailed' && assessment
+      })
+      expect([seen.status, seen.message]).toEqual([
+        'Degraded',
+        expect.stringContaining('was ended by SIGSEGV'),
+      ])
+    })
+
+    test('a daemon that may end with exit code 0 is started again when it was killed', async () => {
+      const { desired, name } = mortalJob('', { autorestart: true, stopExitCodes: [0] })
+      await bench.settle(desired)
+      const { pid } = await eventually('it runs', async () => {
+        const record = await recordOf(name)
+        return record?.pid !== undefined && record
+      })
+      process.kill(pid ?? 0, 'SIGKILL')
+      await eventually('PM2 leaves it down', async () => (await recordOf(name))?.status === 'stopped')
+      expect(await bench.assess(desired)).toMatchObject({ status: 'Degraded', reason: 'Stopped' })
+      expect((await bench.plan(desired)).map(({ type }) => type)).toEqual(['revive'])
+    })
   })
 })

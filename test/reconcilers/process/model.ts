@@ -68,6 +68,7 @@ export function observed(
     returningUntil: undefined,
     missing: undefined,
     sourcesHash: undefined,
+    endings: new Map(),
     lastWords: undefined,
     probe: undefined,
     ...facts,

@@ -1,0 +1,99 @@
+import { open } from 'node:fs/promises'
+
+/** How a run really ended of which PM2 keeps exit code 0: it keeps the same of one that a signal ended. */
+export type Ending =
+  | { readonly type: 'by-itself' }
+  /** PM2 ended it, because somebody asked for that. */
+  | { readonly type: 'stopped' }
+  | { readonly type: 'killed'; readonly signal: string }
+
+/** A process whose last run is asked about. */
+export interface EndedRun {
+  readonly pmId: number
+  readonly name: string
+}
+
+/** A line of PM2's log is some 100 bytes: what ended ten thousand lines ago was looked at before. */
+const mostBytes = 1_048_576
+const chunkSize = 65_536
+
+const lifeLine =
+  /App \[(?<name>.*):(?<id>\d+)\] (?:starting in -|exited with code \[-?\d+\] via signal \[(?<signal>\w+)\])/
+const stopLine = /Stopping app:(?<name>.*) id:(?<id>\d+)$/
+/** What PM2 writes for the signal of what ended without one. */
+const noSignal = 'SIGINT'
+
+/**
+ * How the last runs ended, by `pmId`, as PM2's own log tells: nothing else does (God.js stores `code || 0`). A run is left
+ * out of which the log does not say it, because it was emptied, rotated away, or goes elsewhere.
+ */
+export async function readEndings(
+  daemonLog: string,
+  asked: readonly EndedRun[],
+): Promise<ReadonlyMap<number, Ending>> {
+  const search = new Search(asked)
+  const file = await open(daemonLog).catch(() => undefined)
+  if (!file) return search.found
+  try {
+    const { size } = await file.stat()
+    const least = Math.max(0, size - mostBytes)
+    let rest: Buffer = Buffer.alloc(0)
+    for (let end = size; end > least && !search.isOver; ) {
+      const start = Math.max(least, end - chunkSize)
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
+      const part = Buffer.concat([buffer.subarray(0, bytesRead), rest])
+      // The first line of a part may have begun before it.
+      const cut = start === 0 ? 0 : part.indexOf('\n') + 1
+      rest = part.subarray(0, cut)
+      const lines = part.subarray(cut).toString('utf8').split('\n')
+      for (const line of lines.reverse()) search.take(line)
+      end = start
+    }
+    return search.found
+  } finally {
+    await file.close()
+  }
+}
+
+/** Takes the lines from the last to the first: the first word about a run that is met is the last that was said. */
+class Search {
+  readonly found = new Map<number, Ending>()
+  readonly #asked: ReadonlyMap<string, number>
+  /** Of those not told yet: whether their end was met, and their start is still looked for. */
+  readonly #open = new Map<string, 'unmet' | 'ended'>()
+
+  constructor(asked: readonly EndedRun[]) {
+    this.#asked = new Map(asked.map(({ name, pmId }) => [`${name}:${pmId}`, pmId]))
+    for (const key of this.#asked.keys()) this.#open.set(key, 'unmet')
+  }
+
+  get isOver(): boolean {
+    return this.#open.size === 0
+  }
+
+  take(line: string): void {
+    const life = lifeLine.exec(line)?.groups
+    const said = life ?? stopLine.exec(line)?.groups
+    if (!said) return
+    const key = `${said.name}:${said.id}`
+    const state = this.#open.get(key)
+    if (state === undefined) return
+    const signal = life?.signal
+    if (signal !== undefined) {
+      if (state === 'ended') this.#close(key, undefined)
+      else if (signal !== noSignal) this.#close(key, { type: 'killed', signal })
+      else this.#open.set(key, 'ended')
+    } else if (state === 'ended') {
+      this.#close(key, { type: life ? 'by-itself' : 'stopped' })
+    } else if (life) {
+      // It was started and its end is not told: it is not the run that was asked about.
+      this.#close(key, undefined)
+    }
+  }
+
+  #close(key: string, ending: Ending | undefined): void {
+    this.#open.delete(key)
+    const pmId = this.#asked.get(key)
+    if (ending && pmId !== undefined) this.found.set(pmId, ending)
+  }
+}
