@@ -178,6 +178,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   async close(): Promise<void> {
     for (const watcher of this.#watchers) watcher.stop()
     this.#watchers.clear()
+    this.#prober.close()
     await this.#keeper.close()
     await this.#pm2.close()
   }

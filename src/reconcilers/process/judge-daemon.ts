@@ -159,6 +159,14 @@ function judgeProbe(
   }
   const next = probe.nextIn ?? 0
   if (probe.verdict === 'passed') return undefined
+  if (probe.verdict === 'pending') {
+    return {
+      status: 'Progressing',
+      reason: 'ProbePending',
+      message: 'its probe was asked and has not answered yet',
+      recheckAfter: next,
+    }
+  }
   if (probe.failures >= threshold) {
     return {
       status: 'Degraded',

@@ -42,8 +42,8 @@ export interface ObservedProcess {
 
 /** What a probe has seen of the process that runs now. */
 export interface ProbeState {
-  /** `unasked`: an `exec` probe that may not be run now, or one that has not been asked yet. */
-  readonly verdict: 'passed' | 'failed' | 'unasked'
+  /** `unasked`: an `exec` probe that may not be run now. `pending`: it was asked, and has not answered yet. */
+  readonly verdict: 'passed' | 'failed' | 'pending' | 'unasked'
   /** Failures in a row, after the start period. */
   readonly failures: number
   /** Whether it has passed since the process started. */

@@ -101,17 +101,24 @@ export class Watcher {
     for (const id of this.#options.wanted().values()) this.#options.wake(id)
   }
 
+  /** Each probe is asked when it is due, whatever becomes of the others. */
   async #followProbes(): Promise<void> {
     const { clock, prober, wake } = this.#options
     const { signal } = this.#end
-    while (!signal.aborted) {
-      const now = [...prober.due()].filter(([, wait]) => wait <= 0).map(([id]) => id)
-      await Promise.all(
-        now.map(async (id) => {
-          if (await prober.hasChanged(id, signal)) wake(id)
-        }),
-      )
-      await clock.sleep(Math.max(20, Math.min(probeTick, ...prober.due().values())), signal)
+    const unfollow = prober.follow(wake)
+    let tick = new AbortController()
+    signal.addEventListener('abort', () => tick.abort(), { once: true })
+    try {
+      while (!signal.aborted) {
+        prober.askDue()
+        const rest = Math.max(20, Math.min(probeTick, ...prober.due().values()))
+        tick = new AbortController()
+        const isUp = clock.sleep(rest, tick.signal).catch(() => undefined)
+        await Promise.race([isUp, prober.nextAnswer()])
+        tick.abort()
+      }
+    } finally {
+      unfollow()
     }
   }
 

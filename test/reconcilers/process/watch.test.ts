@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openPm2 } from '../../../src/clients/pm2/open.ts'
@@ -11,7 +11,7 @@ import { Watcher } from '../../../src/reconcilers/process/watcher.ts'
 import { FakeClock } from '../../state/fake-clock.ts'
 import { freePort } from '../../support/fleet.ts'
 import { eventually, pm2Versions, withDaemon } from '../../support/pm2.ts'
-import { Bench, declare, makeScripts } from './bench.ts'
+import { Bench, declare, makeScripts, type Spec } from './bench.ts'
 import { record } from './model.ts'
 
 /** Between a list and a kill a process may have ended by itself. */
@@ -107,6 +107,43 @@ describe('watching', () => {
         await eventually('it is woken', () => woken.includes('Process/a'))
       } finally {
         await bench.close()
+      }
+    })
+  })
+
+  test('a probe that hangs longer than a reading may take holds up none', async () => {
+    await withDaemon(7, async (daemon) => {
+      const bench = new Bench({ folder: daemon.folder, home: daemon.home })
+      const hung = createServer(() => undefined)
+      await once(hung.listen(0, '127.0.0.1'), 'listening')
+      const { port } = hung.address() as AddressInfo
+      const declared = (name: string, health?: Spec['health']) =>
+        declare(
+          name,
+          { script: 'sleep', args: ['1001'], ...(health && { health }) },
+          { folder: daemon.folder },
+        )
+      const [good, bad] = [declared('good'), declared('bad', { http: { port }, timeout: '1m' })]
+      try {
+        await bench.settle(good)
+        await bench.settle(bad)
+        const connection = await bench.connection()
+        const wanted = [good, bad].map((desired) => ({
+          id: desired.id,
+          desired,
+          owned: undefined,
+          unconfirmed: [],
+        }))
+        const read = async () => (await connection.observe(wanted, AbortSignal.timeout(15_000))).readings
+        const alone = await read()
+        expect([...alone.values()].map(({ type }) => type)).toEqual(['present', 'present'])
+        connection.watch?.(() => undefined)
+        const watched = await read()
+        expect([...watched.values()].map(({ type }) => type)).toEqual(['present', 'present'])
+        expect(await bench.assess(bad)).toMatchObject({ status: 'Progressing', reason: 'ProbePending' })
+      } finally {
+        await bench.close()
+        hung.close()
       }
     })
   })
