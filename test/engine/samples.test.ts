@@ -27,7 +27,9 @@ test('passes and resources are measured also where the newest sample is from bef
     const view = await fleet.ledger.load()
     const result = { state: stateOf(id), outcomes: [], view, now: now(), mayForget: true }
     await fleet.ledger.commit(
-      recordOf(fleet.world, { ...finding, assessment, observedAt: now() }, result).filter(({ type }) => type === 'sample'),
+      recordOf(fleet.world, { ...finding, assessment, observedAt: now() }, result).filter(
+        ({ type }) => type === 'sample',
+      ),
     )
   }
   const past = async (series: typeof id) =>
@@ -43,7 +45,11 @@ test('what was measured before the pass acted is dated before that, however long
     fleet.time.run(
       runPass(
         fleet.world,
-        { declaration: declare([model('a', { program })]), selection: undefined, allowedDeletions: undefined },
+        {
+          declaration: declare([model('a', { program })]),
+          selection: undefined,
+          allowedDeletions: undefined,
+        },
         { slots: new Slots(() => 3) },
         never,
       ),
