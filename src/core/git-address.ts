@@ -1,3 +1,5 @@
+import { isOwnMachine } from './public-address.ts'
+
 /** Where a git repository is. Holds no credential: those are refused where an address is read. */
 export interface GitAddress {
   /** As it is given to git, and shown. */
@@ -16,7 +18,6 @@ export type GitAddressReading =
 const scpLike = /^(?:[A-Za-z0-9_][\w.-]*@)?([A-Za-z0-9][\w.-]*):(?!\/\/)[^\s]+$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
 const unprintable = /[\u0000-\u0020\u007f]/
-const ownMachine = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /**
  * Reads the address of a repository: https, ssh (`git@host:path` too), git, a folder of this machine, and plain http on
@@ -50,7 +51,7 @@ export function readGitAddress(text: string): GitAddressReading {
     case 'file:':
       return url.host === '' ? address(text, 'file', undefined) : fault('names a file of another host', usual)
     case 'http:':
-      return ownMachine.test(url.hostname)
+      return isOwnMachine(url.hostname)
         ? address(text, 'http', url.host)
         : fault('is plain http, which anybody on the way can change', 'Use https.')
     default:

@@ -57,3 +57,8 @@ export function isKnownPrivateHost(host: string): boolean {
   if (isIP(bare) !== 0) return !isPublicAddress(bare)
   return /(?:^|\.)localhost\.?$/i.test(bare)
 }
+
+/** Whether a host, without its port, is this machine by its name alone: what is sent there crosses no network. */
+export function isOwnMachine(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+}

@@ -50,7 +50,7 @@ export interface FleetSpec {
    */
   readonly github?: {
     /**
-     * The address of the API. Counts only where its host is allowed by `--allow-host`. Default: GITHUB_API_URL, then GitHub's own.
+     * The address of the API. Counts only where its host is allowed by `--allow-host`; http to another machine only by `--allow-host http://HOST`. Default: GITHUB_API_URL, then GitHub's own.
      */
     readonly apiUrl?: string
     /**
@@ -80,7 +80,7 @@ export interface FleetSpec {
    */
   readonly netlify?: {
     /**
-     * The address of the API. Counts only where its host is allowed by `--allow-host`. Default: NETLIFY_API_URL, then Netlify's own.
+     * The address of the API. Counts only where its host is allowed by `--allow-host`; http to another machine only by `--allow-host http://HOST`. Default: NETLIFY_API_URL, then Netlify's own.
      */
     readonly apiUrl?: string
     /**

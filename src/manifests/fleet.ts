@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import type { FleetGit, FleetSettings, GithubApp } from '../core/fleet.ts'
+import { isOwnMachine } from '../core/public-address.ts'
 import type { Secret } from '../core/secret.ts'
 import { duration } from './controls.ts'
 import { defaultFleetName } from './document.ts'
@@ -15,7 +16,7 @@ import { treeValue } from './tree.ts'
 
 /** What flags and variables of the person who runs the program allow manifests to name. */
 export interface Allowances {
-  /** Hosts, with a port where it is not the scheme's, that `apiUrl` may name. */
+  /** Hosts, with a port where it is not the scheme's, that `apiUrl` may name; with `http://` also without encryption. */
   readonly hosts: readonly string[]
   /** Folders that `allowedPaths` may name, or name folders in; relative to the working directory. */
   readonly paths: readonly string[]
@@ -132,15 +133,25 @@ function readApiUrl(
 ): string | undefined {
   const declared = spec[vendor]?.apiUrl
   if (declared === undefined) return options.env[vendorVariables[vendor]] || undefined
-  const host = URL.canParse(declared) ? new URL(declared).host : undefined
-  if (host !== undefined && options.allow.hosts.some((allowed) => allowed.toLowerCase() === host))
-    return declared
+  const url = URL.parse(declared)
+  const names = options.allow.hosts.map((allowed) => allowed.toLowerCase())
+  const name = url ? allowedNameOf(url) : undefined
+  if (name !== undefined && names.includes(name)) return declared
+  const isInClear = url !== null && names.includes(url.host)
+  const found = `The host ${quote(url?.host ?? declared)} in \`spec.${vendor}.apiUrl\` is`
   faults?.add(['spec', vendor, 'apiUrl'], {
     code: 'host-not-allowed',
-    message: `The host ${quote(host ?? declared)} in \`spec.${vendor}.apiUrl\` is not allowed`,
-    hint: `Allow it with \`--allow-host ${host ?? 'HOST'}\`, or set ${vendorVariables[vendor]} instead.`,
+    message: isInClear ? `${found} allowed, but not without encryption (http)` : `${found} not allowed`,
+    hint: isInClear
+      ? `Write https. A token is sent in clear only with \`--allow-host ${name}\`.`
+      : `Allow it with \`--allow-host ${name ?? 'HOST'}\`, or set ${vendorVariables[vendor]} instead.`,
   })
   return undefined
+}
+
+/** What must be allowed: the host, with `http://` where a token would cross a network in clear. */
+function allowedNameOf({ protocol, host, hostname }: URL): string {
+  return protocol === 'http:' && !isOwnMachine(hostname) ? `http://${host}` : host
 }
 
 /** Folders that manifests may read from beside the fleet root, links resolved. */

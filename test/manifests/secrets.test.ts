@@ -258,6 +258,35 @@ test('an apiUrl counts only if its host is allowed', async () => {
   expect(allowed.fleet.netlify.apiUrl).toBeUndefined()
 })
 
+test('an allowed host is sent no token in clear, unless that is said', async () => {
+  const folder = await makeFolder({ 'manifests/a.yaml': processOf('a') })
+  const readWith = async (address: string, ...hosts: string[]) => {
+    const fleet = `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: { apiUrl: "${address}" } }\n`
+    await put(join(folder, 'manifests/fleet.yaml'), fleet)
+    const { fleet: settings, diagnostics } = await read(folder, { allow: { hosts, paths: [] } })
+    return settings.github.apiUrl === address ? 'allowed' : (diagnostics[0]?.hint ?? diagnostics[0]?.message)
+  }
+  const inClear = (name: string) =>
+    `Write https. A token is sent in clear only with \`--allow-host ${name}\`.`
+  for (const [address, host, expected] of [
+    ['https://ghe.corp/api/v3', 'ghe.corp', 'allowed'],
+    ['https://ghe.corp/api/v3', 'GHE.corp', 'allowed'],
+    ['http://ghe.corp/api/v3', 'ghe.corp', inClear('http://ghe.corp')],
+    ['http://ghe.corp:8080/api', 'ghe.corp:8080', inClear('http://ghe.corp:8080')],
+    ['http://10.0.0.7/api', '10.0.0.7', inClear('http://10.0.0.7')],
+    ['http://localhost.corp/api', 'localhost.corp', inClear('http://localhost.corp')],
+    ['http://ghe.corp/api/v3', 'http://ghe.corp', 'allowed'],
+    ['http://localhost:3000', 'localhost:3000', 'allowed'],
+    ['http://127.0.0.1:3000', '127.0.0.1:3000', 'allowed'],
+    ['http://[::1]:3000', '[::1]:3000', 'allowed'],
+  ] as const) {
+    expect(await readWith(address, host), `${address} by ${host}`).toBe(expected)
+  }
+  // What is said for one without encryption is not said for another host, nor the other way round.
+  expect(await readWith('http://ghe.corp', 'http://other.corp')).toContain('--allow-host http://ghe.corp')
+  expect(await readWith('https://ghe.corp', 'http://ghe.corp')).toContain('--allow-host ghe.corp')
+})
+
 test('a GitHub App takes the place of a token, and its key is a reference', async () => {
   const fleet = (github: string) => `apiVersion: reconcile.dev/v1\nkind: Fleet\nspec: { github: ${github} }\n`
   const app = (reference: string) => `{ app: { id: "77", privateKey: { ${reference} } } }`
