@@ -12,6 +12,8 @@ export interface NetlifyClient {
   listDeploys(siteId: string, signal: AbortSignal): Promise<readonly Deploy[]>
   /** All files of the published deploy. */
   listFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[]>
+  /** The same, where they are a thousand at most; undefined: there are more. */
+  listFewFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[] | undefined>
   /** The names, in addresses, of the teams that the credential sees. */
   listAccounts(signal: AbortSignal): Promise<readonly string[]>
   listEnv(site: Site, signal: AbortSignal): Promise<readonly EnvVariable[]>

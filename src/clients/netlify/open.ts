@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
@@ -16,7 +17,7 @@ import type {
 import { type Deploy, unfinishedStates } from './deploy-record.ts'
 import { envWrites, valuesToRemove } from './env-write.ts'
 import { fillPath, type OperationName, operations } from './operation.ts'
-import { readPages } from './pages.ts'
+import { type Page, readFewPages, readPages } from './pages.ts'
 import {
   parseAccounts,
   parseDeploy,
@@ -39,6 +40,8 @@ const netlifyDeadlines = Object.freeze({
   uploadPace: 128 * 1024,
   /** Milliseconds that an upload waits at most, all in all, where Netlify takes no more calls for now. */
   uploadPatience: 180_000,
+  /** The same of one page of files: a large site has more pages than Netlify takes calls in a minute. */
+  listPatience: 180_000,
   /** Milliseconds before a read is asked again. */
   readPauses: Object.freeze([250, 1000]),
   /** Milliseconds before an upload is tried again. */
@@ -75,6 +78,13 @@ interface Call<T> {
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly parse?: (data: unknown) => T
+  /** Milliseconds that it waits where Netlify takes no more calls for now; default: none. */
+  readonly patience?: Duration
+}
+
+function fileList(siteId: string) {
+  const what = 'list the files of the site'
+  return { what, operation: 'listSiteFiles' as const, path: { site_id: siteId }, parse: parseFiles }
 }
 
 class ApiClient implements NetlifyClient {
@@ -151,14 +161,11 @@ class ApiClient implements NetlifyClient {
   }
 
   listFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[]> {
-    const what = 'list the files of the site'
-    return this.#readAll({
-      what,
-      operation: 'listSiteFiles',
-      path: { site_id: siteId },
-      signal,
-      parse: parseFiles,
-    })
+    return this.#readAll({ ...fileList(siteId), patience: netlifyDeadlines.listPatience, signal })
+  }
+
+  listFewFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[] | undefined> {
+    return readFewPages((page) => this.#readPage({ ...fileList(siteId), signal }, page))
   }
 
   listAccounts(signal: AbortSignal): Promise<readonly string[]> {
@@ -290,10 +297,15 @@ class ApiClient implements NetlifyClient {
   #readAll<T>(
     call: Call<readonly T[]> & { readonly parse: (data: unknown) => readonly T[] },
   ): Promise<readonly T[]> {
-    return readPages(call.what, async (page) => {
-      const answer = await this.#ask({ ...call, query: { ...call.query, ...page } }, [])
-      return { entries: call.parse(parseJson(answer, call.what)), link: answer.link }
-    })
+    return readPages(call.what, (page) => this.#readPage(call, page))
+  }
+
+  async #readPage<T>(
+    call: Call<readonly T[]> & { readonly parse: (data: unknown) => readonly T[] },
+    page: Readonly<Record<string, string>>,
+  ): Promise<Page<T>> {
+    const answer = await this.#ask({ ...call, query: { ...call.query, ...page } }, [])
+    return { entries: call.parse(parseJson(answer, call.what)), link: answer.link }
   }
 
   #ask(call: Call<unknown>, accepts: readonly number[]): Promise<NetlifyAnswer> {
@@ -307,7 +319,7 @@ class ApiClient implements NetlifyClient {
         accepts,
         signal: call.signal,
       },
-      { pauses: netlifyDeadlines.readPauses },
+      { pauses: netlifyDeadlines.readPauses, ...(call.patience && { patience: call.patience }) },
     )
   }
 

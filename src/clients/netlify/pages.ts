@@ -6,6 +6,9 @@ const entriesPerPage = 100
 /** The most pages that are asked for. */
 const mostPages = 1000
 
+/** The most pages that are asked for where there is little time. */
+const fewPages = 10
+
 /** One page of a list, as it was answered. */
 export interface Page<T> {
   readonly entries: readonly T[]
@@ -13,17 +16,31 @@ export interface Page<T> {
   readonly link: string
 }
 
+type Ask<T> = (page: Readonly<Record<string, string>>) => Promise<Page<T>>
+
+/** All entries of a list, page by page. */
+export async function readPages<T>(what: string, ask: Ask<T>): Promise<readonly T[]> {
+  const found = await readUpTo(mostPages, ask)
+  if (found) return found
+  throw new ReconcileError(
+    'RemoteAnswerInvalid',
+    `Could not ${what}: Netlify gives more than ${mostPages} pages of it`,
+  )
+}
+
+/** The same, where the list is short; undefined: it is not. */
+export function readFewPages<T>(ask: Ask<T>): Promise<readonly T[] | undefined> {
+  return readUpTo(fewPages, ask)
+}
+
 /**
- * All entries of a list, page by page. The `Link` of an answer says whether there are more; which lists have one is not
+ * Undefined: there are more pages. The `Link` of an answer says whether there are more; which lists have one is not
  * described, so that a page that is just full is followed by a look at the next one. Where a list does not know of pages
  * that is the same one again, and it is over.
  */
-export async function readPages<T>(
-  what: string,
-  ask: (page: Readonly<Record<string, string>>) => Promise<Page<T>>,
-): Promise<readonly T[]> {
+async function readUpTo<T>(most: number, ask: Ask<T>): Promise<readonly T[] | undefined> {
   const found = new Map<string, T>()
-  for (let page = 1; page <= mostPages; page += 1) {
+  for (let page = 1; page <= most; page += 1) {
     const query = page === 1 ? {} : { page: `${page}`, per_page: `${entriesPerPage}` }
     const { entries, link } = await ask(query)
     const before = found.size
@@ -31,10 +48,7 @@ export async function readPages<T>(
     const mayGoOn = hasNext(link) || (link === '' && entries.length === entriesPerPage)
     if (!mayGoOn || found.size === before) return [...found.values()]
   }
-  throw new ReconcileError(
-    'RemoteAnswerInvalid',
-    `Could not ${what}: Netlify gives more than ${mostPages} pages of it`,
-  )
+  return undefined
 }
 
 /** https://docs.netlify.com/api-and-cli-guides/api-guides/get-started-with-api/#link-header */

@@ -13,7 +13,8 @@ const headerFiles = ['/_headers', '/netlify.toml']
  */
 export function obstaclesTo(carried: {
   readonly published: Deploy | undefined
-  readonly files: readonly SiteFile[]
+  /** Undefined: they are not known, and nothing is said of what only they could tell. */
+  readonly files: readonly SiteFile[] | undefined
   readonly kept: readonly PublishedFunction[]
   /** Whether a person said that what cannot be known may be lost (`adopt: true`). */
   readonly mayLoseUnknown: boolean
@@ -37,9 +38,14 @@ export function obstaclesTo(carried: {
   return [...obstacles, ...obstaclesOfRules(published, files, mayLoseUnknown)]
 }
 
+/** Whether its files tell what stands against a deploy: rules stand in them, or in none. */
+export function areFilesTelling({ rules }: Deploy): boolean {
+  return rules !== undefined && rules.redirects + rules.headers > 0
+}
+
 function obstaclesOfRules(
   published: Deploy,
-  files: readonly SiteFile[],
+  files: readonly SiteFile[] | undefined,
   mayLoseUnknown: boolean,
 ): readonly string[] {
   const { rules, title } = published
@@ -49,8 +55,8 @@ function obstaclesOfRules(
       `Netlify does not tell whether deploy ${published.id} has redirects, headers or edge functions of its build; \`adopt: true\` says that none are lost, or that they may be`,
     ]
   }
-  const paths = new Set(files.map(({ path }) => path))
-  const has = (names: readonly string[]) => names.some((name) => paths.has(name))
+  const paths = files && new Set(files.map(({ path }) => path))
+  const has = (names: readonly string[]) => !paths || names.some((name) => paths.has(name))
   const obstacles: string[] = []
   if (rules.edgeFunctions > 0) {
     obstacles.push(`the site has edge functions, which cannot be carried over`)

@@ -21,6 +21,7 @@ import { Memories } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { Observer } from './observer.ts'
 import { type DesiredFunctionSet, siteOf } from './place.ts'
+import { PublishedFiles } from './published-files.ts'
 import { SourceReader } from './source.ts'
 import { SourceWatch } from './source-watch.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
@@ -35,6 +36,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
   readonly #netlify: NetlifyClient | undefined
   readonly #memories: Memories
   readonly #sources: SourceReader
+  readonly #files: PublishedFiles
   readonly #observer: Observer
   readonly #watch: SourceWatch
 
@@ -49,7 +51,9 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       now: () => clock.now(),
     })
     this.#watch = new SourceWatch(context.logger)
+    this.#files = new PublishedFiles(clock)
     this.#observer = new Observer({
+      files: this.#files,
       memories: this.#memories,
       sources: this.#sources,
       verifier: new Verifier(clock),
@@ -130,6 +134,7 @@ class FunctionSetConnection implements Connection<FunctionSetSpec, ObservedFunct
       netlify: this.#client(),
       memories: this.#memories,
       sources: this.#sources,
+      files: this.#files,
       clock,
       logger,
     })

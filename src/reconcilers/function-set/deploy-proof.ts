@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import { lossesOf } from './carry.ts'
 import type { DeployRecord, Memories } from './memory.ts'
+import type { PublishedFiles } from './published-files.ts'
 
 /** Milliseconds between the two readings that a loss must be seen in. */
 const readingsApart = 1000
@@ -30,12 +31,19 @@ type Proof =
 export class DeployProver {
   readonly #netlify: NetlifyClient
   readonly #memories: Memories
+  readonly #files: PublishedFiles
   readonly #clock: Clock
 
-  constructor(netlify: NetlifyClient, memories: Memories, clock: Clock) {
-    this.#netlify = netlify
-    this.#memories = memories
-    this.#clock = clock
+  constructor(parts: {
+    readonly netlify: NetlifyClient
+    readonly memories: Memories
+    readonly files: PublishedFiles
+    readonly clock: Clock
+  }) {
+    this.#netlify = parts.netlify
+    this.#memories = parts.memories
+    this.#files = parts.files
+    this.#clock = parts.clock
   }
 
   /**
@@ -84,6 +92,8 @@ export class DeployProver {
     if (publishedId !== deployId) return { type: 'overtaken' }
     const wanted = { files, functions: Object.keys(record.functions), rules: record.unproven?.rules }
     const losses = lossesOf(wanted, { after, files: found })
-    return losses.length === 0 ? { type: 'whole' } : { type: 'lacking', losses }
+    if (losses.length > 0) return { type: 'lacking', losses }
+    this.#files.keep({ site, deployId }, found)
+    return { type: 'whole' }
   }
 }

@@ -16,6 +16,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { goodBeforeNext, isTakenBack, type Memories, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { assertStillPublished, ownDeploySince } from './overtaken.ts'
+import type { PublishedFiles } from './published-files.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
 import { type FunctionSource, noSource, type SourceReader } from './source.ts'
@@ -48,6 +49,7 @@ export class Deployer {
   readonly #netlify: NetlifyClient
   readonly #memories: Memories
   readonly #sources: SourceReader
+  readonly #files: PublishedFiles
   readonly #clock: Clock
   readonly #watch: DeployWatch
   readonly #uploader: Uploader
@@ -58,6 +60,7 @@ export class Deployer {
     readonly netlify: NetlifyClient
     readonly memories: Memories
     readonly sources: SourceReader
+    readonly files: PublishedFiles
     readonly clock: Clock
     readonly logger: Logger
   }) {
@@ -65,10 +68,11 @@ export class Deployer {
     this.#netlify = parts.netlify
     this.#memories = parts.memories
     this.#sources = parts.sources
+    this.#files = parts.files
     this.#clock = parts.clock
     this.#watch = new DeployWatch(parts.netlify, parts.clock)
     this.#uploader = new Uploader(parts.netlify, parts.sources)
-    this.#prover = new DeployProver(parts.netlify, parts.memories, parts.clock)
+    this.#prover = new DeployProver(parts)
     this.#logger = parts.logger
   }
 
@@ -260,9 +264,11 @@ export class Deployer {
     // What it lost would be lost for good under another deploy.
     await this.#proveEarlier(action, reading, signal)
     const { site, published } = reading
-    const files = published ? await this.#netlify.listFiles(site.id, signal) : []
-    // Files are told of whatever is published at that moment.
+    const deployId = published?.id
+    const files =
+      deployId === undefined ? [] : await this.#files.list(this.#netlify, { site, deployId }, signal)
     await this.#assertNotOvertaken(action, signal)
+    if (!files) throw refusedDeploy(action, `deploy ${deployId} was not published for a moment`)
     const { kept, dropped } = leftoversOf(observedOf(reading, source), desired)
     const unexpected = dropped.filter((name) => !action.dropped.includes(name))
     if (unexpected.length > 0) {

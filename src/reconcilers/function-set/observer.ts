@@ -6,7 +6,7 @@ import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import { buildUnderWay, isBuildNeeded } from './build.ts'
-import { obstaclesTo } from './carry.ts'
+import { areFilesTelling, obstaclesTo } from './carry.ts'
 import { driftOf } from './drift.ts'
 import { compareEnv } from './env.ts'
 import { readInventoryOf } from './inventory.ts'
@@ -14,6 +14,7 @@ import { readLocally } from './local-reading.ts'
 import type { Memories, SiteMemory } from './memory.ts'
 import type { ObservedFunctionSet, ObservedVariable, Verified } from './observed.ts'
 import { type DesiredFunctionSet, isOnlyWatched, siteOf } from './place.ts'
+import type { PublishedFiles } from './published-files.ts'
 import { leftoversOf, publishedFunctions } from './site-functions.ts'
 import { SiteOwners } from './site-owners.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
@@ -55,12 +56,14 @@ export class Observer {
   readonly #owner: Omit<DeployOwner, 'id'>
   readonly #clock: Clock
   readonly #patience: ReadingPatience
+  readonly #files: PublishedFiles
   readonly #owners = new SiteOwners()
 
   constructor(parts: {
     readonly memories: Memories
     readonly sources: SourceReader
     readonly verifier: Verifier
+    readonly files: PublishedFiles
     readonly watch: SourceWatch
     readonly owner: Omit<DeployOwner, 'id'>
     readonly clock: Clock
@@ -69,6 +72,7 @@ export class Observer {
     this.#memories = parts.memories
     this.#sources = parts.sources
     this.#verifier = parts.verifier
+    this.#files = parts.files
     this.#watch = parts.watch
     this.#owner = parts.owner
     this.#clock = parts.clock
@@ -88,6 +92,7 @@ export class Observer {
     // Every request of a large fleet listens to the one signal of the pass.
     setMaxListeners(0, signal)
     const signals = { signal, outer }
+    this.#files.dropOld()
     const found = wanted.map(async (one) => {
       const site = await this.#attempt(async () => this.#find(open(), one, signal), signals)
       this.#noteSite(one, site)
@@ -282,7 +287,11 @@ export class Observer {
     signal: AbortSignal,
   ): Promise<readonly string[]> {
     const { site, published } = observed
-    const files = published ? await netlify.listFiles(site.id, signal) : []
+    // A site has seconds to be read. Where its files are many, the deploy looks at them.
+    const files =
+      published && areFilesTelling(published)
+        ? await this.#files.listIfFew(netlify, { site, deployId: published.id }, signal)
+        : undefined
     const { kept } = leftoversOf(observed, desired)
     return obstaclesTo({ published, files, kept, mayLoseUnknown: desired?.controls.adopt ?? false })
   }

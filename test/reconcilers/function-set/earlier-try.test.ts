@@ -161,6 +161,8 @@ describe('somebody publishes an older deploy of ours during a pass', () => {
     await stage.pass(stage.desired())
     stage.site.age(120_000)
     await stage.addFunction('hello', 'third')
+    // What files there are is known no more.
+    stage.restart()
     const pair = await stage.observe(stage.desired())
     at('listSiteFiles', 'received', () => {
       if (older) stage.site.publish(older)
