@@ -12,9 +12,6 @@ export const projectOfEveryKind: Readonly<Record<string, string>> = Object.freez
     'included_files = ["data/*.json"]',
     '[functions."oldest"]',
     'node_bundler = "zisi"',
-    '[functions."modern"]',
-    'memory = 2048',
-    'timeout = 20',
     '',
   ].join('\n'),
   'public/index.html': 'home',
@@ -49,8 +46,12 @@ export const projectOfEveryKind: Readonly<Record<string, string>> = Object.freez
   'netlify/functions/deep/deep.js':
     "exports.handler = async () => ({ statusCode: 200, body: require('./part') })\n",
   'netlify/functions/deep/part.js': "module.exports = 'deep'\n",
-  'netlify/functions/modern/index.mts':
-    "import { part } from './part.ts'\nexport default async () => new Response(part)\n",
+  'netlify/functions/modern/index.mts': [
+    "import { part } from './part.ts'",
+    'export default async () => new Response(part)',
+    'export const config = { memory: 2048, timeout: 20 }',
+    '',
+  ].join('\n'),
   'netlify/functions/modern/part.ts': "export const part = 'modern'\n",
 })
 
