@@ -113,7 +113,10 @@ export class GitSource {
       await this.#bring()
       return
     }
-    const hint = 'Nothing was changed. No commit of this branch counts here, so there is nothing to stay at.'
+    const hint =
+      this.#record.good.length > 0
+        ? `Nothing was changed. ${typedIn(this.#options.workspace)('rollback')} holds the fleet at a commit that was good before.`
+        : 'Nothing was changed. No commit of this branch counts here, so there is nothing to stay at.'
     if (refused)
       throw new ReconcileError(
         'ManifestsInvalid',

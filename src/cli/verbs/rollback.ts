@@ -29,7 +29,7 @@ export async function rollback(
     const { environment, clock } = workspace
     const place = { store, environment }
     const record = await readSource(place)
-    if (!record?.applied) throw followsNothing()
+    if (!record) throw followsNothing()
     const now = clock.now()
     const target = findTarget(record, await readPin(place), { named: options.commit, now })
     const by = options.by ?? call.env.USER ?? userInfo().username
@@ -51,7 +51,7 @@ export async function rollback(
   }
 }
 
-/** The good commit that was named, or else the one before what the fleet is at. */
+/** The good commit that was named, or else the one before what the fleet is at; the newest where no commit counts now. */
 function findTarget(
   { good, applied, git }: SourceRecord,
   pin: SourcePin | undefined,
@@ -63,9 +63,13 @@ function findTarget(
     const from = pin?.commit ?? applied?.id ?? ''
     const before = good[good.findIndex(({ id }) => id === from) + 1]
     if (before) return before
-    throw new ReconcileError('NotFound', `No good commit of ${git.branch} before ${shortId(from)} is known`, {
-      hint,
-    })
+    throw new ReconcileError(
+      'NotFound',
+      `No good commit of ${git.branch}${from === '' ? '' : ` before ${shortId(from)}`} is known`,
+      {
+        hint,
+      },
+    )
   }
   if (!/^[0-9a-f]{4,64}$/.test(named)) {
     throw new ReconcileError('UsageInvalid', `Expected the id of a commit, got ${sanitise(named)}`, { hint })

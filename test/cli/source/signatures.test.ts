@@ -48,6 +48,21 @@ test('an unsigned commit that counted does not count any more once signatures ar
   expect(back.err).toContain('No good commit')
 })
 
+test('a rollback to a commit that is signed helps where the one that counted is not', async () => {
+  const one = await push('one', 'jo')
+  const { source: before } = await fleet.follow()
+  await push('two')
+  await before.sync()
+  await expect(fleet.follow({ allowedSigners })).rejects.toMatchObject({
+    code: 'ManifestsInvalid',
+    hint: expect.stringContaining('`reconcile rollback` holds the fleet at a commit that was good'),
+  })
+  const back = await fleet.reconcile('rollback')
+  expect(back.out, back.err).toContain(`The fleet is held at ${one.slice(0, 7)} "one"`)
+  const { source } = await fleet.follow({ allowedSigners })
+  expect(source.applied.id).toBe(one)
+})
+
 test('a rollback to an unsigned commit does not hold where signatures are required since', async () => {
   const one = await push('one')
   const { source: before } = await fleet.follow()
