@@ -27,8 +27,6 @@ export class SecretMask {
   readonly #past = new Set<string>()
   readonly #gathered = new Set<Set<string>>()
   readonly #open = new Set<string>()
-  /** Of what must stay readable, in small letters. */
-  readonly #openWords = new Set<string>()
   readonly #isOwnWord: (word: string) => boolean
   #search: SecretSearch | undefined
 
@@ -86,7 +84,6 @@ export class SecretMask {
   leave(text: string): void {
     if (this.#open.has(text)) return
     this.#open.add(text)
-    for (const [word] of text.matchAll(/[\p{L}\p{N}]+/gu)) this.#openWords.add(word.toLowerCase())
     if (this.#search?.finds(text)) this.#search = undefined
   }
 
@@ -104,10 +101,8 @@ export class SecretMask {
    * space in a value stands for any: texts are wrapped.
    */
   mask(text: string): string {
-    return (
-      this.#searchFor(text)?.replaceIn(text, (word) => this.#openWords.has(word) || this.#isOwnWord(word)) ??
-      text
-    )
+    const ours = { isWord: this.#isOwnWord, names: this.#open }
+    return this.#searchFor(text)?.replaceIn(text, ours) ?? text
   }
 
   /** A text that is somebody else's altogether, with each of the values replaced by `***`. */

@@ -3,8 +3,8 @@ const shortestLine = 16
 /** A shorter number counts something. */
 const shortestNumber = 8
 
-/** No word of ours is as long. */
-const longestWord = 60
+/** No word and no name of ours is much longer; how far beyond a stretch they are looked for. */
+const longestWord = 200
 
 const stars = '***'
 
@@ -48,15 +48,15 @@ export class SecretSearch {
     return this.#find(text).length > 0
   }
 
-  /** With each that is found replaced by `***`, but for the words that `isKept`, which is asked in small letters. */
-  replaceIn(text: string, isKept?: (word: string) => boolean): string {
+  /** With each that is found replaced by `***`, but for what is ours. */
+  replaceIn(text: string, ours?: Ours): string {
     let result = ''
     let from = 0
     for (const { start, end } of this.#find(text)) {
       if (end <= from) continue
       const begin = Math.max(start, from)
       const isBeside = begin === from && result.endsWith(stars)
-      const shown = isKept ? concealed(text, { start: begin, end }, isKept) : stars
+      const shown = ours ? concealed(text, { start: begin, end }, ours) : stars
       result += text.slice(from, begin) + (isBeside && shown === stars ? '' : shown)
       from = end
     }
@@ -85,30 +85,49 @@ interface Stretch {
   readonly end: number
 }
 
+/** What stays although a secret lies across it. */
+interface Ours {
+  /** Whether the program says a word itself; asked in small letters. */
+  readonly isWord: (word: string) => boolean
+  /** What must stay readable. */
+  readonly names: Iterable<string>
+}
+
 /**
- * What is left of a stretch that is a secret where it may hold words of ours: the words that are kept, and signs around them.
- * All else goes. A word counts as a whole, also where the stretch begins or ends within it.
+ * What is left of a stretch that is a secret where it may hold words of ours: those, and signs around them. All else goes. A
+ * word counts as a whole, also where the stretch begins or ends within it.
  */
-function concealed(text: string, { start, end }: Stretch, isKept: (word: string) => boolean): string {
-  const wordsOf = (stretch: Stretch) => wholeWords(text, stretch).filter((each) => !isNoSecret(each))
-  const words = wordsOf({ start, end })
-  if (words.every(isKept)) return text.slice(start, end)
-  if (!words.some(isKept)) return stars
+function concealed(text: string, { start, end }: Stretch, { isWord, names }: Ours): string {
+  const around = { start: Math.max(0, start - longestWord), end: Math.min(text.length, end + longestWord) }
+  const words = wordsIn(text, around).filter((word) => word.end > start && word.start < end)
+  const named = placesOf(names, text, around)
+  const isKept = (word: Stretch) =>
+    isWord(text.slice(word.start, word.end).toLowerCase()) ||
+    named.some((name) => name.start <= word.start && word.end <= name.end)
+  const alien = words.filter((word) => !isKept(word))
+  if (alien.length === 0) return text.slice(start, end)
+  if (alien.length === words.length) return stars
   return text.slice(start, end).replace(/[^\s"`,:{}[\]]+/g, (piece, offset: number) => {
     const place = { start: start + offset, end: start + offset + piece.length }
-    return wordsOf(place).every(isKept) || isNumberInJson(text, place.start, place.end) ? piece : stars
+    const isAlien = alien.some((word) => word.start < place.end && place.start < word.end)
+    return isAlien && !isNumberInJson(text, place.start, place.end) ? stars : piece
   })
 }
 
-/** In small letters, with what of the first and the last one stands outside of the stretch. */
-function wholeWords(text: string, { start, end }: Stretch): readonly string[] {
-  const before = /[\p{L}\p{N}]*$/u.exec(text.slice(Math.max(0, start - longestWord), start))?.[0] ?? ''
-  const after = /^[\p{L}\p{N}]*/u.exec(text.slice(end, end + longestWord))?.[0] ?? ''
-  const inside = text.slice(start, end)
-  const isBegun = /^[\p{L}\p{N}]/u.test(inside)
-  const isGoingOn = /[\p{L}\p{N}]$/u.test(inside)
-  const whole = `${isBegun ? before : ''}${inside}${isGoingOn ? after : ''}`
-  return (whole.match(/[\p{L}\p{N}]+/gu) ?? []).map((each) => each.toLowerCase())
+/** Without those that are no secret whatever they are. */
+function wordsIn(text: string, { start, end }: Stretch): readonly Stretch[] {
+  return [...text.slice(start, end).matchAll(/[\p{L}\p{N}]+/gu)]
+    .filter(([word]) => !isNoSecret(word))
+    .map(({ 0: word, index }) => ({ start: start + index, end: start + index + word.length }))
+}
+
+function placesOf(names: Iterable<string>, text: string, { start, end }: Stretch): readonly Stretch[] {
+  const part = text.slice(start, end)
+  const places: Stretch[] = []
+  for (const name of names)
+    for (let at = part.indexOf(name); at >= 0 && name !== ''; at = part.indexOf(name, at + name.length))
+      places.push({ start: start + at, end: start + at + name.length })
+  return places
 }
 
 /** A single letter, or a number that counts something. */
