@@ -29,7 +29,8 @@ async function makeProject(): Promise<string> {
     'src/cli/lazy.ts': "import { parse } from 'yaml'\nexport const answer: number = parse('a: 42').a\n",
     'src/reconcilers/process/index.ts': 'export const reconciler = {}\n',
   })
-  for (const name of ['schemas', 'scripts', 'package.json', 'src/clients/host/cache-folder.ts']) {
+  const parts = ['src/clients/host/cache-folder.ts', 'src/cli/own-words-text.ts']
+  for (const name of ['schemas', 'scripts', 'package.json', ...parts]) {
     await cp(join(root, name), join(folder, name), { recursive: true })
   }
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
