@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { type GitPlace, inside, repositoryFolder } from './repository.ts'
 import { askGit, type GitCall } from './run.ts'
 import { excessOf, listTree } from './tree.ts'
@@ -90,6 +90,7 @@ async function readTree(
  */
 async function restore(place: GitPlace, path: string): Promise<boolean> {
   const folder = currentFolder(place)
+  const manifests = await realFolder(folder, path)
   const within = (args: readonly string[]): GitCall => ({
     ...inside(place, [`--work-tree=${folder}`, ...args]),
     folder,
@@ -106,7 +107,7 @@ async function restore(place: GitPlace, path: string): Promise<boolean> {
     .split('\0')
     .filter((entry) => entry !== '')
     .map((entry) => ({ isGone: entry.slice(0, 2).includes('D'), name: entry.slice(3) }))
-    .filter(({ isGone, name }) => isGone || isManifest(path, name))
+    .filter(({ isGone, name }) => isGone || name === path || isManifest(manifests, name))
     .map(({ name }) => name)
   if (changed.length > 0) {
     const args = ['--literal-pathspecs', 'checkout', '--force', '--quiet', 'HEAD']
@@ -120,8 +121,21 @@ async function restore(place: GitPlace, path: string): Promise<boolean> {
 /** A manifest that no commit knows is none of the fleet's; one that git is told to ignore is there on purpose. */
 async function removeStrangers(place: GitPlace, path: string): Promise<boolean> {
   const folder = currentFolder(place)
-  const args = [`--work-tree=${folder}`, 'clean', '--force', '--', ...manifestsIn(path)]
+  const manifests = await realFolder(folder, path)
+  const args = [`--work-tree=${folder}`, 'clean', '--force', '--', ...manifestsIn(manifests)]
   return (await askGit({ ...inside(place, args), folder })).trim() !== ''
+}
+
+/** Where a folder of the tree lies that may be a link within it: git knows files by no other name. */
+async function realFolder(tree: string, path: string): Promise<string> {
+  const [real, top] = await Promise.all(
+    [join(tree, path), tree].map((each) => realpath(each).catch(() => each)),
+  )
+  const way = relative(top ?? tree, real ?? path)
+    .split(sep)
+    .join('/')
+  if (way === '') return '.'
+  return way === '..' || way.startsWith('../') || isAbsolute(way) ? path : way
 }
 
 const ignoreFile = '.reconcileignore'

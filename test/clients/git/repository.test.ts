@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -158,6 +158,24 @@ describe('the work tree', () => {
     expect(await content(inCurrent('manifests/b.yml'))).toBe('b: 1\n')
     expect(await content(inCurrent('manifests/c.yaml'))).toBeUndefined()
     expect(await content(inCurrent('app.mjs'))).toBe('by hand')
+  })
+
+  test('has its manifests put back where the folder is a link to another of the commit', async () => {
+    await symlink('fleet', join(world.folder, 'clone/manifests'))
+    const commit = await brought({ 'fleet/a.yaml': 'a: 1\n' })
+    await writeFile(inCurrent('manifests/a.yaml'), 'a: by hand\n')
+    await writeFile(inCurrent('fleet/c.yaml'), 'by: hand\n')
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(true)
+    expect(await content(inCurrent('fleet/a.yaml'))).toBe('a: 1\n')
+    expect(await content(inCurrent('fleet/c.yaml'))).toBeUndefined()
+    // Led elsewhere by hand it is put back first: what is there is nobody's manifest.
+    await mkdir(inCurrent('data'))
+    await writeFile(inCurrent('data/kept.yaml'), 'x: 1\n')
+    await rm(inCurrent('manifests'))
+    await symlink('data', inCurrent('manifests'))
+    expect(await bringCurrentTo(place, commit, 'manifests')).toBe(true)
+    expect(await content(inCurrent('manifests/a.yaml'))).toBe('a: 1\n')
+    expect(await content(inCurrent('data/kept.yaml'))).toBe('x: 1\n')
   })
 
   test('is made anew where it was removed, or is no work tree any more', async () => {
