@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { TestFleet } from '../support/fleet.ts'
+import { eventually, TestFleet } from '../support/fleet.ts'
 import { processManifest } from '../support/manifest.ts'
 
 /** A worker that ends as it is asked, as those of PM2's cluster should. */
@@ -16,6 +16,11 @@ const restartsOf = async (name: string) =>
   (await fleet.processes())
     .filter((entry) => entry.name === name)
     .map(({ pm2_env }) => pm2_env.restart_time as number)
+
+const healthOf = async (name: string) => {
+  const { resources } = JSON.parse((await fleet.reconcile(['status', '-o', 'json'])).out)
+  return resources.find(({ id }: { id: string }) => id === `Process/${name}`)?.health
+}
 
 describe('restarts that were asked for', () => {
   it.each(['cluster', 'fork'])(
@@ -41,4 +46,22 @@ describe('restarts that were asked for', () => {
       expect(web).toMatchObject({ health: 'Healthy', attempts: 0 })
     },
   )
+
+  it('by a person, as a reload of a cluster, are left alone by a watch', async () => {
+    fleet = await TestFleet.create({
+      'services/worker.mjs': worker,
+      'manifests/web.yaml': processManifest(
+        'web',
+        'script: ../services/worker.mjs\nmode: cluster\ninstances: 4',
+      ),
+    })
+    await fleet.watch()
+    await eventually(async () => expect(await healthOf('web')).toBe('Healthy'))
+    expect((await fleet.pm2(['reload', 'web'])).status).toBe(0)
+    // A kick would come at once, and one more after the first back-off.
+    await sleep(6_000)
+    expect(await restartsOf('web')).toEqual([1, 1, 1, 1])
+    await eventually(async () => expect(await healthOf('web')).toBe('Healthy'))
+    expect((await fleet.reconcile(['events'])).out).not.toContain('Degraded')
+  })
 })

@@ -4,13 +4,14 @@ import type { Assessment, History } from '../../core/reconciler.ts'
 import type { ChildStatus } from '../../core/status.ts'
 import type { ProcessAction } from './action.ts'
 import { conflictAmong } from './claim.ts'
+import { restartsKey } from './crash-loop.ts'
 import { hasCompleted, outdatedOf, type ProcessPair } from './diff.ts'
 import { judgeDaemon } from './judge-daemon.ts'
 import { judgeCronJob, judgeOneShot } from './judge-job.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
 import { processKindOf } from './process-kind.ts'
-import { hasEnded, isPhantom, isRunning, onlineText, uptimeOf } from './run-state.ts'
+import { askedAtOf, hasEnded, isPhantom, isRunning, onlineText, uptimeOf } from './run-state.ts'
 import { countQuickChange } from './saved-sources.ts'
 import { exitText, type Verdict } from './verdict.ts'
 
@@ -129,9 +130,13 @@ function measure(
   now: number,
 ): Readonly<Record<string, number>> {
   if (records.length === 0) return {}
+  const askedAt = askedAtOf(records)
   const uptime = Math.min(...records.filter(isRunning).map((record) => uptimeOf(record, now)))
   return {
     restarts: sum(records.map((record) => record.restartTime)),
+    ...(records.length > 1 &&
+      Object.fromEntries(records.map(({ pmId, restartTime }) => [restartsKey(pmId), restartTime]))),
+    ...(askedAt === undefined ? {} : { askedAt }),
     memoryBytes: sum(records.map((record) => record.monit.memoryBytes)),
     cpuPercent: sum(records.map((record) => record.monit.cpuPercent)),
     ...(Number.isFinite(uptime) ? { uptimeMs: uptime } : {}),

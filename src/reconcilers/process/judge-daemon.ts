@@ -7,7 +7,15 @@ import { act, type ProcessPair, wantedInstances } from './diff.ts'
 import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
-import { endedAsAllowed, hasEnded, isPhantom, isRunning, onlineText, uptimeOf } from './run-state.ts'
+import {
+  askedAtOf,
+  endedAsAllowed,
+  hasEnded,
+  isPhantom,
+  isRunning,
+  onlineText,
+  uptimeOf,
+} from './run-state.ts'
 import { exitText, type Verdict, withCount, worstOf } from './verdict.ts'
 
 /** PM2's own `min_uptime`. */
@@ -105,26 +113,35 @@ function judgeEnded(record: Pm2Record, { endings }: ObservedProcess): Verdict {
   }
 }
 
-/** Restarts that were asked for, by a cron or a watcher, say nothing of a crash. */
+/** Restarts that were asked for say nothing of a crash; but for those by PM2 itself, when memory runs out again and again. */
 function judgeLoop(
   pair: ProcessPair,
   desired: DesiredProcess,
   records: readonly Pm2Record[],
   history: History,
 ): Verdict | undefined {
-  if (desired.spec.cron !== undefined || (desired.spec.watch ?? false) !== false) return undefined
-  const restarts = records.reduce((total, record) => total + record.restartTime, 0)
-  const uptime = Math.min(...records.map((record) => uptimeOf(record, history.now)))
-  const actedAt = Math.max(...records.map((record) => readMark(record.reconciled)?.actedAt ?? 0))
-  const loop = findCrashLoop({ restarts, uptime, actedAt }, history)
-  if (!loop) return undefined
+  const { cron, watch, maxMemory } = desired.spec
+  const countsAsked = maxMemory !== undefined && cron === undefined && (watch ?? false) === false
+  const askedAt = askedAtOf(records)
+  const looping = records.flatMap((record) => {
+    const uptime = uptimeOf(record, history.now)
+    const actedAt = readMark(record.reconciled)?.actedAt ?? 0
+    const { pmId, restartTime: restarts } = record
+    const loop = findCrashLoop({ pmId, restarts, askedAt, uptime, actedAt, countsAsked }, history)
+    return loop ? [{ record, uptime, loop }] : []
+  })
+  const [worst] = looping.toSorted((a, b) => b.loop.restarts - a.loop.restarts)
+  if (!worst) return undefined
+  const { loop, uptime } = worst
+  const part = records.length === 1 ? '' : `${looping.length} of ${records.length} instances: `
+  const fresh = looping.filter((one) => one.loop.isFresh).map(({ record }) => record)
   return {
     status: 'Degraded',
     reason: 'RestartsRising',
-    message: `restarted ${loop.restarts} times in ${formatDuration(loop.span)} although PM2 says online; counts as stable after ${formatDuration(loop.until)}`,
+    message: `${part}restarted ${loop.restarts} times in ${formatDuration(loop.span)} although PM2 says online; counts as stable after ${formatDuration(loop.until)}`,
     recheckAfter: loop.until - uptime,
-    ...(loop.isFresh
-      ? { remedy: kick(pair, desired, records, `restarted ${loop.restarts} times in a row`) }
+    ...(fresh.length > 0
+      ? { remedy: kick(pair, desired, fresh, `restarted ${loop.restarts} times in a row`) }
       : {}),
   }
 }

@@ -56,3 +56,9 @@ export function onlineText(uptime: Duration): string {
     ? `online for ${formatDuration(uptime)}`
     : 'online since before the clock was set back'
 }
+
+/** When a restart of any of them was last asked for: PM2 dates `created_at` by that, and leaves it where one crashed. */
+export function askedAtOf(records: readonly Pm2Record[]): number | undefined {
+  const times = records.map(({ createdAt }) => createdAt).filter((at) => at !== undefined)
+  return times.length === 0 ? undefined : Math.max(...times)
+}

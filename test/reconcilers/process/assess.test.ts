@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Sample } from '../../../src/core/sample.ts'
 import { reconciler } from '../../../src/reconcilers/process/index.ts'
 import type { ProbeState } from '../../../src/reconcilers/process/observed.ts'
 import { declare, type Spec } from './bench.ts'
@@ -17,7 +18,7 @@ const counted = (...pairs: readonly (readonly [number, number])[]) =>
 function assess(
   spec: Partial<Spec>,
   records: Parameters<typeof observed>[0],
-  rest: { facts?: Parameters<typeof observed>[1]; samples?: ReturnType<typeof counted> } = {},
+  rest: { facts?: Parameters<typeof observed>[1]; samples?: readonly Sample[] } = {},
 ) {
   const desired = api(spec)
   const pair = pairOf(desired, observed(records, rest.facts), { owned: ownedAs(desired) })
@@ -160,9 +161,101 @@ describe('a rising restart count', () => {
     ['a high count that does not rise', {}, 60_000, 400, counted([500, 400], [30, 400]), 'Healthy'],
     ['a loop that it has left', {}, 60_000, 40, counted([120, 0], [90, 40], [60, 40]), 'Healthy'],
     ['a count that fell belongs to another process', {}, 6000, 0, counted([60, 40], [30, 80]), 'Healthy'],
-    ['restarts by a cron are asked for', { cron: '* * * * *' }, 2000, 10, counted([500, 0]), 'Healthy'],
+    [
+      'a loop of what a cron restarts now and then',
+      { cron: '0 3 * * *' },
+      2000,
+      10,
+      counted([500, 0]),
+      'Degraded',
+    ],
+    [
+      'a loop of what is restarted when a file is saved',
+      { watch: true },
+      2000,
+      10,
+      counted([500, 0]),
+      'Degraded',
+    ],
   ])('%s', (_, spec, uptime, restarts, samples, status) => {
     expect(assess(spec, [up(uptime, { restart_time: restarts })], { samples }).status).toBe(status)
+  })
+
+  describe('of which some were asked for', () => {
+    const asked = (uptime: number, restarts: number, secondsAgo: number) =>
+      up(uptime, { restart_time: restarts, created_at: now - secondsAgo * 1000 })
+    const readings = (...seen: readonly (readonly [number, number, number])[]) =>
+      seen.map(([secondsAgo, restarts, askedAgo]) => ({
+        at: now - secondsAgo * 1000,
+        values: { restarts, askedAt: now - askedAgo * 1000 },
+      }))
+
+    test.each<[string, Partial<Spec>, ReturnType<typeof record>, ReturnType<typeof readings>, string]>([
+      ['by a person, or by a cron', {}, asked(2000, 10, 2), readings([30, 0, 900]), 'Healthy'],
+      [
+        'at each tick, whatever lies between two readings',
+        { cron: '*/5 * * * * *' },
+        asked(2000, 10, 2),
+        readings([20, 0, 21], [10, 5, 11]),
+        'Healthy',
+      ],
+      [
+        'and the others are crashes',
+        { cron: '*/30 * * * * *' },
+        asked(2000, 5, 4),
+        readings([15, 0, 60], [12, 1, 60], [9, 2, 60], [6, 3, 60], [3, 4, 4]),
+        'Degraded',
+      ],
+      [
+        'by PM2 itself, because memory runs out again and again',
+        { maxMemory: '100M' },
+        asked(2000, 4, 2),
+        readings([120, 0, 900], [90, 1, 91], [60, 2, 61], [30, 3, 31]),
+        'Degraded',
+      ],
+    ])('%s', (_, spec, seen, samples, status) => {
+      expect(assess(spec, [seen], { samples }).status).toBe(status)
+    })
+  })
+
+  describe('of several instances', () => {
+    const instances = (counts: readonly number[], createdAt?: number) =>
+      counts.map((restarts, pmId) =>
+        record(
+          {
+            restart_time: restarts,
+            pm_uptime: now - 2000,
+            ...(createdAt !== undefined && { created_at: createdAt }),
+          },
+          pmId,
+        ),
+      )
+    const sampled = (secondsAgo: number, records: ReturnType<typeof instances>) => ({
+      at: now - secondsAgo * 1000,
+      values: { ...assess({ instances: 4 }, records).measurements },
+    })
+
+    test('one that loops is told and restarted, and no other', () => {
+      const samples = [sampled(30, instances([7, 7, 7, 7])), sampled(15, instances([7, 8, 7, 7]))]
+      const { status, message, remedy } = assess({ instances: 4 }, instances([7, 10, 7, 7]), { samples })
+      expect([status, message]).toEqual([
+        'Degraded',
+        expect.stringContaining('1 of 4 instances: restarted 3 times'),
+      ])
+      expect(remedy?.pmIds).toEqual([1])
+    })
+
+    test('a crash of each at once is one crash, and no loop', () => {
+      const samples = [sampled(30, instances([0, 0, 0, 0]))]
+      expect(assess({ instances: 4 }, instances([1, 1, 1, 1]), { samples }).status).toBe('Healthy')
+    })
+
+    test('a reload by hand is no loop, whatever it was before', () => {
+      const samples = [sampled(30, instances([9, 0, 0, 0], now - 900_000))]
+      expect(assess({ instances: 4 }, instances([12, 3, 3, 3], now - 5000), { samples }).status).toBe(
+        'Healthy',
+      )
+    })
   })
 
   test('restarts that we ourselves brought about are no loop, or each would be the reason for the next', () => {
