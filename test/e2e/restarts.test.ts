@@ -64,4 +64,23 @@ describe('restarts that were asked for', () => {
     await eventually(async () => expect(await healthOf('web')).toBe('Healthy'))
     expect((await fleet.reconcile(['events'])).out).not.toContain('Degraded')
   })
+
+  it('by a person one after the other start no fallback and use up no attempts', async () => {
+    fleet = await TestFleet.create({
+      'services/worker.mjs': worker,
+      'manifests/api.yaml': processManifest(
+        'api',
+        'script: ../services/worker.mjs\nfallback: [Process/spare]\nfallbackAfter: 1',
+      ),
+      'manifests/spare.yaml': processManifest('spare', 'script: ../services/worker.mjs'),
+    })
+    await fleet.watch()
+    await eventually(async () => expect(await healthOf('api')).toBe('Healthy'))
+    for (let restart = 1; restart <= 8; restart += 1) {
+      expect((await fleet.pm2(['restart', 'api'])).status).toBe(0)
+      await eventually(async () => expect(await healthOf('api')).toBe('Healthy'))
+      expect(await restartsOf('api')).toEqual([restart])
+    }
+    expect(await restartsOf('spare')).toEqual([])
+  })
 })

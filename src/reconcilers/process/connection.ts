@@ -38,6 +38,7 @@ import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import { type DesiredProcess, folderOf, pm2NameOf } from './place.ts'
 import { Prober } from './prober.ts'
+import { Settling } from './settling.ts'
 import { SourceHasher } from './sources.ts'
 import type { ProcessSpec } from './spec.generated.ts'
 import { spelledAsFound } from './spelling.ts'
@@ -66,6 +67,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   readonly #prober: Prober
   readonly #hasher = new SourceHasher()
   readonly #endings: JobEndings
+  readonly #settling = new Settling()
   readonly #watchers = new Set<Watcher>()
   /** What was declared when it was asked for last: whom an event of the daemon is about. */
   #wanted: ReadonlyMap<string, ResourceId> = new Map()
@@ -99,7 +101,11 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       this.#readLeftBehind(wanted, daemon, signal),
       this.#readReturning(wanted, daemon),
     ])
-    const machine = { disk: new DiskView(), processors: availableParallelism() }
+    const machine = {
+      disk: new DiskView(),
+      processors: availableParallelism(),
+      settling: this.#settling.see(listedBy(daemon), this.#context.clock.monotonic()),
+    }
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedProcess>]> => {
         if (daemon instanceof ReconcileError) {
@@ -266,6 +272,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       readonly returning: Returning | undefined
       readonly disk: DiskView
       readonly processors: number
+      readonly settling: ObservedProcess['settling']
     },
     signal: AbortSignal,
   ): Promise<Reading<ObservedProcess>> {
@@ -307,6 +314,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
             : undefined,
         missing: startability?.missing,
         sourcesHash,
+        settling: daemon.settling,
         endings,
         lastWords,
         probe,
@@ -347,6 +355,10 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     }
     return living
   }
+}
+
+function listedBy(daemon: DaemonReading | ReconcileError): readonly Pm2Record[] {
+  return daemon instanceof ReconcileError ? [] : [...daemon.byName.values()].flat()
 }
 
 function nameOf(wanted: WantedProcess): string {

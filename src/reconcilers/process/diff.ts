@@ -248,12 +248,15 @@ export function wantedInstances(
 function reviveOf(
   pair: ProcessPair,
   desired: DesiredProcess,
-  { records, endings }: ObservedProcess,
+  { records, endings, settling }: ObservedProcess,
 ): ProcessAction | undefined {
   if (processKindOf(desired.spec) !== 'daemon') return undefined
   const down = records.filter(
     (record) =>
-      isPhantom(record) || (hasEnded(record) && !endedAsAllowed(record, desired.spec.stopExitCodes, endings)),
+      isPhantom(record) ||
+      (hasEnded(record) &&
+        !settling.has(record.pmId) &&
+        !endedAsAllowed(record, desired.spec.stopExitCodes, endings)),
   )
   if (down.length === 0) return undefined
   const states = [

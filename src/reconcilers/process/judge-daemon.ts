@@ -65,6 +65,11 @@ function judgeInstance(
       message: `ended with exit code ${record.exitCode}, as stopExitCodes allows`,
     }
   }
+  const settlesIn = observed.settling.get(record.pmId)
+  if (settlesIn !== undefined) {
+    const message = 'has just stopped; it may be in the middle of a restart'
+    return { status: 'Progressing', reason: 'Restarting', message, recheckAfter: settlesIn }
+  }
   if (hasEnded(record)) return judgeEnded(record, observed)
   if (!isRunning(record)) {
     const message =

@@ -32,6 +32,8 @@ export interface ObservedProcess {
   readonly missing: string | undefined
   /** Hash of the files that `sources` names; undefined: none are declared. */
   readonly sourcesHash: string | undefined
+  /** By `pmId`, how long what has just stopped is waited for: it may be in the middle of a restart. */
+  readonly settling: ReadonlyMap<number, Duration>
   /** By `pmId`, how those ended of which PM2 says exit code 0; without those of which its log does not say it. */
   readonly endings: ReadonlyMap<number, Ending>
   /** The line of the error log of one that died that names the error, without secrets; undefined: none. */

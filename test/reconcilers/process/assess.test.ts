@@ -297,3 +297,17 @@ test('what was never read is never healthy', () => {
   const desired = api()
   expect(reconciler.assess(pairOf(desired, undefined), { now, samples: [] }).status).toBe('Missing')
 })
+
+test('a daemon that has just stopped is on its way, and nobody starts it a second time', () => {
+  const desired = api()
+  const stopped = record({ status: 'stopped', pid: 0 })
+  const pair = pairOf(desired, observed([stopped], { settling: new Map([[0, 300]]) }), {
+    owned: ownedAs(desired),
+  })
+  expect(reconciler.diff(pair).filter(({ type }) => type === 'revive')).toEqual([])
+  expect(reconciler.assess(pair, { now, samples: [] })).toMatchObject({
+    status: 'Progressing',
+    reason: 'Restarting',
+    recheckAfter: 300,
+  })
+})

@@ -68,6 +68,7 @@ export function observed(
     returningUntil: undefined,
     missing: undefined,
     sourcesHash: undefined,
+    settling: new Map(),
     endings: new Map(),
     lastWords: undefined,
     probe: undefined,
