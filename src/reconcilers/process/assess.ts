@@ -96,7 +96,7 @@ function judgeAbsent(observed: ObservedProcess | undefined): Verdict {
 }
 
 /**
- * A completed one-shot is remembered by its spec's hash, and a process that was adopted by the sources that it was
+ * A completed one-shot is remembered by its spec's hash and that of its sources, and a process that was adopted by the sources that it was
  * found with: its record cannot be marked without a restart. And whether its sources change with each start.
  */
 function rememberOf(
@@ -117,6 +117,8 @@ function rememberOf(
     pair.posture === 'active'
   ) {
     memory.completedHash = pair.mark.hash
+    if (observed?.sourcesHash === undefined) delete memory.completedSources
+    else memory.completedSources = observed.sourcesHash
   }
   if (observed?.sourcesHash !== undefined && observed.records.length > 0)
     memory.sources ??= observed.sourcesHash

@@ -273,13 +273,12 @@ function reviveOf(
   })
 }
 
-/** Whether a one-shot of this very spec has completed earlier: then it is done, though nothing of it is left. */
-export function hasCompleted(pair: ProcessPair): boolean {
-  return (
-    pair.desired !== undefined &&
-    processKindOf(pair.desired.spec) === 'one-shot' &&
-    pair.owned?.memory.completedHash === pair.mark.hash
-  )
+/** Whether a one-shot of this very spec and sources has completed earlier: then it is done, though nothing of it is left. */
+export function hasCompleted({ desired, observed, owned, mark }: ProcessPair): boolean {
+  if (!desired || processKindOf(desired.spec) !== 'one-shot') return false
+  // An older version did not say of which sources.
+  const { completedHash, completedSources = observed?.sourcesHash } = owned?.memory ?? {}
+  return completedHash === mark.hash && completedSources === observed?.sourcesHash
 }
 
 function start(pair: ProcessPair, desired: DesiredProcess): ProcessAction {

@@ -118,6 +118,23 @@ describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
     expect(await runs()).toEqual(['run 1', 'run 2'])
   })
 
+  test('a one-shot with new sources runs again, also where nothing of it is left', async () => {
+    const sources = join(daemon.folder, 'migrations.sql')
+    await writeFile(sources, 'create table a')
+    const { desired, runs, name } = job({ sources: ['./migrations.sql'] })
+    await bench.settle(desired)
+    await ended(name)
+    expect((await bench.assess(desired)).reason).toBe('Completed')
+    await daemon.cli('delete', name)
+    expect(await bench.plan(desired)).toEqual([])
+    await writeFile(sources, 'create table a; create table b')
+    expect((await bench.assess(desired)).status).toBe('Missing')
+    await bench.settle(desired)
+    await ended(name)
+    expect(await runs()).toHaveLength(2)
+    expect((await bench.assess(desired)).reason).toBe('Completed')
+  })
+
   test('a changed one-shot that is still listed runs again', async () => {
     const { desired, runs, name } = job({ env: { V: '1' } })
     await bench.settle(desired)
