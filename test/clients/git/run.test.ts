@@ -43,6 +43,7 @@ test('the answer is what git printed, its code and what it complained of', async
   expect({ ...answer, output: answer.output.toString() }).toEqual({
     code: 0,
     output: 'first\n',
+    isCut: false,
     complaint: '',
   })
   const failed = await runGit(call(['cat-file', '-t', 'nowhere'], { folder: place }))
@@ -67,6 +68,10 @@ test('more than may be printed ends it', async () => {
   const place = makeRepository()
   const endless = call(['-c', 'alias.endless=!yes', 'endless'], { folder: place, maxBytes: 100_000 })
   await expect(runGit(endless)).rejects.toMatchObject({ code: 'GitFailed' })
+  const cut = await runGit({ ...endless, mayBeCut: true })
+  expect(cut.isCut).toBe(true)
+  expect(cut.output.length).toBeGreaterThan(0)
+  expect(cut.output.length).toBeLessThanOrEqual(100_000)
 })
 
 test('past its limit it is ended with all that it started', async () => {
