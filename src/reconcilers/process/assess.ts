@@ -52,7 +52,7 @@ function judge(pair: ProcessPair, desired: DesiredProcess, history: History): Ve
     case 'daemon':
       return judgeDaemon(pair, desired, observed, history)
     case 'cron-job':
-      return judgeCronJob(observed, desired)
+      return judgeCronJob(observed, desired, history)
     case 'one-shot':
       return judgeOneShot(pair, desired, observed)
   }

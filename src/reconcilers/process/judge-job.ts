@@ -1,4 +1,5 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import type { History } from '../../core/reconciler.ts'
 import { act, type ProcessPair } from './diff.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
@@ -6,7 +7,7 @@ import { hasEnded, isPhantom } from './run-state.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A failed run of a cron job is for a person to see; running it again outside its schedule is nobody's wish. */
-export function judgeCronJob(observed: ObservedProcess, desired: DesiredProcess): Verdict {
+export function judgeCronJob(observed: ObservedProcess, desired: DesiredProcess, history: History): Verdict {
   const { records } = observed
   const schedule = `runs at "${desired.spec.cron}"`
   const failure = failuresOf(observed)[0]
@@ -24,8 +25,19 @@ export function judgeCronJob(observed: ObservedProcess, desired: DesiredProcess)
       message: `its last run could not be started; ${schedule}`,
     }
   }
-  if (records.some((record) => !hasEnded(record))) {
-    return { status: 'Healthy', reason: 'Running', message: `running now; ${schedule}` }
+  if (records.some((record) => !isOver(record, observed))) {
+    const cuts = countCuts(records, history)
+    const settlesIn = observed.settling.get(records[0]?.pmId ?? -1)
+    const recheck = settlesIn === undefined ? {} : { recheckAfter: settlesIn }
+    if (cuts > 0) {
+      return {
+        status: 'Degraded',
+        reason: 'RunCutOff',
+        message: `it was restarted ${cuts === 1 ? 'once' : `${cuts} times`} before it had ended, as PM2 does with what still runs at its next time; ${schedule}`,
+        ...recheck,
+      }
+    }
+    return { status: 'Healthy', reason: 'Running', message: `running now; ${schedule}`, ...recheck }
   }
   if (records.every((record) => record.exitCode === undefined)) {
     return { status: 'Healthy', reason: 'Registered', message: `registered, not run yet; ${schedule}` }
@@ -35,6 +47,18 @@ export function judgeCronJob(observed: ObservedProcess, desired: DesiredProcess)
     reason: 'LastRunSucceeded',
     message: `its last run ended with exit code 0; ${schedule}`,
   }
+}
+
+/**
+ * How often it was restarted since it was last seen at rest: PM2 ends what still runs when its cron fires, and counts that,
+ * and only that, as a restart of a job.
+ */
+function countCuts(records: readonly Pm2Record[], { samples }: History): number {
+  // What runs has an uptime.
+  const atRest = samples.findLastIndex(({ values }) => values.uptimeMs === undefined)
+  const restarts = records.reduce((total, record) => total + record.restartTime, 0)
+  const before = samples[Math.max(0, atRest)]?.values.restarts ?? restarts
+  return Math.max(0, restarts - before)
 }
 
 /** A one-shot that failed is run again, within `recovery`. */
@@ -58,10 +82,15 @@ export function judgeOneShot(pair: ProcessPair, desired: DesiredProcess, observe
       }),
     }
   }
-  if (records.some((record) => !hasEnded(record))) {
+  if (records.some((record) => !isOver(record, observed))) {
     return { status: 'Progressing', reason: 'Running', message: 'running', recheckAfter: 1000 }
   }
   return { status: 'Healthy', reason: 'Completed', message: 'has run and ended with exit code 0' }
+}
+
+/** Its run has ended, and PM2 is not about to begin the next for which it stopped this one. */
+function isOver(record: Pm2Record, { endings, settling }: ObservedProcess): boolean {
+  return hasEnded(record) && !(settling.has(record.pmId) && endings.get(record.pmId)?.type === 'stopped')
 }
 
 interface Failure {
@@ -71,9 +100,10 @@ interface Failure {
 }
 
 /** Exit code 0 is no success where PM2's log says that a signal ended it: PM2 keeps the same code of both. */
-function failuresOf({ records, endings }: ObservedProcess): readonly Failure[] {
-  return records.filter(hasEnded).flatMap((record): Failure[] => {
-    const ending = endings.get(record.pmId)
+function failuresOf(observed: ObservedProcess): readonly Failure[] {
+  const over = observed.records.filter((record) => isOver(record, observed))
+  return over.flatMap((record): Failure[] => {
+    const ending = observed.endings.get(record.pmId)
     if ((record.exitCode ?? 0) !== 0) return [{ record, how: `ended with exit code ${record.exitCode}` }]
     if (ending?.type === 'killed') return [{ record, how: `was ended by ${ending.signal}` }]
     if (ending?.type === 'stopped') return [{ record, how: 'was stopped before it had ended by itself' }]

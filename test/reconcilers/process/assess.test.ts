@@ -311,3 +311,19 @@ test('a daemon that has just stopped is on its way, and nobody starts it a secon
     recheckAfter: 300,
   })
 })
+
+test.each<[string, readonly Record<string, number>[], number, string]>([
+  ['was cut off since it was at rest', [{ restarts: 4 }, { restarts: 4, uptimeMs: 900 }], 5, 'RunCutOff'],
+  ['was cut off, and never seen at rest', [{ restarts: 4, uptimeMs: 900 }], 5, 'RunCutOff'],
+  [
+    'was cut off before it last was at rest',
+    [{ restarts: 4, uptimeMs: 900 }, { restarts: 5 }, { restarts: 5, uptimeMs: 9 }],
+    5,
+    'Running',
+  ],
+  ['was looked at never before', [], 5, 'Running'],
+])('a cron job that runs and %s', (_, seen, restarts, reason) => {
+  const samples = seen.map((values, index) => ({ at: now - 60_000 + index * 10_000, values }))
+  const spec = { autorestart: false, cron: '* * * * *' }
+  expect(assess(spec, [up(2000, { restart_time: restarts })], { samples }).reason).toBe(reason)
+})

@@ -45,6 +45,11 @@ describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
       (await readFile(log, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
     return { desired, runs, name }
   }
+  const mortalJob = (signal: string, spec: Partial<Spec> = {}) => {
+    const { desired, name, runs } = job({ script: './mortal.cjs', ...spec })
+    const args = [join(daemon.folder, `${name}.log`), ...(signal === '' ? [] : [signal])]
+    return { desired: { ...desired, spec: { ...desired.spec, args } }, name, runs }
+  }
   const recordOf = async (name: string) => (await daemon.client.list()).find((record) => record.name === name)
   const ended = async (name: string) =>
     await eventually(`${name} ends`, async () => {
@@ -98,6 +103,27 @@ describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
     expect([seen.status, seen.remedy]).toEqual(['Degraded', undefined])
     expect(seen.message).toContain('exit code 4')
     expect(await bench.plan(desired)).toEqual([])
+  })
+
+  test('a cron job that still runs when it is due again is cut off, and that is shown until it ends by itself', async () => {
+    const { desired, runs, name } = mortalJob('', { cron: '*/2 * * * * *' })
+    await bench.settle(desired)
+    const samples: { at: number; values: Record<string, number> }[] = []
+    const look = async () => {
+      const assessment = await bench.assess(desired, samples)
+      samples.push({ at: Date.now(), values: { ...assessment.measurements } })
+      return assessment
+    }
+    await eventually('it was begun three times', async () => {
+      await look()
+      return (await runs()).length >= 3
+    })
+    expect(await look()).toMatchObject({ status: 'Degraded', reason: 'RunCutOff' })
+    // This one ends by itself at once.
+    const quick = job({ cron: '*/2 * * * * *' }, 0, name).desired
+    await bench.settle(quick)
+    await ended(name)
+    expect((await bench.assess(quick, samples)).status).toBe('Healthy')
   })
 
   test('a one-shot runs once, and is done though nothing of it is left', async () => {
@@ -171,12 +197,6 @@ describe.each(pm2Versions)('jobs of PM2 %i', (version) => {
   })
 
   describe('PM2 says exit code 0 of what a signal ended', () => {
-    const mortalJob = (signal: string, spec: Partial<Spec> = {}) => {
-      const { desired, name, runs } = job({ script: './mortal.cjs', ...spec })
-      const args = [join(daemon.folder, `${name}.log`), ...(signal === '' ? [] : [signal])]
-      return { desired: { ...desired, spec: { ...desired.spec, args } }, name, runs }
-    }
-
     test('a one-shot that was killed has failed, is run again, and never counts as done', async () => {
       const { desired, name, runs } = mortalJob('SIGKILL')
       await bench.settle(desired)

@@ -106,6 +106,11 @@ export const processCures: Prescriptions = Object.freeze({
   ProbePending: probe,
   ProbeNotRun: probe,
   LastRunFailed: jobFailed,
+  RunCutOff: (ailment) => ({
+    problem: `${ailment.id} takes longer than the time between its runs, and is cut off by the next`,
+    cure: `Its log says how far it comes. Make it quicker, or let it run less often: ${fieldsOf(ailment, ['cron'])}.`,
+    commands: [logs(ailment), ...retry(ailment)],
+  }),
   ScriptMissing: (ailment) => ({
     problem: `${ailment.id} cannot be started: what it should run is not there`,
     cure: `Put it where it is looked for, or correct ${fieldsOf(ailment, ['script', 'cwd'])}.`,
