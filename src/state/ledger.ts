@@ -13,6 +13,7 @@ import type { Fence } from './fence.ts'
 import { holdInMemory } from './held-store.ts'
 import { openIntent, readSettledIntents, type SettledIntent, settleIntent } from './journal.ts'
 import {
+  graveCollection,
   inventoryCollection,
   loadView,
   stateCollection,
@@ -217,6 +218,12 @@ async function enter(
         else draft.delete(key)
         break
       }
+      case 'bury':
+        draft.put({ collection: graveCollection, key: `${scope}${entry.place}` }, toJson(entry.grave))
+        break
+      case 'exhume':
+        draft.delete({ collection: graveCollection, key: `${scope}${entry.place}` })
+        break
       case 'sample':
         added.push(entry)
         break

@@ -108,6 +108,7 @@ describe.each([{ isKept: true }, { isKept: false }])(
           unreadableDomains: new Set(),
           recentSamples: { get: expect.any(Function) },
           strays: new Map(),
+          graves: new Map(),
         })
       })
 
