@@ -23,6 +23,7 @@ import { processKindOf } from './process-kind.ts'
 import { endedAsAllowed, hasEnded, isPhantom } from './run-state.ts'
 import { areSourcesSaved, type Outdated } from './saved-sources.ts'
 import type { ProcessSpec } from './spec.generated.ts'
+import { timeLimitOf } from './time-limit.ts'
 
 export type ProcessPair = Pair<ProcessSpec, ObservedProcess>
 
@@ -410,7 +411,15 @@ export function act(pair: ProcessPair, desired: DesiredProcess | undefined, step
     dropped: comparison?.dropped ?? [],
     sourcesHash: pair.observed?.sourcesHash,
     adoptedSources: comparison?.adoptedSources,
+    timeLimit: timeLimitOf(desired, step.records, startsOf(pair, desired, step)),
     pmIds: step.records.map((record) => record.pmId),
     pids: step.records.map((record) => record.pid).filter((pid) => pid !== undefined),
   })
+}
+
+/** How many processes a step starts that are not there yet. */
+function startsOf(pair: ProcessPair, desired: DesiredProcess | undefined, { type, records }: Step): number {
+  if (!desired || (type !== 'start' && type !== 'scale-up')) return 0
+  const wanted = wantedInstances(desired, pair.observed?.processors ?? 1, false) ?? 1
+  return type === 'start' ? wanted : Math.max(0, wanted - records.length)
 }

@@ -212,3 +212,29 @@ test('what is to go is not changed before it goes', () => {
   const actions = reconciler.diff(pairOf(desired, observed(two), { owned: ownedAs(api({ instances: 2 })) }))
   expect(actions.map(({ type }) => type)).toEqual(['scale-down', 'restart'])
 })
+
+describe('the time that an action may take', () => {
+  const minute = 60_000
+  const limitOf = (spec: Partial<Spec>, records: ReturnType<typeof record>[], type: string) => {
+    const desired = api(spec)
+    const pair = pairOf(desired, observed(records), { owned: ownedAs(desired) })
+    return reconciler.diff(pair).find((action) => action.type === type)?.timeLimit
+  }
+  const worker = (pmId: number) => record({ kill_timeout: 3 * minute, env: { V: 'old' } }, pmId)
+
+  test('is as long as PM2 waits for what ends slowly, one after the other', () => {
+    const changed = { killTimeout: '3m', env: { V: 'new' } }
+    expect(limitOf(changed, [worker(0)], 'restart')).toBeGreaterThan(6 * minute)
+    expect(limitOf(changed, [worker(0), worker(1)], 'restart')).toBeGreaterThan(12 * minute)
+  })
+
+  test('counts what it takes until a shorter one counts', () => {
+    expect(limitOf({ killTimeout: '1s' }, [worker(0)], 'restart')).toBeGreaterThan(6 * minute)
+  })
+
+  test('is as long as PM2 waits for those that are started', () => {
+    expect(limitOf({ waitReady: true, listenTimeout: '2m', instances: 4 }, [], 'start')).toBeGreaterThan(
+      8 * minute,
+    )
+  })
+})
