@@ -1,7 +1,7 @@
 import type { FleetEvent } from './event.ts'
 import type { HealthStatus } from './health.ts'
 import type { Intent } from './intent.ts'
-import type { Grave, Owned, Stray } from './ownership.ts'
+import type { Owned, Stray } from './ownership.ts'
 import type { ResourceId, Suspension } from './resource.ts'
 import type { Sample } from './sample.ts'
 import type { ResourceStatus } from './status.ts'
@@ -38,8 +38,6 @@ export interface LedgerView {
   readonly recentSamples: Pick<ReadonlyMap<ResourceId, readonly Sample[]>, 'get'>
   /** What bears our mark and is neither declared nor owned, by kind; undefined: nothing does. */
   readonly strays?: ReadonlyMap<string, readonly Stray[]>
-  /** What was deleted because nobody declared it any more, by its kind and outside name; undefined: nothing was. */
-  readonly graves?: ReadonlyMap<string, Grave>
 }
 
 /** What is remembered of one resource between passes. */
@@ -87,7 +85,4 @@ export type LedgerEntry =
   | { readonly type: 'event'; readonly event: Omit<FleetEvent, 'count' | 'firstAt'> }
   /** What there is of them now, of one kind. */
   | { readonly type: 'strays'; readonly kind: string; readonly strays: readonly Stray[] }
-  /** It is gone because it is no longer declared. `place` is its kind and outside name. */
-  | { readonly type: 'bury'; readonly place: string; readonly grave: Grave }
-  | { readonly type: 'exhume'; readonly place: string }
   | { readonly type: 'sample'; readonly id: ResourceId; readonly sample: Sample }

@@ -22,15 +22,6 @@ export interface Stray {
   readonly externalName: string
 }
 
-/** That we deleted a thing because nobody declared it any more: what bears our mark there again is to go again. */
-export interface Grave {
-  /** Under which it was owned. */
-  readonly id: ResourceId
-  readonly origin: Provenance
-  /** Epoch milliseconds at which it was seen to be gone. */
-  readonly at: number
-}
-
 /**
  * What the inventory knows of a thing: the authority on ownership. A mark without an inventory row never
  * justifies a deletion.

@@ -2,15 +2,13 @@ import type { Declaration } from '../core/declaration.ts'
 import type { LedgerEntry, LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Stray } from '../core/ownership.ts'
 import type { Plan } from '../core/plan.ts'
-import type { Observation } from '../core/reconciler.ts'
-import { compareIds, kindOf, type ResourceId } from '../core/resource.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
 import { confirm } from './confirm.ts'
 import { warningsOf } from './deny.ts'
 import { examine } from './examine.ts'
 import { type ExecutionOptions, execute } from './execute.ts'
 import type { Finding, Subject } from './finding.ts'
 import { partWithFormer } from './former.ts'
-import { findReturned, type Returned, recordGraves, recordReturned } from './graves.ts'
 import { guard } from './guard.ts'
 import { observe } from './observe.ts'
 import { order } from './order.ts'
@@ -53,7 +51,7 @@ export interface Draft {
   readonly view: LedgerView
   /** What bears our mark and is neither declared nor owned, by kind. */
   readonly strays: ReadonlyMap<string, readonly Stray[]>
-  /** What a pass writes before it does anything: things that have another outside name now, or that are there again. */
+  /** What a pass writes before it does anything: things that have another outside name now. */
   readonly renames: readonly LedgerEntry[]
   readonly declaration: Declaration
   readonly now: number
@@ -75,21 +73,18 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   const { declaration, selection } = request
   const begunAt = world.clock.monotonic()
   const isWhole = selection === undefined && declaration.isWhole
-  // A controller prunes, though not with each visit; who asks for a selection never does.
-  const mayPrune = isWhole || request.prune !== undefined
   const stored = await world.ledger.load()
   const isBusy = request.isBusy ?? (() => false)
   const parted = { now: world.clock.now(), kind: request.kind, isBusy }
   const renamed = partWithFormer(world, declaration, stored, parted)
-  request.breaker?.learn(renamed.view)
-  const asked = chooseScope(declaration, renamed.view, selection, {
+  const { view } = renamed
+  request.breaker?.learn(view)
+  const scope = chooseScope(declaration, view, selection, {
     prune: (request.prune ?? isWhole) && declaration.isWhole,
     readDependencies: request.readDependencies ?? true,
     kind: request.kind,
   })
-  const first = await observe(world, { declaration, view: renamed.view, scope: asked }, signal)
-  const returned = mayPrune ? await findReturned(world, declaration, renamed.view, first, signal) : []
-  const { view, scope, observations } = withReturned({ view: renamed.view, scope: asked, first, returned })
+  const observations = await observe(world, { declaration, view, scope }, signal)
   const now = world.clock.now()
   const strays = findStrays(world, declaration, view, observations)
   const subjects = pairUp(world, { declaration, view, scope, observations, now })
@@ -132,7 +127,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     findings,
     view,
     strays,
-    renames: [...renamed.entries, ...recordReturned(returned, now)],
+    renames: renamed.entries,
     declaration,
     now,
     begunAt,
@@ -140,39 +135,6 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
     mayForget,
     breaker: request.breaker,
   }
-}
-
-/** What is there again is owned, and where this pass prunes it goes in this pass. */
-function withReturned({
-  view,
-  scope,
-  first,
-  returned,
-}: {
-  readonly view: LedgerView
-  readonly scope: Scope
-  readonly first: ReadonlyMap<string, Observation<unknown>>
-  readonly returned: readonly Returned[]
-}): {
-  readonly view: LedgerView
-  readonly scope: Scope
-  readonly observations: ReadonlyMap<string, Observation<unknown>>
-} {
-  if (returned.length === 0) return { view, scope, observations: first }
-  const inventory = new Map([...view.inventory, ...returned.map(({ owned }) => [owned.id, owned] as const)])
-  const observations = new Map(first)
-  for (const { owned, reading } of returned) {
-    const kind = kindOf(owned.id)
-    const observation = observations.get(kind)
-    if (!observation) continue
-    observations.set(kind, {
-      ...observation,
-      readings: new Map([...observation.readings, [owned.id, reading]]),
-    })
-  }
-  const ids = scope.prunes ? returned.map(({ owned }) => owned.id) : []
-  const targets = [...scope.targets, ...ids].sort(compareIds)
-  return { view: { ...view, inventory }, scope: { ...scope, targets }, observations }
 }
 
 /** One pass, whole: what the draft decided is done, judged and written down. */
@@ -221,15 +183,7 @@ export async function concludePass(
     : []
   const measured = concluded.isFirst ? await samplePass(world, draft) : []
   const strays = concluded.isFirst ? recordStrays(view.strays, draft.strays, now) : []
-  const graves = recordGraves(world, { view, findings, mayForget, now })
-  await commitWithNews(world, draft, [
-    ...leftovers,
-    ...entries,
-    ...outages,
-    ...strays,
-    ...graves,
-    ...measured,
-  ])
+  await commitWithNews(world, draft, [...leftovers, ...entries, ...outages, ...strays, ...measured])
   return {
     get plan() {
       return draft.plan

@@ -3,7 +3,7 @@ import type { FleetEvent } from '../core/event.ts'
 import { healthStatuses } from '../core/health.ts'
 import type { Intent } from '../core/intent.ts'
 import type { RecoveryState, ResourceState } from '../core/ledger.ts'
-import type { Grave, Owned, OwnedField, Stray } from '../core/ownership.ts'
+import type { Owned, OwnedField, Stray } from '../core/ownership.ts'
 import type { Suspension } from '../core/resource.ts'
 import type { ChildStatus, LastAction, ResourceStatus } from '../core/status.ts'
 import {
@@ -90,12 +90,6 @@ export const owned = object<Owned>({
   fields: dictionary(object<OwnedField>({ value: anything, sensitive: boolean })),
   memory: dictionary(anything),
   since: number,
-})
-
-export const grave = object<Grave>({
-  id: resourceIdText,
-  origin: oneOf(['created', 'adopted']),
-  at: number,
 })
 
 export const stray = object<Stray>({ id: resourceIdText, externalName: text })

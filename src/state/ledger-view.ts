@@ -6,7 +6,7 @@ import type { Store } from '../core/store.ts'
 import { type Decoder, decodeOnce, list } from './codec.ts'
 import type { HeldCollections } from './held-store.ts'
 import { openCollection, readOpenIntents } from './journal.ts'
-import { grave, owned, resourceState, stray } from './ledger-codec.ts'
+import { owned, resourceState, stray } from './ledger-codec.ts'
 import { readRecentSamples, recentTier } from './sample-series.ts'
 import {
   downCollection,
@@ -22,7 +22,6 @@ export const stateCollection = 'resource-state'
 /** By kind; the value says nothing. */
 export const unreadableCollection = 'unreadable-domain'
 export const strayCollection = 'strays'
-export const graveCollection = 'graves'
 
 const recentWindow: Duration = 3_600_000
 
@@ -33,7 +32,6 @@ export const viewCollections: HeldCollections = Object.freeze({
     stateCollection,
     unreadableCollection,
     strayCollection,
-    graveCollection,
     openCollection,
     recentTier.collection,
   ]),
@@ -42,29 +40,18 @@ export const viewCollections: HeldCollections = Object.freeze({
 
 /** All of it, as it stands now. */
 export async function loadView(store: Store, scope: string, now: number): Promise<LedgerView> {
-  const [
-    inventory,
-    states,
-    openIntents,
-    suspensions,
-    resumedAt,
-    down,
-    unreadable,
-    recentSamples,
-    strays,
-    graves,
-  ] = await Promise.all([
-    readMap(store, { collection: inventoryCollection, scope, decode: owned }),
-    readMap(store, { collection: stateCollection, scope, decode: resourceState }),
-    readOpenIntents(store, scope),
-    readSuspensions(store, scope),
-    readResumptions(store, scope),
-    readDownMark(store, scope),
-    store.list({ collection: unreadableCollection, prefix: scope }),
-    readRecentSamples(store, scope, { since: now - recentWindow, now }),
-    readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
-    readMap(store, { collection: graveCollection, scope, decode: grave }),
-  ])
+  const [inventory, states, openIntents, suspensions, resumedAt, down, unreadable, recentSamples, strays] =
+    await Promise.all([
+      readMap(store, { collection: inventoryCollection, scope, decode: owned }),
+      readMap(store, { collection: stateCollection, scope, decode: resourceState }),
+      readOpenIntents(store, scope),
+      readSuspensions(store, scope),
+      readResumptions(store, scope),
+      readDownMark(store, scope),
+      store.list({ collection: unreadableCollection, prefix: scope }),
+      readRecentSamples(store, scope, { since: now - recentWindow, now }),
+      readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
+    ])
   return {
     inventory,
     states,
@@ -75,7 +62,6 @@ export async function loadView(store: Store, scope: string, now: number): Promis
     unreadableDomains: new Set(unreadable.map(({ key }) => key.slice(scope.length))),
     recentSamples,
     strays,
-    graves,
   }
 }
 

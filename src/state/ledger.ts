@@ -13,7 +13,6 @@ import type { Fence } from './fence.ts'
 import { holdInMemory } from './held-store.ts'
 import { openIntent, readSettledIntents, type SettledIntent, settleIntent } from './journal.ts'
 import {
-  graveCollection,
   inventoryCollection,
   loadView,
   stateCollection,
@@ -218,12 +217,6 @@ async function enter(
         else draft.delete(key)
         break
       }
-      case 'bury':
-        draft.put({ collection: graveCollection, key: `${scope}${entry.place}` }, toJson(entry.grave))
-        break
-      case 'exhume':
-        draft.delete({ collection: graveCollection, key: `${scope}${entry.place}` })
-        break
       case 'sample':
         added.push(entry)
         break

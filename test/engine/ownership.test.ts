@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { LedgerView } from '../../src/core/ledger.ts'
 import type { Mark } from '../../src/core/ownership.ts'
 import type { Controls, Resource } from '../../src/core/resource.ts'
-import { mostGraves, recordGraves } from '../../src/engine/graves.ts'
 import { draftPass, runPass } from '../../src/engine/pass.ts'
 import { Slots } from '../../src/engine/slots.ts'
 import { reconcilerOf } from '../../src/engine/world.ts'
@@ -802,118 +800,5 @@ describe('what bears our mark and nobody knows', () => {
     expect((await draft(fleet, [model('b')], { isComplete: false })).plan.strays).toEqual([])
     await pass(fleet, [model('b')])
     expect((await draft(fleet, [model('b')], { isWhole: false })).plan.strays).toEqual(strays)
-  })
-})
-
-describe('what was deleted because nobody declares it any more, and is there again', () => {
-  const gone = async (policy: Partial<Controls> = {}) => {
-    const fleet = modelledFleet()
-    await pass(fleet, [model('a'), model('b', {}, policy)])
-    await pass(fleet, [model('a')])
-    await pass(fleet, [model('a')])
-    return fleet
-  }
-  const back = (fleet: ModelledFleet) =>
-    put(fleet, 'b', { mark: markOf({ id: modelId('b'), store: fleet.world.store.id }) })
-
-  test('is told of, planned and deleted again, as often as it comes', async () => {
-    const fleet = await gone()
-    for (let times = 1; times <= 2; times += 1) {
-      expect(fleet.outside.thing('b')).toBeUndefined()
-      back(fleet)
-      const before = fleet.outside.thing('b')
-      const { findings } = await draft(fleet, [model('a')])
-      const due = findings.find(({ id }) => id === modelId('b'))
-      expect(due?.actions.map(({ verb, removes }) => [verb, removes])).toEqual([['delete', 1]])
-      expect(due?.holds).toEqual([])
-      expect(fleet.outside.thing('b')).toEqual(before)
-      await pass(fleet, [model('a')])
-      expect(fleet.outside.thing('b')).toBeUndefined()
-      await pass(fleet, [model('a')])
-      const events = await fleet.ledger.events({ id: modelId('b'), limit: 100 })
-      expect(events.filter(({ reason }) => reason === 'Returned')).toHaveLength(times)
-      expect((await fleet.ledger.load()).inventory.has(modelId('b'))).toBe(false)
-    }
-  })
-
-  test('is left alone by who asks for a part, and while a manifest is broken', async () => {
-    const fleet = await gone()
-    back(fleet)
-    await pass(fleet, [model('a')], { isComplete: false })
-    await pass(fleet, [model('a')], { isWhole: false })
-    const selection = new Set([modelId('a')])
-    const request = { declaration: declare([model('a')]), selection, allowedDeletions: undefined }
-    await fleet.time.run(runPass(fleet.world, request, { slots: slots() }, never))
-    expect(fleet.outside.thing('b')).toBeDefined()
-  })
-
-  test('is left alone without our own mark', async () => {
-    const fleet = await gone()
-    for (const mark of [
-      undefined,
-      markOf({ id: modelId('b'), store: 'lost' }),
-      markOf({ id: modelId('c') }),
-    ]) {
-      put(fleet, 'b', mark && { mark })
-      await pass(fleet, [model('a')])
-      await pass(fleet, [model('a')])
-      expect(fleet.outside.thing('b')).toBeDefined()
-      fleet.outside.remove('b')
-    }
-  })
-
-  test('is left alone where it was declared again, and let go of on purpose', async () => {
-    const fleet = await gone()
-    const keep = { deletionPolicy: 'Orphan' as const }
-    await pass(fleet, [model('a'), model('b', {}, keep)])
-    await pass(fleet, [model('a'), model('b', {}, keep)])
-    await pass(fleet, [model('a')])
-    await pass(fleet, [model('a')])
-    await pass(fleet, [model('a')])
-    expect(fleet.outside.thing('b')).toBeDefined()
-    expect((await fleet.ledger.load()).graves?.size).toBe(0)
-  })
-
-  test('under the name that its resource had before goes again, too', async () => {
-    const fleet = modelledFleet()
-    await pass(fleet, [model('a', { name: 'old' })])
-    for (let count = 0; count < 3; count += 1) await pass(fleet, [model('a', { name: 'new' })])
-    expect(fleet.outside.thing('old')).toBeUndefined()
-    put(fleet, 'old', { mark: markOf({ id: modelId('a'), store: fleet.world.store.id }) })
-    for (let count = 0; count < 2; count += 1) await pass(fleet, [model('a', { name: 'new' })])
-    expect(fleet.outside.thing('old')).toBeUndefined()
-    expect(fleet.outside.thing('new')).toBeDefined()
-  })
-
-  test('counts towards the limit of deletions', async () => {
-    const names = ['b', 'c', 'd', 'e', 'f', 'g', 'h']
-    const fleet = modelledFleet()
-    await pass(fleet, [model('a'), ...names.map((name) => model(name))])
-    const request = { declaration: declare([model('a')]), selection: undefined, allowedDeletions: 10 }
-    for (let count = 0; count < 2; count += 1)
-      await fleet.time.run(runPass(fleet.world, request, { slots: slots() }, never))
-    for (const name of names)
-      put(fleet, name, { mark: markOf({ id: modelId(name), store: fleet.world.store.id }) })
-    await pass(fleet, [model('a')])
-    await pass(fleet, [model('a')])
-    for (const name of names) expect(fleet.outside.thing(name)).toBeDefined()
-  })
-
-  test('is remembered of so many, and the oldest are forgotten first', () => {
-    const graves = new Map(
-      Array.from({ length: mostGraves + 2 }, (_, index) => {
-        const grave = { id: modelId(`m${index}`), origin: 'created' as const, at: index }
-        return [`place ${index}`, grave] as const
-      }),
-    )
-    const fleet = modelledFleet()
-    const concluded = { findings: [], mayForget: true, now: 1000 }
-    const view = { inventory: new Map(), graves } as unknown as LedgerView
-    expect(new Set(recordGraves(fleet.world, { ...concluded, view }))).toEqual(
-      new Set([
-        { type: 'exhume', place: 'place 0' },
-        { type: 'exhume', place: 'place 1' },
-      ]),
-    )
   })
 })

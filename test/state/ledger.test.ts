@@ -108,7 +108,6 @@ describe.each([{ isKept: true }, { isKept: false }])(
           unreadableDomains: new Set(),
           recentSamples: { get: expect.any(Function) },
           strays: new Map(),
-          graves: new Map(),
         })
       })
 
