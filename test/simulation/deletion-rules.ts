@@ -4,6 +4,7 @@ import type { ModelAction } from '../support/modelled-domain.ts'
 import type { Actor } from './actor.ts'
 import { deletions, isModel, outsideName } from './manifests.ts'
 import { peekInventory, peekOwned } from './peek.ts'
+import type { Deed } from './rules.ts'
 import type { Setting } from './setting.ts'
 import { slack } from './slack.ts'
 
@@ -68,7 +69,7 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
     window.map(({ declaration }) => declaration),
     action,
   )
-  checkLimit(setting, actor)
+  if (!isOfBefore(actor, { id: action.id, at: time.now })) checkLimit(setting, actor)
 }
 
 /**
@@ -99,6 +100,15 @@ function checkSuccessor(
   )
 }
 
+/** What was not declared before either, and goes right after the manifests were read anew, was decided by what was read before. */
+function isOfBefore(actor: Actor, { id, at }: Pick<Deed, 'id' | 'at'>): boolean {
+  const version = actor.readings.at(-1)?.edition.version
+  const index = actor.readings.findIndex(({ edition }) => edition.version === version)
+  const [before, reading] = [actor.readings[index - 1], actor.readings[index]]
+  if (!before || !reading || at - reading.at >= lastLook) return false
+  return before.declaration.isComplete && !before.declaration.resources.some((one) => one.id === id)
+}
+
 function checkLimit(setting: Setting, actor: Actor): void {
   const { rules, disk, time } = setting
   const reading = actor.readings.at(-1)
@@ -110,7 +120,8 @@ function checkLimit(setting: Setting, actor: Actor): void {
       deed.edition === edition &&
       deed.isEmptied === isEmptied &&
       deed.at >= rules.lastWord &&
-      time.now - deed.at < onePass,
+      time.now - deed.at < onePass &&
+      !isOfBefore(actor, deed),
   )
   const count = same.length + 1
   // A pass counts what was owned when it began.
