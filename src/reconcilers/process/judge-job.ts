@@ -54,8 +54,12 @@ export function judgeCronJob(observed: ObservedProcess, desired: DesiredProcess,
  * and only that, as a restart of a job.
  */
 function countCuts(records: readonly Pm2Record[], { samples }: History): number {
-  // What runs has an uptime.
-  const atRest = samples.findLastIndex(({ values }) => values.uptimeMs === undefined)
+  // What runs has an uptime. So has none what is being cut off right now: its restarts have risen since it was seen before.
+  const atRest = samples.findLastIndex(
+    ({ values }, index) =>
+      values.uptimeMs === undefined &&
+      (samples[index - 1]?.values.restarts ?? values.restarts) === values.restarts,
+  )
   const restarts = records.reduce((total, record) => total + record.restartTime, 0)
   const before = samples[Math.max(0, atRest)]?.values.restarts ?? restarts
   return Math.max(0, restarts - before)

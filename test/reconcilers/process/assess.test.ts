@@ -316,8 +316,14 @@ test.each<[string, readonly Record<string, number>[], number, string]>([
   ['was cut off since it was at rest', [{ restarts: 4 }, { restarts: 4, uptimeMs: 900 }], 5, 'RunCutOff'],
   ['was cut off, and never seen at rest', [{ restarts: 4, uptimeMs: 900 }], 5, 'RunCutOff'],
   [
+    'was seen while it was cut off',
+    [{ restarts: 4, uptimeMs: 900 }, { restarts: 5 }, { restarts: 5, uptimeMs: 100 }],
+    5,
+    'RunCutOff',
+  ],
+  [
     'was cut off before it last was at rest',
-    [{ restarts: 4, uptimeMs: 900 }, { restarts: 5 }, { restarts: 5, uptimeMs: 9 }],
+    [{ restarts: 4, uptimeMs: 900 }, { restarts: 5 }, { restarts: 5 }, { restarts: 5, uptimeMs: 9 }],
     5,
     'Running',
   ],
