@@ -17,7 +17,7 @@ const heap = `module.exports = { apps: [
     max_memory_restart: '200M', kill_timeout: 3000, min_uptime: '5s', max_restarts: 5, node_args: '--no-warnings' },
   { name: 'Web App', script: './idle.mjs', exec_mode: 'cluster', instances: 2, namespace: 'front' },
   { name: 'forked', script: './idle.mjs', instances: 2, exec_mode: 'fork', increment_var: 'SLOT', env: { SLOT: 1 } },
-  { name: 'nightly', script: './done.mjs', autorestart: false, cron_restart: '*/5 * * * *' },
+  { name: 'nightly', script: './done.mjs', autorestart: false, cron_restart: '0 3 1 1 *' },
   { name: 'restarted', script: './idle.mjs', cron_restart: '0 3 * * *' },
   { name: 'once', script: './done.mjs', autorestart: false },
   { name: 'program', script: 'sleep', args: '1000' },
