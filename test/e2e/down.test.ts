@@ -10,10 +10,11 @@ afterEach(() => fleet.destroy())
 async function started(): Promise<void> {
   fleet = await TestFleet.create({
     'services/idle.mjs': idle,
+    'services/done.mjs': '',
     'manifests/all.yaml': [
       processManifest('one', 'script: ../services/idle.mjs'),
       processManifest('two', 'script: ../services/idle.mjs\ndependsOn: [Process/one]'),
-      processManifest('job', 'script: ../services/idle.mjs\nautorestart: false\ncron: "* * * * * *"'),
+      processManifest('job', 'script: ../services/done.mjs\nautorestart: false\ncron: "*/10 * * * * *"'),
       processManifest('found', 'script: sleep\nargs: ["100000"]'),
     ].join('---\n'),
   })
