@@ -6,7 +6,6 @@ import {
   childrenOf,
   describeAtOnce,
   type ProcessDescription,
-  type ProcessIdentity,
   readAtOnce,
 } from '../host/process-identity.ts'
 import { homePaths } from './home-paths.ts'
@@ -18,7 +17,7 @@ import { toldField } from './told.ts'
 export interface Strays {
   readonly orphans: readonly Orphan[]
   /** The pids of the daemons that live in this home: the children of each of them may yet become orphans. */
-  readonly daemons: readonly ProcessIdentity[]
+  readonly daemons: readonly number[]
 }
 
 /** How much later or earlier than PM2 says a process may seem to have started: the clocks are two, and machines are busy. */
@@ -61,7 +60,7 @@ export function findStrays(home: string): Strays {
     const reconciledAs = toldField(environment, 'reconciled_as')
     orphans.push({ name, identity, pidFile, execPath, cwd, reconciledAs, leadsGroup: true })
   }
-  return { orphans, daemons: daemons.map(({ identity }) => identity) }
+  return { orphans, daemons: daemons.map(({ identity }) => identity.pid) }
 }
 
 /**

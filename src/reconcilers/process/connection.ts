@@ -205,10 +205,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   /** No daemon is an answer: nothing is registered. Everything else that goes wrong is not. */
   async #readDaemon(signal: AbortSignal): Promise<DaemonReading | ReconcileError> {
     try {
-      const answer = this.#takeAnticipated(signal) ?? this.#ask(signal)
-      // The daemon works at its answer meanwhile.
-      this.#keeper.lookAhead()
-      const [records, version] = await answer
+      const [records, version] = await (this.#takeAnticipated(signal) ?? this.#ask(signal))
       return { version, byName: Map.groupBy(records, (record) => record.name) }
     } catch (error) {
       signal.throwIfAborted()

@@ -1,4 +1,4 @@
-import { describeAtOnce, isAlive, type ProcessIdentity } from '../../clients/host/process-identity.ts'
+import { isAlive } from '../../clients/host/process-identity.ts'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { homeLock } from '../../clients/pm2/home-lock.ts'
 import { findLost, namedDaemon } from '../../clients/pm2/lost.ts'
@@ -23,11 +23,6 @@ export function isMarked({ name, reconciledAs }: Orphan, { store }: Pick<Connect
   return reconciledAs === toldMark(store.id, name)
 }
 
-/** Whether exactly this process still lives; at once, because each reading asks. */
-function isSame({ pid, startTime }: ProcessIdentity): boolean {
-  return describeAtOnce([pid]).some(({ identity }) => identity.startTime === startTime)
-}
-
 /** The daemon of a PM2_HOME: that it runs when something is to be started, that we alone act, and what it left. */
 export class DaemonKeeper {
   readonly #context: ConnectContext
@@ -36,7 +31,7 @@ export class DaemonKeeper {
   #claim: Promise<Release> | undefined
   #starting: Promise<void> | undefined
   /** What was found on the machine while this daemon lived. */
-  #looked: { readonly daemon: ProcessIdentity; readonly strays: readonly Orphan[] } | undefined
+  #looked: { readonly daemon: number; readonly strays: readonly Orphan[] } | undefined
 
   /** The pid of the daemon that has brought back all that it ever will. */
   #complete: number | undefined
@@ -85,11 +80,6 @@ export class DaemonKeeper {
     )
     const alive = await Promise.all(strays.map((stray) => isAlive(stray.identity)))
     return [...orphans, ...strays.filter((_, index) => alive[index])]
-  }
-
-  /** Looks at the machine now for what `leftBehind` will ask; nothing is changed. */
-  lookAhead(): void {
-    this.#strays()
   }
 
   /** What PM2 may be about to bring back, beside what it lists; nothing is changed. */
@@ -146,11 +136,11 @@ export class DaemonKeeper {
    * one lives beside it, or none can be seen, what it leaves behind is still to come.
    */
   #strays(): readonly Orphan[] {
-    if (this.#looked && isSame(this.#looked.daemon)) return this.#looked.strays
+    const daemon = namedDaemon(this.#home)
+    if (daemon !== undefined && this.#looked?.daemon === daemon) return this.#looked.strays
     const { orphans, daemons } = findStrays(this.#home)
-    const [daemon] = daemons
-    const isAlone = daemons.length === 1 && daemon?.pid === namedDaemon(this.#home)
-    this.#looked = isAlone && daemon ? { daemon, strays: orphans } : undefined
+    const isAlone = daemon !== undefined && daemons.length === 1 && daemons[0] === daemon
+    this.#looked = isAlone ? { daemon, strays: orphans } : undefined
     return orphans
   }
 

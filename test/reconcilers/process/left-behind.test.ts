@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually, lives, pm2Versions, withDaemon } from '../../support/pm2.ts'
@@ -70,27 +70,6 @@ test('beside what somebody else started nothing is ended that does not bear our 
       await eventually('it is there again', async () => (await daemon.client.list()).length === 1)
       expect(await lives(theirs?.pid ?? 0)).toBe(true)
       expect((await bench.plan(desired)).map(({ type }) => type)).not.toContain('end-lost')
-    } finally {
-      await bench.close()
-    }
-  })
-})
-
-test('is looked for anew when the daemon has ended, though its pid file still names it', async () => {
-  await withDaemon(7, async (daemon) => {
-    await writeFile(join(daemon.folder, 'idle.cjs'), idle)
-    const desired = declare('api', { script: './idle.cjs' }, { folder: daemon.folder })
-    const bench = new Bench({ folder: daemon.folder, home: daemon.home })
-    try {
-      await bench.settle(desired)
-      expect(await bench.plan(desired)).toEqual([])
-      const [record] = await daemon.client.list()
-      await writeFile(join(daemon.home, 'pm2.pid'), String(daemon.pid))
-      await bench.plan(desired)
-      await daemon.crash()
-      await rm(join(daemon.home, 'pids'), { recursive: true })
-      const [start] = await bench.plan(desired)
-      expect(start?.reason).toContain(`pid ${record?.pid}`)
     } finally {
       await bench.close()
     }
