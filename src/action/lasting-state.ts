@@ -1,7 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { ReconcileError } from '../core/errors.ts'
-import { isInside } from '../manifests/fleet-root.ts'
+import { isInside, realPlaceOf } from '../manifests/fleet-root.ts'
 
 /**
  * The state file of who applies from a checkout, which must lie outside it: `actions/checkout` clears the work tree at
@@ -13,8 +12,8 @@ export function lastingState(env: Readonly<Record<string, string | undefined>>, 
     'Set the input `state` to a file on the runner outside of the work tree, such as /var/lib/reconcile/fleet.db.'
   if (!named) throw new ReconcileError('UsageInvalid', 'Cannot apply without `state`', { hint })
   const path = resolve(cwd, named)
-  const workTree = realpathSync(env.GITHUB_WORKSPACE || cwd)
-  if (isInside(realPath(path), [workTree])) {
+  const workTree = realPlaceOf(env.GITHUB_WORKSPACE || cwd)
+  if (isInside(realPlaceOf(path), [workTree])) {
     throw new ReconcileError(
       'UsageInvalid',
       `Cannot keep the state in ${path}: that is inside of the work tree, which actions/checkout clears`,
@@ -22,11 +21,4 @@ export function lastingState(env: Readonly<Record<string, string | undefined>>, 
     )
   }
   return path
-}
-
-/** Links resolved as far as it exists. */
-function realPath(path: string): string {
-  let known = path
-  while (!existsSync(known)) known = dirname(known)
-  return join(realpathSync(known), relative(known, path))
 }

@@ -35,9 +35,14 @@ function conceal(value: unknown, { mask, key, isForeign }: Place): unknown {
     return new Map([...value].map(([name, item]) => [name, conceal(item, within(''))]))
   // What is more than its fields is nobody's text.
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
-  const entries = Object.entries(value).map(
-    ([name, item]) => [name, conceal(item, within(name)), item] as const,
-  )
-  if (entries.every(([, concealed, item]) => concealed === item)) return value
-  return Object.fromEntries(entries.map(([name, concealed]) => [name, concealed]))
+  const fields = Object.getOwnPropertyDescriptors(value)
+  let isSame = true
+  for (const [name, field] of Object.entries<PropertyDescriptor>(fields)) {
+    // What is made when it is asked for (the hashes of a plan) is not asked for here.
+    if (field.get) continue
+    const concealed = conceal(field.value, within(name))
+    isSame &&= concealed === field.value
+    field.value = concealed
+  }
+  return isSame ? value : Object.create(Object.prototype, fields)
 }

@@ -21,6 +21,7 @@ import { openLedger } from '../../src/state/ledger.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
 import { newPrivateKey } from '../simulators/github/apps.ts'
 import { GithubSimulator } from '../simulators/github/server.ts'
+import type { SimulatedRepository, SimulatedWorkflow } from '../simulators/github/world.ts'
 import { defaultControls, defaultFleet } from './modelled-fleet.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -215,4 +216,29 @@ function credentialOf(
   const key = simulator.apps.add('77', 'acme', privateKeyOfApp)
   const privateKey = Secret.read('fromFile app.pem', key, 'digest')
   return { token: undefined, app: { id: '77', installation: undefined, privateKey } }
+}
+
+/** A world with one repository that has one workflow. */
+export async function openSite(file: string): Promise<{
+  readonly world: GithubWorld
+  readonly site: SimulatedRepository
+  readonly workflow: SimulatedWorkflow
+}> {
+  const world = await GithubWorld.create()
+  const site = world.simulator.world.add('acme/site')
+  return { world, site, workflow: site.addWorkflow(file) }
+}
+
+/** Closes it, and tells in what it was not spoken to as GitHub describes itself. */
+export async function closeSite(world: GithubWorld): Promise<readonly unknown[]> {
+  const { violations } = world.simulator
+  await world.close()
+  return violations
+}
+
+/** One pass, and a minute that goes by; health and message. */
+export async function passOf(world: GithubWorld): Promise<string> {
+  const { states } = await world.pass()
+  world.advance(60_000)
+  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
 }

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
 /** How a run really ended of which PM2 keeps exit code 0: it keeps the same of one that a signal ended. */
 export type Ending =
@@ -25,14 +25,15 @@ const noSignal = 'SIGINT'
 
 /**
  * How the last runs ended, by `pmId`, as PM2's own log tells: nothing else does (God.js stores `code || 0`). A run is left
- * out of which the log does not say it, because it was emptied, rotated away, or goes elsewhere.
+ * out of which the log does not say it, because it was emptied, rotated away, or goes elsewhere. Rejects where there is one
+ * that cannot be read.
  */
 export async function readEndings(
   daemonLog: string,
   asked: readonly EndedRun[],
 ): Promise<ReadonlyMap<number, Ending>> {
   const search = new Search(asked)
-  const file = await open(daemonLog).catch(() => undefined)
+  const file = await openIfThere(daemonLog)
   if (!file) return search.found
   try {
     const { size } = await file.stat()
@@ -52,6 +53,15 @@ export async function readEndings(
     return search.found
   } finally {
     await file.close()
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 

@@ -83,3 +83,9 @@ test('names with signs of their own are told apart', async () => {
 test('no log tells nothing', async () => {
   expect((await readEndings(join(folder, 'none.log'), [{ name: 'job', pmId: 3 }])).size).toBe(0)
 })
+
+test('a log that is there and cannot be read is no log that says nothing', async () => {
+  const file = join(folder, 'a-file')
+  await writeFile(file, '')
+  await expect(readEndings(join(file, 'pm2.log'), [{ name: 'job', pmId: 3 }])).rejects.toThrow('ENOTDIR')
+})

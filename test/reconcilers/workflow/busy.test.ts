@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SimulatedRepository, SimulatedWorkflow } from '../../simulators/github/world.ts'
-import { GithubWorld } from '../../support/github-world.ts'
+import { closeSite, type GithubWorld, openSite, passOf } from '../../support/github-world.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -10,23 +10,12 @@ let site: SimulatedRepository
 let ci: SimulatedWorkflow
 
 beforeEach(async () => {
-  world = await GithubWorld.create()
-  site = world.simulator.world.add('acme/site')
-  ci = site.addWorkflow('ci.yml')
+  ;({ world, site, workflow: ci } = await openSite('ci.yml'))
 })
 
-afterEach(async () => {
-  const { violations } = world.simulator
-  await world.close()
-  expect(violations).toEqual([])
-})
+afterEach(async () => expect(await closeSite(world)).toEqual([]))
 
-/** One pass, and a minute that goes by; health and message. */
-async function pass(): Promise<string> {
-  const { states } = await world.pass()
-  world.advance(minute)
-  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
-}
+const pass = () => passOf(world)
 
 /** Runs of proposals, one a minute, the last of them now. */
 function addProposals(count: number, of: SimulatedWorkflow = ci): void {

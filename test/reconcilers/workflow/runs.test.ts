@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resourceId } from '../../../src/core/resource.ts'
 import type { SimulatedRepository, SimulatedWorkflow } from '../../simulators/github/world.ts'
-import { GithubWorld } from '../../support/github-world.ts'
+import { closeSite, type GithubWorld, openSite, passOf } from '../../support/github-world.ts'
 import { defaultControls } from '../../support/modelled-fleet.ts'
 
 let world: GithubWorld
@@ -9,23 +9,12 @@ let site: SimulatedRepository
 let ci: SimulatedWorkflow
 
 beforeEach(async () => {
-  world = await GithubWorld.create()
-  site = world.simulator.world.add('acme/site')
-  ci = site.addWorkflow('ci.yml')
+  ;({ world, site, workflow: ci } = await openSite('ci.yml'))
 })
 
-afterEach(async () => {
-  const { violations } = world.simulator
-  await world.close()
-  expect(violations).toEqual([])
-})
+afterEach(async () => expect(await closeSite(world)).toEqual([]))
 
-/** One pass, and a minute that goes by; health and message. */
-async function pass(): Promise<string> {
-  const { states } = await world.pass()
-  world.advance(60_000)
-  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
-}
+const pass = () => passOf(world)
 
 const dispatches = () => site.runs.filter(({ event }) => event === 'workflow_dispatch').length
 const mend = () => site.commit('main', 'README', Buffer.from('mended'))

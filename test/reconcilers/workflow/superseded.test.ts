@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { SimulatedRepository, SimulatedWorkflow } from '../../simulators/github/world.ts'
-import { GithubWorld } from '../../support/github-world.ts'
+import { closeSite, type GithubWorld, openSite, passOf } from '../../support/github-world.ts'
 
 const hour = 3_600_000
 
@@ -9,23 +9,12 @@ let site: SimulatedRepository
 let deploy: SimulatedWorkflow
 
 beforeEach(async () => {
-  world = await GithubWorld.create()
-  site = world.simulator.world.add('acme/site')
-  deploy = site.addWorkflow('deploy.yml')
+  ;({ world, site, workflow: deploy } = await openSite('deploy.yml'))
 })
 
-afterEach(async () => {
-  const { violations } = world.simulator
-  await world.close()
-  expect(violations).toEqual([])
-})
+afterEach(async () => expect(await closeSite(world)).toEqual([]))
 
-/** One pass, and a minute that goes by; health and message. */
-async function pass(): Promise<string> {
-  const { states } = await world.pass()
-  world.advance(60_000)
-  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
-}
+const pass = () => passOf(world)
 
 const push = () => site.commit('main', 'README', Buffer.from(`commit ${site.runs.length}`))
 const reruns = () => [...world.simulator.callsTo('rerun'), ...world.simulator.callsTo('rerunFailed')].length

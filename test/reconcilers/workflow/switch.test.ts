@@ -1,28 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resourceId } from '../../../src/core/resource.ts'
 import type { SimulatedWorkflow } from '../../simulators/github/world.ts'
-import { GithubWorld } from '../../support/github-world.ts'
+import { closeSite, type GithubWorld, openSite, passOf } from '../../support/github-world.ts'
 
 let world: GithubWorld
 let ci: SimulatedWorkflow
 
 beforeEach(async () => {
-  world = await GithubWorld.create()
-  ci = world.simulator.world.add('acme/site').addWorkflow('ci.yml')
+  ;({ world, workflow: ci } = await openSite('ci.yml'))
 })
 
-afterEach(async () => {
-  const { violations } = world.simulator
-  await world.close()
-  expect(violations).toEqual([])
-})
+afterEach(async () => expect(await closeSite(world)).toEqual([]))
 
-/** One pass, and a minute that goes by; health and message. */
-async function pass(): Promise<string> {
-  const { states } = await world.pass()
-  world.advance(60_000)
-  return [...states.values()].map(({ status }) => `${status.health}: ${status.message}`).join()
-}
+const pass = () => passOf(world)
 
 const switched = () => world.simulator.writes().map(({ route }) => route)
 
