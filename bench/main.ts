@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { benches } from './benches.ts'
 import { type Figure, isMet } from './lib/figure.ts'
 import { thisMachine } from './lib/machine.ts'
+import { PeerMissing } from './lib/peer-missing.ts'
 import { machineLine, tableOf } from './lib/table.ts'
 
 // `npm run bench [-- --only NAME,NAME] [--json FILE]`: measures us beside what people use today, prints a table for each
@@ -35,9 +36,8 @@ for (const { name, title, run } of benches.filter((bench) => names.includes(benc
   } catch (error) {
     results.push({ name, title, failure: String(error) })
     process.exitCode = 1
-    process.stdout.write(
-      `${name}: could not be measured\n${error instanceof Error ? error.stack : error}\n\n`,
-    )
+    const why = error instanceof PeerMissing ? error.message : error instanceof Error ? error.stack : error
+    process.stdout.write(`${name}: could not be measured\n${why}\n\n`)
   }
 }
 const targets = results.flatMap(({ figures }) => figures ?? []).flatMap((figure) => isMet(figure) ?? [])

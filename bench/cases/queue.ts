@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { atMost, type Bench, ratioOf, spreadOf } from '../lib/figure.ts'
 import { inTurn } from '../lib/in-turn.ts'
+import { PeerMissing } from '../lib/peer-missing.ts'
 
 const run = promisify(execFile)
 
@@ -17,6 +19,9 @@ export const queue: Bench = {
   name: 'queue',
   title: 'adding a million keys, each name ten times, and draining them by eight workers',
   async run() {
+    for (const peer of ['p-queue', 'fastq']) {
+      if (!existsSync(join(import.meta.dirname, '../node_modules', peer))) throw new PeerMissing(peer)
+    }
     const taken = await inTurn({
       rounds: 5,
       players: {

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { killProcessesOf } from '../../test/support/pm2.ts'
+import { PeerMissing } from './peer-missing.ts'
 import { beginningOf, stampingProgram } from './started-program.ts'
 
 /** One supervisor of Debian that keeps one process of the stamping program. */
@@ -49,7 +50,9 @@ export class Supervisor {
     // What it starts is found by this path, and ended with it.
     const env = { PATH: process.env.PATH, HOME: `${folder}/` }
     const child = spawn(name, args, { cwd: folder, env, stdio: 'ignore' })
-    await once(child, 'spawn')
+    await once(child, 'spawn').catch((error) => {
+      throw error.code === 'ENOENT' ? new PeerMissing(name) : error
+    })
     const supervisor = new Supervisor(folder, child)
     await beginningOf(supervisor.beginning)
     return supervisor
