@@ -3,6 +3,7 @@ import { Notifier } from '../alerts/notifier.ts'
 import type { FleetView } from '../alerts/troubles.ts'
 import { openCourier } from '../clients/net/courier.ts'
 import type { Alerting } from '../core/alert.ts'
+import { isError } from '../core/diagnostic.ts'
 import type { Duration } from '../core/duration.ts'
 import { messageOf } from '../core/errors.ts'
 import type { ResourceState } from '../core/ledger.ts'
@@ -173,7 +174,7 @@ export class AlertDesk {
 
   /** The first fault stands for all: they are cured one by one. */
   #manifestFaults(): readonly string[] {
-    const errors = this.#declaration.diagnostics.filter(({ severity }) => severity === 'error')
+    const errors = this.#declaration.diagnostics.filter(isError)
     const [first] = errors
     if (!first) return []
     const { file, line } = first.position

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../core/diagnostic.ts'
 import type { Logger } from '../core/logger.ts'
 import { shown } from '../core/shown.ts'
 import { diagnosticsText } from '../reports/diagnostics-text.ts'
@@ -11,7 +11,7 @@ export function printDiagnostics(
   { call, common }: Pick<Workspace, 'call' | 'common'>,
   diagnostics: readonly Diagnostic[],
 ): void {
-  const told = common.quiet ? diagnostics.filter(({ severity }) => severity === 'error') : diagnostics
+  const told = common.quiet ? diagnostics.filter(isError) : diagnostics
   if (told.length === 0) return
   call.err.write(
     `${diagnosticsText(shown(told, call.mask), { ...pageOf(call, common, call.err), workingDirectory: call.cwd })}\n`,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { isError } from '../core/diagnostic.ts'
 import { ReconcileError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
 import type { ManifestFile } from '../manifests/manifest-file.ts'
@@ -85,7 +86,7 @@ export function allowancesOf({
 /** Stops where nothing at all is declared: that is a mistake, never the wish to delete everything. */
 export function assertSomethingDeclared(declaration: Manifests): void {
   if (declaration.resources.length > 0) return
-  const isBroken = declaration.diagnostics.some(({ severity }) => severity === 'error')
+  const isBroken = declaration.diagnostics.some(isError)
   throw new ReconcileError(
     isBroken ? 'ManifestsInvalid' : 'NothingDeclared',
     isBroken

@@ -20,3 +20,12 @@ export interface Diagnostic {
   /** What to do about it. */
   readonly hint: string | undefined
 }
+
+export function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error'
+}
+
+/** Files, and folders that could not be read, that have an error. */
+export function brokenPaths(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
+  return new Set(diagnostics.filter(isError).map(({ position }) => position.file))
+}

@@ -1,12 +1,13 @@
-import type { Diagnostic } from '../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../core/diagnostic.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { isResource, settingKinds } from './alerting.ts'
 import { readBeside } from './beside.ts'
 import { compose } from './compose.ts'
+import { distinct } from './fault.ts'
 import { resolveAllowances } from './fleet.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
 import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
-import { distinct, isNothingDeclared, type ReadOptions } from './read.ts'
+import { isNothingDeclared, type ReadOptions } from './read.ts'
 
 export type CheckOptions = Pick<
   ReadOptions,
@@ -72,7 +73,7 @@ async function checkAll(options: CheckOptions): Promise<CheckResult> {
   }
   if (isNothingDeclared(all, diagnostics)) diagnostics.push(nothingDeclared(location))
   const told = distinct(diagnostics)
-  const errors = told.filter(({ severity }) => severity === 'error').length
+  const errors = told.filter(isError).length
   return Object.freeze({
     diagnostics: told,
     summary: Object.freeze({ errors, warnings: told.length - errors, resources: ids.size }),

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../core/diagnostic.ts'
 import type { AnyReconciler, Report } from '../core/reconciler.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
@@ -208,7 +208,7 @@ async function judgeSecrets(
 }
 
 function isFaulty(file: ManifestFile): boolean {
-  return file.diagnostics.some(({ severity }) => severity === 'error')
+  return file.diagnostics.some(isError)
 }
 
 /** Of two documents of one id the first counts; the other one is told. */

@@ -62,3 +62,14 @@ export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
+
+/** In reading order, each once: an environment repeats what is wrong with the base. */
+export function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Map<string, Diagnostic>()
+  for (const diagnostic of diagnostics) {
+    const { code, message, position } = diagnostic
+    const key = JSON.stringify([code, message, position])
+    if (!seen.has(key)) seen.set(key, diagnostic)
+  }
+  return Object.freeze([...seen.values()].sort(compareDiagnostics))
+}

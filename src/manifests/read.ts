@@ -1,27 +1,24 @@
-import { dirname, sep } from 'node:path'
 import type { Alerting } from '../core/alert.ts'
 import type { Declaration } from '../core/declaration.ts'
-import type { Diagnostic, Position } from '../core/diagnostic.ts'
+import { brokenPaths, type Diagnostic, isError, type Position } from '../core/diagnostic.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
-import { type Reference, Secret } from '../core/secret.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
-import { tokenVariables } from '../core/token-variables.ts'
-import { isResource, readAlerting, settingKinds } from './alerting.ts'
-import { parseBeside, readBeside } from './beside.ts'
+import { readAlerting, settingKinds } from './alerting.ts'
+import { readBeside } from './beside.ts'
 import { type ComposeInput, type Composition, compose } from './compose.ts'
-import { compareDiagnostics } from './fault.ts'
-import { environmentOf } from './files.ts'
-import { type Allowances, type FleetDraft, resolveAllowances, withTokens } from './fleet.ts'
+import { distinct } from './fault.ts'
+import { type Allowances, resolveAllowances, withTokens } from './fleet.ts'
 import { rootsOf } from './fleet-root.ts'
+import { readTokens } from './fleet-tokens.ts'
 import { type Location, locate, nothingDeclared, unknownEnvironment } from './location.ts'
-import { type ManifestFile, parseManifestFile, readManifestFiles } from './manifest-file.ts'
+import { type ManifestFile, readManifestFiles } from './manifest-file.ts'
 import type { ParsedFiles } from './parsed-files.ts'
-import { type PoliciesInForce, policiesInForce } from './policies/in-force.ts'
 import { makeJudge } from './policies/judge.ts'
 import type { CommandRunner } from './secret-command.ts'
-import { describeReference, digestSecret, SecretResolver } from './secrets.ts'
+import { SecretResolver } from './secrets.ts'
 import { positionAt } from './source-file.ts'
+import { type Effective, isBroken, standIn } from './stand-in.ts'
 import { placeAt, spanOf } from './tree.ts'
 
 /** What every file said when it was last valid; a store keeps it. */
@@ -92,8 +89,8 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
   const input = composeInput(options, location, base, patches)
   const current = await compose(input)
   diagnostics.push(...current.diagnostics)
-  if (isNothingDeclared([...base, ...patches], diagnostics)) diagnostics.push(nothingDeclared(location))
   const files = [...base, ...patches]
+  if (isNothingDeclared(files, diagnostics)) diagnostics.push(nothingDeclared(location))
   const broken = new Set(brokenPaths(diagnostics))
   const empty = files.filter(isEmpty).map(({ path }) => path)
   const lastGood: ReadonlyMap<string, string> =
@@ -141,7 +138,7 @@ async function readAll(options: ReadOptions): Promise<Manifests> {
     settings,
     diagnostics: distinct(diagnostics.map((fault) => sayWhatStays(fault, emptied))),
     missing: effective.missing,
-    isComplete: !hasError(diagnostics) && emptied.length === 0,
+    isComplete: !diagnostics.some(isError) && emptied.length === 0,
     isWhole: location.isWhole,
     folder: location.folder,
     judge,
@@ -208,161 +205,17 @@ function sayWhatStays(fault: Diagnostic, emptied: readonly string[]): Diagnostic
   }
 }
 
-/** Files, and folders that could not be read, that have an error. */
-function brokenPaths(diagnostics: readonly Diagnostic[]): ReadonlySet<string> {
-  return new Set(
-    diagnostics.filter(({ severity }) => severity === 'error').map(({ position }) => position.file),
-  )
-}
-
-interface Damage {
-  readonly broken: ReadonlySet<string>
-  readonly lastGood: ReadonlyMap<string, string>
-  readonly kinds: readonly string[]
-  /** Files of which only the Fleet and the policies count. */
-  readonly beside: ReadonlySet<string>
-  /** What is there and could not be looked into. */
-  readonly unread: readonly string[]
-  /** The manifests folders: what lies in `environments/` of one belongs to an environment. */
-  readonly folders: readonly string[]
-}
-
-type Effective = Pick<Composition, 'drafts' | 'alerting' | 'policyDrafts' | 'fleet'> & {
-  readonly policies: PoliciesInForce['policies']
-  readonly brokenPolicies: PoliciesInForce['broken']
-  readonly missing: readonly ResourceId[]
-}
-
-/**
- * What holds while files are broken: their last good texts stand in for them, whole files at a time, so that
- * nothing of a file takes effect before all of it is right. What has no last good text is missing.
- */
-async function standIn(input: ComposeInput, current: Composition, damage: Damage): Promise<Effective> {
-  const { broken, lastGood, kinds, beside } = damage
-  const parse = (path: string, text: string) =>
-    (beside.has(path) ? parseBeside : parseManifestFile)(path, text, kinds)
-  const replace = async (files: readonly ManifestFile[], isOurs: (path: string) => boolean) => {
-    const sound = files.filter((file) => !isBroken(file.path, broken))
-    const recalled = [...lastGood].filter(([path]) => isBroken(path, broken) && isOurs(path))
-    return [...sound, ...(await Promise.all(recalled.map(([path, text]) => parse(path, text))))]
-  }
-  const { environment } = input
-  const environmentsOf = (path: string) =>
-    damage.folders.flatMap((folder) => environmentOf(path, folder) ?? [])
-  const isBase = (path: string) => environmentsOf(path).length === 0
-  const isPatch = (path: string) => environmentsOf(path).some((name) => name === environment?.name)
-  const lost = lostIds(input, current, damage)
-  const restored = await compose({
-    ...input,
-    base: await replace(input.base, isBase),
-    environment: environment && { ...environment, files: await replace(environment.files, isPatch) },
-    broken: lost,
-  })
-  // A last good text may contradict what others say today: its resources are missing then.
-  const faulty = new Set(
-    [...restored.drafts, ...restored.alerting, ...restored.policyDrafts]
-      .filter(({ faults }) => hasError(faults.diagnostics))
-      .map(({ resource }) => resource.id),
-  )
-  const stays = ({ resource: { id }, document }: Composition['drafts'][number]) =>
-    !faulty.has(id) && !(lost.has(id) && document.files.every((path) => !lastGood.has(path)))
-  const isFleetLost = isFleetBroken(input, current, damage)
-  const drafts = isFleetLost ? [] : restored.drafts.filter(stays)
-  const present = new Set(drafts.map(({ resource }) => resource.id))
-  const declared = [...current.declared.keys(), ...lost].filter(isResource)
-  const missing = [...new Set(declared)].filter((id) => !present.has(id)).sort()
-  const { policies, broken: brokenPolicies } = policiesInForce(
-    { current, restored },
-    {
-      fleet: restored.fleet.settings.name,
-      environment: environment?.name,
-      lost,
-      isSomeUnnamed: isPolicyLost(input, damage),
-      stays,
-    },
-  )
-  const { fleet } = restored
-  return {
-    drafts,
-    alerting: restored.alerting.filter(stays),
-    policyDrafts: restored.policyDrafts.filter(stays),
-    fleet,
-    policies,
-    brokenPolicies,
-    missing,
-  }
-}
-
-/** Whether what cannot be read or recalled may hold a policy whose name nobody knows. */
-function isPolicyLost(input: ComposeInput, damage: Damage): boolean {
-  const { broken, lastGood } = damage
-  const isHidden = [...input.base, ...(input.environment?.files ?? [])].some(
-    ({ path, hidden }) => hidden.includes('Policy') && isBroken(path, broken) && !lastGood.has(path),
-  )
-  return isHidden || isFolderLost(damage)
-}
-
-/** Whether there is a folder that cannot be read, and of which nothing is remembered. */
-function isFolderLost({ unread, lastGood }: Damage): boolean {
-  return unread.some((folder) => [...lastGood.keys()].every((path) => !path.startsWith(folder + sep)))
-}
-
-/** Ids of broken files that have no last good text: the base below a lost patch must not take effect either. */
-function lostIds(
-  input: ComposeInput,
-  current: Composition,
-  { broken, lastGood }: Damage,
-): ReadonlySet<ResourceId> {
-  const isLost = (path: string) => isBroken(path, broken) && !lastGood.has(path)
-  const lost = new Set<ResourceId>()
-  for (const [id, files] of current.declared) if (files.some(isLost)) lost.add(id)
-  for (const file of [...input.base, ...(input.environment?.files ?? [])]) {
-    if (isLost(file.path)) for (const id of file.readableIds) lost.add(id)
-  }
-  const unreadable = input.environment?.files.some(
-    (file) => isLost(file.path) && file.readableIds.length === 0,
-  )
-  // Nobody can say what that patch would have changed.
-  if (unreadable) for (const id of current.declared.keys()) lost.add(id)
-  return lost
-}
-
-/** The Fleet's name is the mark of ownership: without it nothing may be done. */
-function isFleetBroken(input: ComposeInput, current: Composition, damage: Damage): boolean {
-  const { broken, lastGood } = damage
-  const isLost = ({ path }: ManifestFile) => isBroken(path, broken) && !lastGood.has(path)
-  const names = ({ readableIds, path }: ManifestFile) =>
-    readableIds.some((id) => id.startsWith('Fleet/')) || current.fleet.document?.files.includes(path) === true
-  const hides = ({ hidden }: ManifestFile) => hidden.includes('Fleet')
-  const patches = (input.environment?.files ?? []).filter(isLost)
-  if ([...input.base.filter(isLost), ...patches].some(names) || patches.some(hides)) return true
-  // There is one Fleet: where it was read, what cannot be read is another thing.
-  if (current.fleet.document) return false
-  return input.base.filter(isLost).some(hides) || isFolderLost(damage)
-}
-
-function isBroken(path: string, broken: ReadonlySet<string>): boolean {
-  for (let at = path; ; at = dirname(at)) {
-    if (broken.has(at)) return true
-    if (dirname(at) === at) return false
-  }
-}
-
 /** Whether there is no document, and no error that says why. */
 export function isNothingDeclared(
   files: readonly ManifestFile[],
   diagnostics: readonly Diagnostic[],
 ): boolean {
-  return files.every((file) => file.documents.length === 0) && !hasError(diagnostics)
+  return files.every((file) => file.documents.length === 0) && !diagnostics.some(isError)
 }
 
 /** Whether a file holds no document, and no fault that says why. */
 function isEmpty(file: ManifestFile): boolean {
-  return file.documents.length === 0 && !hasError(file.diagnostics)
-}
-
-function hasError(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === 'error')
+  return file.documents.length === 0 && !file.diagnostics.some(isError)
 }
 
 function textsToKeep(
@@ -376,50 +229,4 @@ function textsToKeep(
       texts.set(file.path, file.text)
   }
   return texts
-}
-
-async function readTokens(fleet: FleetDraft, resolver: SecretResolver, options: ReadOptions) {
-  const folder = fleet.document ? dirname(fleet.document.file.path) : options.cwd
-  const readDeclared = async (reference: Reference | undefined): Promise<Secret | undefined> => {
-    if (!reference) return undefined
-    const resolution = await resolver.read(reference, folder)
-    // One that could not be read is another thing than none: it names where to look.
-    return resolution.type === 'value' ? resolution.secret : Secret.unread(describeReference(reference))
-  }
-  const read = async (vendor: 'github' | 'netlify'): Promise<Secret | undefined> => {
-    const reference = fleet.spec[vendor]?.token
-    if (reference) return readDeclared(reference)
-    const variable = tokenVariables[vendor].find((name) => options.env[name])
-    const value = variable === undefined ? undefined : options.env[variable]
-    if (variable === undefined || value === undefined) return undefined
-    options.mask?.add(value)
-    return Secret.read(`fromEnv ${variable}`, value, digestSecret(options.secretKey, value))
-  }
-  const app = fleet.spec.github?.app
-  const key = app && (await resolver.read(app.privateKey, folder))
-  return {
-    // Where an App is named a token of the environment is not meant.
-    github: app ? undefined : await read('github'),
-    githubApp: app && {
-      id: app.id,
-      installation: app.installation,
-      privateKey: key?.type === 'value' ? key.secret : Secret.unread(key?.message ?? 'its reference'),
-    },
-    netlify: await read('netlify'),
-    git: {
-      token: await readDeclared(fleet.spec.git?.token),
-      hookSecret: await readDeclared(fleet.spec.git?.webhook?.secret),
-    },
-  }
-}
-
-/** In reading order, each once: an environment repeats what is wrong with the base. */
-export function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const seen = new Map<string, Diagnostic>()
-  for (const diagnostic of diagnostics) {
-    const { code, message, position } = diagnostic
-    const key = JSON.stringify([code, message, position])
-    if (!seen.has(key)) seen.set(key, diagnostic)
-  }
-  return Object.freeze([...seen.values()].sort(compareDiagnostics))
 }

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../core/diagnostic.ts'
 import { displayPath, displayText } from './names.ts'
 import { sanitiseJson } from './sanitise.ts'
 
@@ -22,7 +22,7 @@ export function checkDocument(
   diagnostics: readonly Diagnostic[],
   options: { readonly resources: number; readonly workingDirectory: string },
 ): CheckDocument {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const errors = diagnostics.filter(isError).length
   return sanitiseJson<CheckDocument>({
     formatVersion: '1',
     summary: { errors, warnings: diagnostics.length - errors, resources: options.resources },

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../core/diagnostic.ts'
 import { type Page, pageWidth, trimLines, widthOf, wrap } from './layout.ts'
 import { counted, displayPath, displayText } from './names.ts'
 import { sanitise } from './sanitise.ts'
@@ -21,7 +21,7 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], options: Dia
 
 /** `12 resources are valid.`, or how many faults there are. */
 export function checkSummary(diagnostics: readonly Diagnostic[], resources: number): string {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const errors = diagnostics.filter(isError).length
   const warnings = diagnostics.length - errors
   const found = [
     ...(errors > 0 ? [counted(errors, 'error')] : []),

@@ -2,7 +2,7 @@ import { join, relative, resolve } from 'node:path'
 import type { GitPlace } from '../../clients/git/repository.ts'
 import { whyNotSigned } from '../../clients/git/verify.ts'
 import { candidateFolder, layOutCandidate, whyTooLarge } from '../../clients/git/work-tree.ts'
-import type { Diagnostic } from '../../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../../core/diagnostic.ts'
 import { type Commit, type GitSettings, originOf } from '../../core/source.ts'
 import { type Manifests, readManifests } from '../../manifests/read.ts'
 import { allowancesOf } from '../read-declaration.ts'
@@ -78,7 +78,7 @@ function faultOf(
   diagnostics: readonly Diagnostic[],
   { call }: FetchedWorkspace,
 ): string | undefined {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  const errors = diagnostics.filter(isError)
   const [first] = errors
   if (!first) return declaration.resources.length === 0 ? 'it declares nothing' : undefined
   const { file, line, column } = first.position

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Diagnostic } from '../../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../../core/diagnostic.ts'
 import { shown } from '../../core/shown.ts'
 import { checkManifests } from '../../manifests/check.ts'
 import { checkDocument } from '../../reports/diagnostics-json.ts'
@@ -25,7 +25,7 @@ export async function check(
   },
 ): Promise<ExitStatus> {
   const { diagnostics, resources } = await findFaults(call, common, options)
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const errors = diagnostics.filter(isError).length
   const warnings = diagnostics.length - errors
   const { output } = common
   if (output === 'json' || output === 'yaml') {

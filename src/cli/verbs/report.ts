@@ -1,4 +1,5 @@
 import { sep } from 'node:path'
+import { brokenPaths } from '../../core/diagnostic.ts'
 import type { FleetEvent } from '../../core/event.ts'
 import { type ResourceId, resourceId } from '../../core/resource.ts'
 import { passSeries, type Sample } from '../../core/sample.ts'
@@ -76,9 +77,7 @@ export function report(
 
 /** Broken files that are stood in for by what the store remembers of them, or of what lies in them. */
 function standInsOf({ diagnostics, texts }: Manifests): ReadonlySet<string> {
-  const files = new Set(
-    diagnostics.filter(({ severity }) => severity === 'error').map(({ position }) => position.file),
-  )
+  const files = brokenPaths(diagnostics)
   const known = [...texts.keys()]
   return new Set(
     [...files].filter((file) => known.some((path) => path === file || path.startsWith(`${file}${sep}`))),

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { brokenPaths, isError } from '../../core/diagnostic.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { Plan, PlannedResource } from '../../core/plan.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
@@ -129,9 +130,7 @@ function effectsOf(
     return { id, kind: kindOf(id), file, line: origin?.line ?? was?.line ?? 1 }
   }
   // What a file that is wrong now declared is not gone; that it is wrong is told, and ends the review with 1.
-  const wrong = new Set(
-    head.diagnostics.filter(({ severity }) => severity === 'error').map(({ position }) => position.file),
-  )
+  const wrong = brokenPaths(head.diagnostics)
   const lost = before.settings.filter(({ origin }) => wrong.has(origin.file)).map(({ id }) => id)
   const unread = new Set([...before.missing, ...head.missing, ...lost])
   return [
@@ -150,7 +149,7 @@ function effectsOf(
 }
 
 function notesOf(base: ReviewBase, before: Manifests, revision: string): readonly string[] {
-  const errors = before.diagnostics.filter(({ severity }) => severity === 'error').map(base.named)
+  const errors = before.diagnostics.filter(isError).map(base.named)
   return [
     ...base.refusedLinks.map(
       (path) => `${revision}:${path} is a link out of the work tree or in a circle, and was left out`,

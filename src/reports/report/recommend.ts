@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../core/diagnostic.ts'
+import { type Diagnostic, isError } from '../../core/diagnostic.ts'
 import type { Duration } from '../../core/duration.ts'
 import { formatDuration } from '../../core/duration.ts'
 import { compareIds, kindOf, type Resource, type ResourceId } from '../../core/resource.ts'
@@ -198,7 +198,7 @@ function cureOfDeletions(ids: readonly ResourceId[]): Cure {
 
 /** Each file that could not be read is one trouble, and holds up who depends on what it declared. */
 function brokenFiles(seen: Observations): readonly Recommendation[] {
-  const errors = seen.diagnostics.filter(({ severity }) => severity === 'error')
+  const errors = seen.diagnostics.filter(isError)
   const byFile = Map.groupBy(errors, ({ position }) => position.file)
   const waiting = seen.statuses
     .filter((status) => holdOf(status) === 'DependencyBroken')
