@@ -4,25 +4,20 @@ import type { ResourceId } from '../core/resource.ts'
 import type { SecretMask } from '../core/secret-mask.ts'
 import { isResource } from './alerting.ts'
 import { checkAlerting } from './check-alerting.ts'
+import { checkControls } from './check-controls.ts'
+import { checkCircles } from './circles.ts'
+import { checkContainedPaths, checkReferenceFiles } from './contained-paths.ts'
 import { type Draft, draft } from './draft.ts'
+import { checkExternalNames, findDuplicates, firstOfEach } from './duplicates.ts'
 import { type Layered, layer, overlay } from './environment.ts'
 import { Faults } from './faults.ts'
 import { type Allowances, type FleetDraft, readFleet } from './fleet.ts'
-import { type Roots, rootsOf } from './fleet-root.ts'
+import { boundsOf, type Roots, rootsOf } from './fleet-root.ts'
+import { checkLiterals } from './literal-secrets.ts'
 import type { ManifestFile } from './manifest-file.ts'
 import { judgeResources } from './policies/judge-resources.ts'
 import { type Policy, readPolicies } from './policies/policy.ts'
-import {
-  boundsOf,
-  checkCircles,
-  checkContainedPaths,
-  checkControls,
-  checkExternalNames,
-  checkLiterals,
-  checkReferenceFiles,
-  checkTargets,
-  findDuplicates,
-} from './references.ts'
+import { checkTargets } from './references.ts'
 import { type SoundPart, soundPartOf } from './sound-part.ts'
 import { parsePointer } from './tree.ts'
 import { validateDocument } from './validate.ts'
@@ -123,9 +118,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   await judge(drafts, roots, input)
   diagnostics.push(...(await judgeParts(parts, roots, input)))
   const settings = [...alerting, ...policyDrafts]
-  await Promise.all(
-    settings.map(({ document, faults }) => judgeSecrets(document, { roots, faults, mask: input.mask })),
-  )
+  for (const { document, faults } of settings) judgeSecrets(document, { roots, faults, mask: input.mask })
   checkAlerting(alerting, {
     declared: declaredIds,
     broken: surroundings.broken,
@@ -144,7 +137,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     now: input.now,
   })
   if (fleet.document && fleet.faults)
-    await judgeSecrets(fleet.document, { roots, faults: fleet.faults, mask: input.mask })
+    judgeSecrets(fleet.document, { roots, faults: fleet.faults, mask: input.mask })
   diagnostics.push(...(fleet.faults?.diagnostics ?? []), ...all.flatMap(({ faults }) => faults.diagnostics))
   const declared = new Map(laid.documents.map((document) => [document.id, document.files]))
   return { drafts, alerting, policies, policyDrafts, fleet, diagnostics, declared }
@@ -166,8 +159,8 @@ async function judgeOne(
   const fields = new Set(missing.map(([, field]) => field))
   if (!fields.has('recovery') && !fields.has('fallbackAfter')) checkControls(each, input.now)
   checkWindows(each.resource.controls.windows, input.now, each.faults)
-  await judgeSecrets(each.document, { roots, faults: each.faults, mask: input.mask })
-  if (!(await checkContainedPaths(each.document, roots, each.faults))) return
+  judgeSecrets(each.document, { roots, faults: each.faults, mask: input.mask })
+  if (!checkContainedPaths(each.document, roots, each.faults)) return
   const report: Report = (fault) => {
     const grounds = [fault.path, ...(fault.restsOn ?? [])].map((path) => parsePointer(path)[1])
     if (!grounds.some((field) => fields.has(field))) each.faults.report(fault)
@@ -195,31 +188,20 @@ function literalFaults(document: Layered, mask: SecretMask | undefined): readonl
   return faults.diagnostics
 }
 
-async function judgeSecrets(
+function judgeSecrets(
   document: Layered,
   {
     roots,
     faults,
     mask,
   }: { readonly roots: Roots; readonly faults: Faults; readonly mask: SecretMask | undefined },
-): Promise<void> {
+): void {
   checkLiterals(document, faults, mask)
-  await checkReferenceFiles(document, roots, faults)
+  checkReferenceFiles(document, roots, faults)
 }
 
 function isFaulty(file: ManifestFile): boolean {
   return file.diagnostics.some(isError)
-}
-
-/** Of two documents of one id the first counts; the other one is told. */
-function firstOfEach(documents: readonly Layered[]): readonly Layered[] {
-  const first = new Map<string, Layered>()
-  for (const document of documents) if (!first.has(keyOf(document))) first.set(keyOf(document), document)
-  return [...first.values()]
-}
-
-function keyOf(document: Layered): string {
-  return document.kind === 'Fleet' ? 'Fleet' : document.id
 }
 
 function idsOf(documents: readonly Layered[]): readonly ResourceId[] {

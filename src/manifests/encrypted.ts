@@ -3,7 +3,7 @@ import type { Diagnostic } from '../core/diagnostic.ts'
 import type { EncryptedPlace } from '../core/secret.ts'
 import { faultAt } from './fault.ts'
 import { schemaAt, takesReference } from './schema-walk.ts'
-import { type Entry, formatPath, type MapTree, type ScalarTree, type Tree } from './tree.ts'
+import { type Entry, formatPath, type MapTree, type ScalarTree, type Tree, walkTree } from './tree.ts'
 
 /** What SOPS writes in the place of a value: its type is the last thing in it. */
 const encryptedValue = /^ENC\[AES256_GCM,data:.*,iv:.+,tag:.+,type:(\w+)\]$/s
@@ -62,20 +62,16 @@ export function findEncryptedFaults(
   root: Tree,
 ): readonly { readonly path: readonly string[]; readonly fault: Diagnostic }[] {
   const found: { readonly path: readonly string[]; readonly fault: Diagnostic }[] = []
-  const walk = (tree: Tree, path: readonly string[]): void => {
-    if (tree.type === 'map') for (const [key, { value }] of tree.entries) walk(value, [...path, key])
-    else if (tree.type === 'list')
-      for (const [index, item] of tree.items.entries()) walk(item, [...path, `${index}`])
-    else if (tree.encrypted) {
-      const type = typeOf(tree)
-      const holder = path.slice(0, -1)
-      if (takesReference(schemaAt(kind, holder)))
-        found.push({ path: holder, fault: encryptedField(tree, path, referenceHint) })
-      else if (!takesReference(schemaAt(kind, path))) found.push({ path, fault: encryptedField(tree, path) })
-      else if (type !== 'str') found.push({ path, fault: wrongType(tree, path, type) })
-    }
-  }
-  walk(root, [])
+  walkTree(root, (tree, path) => {
+    if (tree.type !== 'scalar' || !tree.encrypted) return undefined
+    const type = typeOf(tree)
+    const holder = path.slice(0, -1)
+    if (takesReference(schemaAt(kind, holder)))
+      found.push({ path: holder, fault: encryptedField(tree, path, referenceHint) })
+    else if (!takesReference(schemaAt(kind, path))) found.push({ path, fault: encryptedField(tree, path) })
+    else if (type !== 'str') found.push({ path, fault: wrongType(tree, path, type) })
+    return undefined
+  })
   return found
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import type { Bounds } from '../core/reconciler.ts'
 
 /** Folders that what is read into an action may lie in, links resolved. The first is the fleet root. */
 export type Roots = readonly string[]
@@ -60,6 +61,11 @@ export function isInside(path: string, roots: Roots): boolean {
     const way = relative(root, path)
     return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
   })
+}
+
+/** The roots, as domains may ask for them. */
+export function boundsOf(roots: Roots): Bounds {
+  return { contain: async (path) => isInside(realPlaceOf(path), roots) }
 }
 
 /** Undefined: it is not there, or may not be looked at. */

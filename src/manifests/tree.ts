@@ -41,6 +41,18 @@ export function treeValue(tree: Tree): unknown {
   }
 }
 
+/** Every value of a tree with its path, the outer one first. What is inside one is passed over where `visit` says so. */
+export function walkTree(
+  tree: Tree,
+  visit: (tree: Tree, path: readonly string[]) => 'pass over' | undefined,
+  path: readonly string[] = [],
+): void {
+  if (visit(tree, path) === 'pass over') return
+  if (tree.type === 'map') for (const [key, { value }] of tree.entries) walkTree(value, visit, [...path, key])
+  if (tree.type === 'list')
+    for (const [index, item] of tree.items.entries()) walkTree(item, visit, [...path, `${index}`])
+}
+
 /** The child under a key; undefined where there is none. */
 export function childOf(tree: Tree | undefined, key: string): Tree | undefined {
   if (tree?.type === 'map') return tree.entries.get(key)?.value
