@@ -49,7 +49,7 @@ export function faultOfFile(file: string, finding: Finding): Diagnostic {
 }
 
 /** By file, then line, then column, then code: the order in which people work through them. */
-export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
+function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
   return (
     compareText(a.position.file, b.position.file) ||
     a.position.line - b.position.line ||
