@@ -13,7 +13,9 @@ export class MissingWorkflows {
 
   isKnown(name: string, list: readonly WorkflowRecord[], now: number): boolean {
     const known = this.#known.get(name)
-    return known !== undefined && known.list === printOf(list) && now - known.at < longestTrust
+    if (known?.list !== printOf(list)) return false
+    // One that lies ahead was before the clock was set back.
+    return now >= known.at && now - known.at < longestTrust
   }
 
   add(name: string, list: readonly WorkflowRecord[], now: number): void {

@@ -67,7 +67,8 @@ export class RunsReader {
       completed && hasRemedy(completed.conclusion) && isActedUpon(desired)
         ? await this.#github.headOf(repository, branch, signal)
         : undefined
-    const emptySince = completed ? undefined : (seen.emptySince ?? reading.readAt)
+    // Never later than now: the clock may have been set back.
+    const emptySince = completed ? undefined : Math.min(seen.emptySince ?? reading.readAt, reading.readAt)
     this.#seen.set(key, {
       newest: list[0] && seenRunOf(list[0]),
       // One that is run again is none to judge by, and is still the one that is waited for.

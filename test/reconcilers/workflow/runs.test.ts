@@ -233,3 +233,14 @@ describe('a fallback of which only its dispatch is declared', () => {
     expect(dispatches()).toBe(1)
   })
 })
+
+describe('a workflow without a run, after the clock was set back', () => {
+  it('is believed never to have run after two readings, as before', async () => {
+    world.declare('ci', { green: {} })
+    expect(await pass()).toMatch(/^Unknown: no completed run was seen/)
+    world.advance(-86_400_000)
+    await world.restart()
+    await pass()
+    expect(await pass()).toBe('Degraded: no completed run that counts on branch main')
+  })
+})
