@@ -9,6 +9,7 @@ import { newestRuns } from './newest-run.ts'
 import { disabledBy, isIgnored, type WorkflowPair, wantedState } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import { proposalOf } from './proposal.ts'
+import { nothingTried } from './remedy.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the observation says of health. Pure; the engine bounds the remedy by `recovery`. */
@@ -88,6 +89,7 @@ function judgeMissing(pair: WorkflowPair, desired: DesiredWorkflow): Verdict {
     status: 'Missing',
     reason: 'FileMissing',
     message: `no workflow ${desired.spec.path} in ${where}`,
+    remedy: nothingTried(pair, desired, 'nothing declared makes it (`source`)'),
   }
 }
 
@@ -105,7 +107,11 @@ function judgeDisabled(
   if (wanted === undefined && desired.spec.green === undefined) {
     return { status: 'Suspended', reason: reasonOfDisabled(state), message }
   }
-  return { status: 'Degraded', reason: reasonOfDisabled(state), message }
+  const reason = reasonOfDisabled(state)
+  // A person who switched it off decides what runs in its place; GitHub did not ask anybody.
+  const isByPerson = state === 'disabled_manually'
+  const remedy = isByPerson ? undefined : nothingTried(pair, desired, 'its `state` is not declared')
+  return { status: 'Degraded', reason, message, remedy }
 }
 
 function reasonOfDisabled(state: string): string {

@@ -164,6 +164,7 @@ function judgeCompleted(
         status: 'Degraded',
         reason: 'WaitingForApproval',
         message: `run ${run.id} waits for a person to approve it: ${run.url}`,
+        remedy: nothingTried(pair, desired, 'nothing else is tried'),
       }
     case 'failure': {
       const { failure } = runs
