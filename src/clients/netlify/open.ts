@@ -1,5 +1,4 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
@@ -16,8 +15,6 @@ import type {
 } from './client.ts'
 import { type Deploy, unfinishedStates } from './deploy-record.ts'
 import { envWrites, valuesToRemove } from './env-write.ts'
-import { fillPath, type OperationName, operations } from './operation.ts'
-import { type Page, readFewPages, readPages } from './pages.ts'
 import {
   parseAccounts,
   parseDeploy,
@@ -28,7 +25,8 @@ import {
   parseSiteFunctions,
   parseSites,
 } from './parse.ts'
-import { type NetlifyAnswer, NetlifyTransport } from './transport.ts'
+import { type Call, Requester } from './requester.ts'
+import { NetlifyTransport } from './transport.ts'
 
 /** Netlify's own address. */
 const netlifyApiUrl = 'https://api.netlify.com/api/v1'
@@ -36,16 +34,8 @@ const netlifyApiUrl = 'https://api.netlify.com/api/v1'
 const netlifyDeadlines = Object.freeze({
   /** Milliseconds for one request, its body included. */
   request: 60_000,
-  /** Bytes of an upload that a slow line sends in a second; each zip gets the time that it needs at this pace. */
-  uploadPace: 128 * 1024,
-  /** Milliseconds that an upload waits at most, all in all, where Netlify takes no more calls for now. */
-  uploadPatience: 180_000,
-  /** The same of one page of files: a large site has more pages than Netlify takes calls in a minute. */
+  /** Milliseconds that a page of files waits at most: a large site has more pages than Netlify takes calls in a minute. */
   listPatience: 180_000,
-  /** Milliseconds before a read is asked again. */
-  readPauses: Object.freeze([250, 1000]),
-  /** Milliseconds before an upload is tried again. */
-  uploadPauses: Object.freeze([500, 1000, 3000, 5000, 8000]),
 })
 
 /** Sites on a page of a search, and the most pages that are asked for. */
@@ -71,29 +61,18 @@ export function openNetlify(options: NetlifyOptions): NetlifyClient {
   return new ApiClient(options)
 }
 
-interface Call<T> {
-  readonly what: string
-  readonly operation: OperationName
-  readonly path?: Readonly<Record<string, string>>
-  readonly query?: Readonly<Record<string, string | undefined>>
-  readonly signal: AbortSignal
-  readonly parse?: (data: unknown) => T
-  /** Milliseconds that it waits where Netlify takes no more calls for now; default: none. */
-  readonly patience?: Duration
-}
-
 function fileList(siteId: string) {
   const what = 'list the files of the site'
   return { what, operation: 'listSiteFiles' as const, path: { site_id: siteId }, parse: parseFiles }
 }
 
 class ApiClient implements NetlifyClient {
-  readonly #transport: NetlifyTransport
+  readonly #requester: Requester
   readonly #budget: NetlifyBudget
 
   constructor({ apiUrl, token, clock, mask, deadline }: NetlifyOptions) {
     this.#budget = new NetlifyBudget(clock)
-    this.#transport = new NetlifyTransport({
+    const transport = new NetlifyTransport({
       apiUrl: (apiUrl ?? netlifyApiUrl).replace(/\/+$/, ''),
       authorization: `Bearer ${token.reveal()}`,
       budget: this.#budget,
@@ -101,6 +80,7 @@ class ApiClient implements NetlifyClient {
       mask,
       deadline: deadline ?? netlifyDeadlines.request,
     })
+    this.#requester = new Requester(transport)
   }
 
   get used(): number {
@@ -115,13 +95,18 @@ class ApiClient implements NetlifyClient {
     const what = `read the site ${nameOrId}`
     if (isSiteId(nameOrId)) {
       const path = { site_id: nameOrId }
-      const answer = await this.#ask({ what, operation: 'getSite', path, signal }, [404])
-      return answer.status === 404 ? undefined : parseSite(parseJson(answer, what))
+      return this.#requester.find({ what, operation: 'getSite', path, signal, parse: parseSite })
     }
     // The name is searched for, not compared: `app` is in many names, and the one that is meant on any page.
     for (let page = 1; page <= mostPages; page += 1) {
       const query = { name: nameOrId, filter: 'all', page: String(page), per_page: String(sitesPerPage) }
-      const sites = await this.#read({ what, operation: 'listSites', query, signal, parse: parseSites })
+      const sites = await this.#requester.read({
+        what,
+        operation: 'listSites',
+        query,
+        signal,
+        parse: parseSites,
+      })
       const found = sites.find((site) => site.name === nameOrId)
       if (found || sites.length < sitesPerPage) return found
     }
@@ -134,10 +119,16 @@ class ApiClient implements NetlifyClient {
   async getDeploy(siteId: string, deployId: string, signal: AbortSignal): Promise<Deploy> {
     const what = `read the deploy ${deployId}`
     const path = { site_id: siteId, deploy_id: deployId }
-    const deploy = await this.#read({ what, operation: 'getSiteDeploy', path, signal, parse: parseDeploy })
+    const deploy = await this.#requester.read({
+      what,
+      operation: 'getSiteDeploy',
+      path,
+      signal,
+      parse: parseDeploy,
+    })
     // What is published may have another name: Netlify's own pages have had `current` and `old`.
     if (deploy.functions || unfinishedStates.has(deploy.state)) return deploy
-    const functions = await this.#read({
+    const functions = await this.#requester.read({
       what: 'read the functions of the site',
       operation: 'searchSiteFunctions',
       path: { site_id: siteId },
@@ -150,7 +141,7 @@ class ApiClient implements NetlifyClient {
   listDeploys(siteId: string, signal: AbortSignal): Promise<readonly Deploy[]> {
     const what = 'list the deploys of the site'
     const path = { site_id: siteId }
-    return this.#read({
+    return this.#requester.read({
       what,
       operation: 'listSiteDeploys',
       path,
@@ -161,20 +152,20 @@ class ApiClient implements NetlifyClient {
   }
 
   listFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[]> {
-    return this.#readAll({ ...fileList(siteId), patience: netlifyDeadlines.listPatience, signal })
+    return this.#requester.readAll({ ...fileList(siteId), patience: netlifyDeadlines.listPatience, signal })
   }
 
   listFewFiles(siteId: string, signal: AbortSignal): Promise<readonly SiteFile[] | undefined> {
-    return readFewPages((page) => this.#readPage({ ...fileList(siteId), signal }, page))
+    return this.#requester.readFew({ ...fileList(siteId), signal })
   }
 
   listAccounts(signal: AbortSignal): Promise<readonly string[]> {
     const what = 'list the teams of the credential'
-    return this.#readAll({ what, operation: 'listAccountsForUser', signal, parse: parseAccounts })
+    return this.#requester.readAll({ what, operation: 'listAccountsForUser', signal, parse: parseAccounts })
   }
 
   listEnv(site: Site, signal: AbortSignal): Promise<readonly EnvVariable[]> {
-    return this.#readAll({
+    return this.#requester.readAll({
       what: 'read the environment variables of the site',
       operation: 'getEnvVars',
       path: { account_id: site.account },
@@ -199,7 +190,7 @@ class ApiClient implements NetlifyClient {
       draft: false,
       async: entries > asyncFrom,
     }
-    return this.#write(
+    return this.#requester.write(
       {
         what: 'begin a deploy',
         operation: 'createSiteDeploy',
@@ -213,35 +204,25 @@ class ApiClient implements NetlifyClient {
   }
 
   async uploadFunction(deployId: string, upload: FunctionUpload, signal: AbortSignal): Promise<void> {
-    const { verb, path } = operations.uploadDeployFunction
-    const query = queryOf({
-      runtime: upload.runtime,
-      invocation_mode: upload.invocationMode,
-      timeout: upload.timeout === undefined ? undefined : String(upload.timeout),
-      size: String(upload.zip.byteLength),
-    })
-    await this.#transport.sendAgain(
-      {
-        what: `upload the function ${upload.name}`,
-        isWrite: true,
-        verb,
-        path: fillPath(path, { deploy_id: deployId, name: upload.name }) + query,
-        body: { type: 'application/octet-stream', bytes: upload.zip },
-        moreTime: (1000 * upload.zip.byteLength) / netlifyDeadlines.uploadPace,
-        signal,
+    const { name, zip, runtime, invocationMode, timeout } = upload
+    const call: Call = {
+      what: `upload the function ${name}`,
+      operation: 'uploadDeployFunction',
+      path: { deploy_id: deployId, name },
+      query: {
+        runtime,
+        invocation_mode: invocationMode,
+        timeout: timeout === undefined ? undefined : String(timeout),
+        size: String(zip.byteLength),
       },
-      {
-        pauses: netlifyDeadlines.uploadPauses,
-        patience: netlifyDeadlines.uploadPatience,
-        headersOf: (attempt): Readonly<Record<string, string>> =>
-          attempt === 0 ? {} : { 'X-Nf-Retry-Count': String(attempt) },
-      },
-    )
+      signal,
+    }
+    await this.#requester.upload(call, zip)
   }
 
   async cancelDeploy(deployId: string, signal: AbortSignal): Promise<void> {
     const what = `cancel the deploy ${deployId}`
-    await this.#write(
+    await this.#requester.write(
       { what, operation: 'cancelSiteDeploy', path: { deploy_id: deployId }, signal },
       undefined,
       [404, 422],
@@ -250,7 +231,7 @@ class ApiClient implements NetlifyClient {
 
   async restoreDeploy(siteId: string, deployId: string, signal: AbortSignal): Promise<void> {
     const path = { site_id: siteId, deploy_id: deployId }
-    await this.#write({
+    await this.#requester.write({
       what: `publish the deploy ${deployId} again`,
       operation: 'restoreSiteDeploy',
       path,
@@ -260,7 +241,13 @@ class ApiClient implements NetlifyClient {
 
   async startBuild(siteId: string, title: string, signal: AbortSignal): Promise<void> {
     const path = { site_id: siteId }
-    await this.#write({ what: 'start a build', operation: 'createSiteBuild', path, query: { title }, signal })
+    await this.#requester.write({
+      what: 'start a build',
+      operation: 'createSiteBuild',
+      path,
+      query: { title },
+      signal,
+    })
   }
 
   async setEnv(site: Site, variable: WantedVariable, signal: AbortSignal): Promise<void> {
@@ -268,7 +255,7 @@ class ApiClient implements NetlifyClient {
     const what = `set the environment variable ${key}`
     const path = { account_id: site.account, key }
     for (const { operation, body } of envWrites(variable)) {
-      await this.#write({ what, operation, path, query: { site_id: site.id }, signal }, body)
+      await this.#requester.write({ what, operation, path, query: { site_id: site.id }, signal }, body)
     }
   }
 
@@ -279,83 +266,18 @@ class ApiClient implements NetlifyClient {
     const values = valuesToRemove(gone)
     if (!values) {
       const what = `remove the environment variable ${key}`
-      await this.#write({ what, operation: 'deleteEnvVar', path, query, signal }, undefined, [404])
+      await this.#requester.write({ what, operation: 'deleteEnvVar', path, query, signal }, undefined, [404])
       return
     }
     for (const { id, context } of values) {
       const what = `remove the value of ${key} for ${context}`
       const one = { what, operation: 'deleteEnvVarValue' as const, path: { ...path, id }, query, signal }
-      await this.#write(one, undefined, [404])
+      await this.#requester.write(one, undefined, [404])
     }
-  }
-
-  async #read<T>(call: Call<T> & { readonly parse: (data: unknown) => T }): Promise<T> {
-    return call.parse(parseJson(await this.#ask(call, []), call.what))
-  }
-
-  /** What is in a list on any of its pages: what is not seen would be dropped, or made a second time. */
-  #readAll<T>(
-    call: Call<readonly T[]> & { readonly parse: (data: unknown) => readonly T[] },
-  ): Promise<readonly T[]> {
-    return readPages(call.what, (page) => this.#readPage(call, page))
-  }
-
-  async #readPage<T>(
-    call: Call<readonly T[]> & { readonly parse: (data: unknown) => readonly T[] },
-    page: Readonly<Record<string, string>>,
-  ): Promise<Page<T>> {
-    const answer = await this.#ask({ ...call, query: { ...call.query, ...page } }, [])
-    return { entries: call.parse(parseJson(answer, call.what)), link: answer.link }
-  }
-
-  #ask(call: Call<unknown>, accepts: readonly number[]): Promise<NetlifyAnswer> {
-    const { verb, path } = operations[call.operation]
-    return this.#transport.sendAgain(
-      {
-        what: call.what,
-        isWrite: false,
-        verb,
-        path: fillPath(path, call.path ?? {}) + queryOf(call.query ?? {}),
-        accepts,
-        signal: call.signal,
-      },
-      { pauses: netlifyDeadlines.readPauses, ...(call.patience && { patience: call.patience }) },
-    )
-  }
-
-  async #write<T = void>(call: Call<T>, body?: unknown, accepts: readonly number[] = []): Promise<T> {
-    const { verb, path } = operations[call.operation]
-    const answer = await this.#transport.send({
-      what: call.what,
-      isWrite: true,
-      verb,
-      path: fillPath(path, call.path ?? {}) + queryOf(call.query ?? {}),
-      ...(body !== undefined && { body: { type: 'application/json', bytes: JSON.stringify(body) } }),
-      accepts,
-      signal: call.signal,
-    })
-    return call.parse ? call.parse(parseJson(answer, call.what)) : (undefined as T)
   }
 }
 
 /** Ids are UUIDs, which no site may be called. */
 function isSiteId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
-}
-
-function queryOf(values: Readonly<Record<string, string | undefined>>): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, value)
-  const text = query.toString()
-  return text === '' ? '' : `?${text}`
-}
-
-function parseJson(answer: NetlifyAnswer, what: string): unknown {
-  try {
-    return JSON.parse(answer.text)
-  } catch (error) {
-    throw new ReconcileError('RemoteAnswerInvalid', `Could not ${what}: Netlify's answer is not JSON`, {
-      cause: error,
-    })
-  }
 }
