@@ -37,6 +37,14 @@ const times = Object.freeze({
   request: 10_000,
 })
 
+interface Installation {
+  readonly id: string
+  /** Whose it is, lower-case. */
+  readonly owner: string
+  /** What it was looked up for, lower-case. */
+  readonly name: string
+}
+
 interface Token {
   readonly authorization: Authorization
   /** Epoch milliseconds. */
@@ -52,7 +60,8 @@ class AppCredential implements Credential {
   readonly digest: string
   readonly #options: AppOptions
   readonly #tokens = new Map<string, Promise<Token>>()
-  readonly #installations = new Map<string, Promise<string>>()
+  /** By owner; by `owner/name` where a repository is of another owner by now. */
+  readonly #installations = new Map<string, Promise<Installation>>()
   readonly #dropped = new WeakSet<Authorization>()
   /** When each was made, epoch milliseconds. */
   readonly #mintedAt = new WeakMap<Authorization, number>()
@@ -69,16 +78,21 @@ class AppCredential implements Credential {
   }
 
   async authorize(repository: Repository | undefined, signal: AbortSignal): Promise<Authorization> {
-    const finding = this.#installationOf(repository, signal)
-    const installation = await finding
+    const declared = this.#options.installation
+    if (declared !== undefined) return this.#tokenOf(declared, signal)
+    if (!repository) {
+      throw new ReconcileError('Internal', 'Cannot tell which installation of the App is meant')
+    }
+    const found = await this.#installationOf(repository, signal)
+    const installation = found.id
     try {
       return await this.#tokenOf(installation, signal)
     } catch (error) {
       // The App was taken away, and perhaps installed anew, under another number.
       const isGone = requestBehind(error)?.status === 404
-      if (!isGone || this.#options.installation !== undefined) throw error
-      this.#forgetInstallation(finding)
-      const another = await this.#installationOf(repository, signal)
+      if (!isGone) throw error
+      await this.#forgetInstallation(found)
+      const { id: another } = await this.#installationOf(repository, signal)
       if (another === installation) throw error
       return this.#tokenOf(another, signal)
     }
@@ -105,30 +119,35 @@ class AppCredential implements Credential {
     }
   }
 
-  #forgetInstallation(finding: Promise<string>): void {
-    for (const [owner, known] of this.#installations) {
-      if (known === finding) this.#installations.delete(owner)
+  async #forgetInstallation(gone: Installation): Promise<void> {
+    for (const [key, finding] of this.#installations) {
+      const known = await finding.catch(() => undefined)
+      if (known === gone && this.#installations.get(key) === finding) this.#installations.delete(key)
     }
   }
 
-  #installationOf(repository: Repository | undefined, signal: AbortSignal): Promise<string> {
-    const { installation, id } = this.#options
-    if (installation !== undefined) return Promise.resolve(installation)
-    if (!repository) {
-      return Promise.reject(
-        new ReconcileError('Internal', 'Cannot tell which installation of the App is meant'),
-      )
-    }
+  /** One look-up an owner. What a repository was given to another owner with says nothing of those that he kept. */
+  async #installationOf(repository: Repository, signal: AbortSignal): Promise<Installation> {
     const owner = repository.owner.toLowerCase()
-    const known = this.#installations.get(owner)
+    const name = nameOfRepository(repository).toLowerCase()
+    const ofOwner = await this.#lookUp(owner, repository, signal)
+    return ofOwner.owner === owner || ofOwner.name === name ? ofOwner : this.#lookUp(name, repository, signal)
+  }
+
+  #lookUp(key: string, repository: Repository, signal: AbortSignal): Promise<Installation> {
     return (
-      known ??
-      once(this.#installations, owner, async () => {
+      this.#installations.get(key) ??
+      once(this.#installations, key, async () => {
         const path = `/repos/${encodeURIComponent(repository.owner)}/${encodeURIComponent(repository.repo)}/installation`
-        const what = `find the installation of App ${id} for ${nameOfRepository(repository)}`
-        const answer = await this.#ask('GET', path, { what, signal })
-        if (typeof answer.id !== 'number') throw invalid(what)
-        return String(answer.id)
+        const name = nameOfRepository(repository)
+        const what = `find the installation of App ${this.#options.id} for ${name}`
+        const { id, account } = await this.#ask('GET', path, { what, signal })
+        if (typeof id !== 'number') throw invalid(what)
+        return {
+          id: String(id),
+          owner: loginIn(account) ?? repository.owner.toLowerCase(),
+          name: name.toLowerCase(),
+        }
       })
     )
   }
@@ -167,7 +186,8 @@ class AppCredential implements Credential {
           'user-agent': userAgent,
         },
         signal: AbortSignal.any([signal, AbortSignal.timeout(times.request)]),
-        redirect: 'error',
+        // Renamed repositories answer with a redirect; fetch drops the credential when the host changes.
+        redirect: 'follow',
       })
       const { status, headers } = response
       const limited = { status, headers, askedAt }
@@ -207,6 +227,12 @@ class AppCredential implements Credential {
     const text = `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}`
     return `${text}.${sign('RSA-SHA256', Buffer.from(text), this.#key).toString('base64url')}`
   }
+}
+
+function loginIn(account: unknown): string | undefined {
+  const login =
+    account !== null && typeof account === 'object' && 'login' in account ? account.login : undefined
+  return typeof login === 'string' ? login.toLowerCase() : undefined
 }
 
 function invalid(what: string): ReconcileError {

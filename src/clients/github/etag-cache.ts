@@ -35,7 +35,7 @@ export class EtagCache {
     this.#store = options.store
     this.#clock = options.clock
     // A change of what is kept changes the number: old entries are never found again.
-    this.#prefix = `etag/4/${options.owner}`
+    this.#prefix = `etag/5/${options.owner}`
   }
 
   async get(path: string): Promise<Remembered | undefined> {

@@ -50,6 +50,7 @@ export function parseWorkflow(value: unknown): WorkflowRecord {
     path: textOf(fields, 'path', 'a workflow'),
     state: workflowStateOf(fields.state),
     url: typeof fields.html_url === 'string' ? fields.html_url : '',
+    repository: /\/repos\/([^/]+\/[^/]+)\/actions\//.exec(String(fields.url))?.[1],
   }
 }
 

@@ -15,6 +15,8 @@ export interface WorkflowRecord {
   readonly path: string
   readonly state: WorkflowState
   readonly url: string
+  /** `owner/name` of its repository as GitHub calls it now; undefined: not told. */
+  readonly repository: string | undefined
 }
 
 const states: ReadonlySet<string> = new Set<WorkflowState>([

@@ -18,10 +18,11 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
   const verdict: Verdict = desired
     ? judge(pair, desired, history)
     : { status: 'Missing', reason: 'NotDeclared', message: 'no longer declared' }
+  const movedTo = desired && pair.observed?.movedTo
   return {
     status: verdict.status,
     reason: verdict.reason,
-    message: verdict.message,
+    message: movedTo === undefined ? verdict.message : `${verdict.message}; ${movedMessage(movedTo)}`,
     remedy: verdict.remedy,
     recheckAfter: verdict.recheckAfter,
     ...(verdict.status === 'Healthy' && restOf(pair, history.now)),
@@ -32,6 +33,11 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
     remember: desired ? { ...rememberOf(pair, desired), ...rememberProposals(pair, desired) } : undefined,
     resolvedIntents: fateOfDispatches(pair).resolved,
   }
+}
+
+/** The old name is a redirect until somebody takes it: then it stands for another repository. */
+function movedMessage(name: string): string {
+  return `GitHub calls the repository ${name} now: correct \`repository\``
 }
 
 /** From how long without a new run it is read less often, and how often then. Milliseconds. */

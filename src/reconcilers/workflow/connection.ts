@@ -4,7 +4,7 @@ import type { GithubClient } from '../../clients/github/client.ts'
 import { type Credential, tokenCredential } from '../../clients/github/credential.ts'
 import { openGithub } from '../../clients/github/open.ts'
 import { type Patience, usualPatience } from '../../clients/github/patience.ts'
-import { repositoryOf } from '../../clients/github/repository.ts'
+import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
 import { apiUrlOf } from '../../clients/github/requester.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
 import { type Duration, formatDuration } from '../../core/duration.ts'
@@ -164,11 +164,11 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
 
   async #readFile(
     github: GithubClient,
-    desired: DesiredWorkflow,
+    place: { readonly repository: Repository; readonly desired: DesiredWorkflow },
     signal: AbortSignal,
   ): Promise<ObservedFile | undefined> {
-    const file = await readWorkflowFile(github, desired, signal)
-    return file && { ...file, delivered: await this.#deliveries.last(desired) }
+    const file = await readWorkflowFile(github, place, signal)
+    return file && { ...file, delivered: await this.#deliveries.last(place.desired) }
   }
 
   async #readOne(
@@ -192,11 +192,14 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       const isThere = workflow !== undefined && workflow.state !== 'deleted'
       // What is to be switched off and is off, or is not there, is gone as far as we are concerned.
       const { clockAhead } = github
-      const pulls = readAbandoned(github, { name: place.repository, owned: one.owned, desired }, signal)
+      // Pull requests are looked for by the owner of the repository, too.
+      const now = reading.repository
+      const pulls = readAbandoned(github, { repository: now, owned: one.owned, desired }, signal)
       if (!desired) {
         assertSwitchIsKnown(one, workflow)
         const unread = { runs: undefined, file: undefined, lastActivity: undefined }
-        const value = { workflow, ...unread, abandoned: await pulls, clockAhead }
+        const { movedTo } = reading
+        const value = { movedTo, workflow, ...unread, abandoned: await pulls, clockAhead }
         const isOver = workflow?.state !== 'active' && value.abandoned.length === 0
         return isOver ? { type: 'absent' } : { type: 'present', value }
       }
@@ -204,11 +207,12 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         isThere && needsRuns(one)
           ? reader.read(one, { desired, workflowId: workflow.id, reading }, signal)
           : undefined,
-        this.#readFile(github, desired, signal),
+        this.#readFile(github, { repository: now, desired }, signal),
         pulls,
       ])
       const lastActivity = workflow && lastActivityOf(reading, workflow.id)
       const value: ObservedWorkflow = Object.freeze({
+        movedTo: reading.movedTo,
         workflow,
         runs,
         lastActivity,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { blobSha } from '../../clients/github/blob-sha.ts'
 import type { GithubClient } from '../../clients/github/client.ts'
-import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
+import type { Repository } from '../../clients/github/repository.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Owned } from '../../core/ownership.ts'
 import { memoryOf } from './memory.ts'
@@ -25,12 +25,11 @@ export async function readSource(desired: DesiredWorkflow): Promise<Buffer | und
 /** Compares the source with what is on the branch, and looks for our own pull request where one is the way. */
 export async function readWorkflowFile(
   github: GithubClient,
-  desired: DesiredWorkflow,
+  { repository, desired }: { readonly repository: Repository; readonly desired: DesiredWorkflow },
   signal: AbortSignal,
 ): Promise<ObservedFile | undefined> {
   const content = await readSource(desired)
   if (!content) return undefined
-  const repository = repositoryOf(desired.spec.repository)
   const proposal = proposalOf(desired)
   const [found, pull] = await Promise.all([
     github.findFile(repository, { path: desired.spec.path, branch: branchOf(desired) }, signal),
@@ -43,11 +42,11 @@ export async function readWorkflowFile(
 export async function readAbandoned(
   github: GithubClient,
   {
-    name,
+    repository,
     owned,
     desired,
   }: {
-    readonly name: string
+    readonly repository: Repository
     readonly owned: Owned | undefined
     readonly desired: DesiredWorkflow | undefined
   },
@@ -55,7 +54,7 @@ export async function readAbandoned(
 ): Promise<readonly ObservedPull[]> {
   const wanted = desired && proposalOf(desired)
   const once = memoryOf(owned).proposals.filter((one) => !wanted || !isSameProposal(one, wanted))
-  const pulls = await Promise.all(once.map((one) => readProposal(github, repositoryOf(name), one, signal)))
+  const pulls = await Promise.all(once.map((one) => readProposal(github, repository, one, signal)))
   return pulls.filter((pull) => pull !== undefined).filter(({ state }) => state === 'open')
 }
 

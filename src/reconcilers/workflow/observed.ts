@@ -6,6 +6,8 @@ import type { Proposal } from './proposal.ts'
 
 /** A workflow as it was seen, with its runs and its file as far as the manifest asks for them. */
 export interface ObservedWorkflow {
+  /** What GitHub calls the repository, `owner/name`, where that is not what the manifest calls it. */
+  readonly movedTo: string | undefined
   /** Undefined: GitHub knows no workflow of that path. */
   readonly workflow: WorkflowRecord | undefined
   /** Undefined: nothing is judged by them. */

@@ -68,7 +68,7 @@ export function actionOf(pair: WorkflowPair, parts: ActionParts): WorkflowAction
     removes: 0,
     isRecovery: false,
     calls: callsOf[parts.type],
-    repository: desired?.spec.repository ?? place?.repository ?? '',
+    repository: observed?.movedTo ?? desired?.spec.repository ?? place?.repository ?? '',
     path: desired?.spec.path ?? place?.path ?? '',
     workflowId: observed?.workflow?.id,
     branch: desired ? branchOf(desired) : '',

@@ -1,11 +1,15 @@
 import type { GithubClient } from '../../clients/github/client.ts'
-import { repositoryOf } from '../../clients/github/repository.ts'
+import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
 import { compareRuns, type WorkflowRun } from '../../clients/github/workflow-run.ts'
 
 /** What two calls say of a whole repository. */
 export interface RepositoryReading {
   readonly workflows: readonly WorkflowRecord[]
+  /** The repository by the name that GitHub knows it by now: an old one leads to it. */
+  readonly repository: Repository
+  /** That name, `owner/name`, where it is another one than the asked one. */
+  readonly movedTo: string | undefined
   /** Newest first, of all workflows; undefined: nobody asked for them. */
   readonly runs: readonly WorkflowRun[] | undefined
   /** Whether there are runs beyond those. */
@@ -25,8 +29,12 @@ export async function readRepository(
     github.listWorkflows(repository, signal),
     asked.withRuns ? github.listRuns(repository, signal) : undefined,
   ])
+  const told = workflows.find((workflow) => workflow.repository !== undefined)?.repository
+  const movedTo = told?.toLowerCase() === asked.name.toLowerCase() ? undefined : told
   return {
     workflows,
+    repository: movedTo === undefined ? repository : repositoryOf(movedTo),
+    movedTo,
     runs: page && [...page.runs].sort(compareRuns),
     hasMoreRuns: page?.isLast === false,
     readAt: asked.now,

@@ -131,7 +131,7 @@ it('a dispatch that GitHub took has not failed where that could not be written d
   )
   const wanted = desired({ green: { within: '24h', onStale: 'dispatch' } })
   const { id, name, path } = ci
-  const workflow = { id, name, path, state: 'active' as const, url: '' }
+  const workflow = { id, name, path, state: 'active' as const, url: '', repository: undefined }
   const runs = observedRuns(site.runs.map((run) => runOf({ id: run.id })))
   const pair = pairOf(wanted, observed({ workflow, runs }))
   await connection.apply(dispatchOf(pair, wanted, 'stale'), new AbortController().signal)

@@ -95,7 +95,14 @@ export class SimulatedApps {
     if (call.route === 'getInstallation') {
       const found = own.find(({ owner }) => owner === call.params.owner?.toLowerCase())
       if (!found) return refused(404, 'Not Found')
-      return { status: 200, body: shaped('installation', { id: found.id, app_id: 1 }) }
+      return {
+        status: 200,
+        body: shaped('installation', {
+          id: found.id,
+          app_id: 1,
+          account: shaped('simple-user', { login: found.owner }),
+        }),
+      }
     }
     const found = own.find(({ id }) => String(id) === call.params.installation_id)
     if (!found) return refused(404, 'Not Found')

@@ -133,11 +133,13 @@ export const gitRoutes: readonly Route[] = [
     path: `${repo}/pulls`,
     isList: true,
     answer: ({ repository, query, render }) => {
-      const head = query.get('head')?.replace(/^[^:]*:/, '')
+      // "in the format of user:ref-name or organization:ref-name": who else has a branch of that name is not meant.
+      const [owner, head] = query.get('head')?.split(':') ?? []
       const state = query.get('state') ?? 'open'
       const found = repository.pulls.filter(
         (pull) =>
           pull.head === (head ?? pull.head) &&
+          (owner ?? repository.owner).toLowerCase() === repository.owner.toLowerCase() &&
           pull.base === (query.get('base') ?? pull.base) &&
           (state === 'all' || pull.state === state),
       )

@@ -60,7 +60,7 @@ export class Renderer {
 
   repository(repository: SimulatedRepository): unknown {
     return shaped('full-repository', {
-      id: 1,
+      id: repository.id,
       name: repository.name,
       full_name: repository.fullName,
       private: repository.isPrivate,
@@ -259,7 +259,7 @@ export class Renderer {
   #repository(repository: SimulatedRepository, fullName: string): unknown {
     const [login = ''] = fullName.split('/')
     return shaped('minimal-repository', {
-      id: 1,
+      id: repository.id,
       name: repository.name,
       full_name: fullName,
       private: repository.isPrivate,

@@ -135,7 +135,7 @@ export class GithubSimulator {
     const method = request.method ?? 'GET'
     const body = await readBody(request)
     const isBeside = this.isEnterprise && path === url.pathname
-    const matched = isBeside ? undefined : match(method, path)
+    const matched = isBeside ? undefined : match(method, this.world.plainPathOf(path))
     const route = matched?.route.name ?? 'unknown'
     await this.hook?.({ route, path, phase: 'received' })
     const fault = this.faults.take(route)
@@ -145,7 +145,7 @@ export class GithubSimulator {
       fault === 'echo'
         ? echoOf(request, body)
         : fault === undefined
-          ? undefined
+          ? this.#redirect(matched, method, url)
           : this.#earlyAnswer(fault, accountOfRequest(request))
     let answer = early ?? this.#answer(request, { matched, query: url.searchParams, body, fault })
     if (!early) await this.hook?.({ route, path, phase: 'done' })
@@ -227,6 +227,25 @@ export class GithubSimulator {
     }
   }
 
+  /** As GitHub answers to a name of before: reads 301, all else 307 (18F/charlie#85), both to the repository's number. */
+  #redirect(matched: Matched | undefined, method: string, { pathname, search }: URL): Answer | undefined {
+    const { owner = '', repo = '' } = matched?.params ?? {}
+    const isTaken = this.world.repositories.has(`${owner}/${repo}`.toLowerCase())
+    const moved = isTaken ? undefined : this.world.movedFrom(`${owner}/${repo}`)
+    if (!moved) return undefined
+    const location =
+      pathname.replace(`/repos/${owner}/${repo}`, `${this.url}/repositories/${moved.id}`) + search
+    return {
+      status: method === 'GET' ? 301 : 307,
+      headers: { location },
+      body: {
+        message: 'Moved Permanently',
+        url: location,
+        documentation_url: 'https://docs.github.com/rest',
+      },
+    }
+  }
+
   #primaryLimit(): Answer {
     return { status: 403, body: { message: 'API rate limit exceeded for user ID 1.', status: '403' } }
   }
@@ -256,7 +275,9 @@ export class GithubSimulator {
     },
   ): void {
     const { matched, answer, method, path, route, isFaulty } = sent
-    if (this.isJudged && matched && !isFaulty && answer.status < 400) {
+    // Redirects of what has moved are described for some calls, and given to all.
+    const isMoved = answer.status === 301 || answer.status === 307
+    if (this.isJudged && matched && !isFaulty && answer.status < 400 && !isMoved) {
       this.violations.push(
         ...this.#contract.faultsOf({
           path: matched.route.path,

@@ -79,8 +79,9 @@ export interface RunOptions {
 
 /** One repository with its workflows, runs, branches and pull requests. */
 export class SimulatedRepository {
-  readonly owner: string
-  readonly name: string
+  readonly id: number
+  owner: string
+  name: string
   isPrivate = false
   readonly defaultBranch: string
   readonly workflows: SimulatedWorkflow[] = []
@@ -95,6 +96,7 @@ export class SimulatedRepository {
     const [owner = '', name = ''] = fullName.split('/')
     this.owner = owner
     this.name = name
+    this.id = world.nextId()
     this.#world = world
     this.defaultBranch = defaultBranch
     const first = { sha: world.nextSha(), files: new Map<string, Buffer>() }
@@ -260,6 +262,7 @@ export class SimulatedWorld {
   runTime = 0
   /** Milliseconds that the simulator's clock is ahead of the machine's. */
   clockAhead = 0
+  readonly #moved = new Map<string, SimulatedRepository>()
   #lastId = 1000
 
   now(): number {
@@ -278,6 +281,29 @@ export class SimulatedWorld {
   add(fullName: string, defaultBranch = 'main'): SimulatedRepository {
     const repository = new SimulatedRepository(this, fullName, defaultBranch)
     this.repositories.set(fullName.toLowerCase(), repository)
+    this.#moved.delete(fullName.toLowerCase())
     return repository
+  }
+
+  /** Renames a repository, or gives it to another owner: its old name leads to it until somebody takes that name. */
+  move(repository: SimulatedRepository, fullName: string): void {
+    const before = repository.fullName.toLowerCase()
+    const [owner = '', name = ''] = fullName.split('/')
+    Object.assign(repository, { owner, name })
+    this.repositories.delete(before)
+    this.repositories.set(fullName.toLowerCase(), repository)
+    this.#moved.set(before, repository)
+  }
+
+  /** The repository that had a name before. */
+  movedFrom(fullName: string): SimulatedRepository | undefined {
+    return this.#moved.get(fullName.toLowerCase())
+  }
+
+  /** `/repositories/<id>/..`, which redirects lead to, as it is written otherwise. */
+  plainPathOf(path: string): string {
+    const [, id, rest = ''] = /^\/repositories\/(\d+)(\/.*)?$/.exec(path) ?? []
+    const found = [...this.repositories.values()].find((repository) => String(repository.id) === id)
+    return found ? `/repos/${found.fullName}${rest}` : path
   }
 }

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { SimulatedRepository } from '../../simulators/github/world.ts'
+import { GithubWorld, passOf } from '../../support/github-world.ts'
+
+let world: GithubWorld
+let site: SimulatedRepository
+
+async function open(as: 'token' | 'app' = 'token') {
+  world = await GithubWorld.create(as)
+  site = world.simulator.world.add('acme/site')
+  const ci = site.addWorkflow('ci.yml')
+  return ci
+}
+
+afterEach(async () => {
+  await world.close()
+  expect(world.simulator.violations).toEqual([])
+})
+
+const move = (fullName: string) => world.simulator.world.move(site, fullName)
+
+describe.each(['token', 'app'] as const)('with the credential of a kind: %s', (as) => {
+  it('a repository that was renamed is found by its old name, and told by its new one', async () => {
+    const ci = await open(as)
+    const failed = site.addRun(ci, { conclusion: 'failure' })
+    world.declare('ci', { green: { onFailure: 'rerun' } })
+    move('acme/home')
+    await passOf(world)
+    expect(failed.attempt).toBe(2)
+    expect(await passOf(world)).toMatch(
+      /^Healthy: run \d+ was green .*; GitHub calls the repository acme\/home now: correct `repository`$/,
+    )
+  })
+})
+
+it('a repository that was given to another owner leaves the others of the App alone', async () => {
+  const ci = await open('app')
+  world.simulator.apps.install('77', 'newco')
+  const other = world.simulator.world.add('acme/other')
+  site.addRun(ci)
+  other.addRun(other.addWorkflow('test.yml'))
+  world.declare('ci', { green: {} })
+  world.declare('test', { repository: 'acme/other', green: {} })
+  move('newco/site')
+  expect(await passOf(world)).toMatch(/^Healthy: .*newco\/site.*,Healthy: run/)
+})
+
+it('the pull request of a repository that was given to another owner is found, and no other is opened', async () => {
+  await open()
+  await world.write('ci.yml', 'on: push\njobs: { a: { runs-on: x, steps: [{ run: "true" }] } }\n')
+  world.declare('ci', { source: 'ci.yml', delivery: 'pull-request' })
+  await passOf(world)
+  expect(site.pulls).toHaveLength(1)
+  move('newco/site')
+  const writes = world.simulator.writes().length
+  for (let count = 0; count < 3; count += 1) {
+    expect(await passOf(world)).toMatch(/^Progressing: pull request #1 waits to be merged; .*newco\/site/)
+  }
+  expect(world.simulator.writes()).toHaveLength(writes)
+})
+
+it('a repository that took the name of one that was renamed is what the name stands for', async () => {
+  const ci = await open()
+  site.addRun(ci)
+  world.declare('ci', { green: {} })
+  move('acme/home')
+  expect(await passOf(world)).toMatch(/acme\/home/)
+  const taken = world.simulator.world.add('acme/site')
+  taken.addRun(taken.addWorkflow('ci.yml'), { conclusion: 'failure' })
+  expect(await passOf(world)).toMatch(/^Degraded: run \d+ failed/)
+})
