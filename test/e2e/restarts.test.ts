@@ -47,6 +47,27 @@ describe('restarts that were asked for', () => {
     },
   )
 
+  it('are none of those that our own state would cause by lying in what PM2 watches', async () => {
+    fleet = await TestFleet.create({
+      'services/worker.mjs': worker,
+      // PM2's own folder lies in a test's; nobody keeps it in what it watches.
+      'manifests/web.yaml': processManifest(
+        'web',
+        'script: ../services/worker.mjs\ncwd: ..\nwatch: true\nwatchIgnore: [logs, p]',
+      ),
+    })
+    expect((await fleet.reconcile([])).status).toBe(0)
+    for (let pass = 0; pass < 3; pass += 1) {
+      // Longer than a watcher needs to see a change and to act on it.
+      await sleep(1500)
+      expect((await fleet.reconcile([])).status).toBe(0)
+    }
+    await sleep(1500)
+    expect(await restartsOf('web')).toEqual([0])
+    await fleet.write('services/worker.mjs', `${worker}\n`)
+    await eventually(async () => expect(await restartsOf('web')).toEqual([1]))
+  })
+
   it('by a person, as a reload of a cluster, are left alone by a watch', async () => {
     fleet = await TestFleet.create({
       'services/worker.mjs': worker,

@@ -30,6 +30,8 @@ export interface Comparison {
   readonly adoptedSources: string | undefined
   /** PM2_HOME. */
   readonly home: string
+  /** Where our state lies. */
+  readonly storePath: string
   /** What every process gets, as it would be now. */
   readonly base: Readonly<Record<string, string>>
   /** Fields that the inventory knows to be secret. */
@@ -47,7 +49,10 @@ export function compareRecord(comparison: Comparison, record: Pm2Record): readon
   for (const [path, rule] of Object.entries(fieldRules)) {
     const declared = fields[path]?.value
     if (declared === undefined && !dropped.includes(path)) continue
-    const after = declared === undefined ? rule.initial(desired, comparison.home) : declared
+    const after =
+      declared === undefined
+        ? rule.initial(desired, comparison.home)
+        : (rule.set?.(desired, comparison.storePath) ?? declared)
     const before = rule.observed(record, after)
     if (!isDeepStrictEqual(before, after)) {
       found.push({ path, before, after, sensitive: false, means: rule.means })

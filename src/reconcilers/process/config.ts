@@ -23,6 +23,7 @@ import {
   workingFolderOf,
 } from './place.ts'
 import { processKindOf } from './process-kind.ts'
+import { watchIgnoreOf } from './watch-ignore.ts'
 
 /** What a configuration is made of besides the declaration. */
 export interface Making {
@@ -79,6 +80,7 @@ export function newProcessOf(making: Making, madeAt: number): NewProcess {
     const value = fieldRules[path]?.declared(spec, desired)
     if (value !== undefined && value !== null) assign(optional, field, value)
   }
+  const ignoreWatch = watchIgnoreOf(desired, making.storePath)
   return {
     ...optional,
     name: pm2NameOf(desired),
@@ -91,7 +93,7 @@ export function newProcessOf(making: Making, madeAt: number): NewProcess {
     instances: 1,
     registerOnly: processKindOf(spec) === 'cron-job',
     ...(spec.watch === undefined ? {} : { watch: spec.watch }),
-    ...(spec.watchIgnore === undefined ? {} : { ignoreWatch: spec.watchIgnore }),
+    ...(ignoreWatch === undefined ? {} : { ignoreWatch }),
   }
 }
 

@@ -307,6 +307,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
           .filter((pid) => pid !== undefined)
           .filter(isAlive),
         livingStores,
+        storePath: this.#context.store.location,
         leftBehind: leftBehind.map(({ identity }) => identity.pid),
         returningUntil:
           records.length < (daemon.returning?.saved.get(nameOf(wanted)) ?? 0)

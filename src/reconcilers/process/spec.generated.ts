@@ -107,7 +107,7 @@ export type ProcessSpec = {
    */
   readonly watch?: boolean | string[]
   /**
-   * Paths that `watch` leaves out. Default: hidden files and node_modules.
+   * Paths that `watch` leaves out. Default: hidden files and node_modules. Where the state of `reconcile` lies in what is watched, it is always left out.
    *
    * @maxItems 1000
    *

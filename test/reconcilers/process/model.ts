@@ -64,6 +64,7 @@ export function observed(
     processors: 4,
     livePids: records.map(({ pid }) => pid).filter((pid) => pid !== undefined),
     livingStores: [],
+    storePath: '/srv/store.db',
     leftBehind: [],
     returningUntil: undefined,
     missing: undefined,

@@ -37,6 +37,7 @@ function comparisonFor(action: ProcessAction, workshop: Workshop): Comparison {
     sourcesHash: action.sourcesHash,
     adoptedSources: action.adoptedSources,
     home: workshop.home,
+    storePath: workshop.storePath,
     base: workshop.base,
     secretPaths: [],
   }
