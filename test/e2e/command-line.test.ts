@@ -134,7 +134,7 @@ describe('the log of a controller', () => {
     const watch = await fleet.watch()
     await watch.logged('controller started')
     await fleet.write('manifests/a.yaml', manifestOf('a').replace('spec:', 'sepc:'))
-    await watch.logged('manifests/a.yaml')
+    await watch.logged('"file":"manifests/a.yaml","line":4')
     watch.signal('SIGTERM')
     expect(await watch.ended).toBe(0)
     const entries = watch
