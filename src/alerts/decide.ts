@@ -60,12 +60,16 @@ export function decide(
 
 const nothing: Verdict = Object.freeze({ group: undefined, tell: undefined, dueAt: undefined })
 
-/** Nothing is wrong any more. What was never told is not told now either. */
+/**
+ * Nothing is wrong any more. What was never told is not told now either. An end that nobody wants to hear of is waited for
+ * as well: what comes and goes would be new each time.
+ */
 function calmDown(alert: Alert, before: AlertGroup, { now, isLast }: Moment): Verdict {
-  if (before.toldAt === undefined || !alert.sendResolved) return nothing
+  if (before.toldAt === undefined) return nothing
   const quietSince = Math.min(before.quietSince ?? now, now)
   const dueAt = quietSince + alert.groupWait
   if (now < dueAt && !isLast) return { group: { ...before, quietSince }, tell: undefined, dueAt }
+  if (!alert.sendResolved) return nothing
   return {
     group: undefined,
     tell: { status: 'resolved', firing: [], resolved: before.told },

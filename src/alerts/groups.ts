@@ -21,14 +21,14 @@ export function selects(alert: Alert, trouble: Trouble, labels: FleetView['label
   return Object.entries(alert.labels ?? {}).every(([key, value]) => own[key] === value)
 }
 
-/** The troubles that an alert tells of, by group, each in one order. */
+/** The troubles that an alert tells of, by group, each in one order; of several with one key the first counts. */
 export function gather(
   alert: Alert,
   troubles: readonly Trouble[],
   labels: FleetView['labels'],
 ): ReadonlyMap<string, Gathering> {
   const groups = new Map<string, { name: string; troubles: Trouble[] }>()
-  for (const trouble of troubles) {
+  for (const trouble of firstOfEach(troubles)) {
     if (!selects(alert, trouble, labels)) continue
     const name = alert.groupBy.map((word) => `${word}=${partFor(word, trouble, labels)}`).join(', ')
     const id = name === '' ? 'all' : createHash('sha256').update(name).digest('hex').slice(0, 16)
@@ -37,6 +37,12 @@ export function gather(
     groups.set(id, group)
   }
   return new Map([...groups].map(([id, group]) => [id, { id, ...group, troubles: inOrder(group.troubles) }]))
+}
+
+function firstOfEach(troubles: readonly Trouble[]): Iterable<Trouble> {
+  const byKey = new Map<string, Trouble>()
+  for (const trouble of troubles) if (!byKey.has(keyOf(trouble))) byKey.set(keyOf(trouble), trouble)
+  return byKey.values()
 }
 
 /** Worst first, then by key. */

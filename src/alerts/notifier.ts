@@ -18,7 +18,7 @@ import { decide, type Moment, type Telling } from './decide.ts'
 import { encode } from './encode.ts'
 import { gather, selects } from './groups.ts'
 import { afterFailure, waitOf } from './retry.ts'
-import { type FleetView, findTroubles, keyOf } from './troubles.ts'
+import { type FleetView, findTroubles, keyOf, stillOpen } from './troubles.ts'
 import { type Sender, say } from './words.ts'
 
 export interface NotifierOptions {
@@ -170,8 +170,9 @@ export class Notifier {
     const changes: AlertChange[] = this.#isComplete ? this.#forgetUndeclared() : []
     let dueAt = moment.now + longestRest
     for (const alert of this.#alerting.alerts) {
-      const found = gather(alert, troubles, view.labels)
       const known = [...this.#groups.values()].filter((group) => group.alert === alert.name)
+      const told = known.flatMap((group) => group.told)
+      const found = gather(alert, [...troubles, ...stillOpen(told, view)], view.labels)
       for (const id of new Set([...known.map((group) => group.id), ...found.keys()])) {
         const before = known.find((group) => group.id === id)
         const verdict = decide(alert, before, found.get(id), moment)

@@ -1,8 +1,8 @@
 import type { Notice } from '../core/alert.ts'
 import type { Duration } from '../core/duration.ts'
 
-/** After this many tries in vain it is given up, about an hour after the first. */
-const mostAttempts = 12
+/** After this many tries in vain it is given up, about a day after the first: a receiver may be away for a night. */
+const mostAttempts = 80
 
 const firstPause: Duration = 2_000
 const longestPause: Duration = 1_200_000

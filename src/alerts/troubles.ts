@@ -1,4 +1,5 @@
 import type { Severity, Trouble } from '../core/alert.ts'
+import type { HoldReason } from '../core/hold.ts'
 import { kindOf, nameOf, type ResourceId } from '../core/resource.ts'
 import type { FleetHealth, ResourceStatus } from '../core/status.ts'
 
@@ -58,6 +59,8 @@ function troublesOf(status: ResourceStatus, now: number): readonly Trouble[] {
   const add = (type: Trouble['type'], severity: Severity, found: Pick<Trouble, 'message' | 'since'>) =>
     troubles.push({ type, id: status.id, severity, message: found.message, since: found.since })
   if (status.health === 'Degraded') add('Degraded', usual, { message: status.message, since })
+  if (status.health === 'Missing' && !status.isExcused && !waitsForOthers.has(held?.reason ?? ''))
+    add('Missing', usual, { message: status.message, since })
   if (status.health === 'Unknown') add('Unknown', usual, { message: status.message, since })
   if (held?.reason === 'AttemptsExhausted') add('RecoveryExhausted', 'critical', held)
   if (held?.reason === 'Contended') add('Contended', usual, held)
@@ -67,6 +70,37 @@ function troublesOf(status: ResourceStatus, now: number): readonly Trouble[] {
       since: suspended.since,
     })
   return troubles
+}
+
+/** Held for the sake of another, or of a broken file, which is told instead. */
+const waitsForOthers: ReadonlySet<string> = new Set<HoldReason>(['DependencyNotReady', 'DependencyBroken'])
+
+/** Troubles that are over only when their resource is well, or its absence a person's wish. */
+const untilWell: ReadonlySet<Trouble['type']> = new Set(['Degraded', 'Missing'])
+/** Troubles that are over by what is read. */
+const untilSeenOtherwise: ReadonlySet<Trouble['type']> = new Set([
+  ...untilWell,
+  'RecoveryExhausted',
+  'Contended',
+])
+
+/**
+ * Of what was told before, what nobody knows to be over though it is not found now: its resource cannot be read, is on its
+ * way, or has vanished. To tell that it is resolved would be a guess.
+ */
+export function stillOpen(told: readonly Trouble[], { statuses }: FleetView): readonly Trouble[] {
+  if (told.length === 0) return []
+  const byId = new Map<Trouble['id'], ResourceStatus>(statuses.map((status) => [status.id, status]))
+  return told.flatMap((trouble) => {
+    const status = byId.get(trouble.id)
+    if (!status) return []
+    const { health, message } = status
+    const isOpen =
+      health === 'Unknown'
+        ? untilSeenOtherwise.has(trouble.type)
+        : (health === 'Progressing' || health === 'Missing') && untilWell.has(trouble.type)
+    return isOpen ? [{ ...trouble, message }] : []
+  })
 }
 
 /** What makes two troubles the same one, told at different times. */

@@ -5,6 +5,7 @@ import type { Secret } from './secret.ts'
 /** What an Alert can tell of. */
 export const troubleTypes = [
   'Degraded',
+  'Missing',
   'RecoveryExhausted',
   'Contended',
   'HealthBelowTarget',

@@ -13,15 +13,16 @@ export interface AlertSpec {
    */
   readonly receivers: string[]
   /**
-   * What it tells of. `Degraded`: a resource is Degraded. `RecoveryExhausted`: all attempts are used up, a person is needed. `Contended`: somebody undoes our corrections. `HealthBelowTarget`: the fleet is under its target, or something critical is not well. `ControllerError`: a manifest is broken, or a pass failed. `SuspensionEnding`: a suspension is about to end. `Unknown`: a resource cannot be read. Default: all but `Unknown`.
+   * What it tells of. `Degraded`: a resource is Degraded. `Missing`: a resource is not there, and not only because it waits for another. `RecoveryExhausted`: all attempts are used up, a person is needed. `Contended`: somebody undoes our corrections. `HealthBelowTarget`: the fleet is under its target, or something critical is not well. `ControllerError`: a manifest is broken, or a pass failed. `SuspensionEnding`: a suspension is about to end. `Unknown`: a resource cannot be read. Default: all but `Unknown`.
    *
    * @minItems 1
-   * @maxItems 7
+   * @maxItems 8
    *
    * Items: One trouble.
    */
   readonly on?: (
     | 'Degraded'
+    | 'Missing'
     | 'RecoveryExhausted'
     | 'Contended'
     | 'HealthBelowTarget'
@@ -30,7 +31,7 @@ export interface AlertSpec {
     | 'Unknown'
   )[]
   /**
-   * The least severity that it tells of. `critical`: RecoveryExhausted, HealthBelowTarget, ControllerError, and Degraded, Contended and Unknown of a resource with `critical: true`. `warning`: Degraded, Contended and Unknown of others. `info`: SuspensionEnding. Default: info.
+   * The least severity that it tells of. `critical`: RecoveryExhausted, HealthBelowTarget, ControllerError, and Degraded, Missing, Contended and Unknown of a resource with `critical: true`. `warning`: Degraded, Missing, Contended and Unknown of others. `info`: SuspensionEnding. Default: info.
    */
   readonly severity?: 'info' | 'warning' | 'critical'
   /**

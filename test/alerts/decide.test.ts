@@ -193,6 +193,40 @@ describe('what is told in the course of time', () => {
     ).toEqual(['30: a, ended none'])
   })
 
+  it('is told once of what comes and goes, where the alert wants no end', () => {
+    expect(
+      follow(
+        [
+          [0, ['a']],
+          [30_000, ['a']],
+          [minute, []],
+          [80_000, ['a']],
+          [2 * minute, ['a']],
+          [3 * minute, []],
+          [3.4 * minute, ['a']],
+          [4 * minute, ['a']],
+        ],
+        { sendResolved: false },
+      ),
+    ).toEqual(['30: a, ended none'])
+  })
+
+  it('is told again of what comes back after it was over, where the alert wants no end', () => {
+    expect(
+      follow(
+        [
+          [0, ['a']],
+          [30_000, ['a']],
+          [minute, []],
+          [90_000, []],
+          [2 * minute, ['a']],
+          [2.5 * minute, ['a']],
+        ],
+        { sendResolved: false },
+      ),
+    ).toEqual(['30: a, ended none', '150: a, ended none'])
+  })
+
   it('does not wait where nobody looks again', () => {
     const gathering = gather(alert, [trouble('a')], new Map()).get('all')
     const first = decide(alert, undefined, gathering, { now: 0, isLast: true })

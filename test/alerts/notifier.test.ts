@@ -24,7 +24,7 @@ const onCall: Alert = {
   groupBy: [],
   groupWait: 10_000,
   groupInterval: 5 * minute,
-  repeatInterval: 24 * 60 * minute,
+  repeatInterval: 48 * 60 * minute,
   sendResolved: true,
   title: undefined,
   text: undefined,
@@ -137,11 +137,15 @@ function statusOf(name: string): ResourceStatus {
   }
 }
 
-function see(notifier: Notifier, degraded: readonly string[]): void {
+function see(
+  notifier: Notifier,
+  degraded: readonly string[],
+  others: readonly Pick<ResourceStatus, 'id' | 'health' | 'message'>[] = [],
+): void {
   notifier.see({
     fleet: 'acme',
     environment: undefined,
-    statuses: degraded.map(statusOf),
+    statuses: [...degraded.map(statusOf), ...others.map((own) => ({ ...statusOf('x'), ...own }))],
     labels: new Map(),
     health: undefined,
     controllerErrors: [],
@@ -174,6 +178,48 @@ describe('a storm', () => {
   })
 })
 
+describe('what nobody knows to be over', () => {
+  it('is not told as resolved: not what cannot be read, and not what is on its way', async () => {
+    const { notifier } = await start()
+    const api = (health: ResourceStatus['health']) => [
+      { id: resourceId('Process', 'api'), health, message: 'says what is seen' },
+    ]
+    see(notifier, ['api'])
+    await clock.advance(minute)
+    for (const health of ['Unknown', 'Progressing', 'Missing', 'Unknown', 'Progressing'] as const) {
+      see(notifier, [], api(health))
+      await clock.advance(60 * minute)
+    }
+    see(notifier, ['api'])
+    await clock.advance(60 * minute)
+    expect(briefly()).toEqual(['a firing 1/0', 'b firing 1/0'])
+    see(notifier, [], api('Healthy'))
+    await clock.advance(minute)
+    expect(briefly().slice(2)).toEqual(['a resolved 0/1', 'b resolved 0/1'])
+  })
+
+  it('never begins a message: only what was told stays open', async () => {
+    const { notifier } = await start()
+    see(notifier, ['api'])
+    await clock.advance(2000)
+    see(notifier, [], [{ id: resourceId('Process', 'api'), health: 'Progressing', message: 'starts' }])
+    await clock.advance(60 * minute)
+    expect(got).toEqual([])
+  })
+
+  it('is one end with what else was wrong', async () => {
+    const { notifier } = await start()
+    see(notifier, ['api', 'web'])
+    await clock.advance(minute)
+    see(notifier, [], [{ id: resourceId('Process', 'api'), health: 'Progressing', message: 'starts' }])
+    await clock.advance(10 * minute)
+    expect(briefly().slice(2)).toEqual(['a firing 1/1', 'b firing 1/1'])
+    see(notifier, [])
+    await clock.advance(minute)
+    expect(briefly().slice(4)).toEqual(['a resolved 0/1', 'b resolved 0/1'])
+  })
+})
+
 describe('a receiver that hangs', () => {
   it('holds up no other, and has one message waiting however much happens', async () => {
     answers.a = 'hang'
@@ -194,17 +240,30 @@ describe('a receiver that fails', () => {
     const { notifier } = await start()
     see(notifier, ['x'])
     const begun = clock.now()
-    await clock.advance(20 * 60 * minute)
+    await clock.advance(30 * 60 * minute)
     const tries = got.filter(({ to }) => to === 'a')
-    expect(tries).toHaveLength(12)
+    expect(tries).toHaveLength(80)
     expect(new Set(tries.map(({ id }) => id)).size).toBe(1)
     expect(events.filter((event) => event === 'AlertGivenUp Receiver/a')).toHaveLength(1)
-    expect(events.filter((event) => event === 'AlertDelayed Receiver/a')).toHaveLength(11)
+    expect(events.filter((event) => event === 'AlertDelayed Receiver/a')).toHaveLength(79)
     expect(await kept()).toEqual([])
-    expect(clock.now() - begun).toBe(20 * 60 * minute)
+    expect(clock.now() - begun).toBe(30 * 60 * minute)
     // The next repetition tries anew.
-    await clock.advance(5 * 60 * minute)
-    expect(got.filter(({ to }) => to === 'a').length).toBeGreaterThan(12)
+    await clock.advance(20 * 60 * minute)
+    expect(got.filter(({ to }) => to === 'a').length).toBeGreaterThan(80)
+  })
+
+  it.each([2, 12, 22])('hears of the end though it was away for %i hours', async (hours) => {
+    const { notifier } = await start()
+    see(notifier, ['x'])
+    await clock.advance(minute)
+    answers.a = failed
+    see(notifier, [])
+    await clock.advance(hours * 60 * minute)
+    got.length = 0
+    answers.a = delivered
+    await clock.advance(25 * minute)
+    expect(briefly()).toEqual(['a resolved 0/1'])
   })
 
   it('is left alone for as long as it asks', async () => {

@@ -1,5 +1,6 @@
 import type { ResourceId } from '../../core/resource.ts'
 import { shown } from '../../core/shown.ts'
+import { heardStates } from '../../engine/heard.ts'
 import { describeDocument } from '../../reports/describe-json.ts'
 import { type Description, describeText } from '../../reports/describe-text.ts'
 import { printDocument } from '../documents.ts'
@@ -18,7 +19,7 @@ export function describe(call: Invocation, common: CommonOptions, resource: stri
     const description: Description = {
       id,
       resource: declaration.resources.find((declared) => declared.id === id),
-      state: view.states.get(id),
+      state: heardStates(view, declaration.resources, workspace.clock.now()).get(id),
       owned: view.inventory.get(id),
       suspension: view.suspensions.get(id),
       events: await ledger.events({ id, limit: shownEvents }),

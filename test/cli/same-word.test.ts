@@ -1,0 +1,58 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { callVerb } from '../support/called.ts'
+import { removeFolder } from '../support/pm2.ts'
+
+let folder: string
+const path = (name: string) => join(folder, name)
+const call = (...args: string[]) => callVerb(folder, args)
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'r-'))
+  await mkdir(path('manifests'))
+  for (const name of ['one', 'two']) {
+    await mkdir(path(name))
+    await writeFile(path(`${name}/package.json`), JSON.stringify({ name, scripts: {} }))
+    await writeFile(
+      path(`manifests/${name}.yaml`),
+      `apiVersion: reconcile.dev/v1\nkind: ScriptSet\nmetadata: { name: ${name} }\nspec:\n  package: ../${name}/package.json\n  scripts: { build: echo }\n`,
+    )
+  }
+})
+afterEach(() => removeFolder(folder))
+
+interface Told {
+  readonly health: string
+  readonly message: string
+}
+
+/** What each verb says of one resource, at the same moment. */
+async function toldOf(id: string): Promise<Readonly<Record<string, Told>>> {
+  const read = async (...args: string[]) => JSON.parse((await call(...args, '-o', 'json')).out)
+  const pick = (list: readonly (Told & { readonly id: string })[]) => {
+    const { health, message } = list.find((one) => one.id === id) ?? { health: 'not told', message: '' }
+    return { health, message }
+  }
+  const { status } = await read('describe', id)
+  return {
+    status: pick((await read('status')).resources),
+    'status of it': pick((await read('status', id)).resources),
+    describe: { health: status?.health ?? 'never looked at', message: status?.message ?? '' },
+    report: pick((await read('report')).resources),
+  }
+}
+
+test.each([
+  ['a pass', [[]]],
+  ['somebody suspended it', [[], ['suspend', 'ScriptSet/one', '--reason', 'moving house']]],
+  [
+    'somebody resumed it, and no pass has looked since',
+    [[], ['suspend', 'ScriptSet/one', '--reason', 'moving house'], [], ['resume', 'ScriptSet/one']],
+  ],
+] as const)('all verbs say the same of a resource after %s', async (_, steps) => {
+  for (const step of steps) await call(...step)
+  const { status, ...others } = await toldOf('ScriptSet/one')
+  for (const told of Object.values(others)) expect(told).toEqual(status)
+})
