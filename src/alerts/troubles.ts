@@ -10,6 +10,8 @@ export interface FleetView {
   /** Of what is declared and was looked at. */
   readonly statuses: readonly ResourceStatus[]
   readonly labels: ReadonlyMap<ResourceId, Readonly<Record<string, string>>>
+  /** How often each resource is set right at most before a person is needed. */
+  readonly mostAttempts: ReadonlyMap<ResourceId, number>
   /** Undefined: not everything was looked at yet, or the fleet is down on purpose. */
   readonly health: FleetHealth | undefined
   /** What keeps the controller from its work, one sentence each; holds no secret. */
@@ -76,29 +78,30 @@ function troublesOf(status: ResourceStatus, now: number): readonly Trouble[] {
 const waitsForOthers: ReadonlySet<string> = new Set<HoldReason>(['DependencyNotReady', 'DependencyBroken'])
 
 /** Troubles that are over only when their resource is well, or its absence a person's wish. */
-const untilWell: ReadonlySet<Trouble['type']> = new Set(['Degraded', 'Missing'])
+const untilWell: ReadonlySet<Trouble['type']> = new Set(['Degraded', 'Missing', 'RecoveryExhausted'])
 /** Troubles that are over by what is read. */
-const untilSeenOtherwise: ReadonlySet<Trouble['type']> = new Set([
-  ...untilWell,
-  'RecoveryExhausted',
-  'Contended',
-])
+const untilSeenOtherwise: ReadonlySet<Trouble['type']> = new Set([...untilWell, 'Contended'])
 
 /**
  * Of what was told before, what nobody knows to be over though it is not found now: its resource cannot be read, is on its
  * way, or has vanished. To tell that it is resolved would be a guess.
  */
-export function stillOpen(told: readonly Trouble[], { statuses }: FleetView): readonly Trouble[] {
+export function stillOpen(
+  told: readonly Trouble[],
+  { statuses, mostAttempts }: FleetView,
+): readonly Trouble[] {
   if (told.length === 0) return []
   const byId = new Map<Trouble['id'], ResourceStatus>(statuses.map((status) => [status.id, status]))
   return told.flatMap((trouble) => {
     const status = byId.get(trouble.id)
     if (!status) return []
-    const { health, message } = status
+    const { id, health, message, attempts } = status
+    // As long as nothing is wanted of it, what has no attempts left is not held for that.
+    const isUntried = trouble.type === 'RecoveryExhausted' && attempts < (mostAttempts.get(id) ?? 0)
     const isOpen =
       health === 'Unknown'
         ? untilSeenOtherwise.has(trouble.type)
-        : (health === 'Progressing' || health === 'Missing') && untilWell.has(trouble.type)
+        : (health === 'Progressing' || health === 'Missing') && untilWell.has(trouble.type) && !isUntried
     return isOpen ? [{ ...trouble, message }] : []
   })
 }

@@ -162,6 +162,7 @@ export class AlertDesk {
       environment: fleet.environment,
       statuses: maskMessages(seen, this.#workspace.call.mask),
       labels: new Map(resources.map(({ id, labels }) => [id, labels])),
+      mostAttempts: new Map(resources.map(({ id, controls }) => [id, controls.recovery.maxAttempts])),
       health: isAllSeen && !this.#isDown ? fleetStatusOf(this.#declaration, this.#states).health : undefined,
       controllerErrors: [
         ...this.#manifestFaults(),

@@ -147,6 +147,7 @@ function see(
     environment: undefined,
     statuses: [...degraded.map(statusOf), ...others.map((own) => ({ ...statusOf('x'), ...own }))],
     labels: new Map(),
+    mostAttempts: new Map(),
     health: undefined,
     controllerErrors: [],
     now: clock.now(),

@@ -40,6 +40,7 @@ function found(own: Partial<ResourceStatus>, controllerErrors: readonly string[]
     environment: undefined,
     statuses,
     labels: new Map(),
+    mostAttempts: new Map(),
     health,
     controllerErrors,
     now: 9,
@@ -127,18 +128,40 @@ describe('what was told', () => {
       environment: undefined,
       statuses: [statusOf(own)],
       labels: new Map(),
+      mostAttempts: new Map([[resourceId('Process', 'api'), 5]]),
       health: undefined,
       controllerErrors: [],
       now: 9,
     }).map(({ type, message }) => `${type}: ${message}`)
 
   it.each([
-    ['is not over while it cannot be read', 'Degraded', { health: 'Unknown', message: 'no answer' }, 'no answer'],
-    ['nor is what has no attempts left', 'RecoveryExhausted', { health: 'Unknown', message: 'no answer' }, 'no answer'],
+    [
+      'is not over while it cannot be read',
+      'Degraded',
+      { health: 'Unknown', message: 'no answer' },
+      'no answer',
+    ],
+    [
+      'nor is what has no attempts left',
+      'RecoveryExhausted',
+      { health: 'Unknown', message: 'no answer' },
+      'no answer',
+    ],
     ['nor is what somebody undoes', 'Contended', { health: 'Unknown', message: 'no answer' }, 'no answer'],
     ['nor what is missing', 'Missing', { health: 'Unknown', message: 'no answer' }, 'no answer'],
-    ['is not over while it is on its way', 'Degraded', { health: 'Progressing', message: 'starts' }, 'starts'],
+    [
+      'is not over while it is on its way',
+      'Degraded',
+      { health: 'Progressing', message: 'starts' },
+      'starts',
+    ],
     ['nor is what was missing', 'Missing', { health: 'Progressing', message: 'starts' }, 'starts'],
+    [
+      'is not over while nothing is wanted of what has no attempts left',
+      'RecoveryExhausted',
+      { health: 'Progressing', attempts: 5, message: 'its probe is asked' },
+      'its probe is asked',
+    ],
     ['is not over where it has vanished', 'Degraded', { health: 'Missing', message: 'gone' }, 'gone'],
   ] as const)('%s', (_, type, own, message) => {
     expect(openOf(told(type), own)).toEqual([`${type}: ${message}`])
@@ -148,7 +171,7 @@ describe('what was told', () => {
     ['it is well', 'Degraded', { health: 'Healthy' }],
     ['it is left alone on purpose', 'Degraded', { health: 'Suspended' }],
     ['what was missing is there', 'Missing', { health: 'Degraded' }],
-    ['a person starts its attempts anew', 'RecoveryExhausted', { health: 'Progressing' }],
+    ['a person starts its attempts anew', 'RecoveryExhausted', { health: 'Progressing', attempts: 1 }],
     ['it could be read', 'Unknown', { health: 'Progressing' }],
     ['the suspension has ended, whatever is seen then', 'SuspensionEnding', { health: 'Unknown' }],
   ] as const)('is over where %s', (_, type, own) => {
