@@ -3,7 +3,7 @@ import { repositoryOf } from '../../../clients/github/repository.ts'
 import { compareRuns, type WorkflowRun } from '../../../clients/github/workflow-run.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Duration } from '../../../core/duration.ts'
-import { ReconcileError } from '../../../core/errors.ts'
+import { isErrorOf, messageOf, ReconcileError } from '../../../core/errors.ts'
 import type { LogLine, LogOptions } from '../../../core/reconciler.ts'
 import { newestRuns, ownRuns } from '../newest-run.ts'
 import { branchOf, type DesiredWorkflow } from '../place.ts'
@@ -24,14 +24,37 @@ export async function* readWorkflowLogs(
 ): AsyncGenerator<LogLine> {
   const { clock, signal } = options
   const workflowId = await findWorkflowId(github, desired, signal)
-  let shown = ''
+  let shown: WorkflowRun | undefined
   for (;;) {
     const run = await newestRun(github, desired, workflowId, signal)
-    const key = run ? `${run.id}/${run.attempt}` : ''
-    if (run && key !== shown) yield* linesOfRun(github, desired, run, options)
-    shown = key
+    // While the one that was shown is run again, the newest that has ended is one of before.
+    if (run && (!shown || isLater(run, shown))) {
+      yield* options.follow && shown
+        ? followedLines(github, desired, run, options)
+        : linesOfRun(github, desired, run, options)
+      shown = run
+    }
     if (!options.follow) return
     await clock.sleep(lookInterval, signal)
+  }
+}
+
+function isLater(run: WorkflowRun, shown: WorkflowRun): boolean {
+  return run.id === shown.id ? run.attempt > shown.attempt : compareRuns(run, shown) < 0
+}
+
+/** Where a run has no log, that is said in its place: the next one may have one. */
+async function* followedLines(
+  github: GithubClient,
+  desired: DesiredWorkflow,
+  run: WorkflowRun,
+  options: LogOptions & { readonly signal: AbortSignal },
+): AsyncGenerator<LogLine> {
+  try {
+    yield* linesOfRun(github, desired, run, options)
+  } catch (error) {
+    if (!isErrorOf(error, 'RunLogGone')) throw error
+    yield { at: run.updatedAt, source: `run ${run.id}`, stream: 'err', text: messageOf(error) }
   }
 }
 

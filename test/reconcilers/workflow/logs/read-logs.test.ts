@@ -129,6 +129,50 @@ describe('logs of a workflow', () => {
   })
 })
 
+describe('logs of a workflow that are followed', () => {
+  /** Text by text, each after something happened; ends after the last. */
+  async function follow(happens: readonly (() => void)[]): Promise<readonly string[]> {
+    const connection = await open()
+    const end = new AbortController()
+    const found: string[] = []
+    const log = connection.logs?.(desired(), { lines: 1, follow: true }, end.signal)
+    const rest = [...happens]
+    try {
+      for await (const { text } of log ?? []) {
+        found.push(text)
+        const next = rest.shift()
+        if (next) setTimeout(next, 100)
+        else setTimeout(() => end.abort(), 300)
+      }
+    } catch (error) {
+      if (!end.signal.aborted) throw error
+    }
+    await connection.close()
+    return found
+  }
+
+  it('say nothing of the run before while the newest one is run again', async () => {
+    const ci = site.addWorkflow('ci.yml')
+    site.addRun(ci, { jobs: 1, conclusion: 'failure', age: 60_000 })
+    const run = site.addRun(ci, { jobs: 1 })
+    simulator.world.runTime = 500
+    const again = () => site.restart(run)
+    expect(await follow([again])).toEqual(['build is done', 'build is done'])
+  })
+
+  it('go on after a run that has none', async () => {
+    const ci = site.addWorkflow('ci.yml')
+    site.addRun(ci, { jobs: 1 })
+    const broken = () => site.addRun(ci, { conclusion: 'startup_failure', jobs: 0 })
+    const mended = () => site.addRun(ci, { jobs: 1 })
+    expect(await follow([broken, mended])).toEqual([
+      'build is done',
+      expect.stringMatching(/^Run \d+ on main has no log: no job was started$/),
+      'build is done',
+    ])
+  })
+})
+
 describe('a log of GitHub', () => {
   it('is read line by line, with times of any precision and lines that have none', () => {
     const lines = linesOfLog(
