@@ -17,6 +17,7 @@ import { goodBeforeNext, isTakenBack, type Memories, takenBackBefore } from './m
 import type { ObservedFunctionSet } from './observed.ts'
 import { assertStillPublished, ownDeploySince } from './overtaken.ts'
 import type { PublishedFiles } from './published-files.ts'
+import { lockOf } from './refusal.ts'
 import { foreignTwinsOf, leftoversOf, twinsMessage } from './site-functions.ts'
 import { readSite, type SiteReading } from './site-reader.ts'
 import { type FunctionSource, noSource, type SourceReader } from './source.ts'
@@ -264,6 +265,8 @@ export class Deployer {
     // What it lost would be lost for good under another deploy.
     await this.#proveEarlier(action, reading, signal)
     const { site, published } = reading
+    const lock = lockOf(reading)
+    if (lock !== undefined) throw refusedDeploy(action, lock)
     const deployId = published?.id
     const files =
       deployId === undefined ? [] : await this.#files.list(this.#netlify, { site, deployId }, signal)
@@ -329,11 +332,15 @@ export class Deployer {
     )
     for (const deploy of stale) await this.#netlify.cancelDeploy(deploy.id, signal)
     if (begun) return this.#watch.awaitRequired(site.id, begun, signal)
-    // Ready and newer than what is published: it goes live by itself in a moment.
+    // Ready, newer than what is published, and never live: the site was locked then, or it is about to go live by itself.
     const ready = same.find(
       ({ state, createdAt }) => state === 'ready' && createdAt > (published?.createdAt ?? 0),
     )
-    if (ready && ready.publishedAt === 0) return ready
+    if (ready?.publishedAt === 0) {
+      await this.#assertNotOvertaken(action, signal)
+      await this.#netlify.restoreDeploy(site.id, ready.id, signal)
+      return ready
+    }
     const since = this.#clock.now() - deployLimit.within
     if (deploys.filter(({ createdAt }) => createdAt > since).length >= deployLimit.count) {
       throw new ReconcileError('RateLimited', 'Netlify takes 3 deploys of a site a minute; it goes on in 1m')

@@ -61,8 +61,13 @@ export function refusalOfSite({ site, published }: ObservedFunctionSet, via: unk
   if (site.refusesOtherDeploys) {
     return 'the site takes no deploys but those of its repository (`prevent_non_git_prod_deploys`)'
   }
-  if (published?.isLocked) return `deploy ${published.id} is locked: nothing newer would be published`
-  return undefined
+  return lockOf({ published })
+}
+
+/** The same of a lock alone. */
+export function lockOf({ published }: Pick<ObservedFunctionSet, 'published'>): string | undefined {
+  if (!published?.isLocked) return undefined
+  return `deploy ${published.id} is locked: nothing newer would be published`
 }
 
 /** What a deploy of ours would bring to the site, in words, and what stands against it; undefined: nothing waits for one. */

@@ -172,3 +172,51 @@ describe('somebody publishes an older deploy of ours during a pass', () => {
     expect(stage.site.deploys).toHaveLength(3)
   }, 60_000)
 })
+
+describe('a deploy that was ready while the site was locked', () => {
+  /** A person locks the site when a deploy is about to be begun, and the pass ends before it gave up waiting. */
+  async function lockedOut(): Promise<SimulatedDeploy> {
+    const { simulator, site } = stage
+    const death = new AbortController()
+    simulator.hook = ({ operation, phase }) => {
+      if (operation === 'createSiteDeploy' && phase === 'received' && site.published) {
+        site.published.isLocked = true
+      }
+      const isBegun = site.deploys.at(-1) !== site.published
+      if (operation === 'getSite' && isBegun && site.deploys.at(-1)?.state === 'ready') death.abort()
+    }
+    await expect(stage.pass(stage.desired(), undefined, death.signal)).rejects.toThrow()
+    simulator.hook = undefined
+    const ready = site.deploys.at(-1)
+    if (ready?.state !== 'ready') throw new Error('Expected a deploy that is ready')
+    expect(site.published).not.toBe(ready)
+    return ready
+  }
+
+  it('is published when the site is unlocked: Netlify publishes only what ends after that', async () => {
+    await stage.pass(stage.desired())
+    stage.site.age(60_000)
+    await stage.addFunction('hello', 'two')
+    const ready = await lockedOut()
+    if (stage.site.published) stage.site.published.isLocked = false
+    await stage.pass(stage.desired(), undefined, AbortSignal.timeout(20_000))
+    expect(stage.site.published).toBe(ready)
+    expect(await stage.visit('/.netlify/functions/hello')).toBe('200 two')
+  }, 60_000)
+
+  it('stays unpublished where the site is locked again after that was decided', async () => {
+    await stage.pass(stage.desired())
+    stage.site.age(60_000)
+    await stage.addFunction('hello', 'two')
+    await lockedOut()
+    const { published } = stage.site
+    if (!published) throw new Error('Expected a deploy')
+    published.isLocked = false
+    const pair = await stage.observe(stage.desired())
+    published.isLocked = true
+    await expect(stage.applyAll(pair)).rejects.toThrow(
+      /deploy \w+ is locked: nothing newer would be published/,
+    )
+    expect(stage.site.published).toBe(published)
+  }, 60_000)
+})
