@@ -19,6 +19,16 @@ export interface ImportedResource {
   /** Undefined: the base; else the environment whose overlay it is. */
   readonly environment: string | undefined
   readonly from: ImportPlace
+  /**
+   * Whether it may be started from the manifest alone: where a field has to be left out, something else would run, so
+   * it begins suspended. Default: it is there already, and keeps what is not declared.
+   */
+  readonly mayStart?: boolean
+}
+
+/** The reason of a suspension, for what would run otherwise than is meant until a person adds what is missing. */
+export function incomplete(fields: readonly string[]): string {
+  return `imported without ${fields.join(', ')}; complete it, then remove this`
 }
 
 /** Several definitions of one name: the first is written, and the person decides. */

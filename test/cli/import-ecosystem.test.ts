@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { invoke } from '../support/invoke.ts'
 import { makeFolder, plainEnv, removeFolder, startDaemon, type TestDaemon } from '../support/pm2.ts'
 
@@ -133,6 +135,9 @@ module.exports = { apps: [
   { name: 'web', cwd: __dirname, script: './services/idle.js', instances: 2, log_date_format: 'HH:mm' },
   { name: 'one', cwd: __dirname, script: './services/idle.js', instances: 1, out_file: 'logs/one.log' },
   { name: 'loud', cwd: __dirname, script: 'sleep 1000', restart_delay: 50 },
+  { name: 'zero', cwd: __dirname, script: './services/idle.js', instances: 0 },
+  { name: 'most', cwd: __dirname, script: './services/idle.js', instances: 'max' },
+  { name: 'every', cwd: __dirname, script: './services/idle.js', instances: 'max', exec_mode: 'cluster' },
   { name: 'text', cwd: __dirname, script: './services/idle', stop_exit_codes: [0, '143'], max_restarts: '5' },
 ] }
 `,
@@ -141,7 +146,7 @@ module.exports = { apps: [
   const started = await daemon.cli('start', join(cwd, 'run.config.cjs'))
   expect(started.code, started.stdout).toBe(0)
   const before = await daemon.client.list()
-  expect(before.map(({ status }) => status)).toEqual(Array(6).fill('online'))
+  expect(before.map(({ status }) => status)).toEqual(Array(6 + 3 * availableParallelism()).fill('online'))
   const env = { PM2_HOME: daemon.home, PATH: plainEnv.PATH ?? '' }
   const imported = await invoke(['import', 'ecosystem', 'run.config.cjs'], { cwd, env })
   expect([imported.status, imported.err], imported.out).toEqual([0, ''])
@@ -198,4 +203,56 @@ test('an application whose name only running the file could tell is left out, an
     env,
   })
   expect(JSON.parse(evaluated.out).errors[0].code).toBe('import-ecosystem-missing')
+})
+
+test('what would run otherwise than is meant begins suspended, and two secrets of one name stay two', async () => {
+  const cwd = await makeFolder()
+  folders.push(cwd)
+  await writeFile(join(cwd, 'a.js'), 'setInterval(() => undefined, 1000)\n')
+  await writeFile(
+    join(cwd, 'ecosystem.config.cjs'),
+    `const usual = { script: 'a.js' }
+module.exports = { apps: [
+  { ...usual, name: 'args', args: ['--host', process.env.HOST] },
+  { ...usual, name: 'default', args: ['--port', process.env.PORT || 80], cwd: '' },
+  { ...usual, name: 'cwd', cwd: process.env.FOLDER },
+  { ...usual, name: 'node', interpreter: 'node@18' },
+  { ...usual, name: 'user', uid: 'nobody' },
+  { ...usual, name: 'idle', autostart: false },
+  { ...usual, name: 'secret', args: '--db postgres://u:hunter22@db/x' },
+  { ...usual, name: 'one', env: { API_KEY: 'Aa1-first-secret', SHARED_TOKEN: 'Aa1-of-both' } },
+  { ...usual, name: 'two', env: { API_KEY: 'Aa1-other-secret', SHARED_TOKEN: 'Aa1-of-both' }, env_production: { API_KEY: 'Aa1-third' } },
+  { ...usual, name: 'three', env: { API_KEY: process.env.API_KEY } },
+] }
+`,
+  )
+  const env = { PATH: plainEnv.PATH ?? '' }
+  const { status, out } = await invoke(['import', 'ecosystem', 'ecosystem.config.cjs'], { cwd, env })
+  expect(status, out).toBe(0)
+  const manifest = async (name: string) =>
+    parse(await readFile(join(cwd, 'manifests', `${name}.yaml`), 'utf8'))
+  const reasons = await Promise.all(
+    ['args', 'default', 'cwd', 'node', 'user', 'idle', 'secret', 'one'].map(async (name) => [
+      name,
+      (await manifest(name)).spec.suspend?.reason,
+    ]),
+  )
+  expect(Object.fromEntries(reasons)).toEqual({
+    args: 'imported without args; complete it, then remove this',
+    default: undefined,
+    cwd: 'imported without cwd; complete it, then remove this',
+    node: 'imported without interpreter; complete it, then remove this',
+    user: 'imported without uid; remove this if it may run as whom PM2 runs',
+    idle: 'its configuration says autostart: false',
+    secret: 'imported without args; complete it, then remove this',
+    one: undefined,
+  })
+  expect((await manifest('one')).spec.env).toEqual({
+    API_KEY: { fromEnv: 'ONE_API_KEY' },
+    SHARED_TOKEN: { fromEnv: 'SHARED_TOKEN' },
+  })
+  expect((await manifest('two')).spec.env.API_KEY).toEqual({ fromEnv: 'TWO_API_KEY' })
+  expect((await manifest('environments/production/two')).spec.env.API_KEY).toEqual({ fromEnv: 'TWO_API_KEY' })
+  expect((await manifest('three')).spec.env.API_KEY).toEqual({ fromEnv: 'API_KEY' })
+  expect((await invoke(['check'], { cwd, env })).status).toBe(0)
 })

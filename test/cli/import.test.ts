@@ -39,6 +39,12 @@ async function heapOn(version: Pm2Version): Promise<TestDaemon> {
   await writeFile(join(folder, 'idle.sh'), 'while true; do sleep 1; done\n')
   await writeFile(join(folder, 'heap.config.cjs'), heap)
   await daemon.cli('start', join(folder, 'heap.config.cjs'))
+  // A name that PM2 does not know for a configuration's: it runs the file as a program.
+  await writeFile(
+    join(folder, 'ecosystem.backup.cjs'),
+    'module.exports = { apps: [{ script: "idle.mjs" }] }\n',
+  )
+  await daemon.cli('start', join(folder, 'ecosystem.backup.cjs'))
   await daemon.cli('stop', 'stopped')
   await eventually('the jobs have ended', async () => {
     const records = await daemon.client.list()
@@ -65,6 +71,7 @@ describe.each(pm2Versions)('import pm2, from a daemon of version %i', (version) 
     expect(report.written).toHaveLength(13)
     expect(report.warnings.map(({ code }: { code: string }) => code)).toEqual(
       expect.arrayContaining([
+        'import-pm2-configuration',
         'import-pm2-stopped',
         'import-secret-referenced',
         'import-pm2-option-not-carried',

@@ -78,8 +78,9 @@ async function find(
   const running = await readSource(call, common, { source: 'pm2', inputs: [] })
   const here = running.resources.filter(({ manifest }) => liesIn(call.cwd, manifest.spec))
   if (here.length > 0) {
-    const names = new Set(here.map(({ id }) => id.slice('Process/'.length)))
-    const warnings = running.warnings.filter(({ message }) => names.has(message.split(':')[0] ?? ''))
+    const others = running.resources.filter((resource) => !here.includes(resource))
+    const names = new Set(others.map(({ id }) => id.slice('Process/'.length)))
+    const warnings = running.warnings.filter(({ message }) => !names.has(message.split(':')[0] ?? ''))
     return {
       imported: { ...running, resources: here, warnings, errors: [] },
       story: `PM2 runs ${counted(here.length)} from this folder: manifests of them were made.`,

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import type { Diagnostic } from '../../core/diagnostic.ts'
-import type { ImportedResource, ImportNotice } from '../../core/import.ts'
+import { type ImportedResource, type ImportNotice, incomplete } from '../../core/import.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import { type ComposeInput, compose } from '../compose.ts'
 import { findManifests, isFolder } from '../files.ts'
@@ -10,7 +10,8 @@ import { nameFiles } from './file-names.ts'
 import { manifestText } from './manifest-text.ts'
 import { takenNames } from './outside-names.ts'
 import { realPathOf, relativePaths } from './relative-paths.ts'
-import { withoutSecrets } from './secret-literals.ts'
+import { type SecretLiteral, withoutSecrets } from './secret-literals.ts'
+import { secretVariables } from './secret-variables.ts'
 
 /** A manifest file that is ready to be written. */
 export interface PreparedFile {
@@ -48,10 +49,12 @@ export async function prepareFiles(
   const names = nameFiles(resources, options.folder)
   const based = new Set(resources.filter(({ environment }) => environment === undefined).map(({ id }) => id))
   const warnings: ImportNotice[] = []
+  const variableOf = secretVariables(resources)
   const files = resources.map((resource, index): PreparedFile => {
     const { id, environment, from } = resource
     const path = names[index] ?? join(options.folder, 'manifest.yaml')
-    const { manifest, found } = withoutSecrets(resource.manifest)
+    const { manifest: clean, found } = withoutSecrets(resource.manifest, (name) => variableOf(id, name))
+    const manifest = resource.mayStart === true ? suspendedWithout(clean, found) : clean
     for (const secret of found) warnings.push(secretWarning(id, secret, resource))
     // Paths in an overlay are relative to the file that it is laid over.
     const home = environment !== undefined && based.has(id) ? options.folder : dirname(path)
@@ -73,10 +76,24 @@ export async function prepareFiles(
   return { ...judged, warnings: [...warnings, ...judged.warnings] }
 }
 
+/** What lost a field of its spec, so that something else would run, is suspended. */
+function suspendedWithout(
+  manifest: Readonly<Record<string, unknown>>,
+  found: readonly SecretLiteral[],
+): Readonly<Record<string, unknown>> {
+  const lost = found.flatMap(({ path, fromEnv }) =>
+    fromEnv === undefined && path.startsWith('spec.') ? [path.slice('spec.'.length)] : [],
+  )
+  const spec = manifest.spec as Readonly<Record<string, unknown>>
+  return lost.length === 0 || spec.suspend !== undefined
+    ? manifest
+    : { ...manifest, spec: { ...spec, suspend: { reason: incomplete(lost) } } }
+}
+
 function secretWarning(
   id: ResourceId,
   { path, fromEnv }: ReturnType<typeof withoutSecrets>['found'][number],
-  { from, environment }: ImportedResource,
+  { from, environment, mayStart }: ImportedResource,
 ): ImportNotice {
   const place = environment === undefined ? id : `${id} (${environment})`
   return {
@@ -84,7 +101,7 @@ function secretWarning(
     code: fromEnv === undefined ? 'import-secret-left-out' : 'import-secret-referenced',
     message:
       fromEnv === undefined
-        ? `${place}: \`${path}\` holds what looks like a secret and was left out: it is not managed`
+        ? `${place}: \`${path}\` holds what looks like a secret and was left out: ${mayStart === true ? 'the manifest is suspended until it is complete' : 'it is not managed'}`
         : `${place}: \`${path}\` holds what looks like a secret; the manifest refers to the variable ${fromEnv}, which must be set where reconcile runs`,
   }
 }

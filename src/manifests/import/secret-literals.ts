@@ -23,15 +23,19 @@ type Path = readonly string[]
 /**
  * A manifest without a literal that looks like a secret: a reference to a variable of its name stands there instead, or,
  * where the kind takes no reference, the whole field of `spec` (or the label) is left out and so not managed. Stricter
- * than the warning of `check`, because what is written into a file once is hard to take back.
+ * than the warning of `check`, because what is written into a file once is hard to take back. `variableOf` gives another
+ * variable than that of its name.
  */
-export function withoutSecrets(manifest: Readonly<Record<string, unknown>>): WithoutSecrets {
+export function withoutSecrets(
+  manifest: Readonly<Record<string, unknown>>,
+  variableOf: (name: string, value: string) => string = (name) => name,
+): WithoutSecrets {
   const kind = String(manifest.kind)
   const found: SecretLiteral[] = []
   const walk = (value: unknown, path: Path, places: SchemaPlaces): unknown => {
     if (takesReference(places)) {
       const name = path.at(-1) ?? ''
-      const reference = referenceFor(value, name)
+      const reference = referenceFor(value, name, variableOf)
       if (reference === undefined) return value
       found.push({ path: formatPath(path), fromEnv: 'fromEnv' in reference ? reference.fromEnv : name })
       return reference
@@ -84,8 +88,14 @@ function isSecretArgument(text: string, next: string | undefined): boolean {
 }
 
 /** What stands in place of a value; undefined: it may stay as it is. */
-function referenceFor(value: unknown, name: string): Reference | undefined {
-  if (typeof value === 'string') return isSecret(name, value) ? { fromEnv: name } : undefined
+function referenceFor(
+  value: unknown,
+  name: string,
+  variableOf: (name: string, value: string) => string,
+): Reference | undefined {
+  if (typeof value === 'string') {
+    return isSecret(name, value) ? { fromEnv: variableOf(name, value) } : undefined
+  }
   if (!isReference(value) || value.default === undefined || !isSecret(name, value.default)) return undefined
   const { default: _, ...rest } = value
   return rest

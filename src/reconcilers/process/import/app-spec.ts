@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
+import { incomplete } from '../../../core/import.ts'
 import type { Reference } from '../../../core/secret.ts'
 import { optionBehind } from '../option-variables.ts'
 import { defaultInterpreterOf, isProgram } from '../place.ts'
@@ -25,6 +26,8 @@ export interface AppContext {
 export interface AppDraft {
   readonly name: string
   readonly spec: SpecDraft
+  /** Why it must not be started by what could be told of it; undefined: it may. */
+  readonly suspend: { readonly reason: string } | undefined
   /** Variables by environment, over those of the base. */
   readonly environments: ReadonlyMap<string, Readonly<Record<string, string | Reference>>>
 }
@@ -37,7 +40,7 @@ export function draftApp(context: AppContext): AppDraft | undefined {
   const name = nameOf(context, script.text)
   const of = new Options(options.known, name, tell)
   const spec: SpecDraft = {}
-  const cwd = folderOf(context)
+  const cwd = folderOf(of, context)
   if (script.isShell) {
     spec.script = 'bash'
     spec.args = ['-c', script.text]
@@ -66,24 +69,47 @@ export function draftApp(context: AppContext): AppDraft | undefined {
   return {
     name,
     spec,
+    suspend: suspensionOf(of, options),
     environments: new Map(environments.filter(([, each]) => Object.keys(each).length > 0)),
   }
+}
+
+/** Without these something else runs than is meant, by PM2's names and ours. */
+const essential: readonly (readonly [option: string, field: string])[] = [
+  ['args', 'args'],
+  ['cwd', 'cwd'],
+  ['exec_interpreter', 'interpreter'],
+  ['node_args', 'interpreterArgs'],
+]
+
+/** Options by which another user runs it. */
+const users: readonly string[] = ['uid', 'gid', 'user']
+
+/** What would run otherwise than is meant must not start because it was imported: a person completes it. */
+function suspensionOf(of: Options, { lost }: AppOptions): AppDraft['suspend'] {
+  const missing = essential.flatMap(([option, field]) => (of.leftOut.has(option) ? [field] : []))
+  if (missing.length > 0) return { reason: incomplete(missing) }
+  const user = users.filter((option) => lost.has(option)).join(', ')
+  if (user !== '') return { reason: `imported without ${user}; remove this if it may run as whom PM2 runs` }
+  return lost.has('autostart') ? { reason: 'its configuration says autostart: false' } : undefined
 }
 
 /** Options by their names, read as the type that PM2 takes. */
 class Options {
   readonly #known: ReadonlyMap<string, Static>
-  readonly #name: string
+  readonly name: string
   readonly tell: Tell
+  /** Options that are given, and that could not be told. */
+  readonly leftOut = new Set<string>()
 
   constructor(known: ReadonlyMap<string, Static>, name: string, tell: Tell) {
     this.#known = known
-    this.#name = name
+    this.name = name
     this.tell = tell
   }
 
   wanted(option: string): Wanted {
-    return { what: `${this.#name}: ${option}`, tell: this.tell }
+    return { what: `${this.name}: ${option}`, tell: this.tell }
   }
 
   raw(option: string): Static | undefined {
@@ -91,7 +117,7 @@ class Options {
   }
 
   value(option: string): string | number | boolean | undefined {
-    return settle(this.raw(option), this.wanted(option))
+    return this.#noted(option, settle(this.raw(option), this.wanted(option)))
   }
 
   text(option: string): string | undefined {
@@ -117,14 +143,20 @@ class Options {
   }
 
   list(option: string): readonly string[] | undefined {
-    return settleList(this.raw(option), this.wanted(option))
+    return this.#noted(option, settleList(this.raw(option), this.wanted(option)))
+  }
+
+  #noted<T>(option: string, settled: T | undefined): T | undefined {
+    const raw = this.raw(option)
+    if (settled === undefined && raw !== undefined && raw.type !== 'scalar') this.leftOut.add(option)
+    return settled
   }
 
   refuse(option: string, expected: string): void {
     const place = this.raw(option)?.at
     this.tell({
       code: 'import-ecosystem-value',
-      message: `${this.#name}: ${option} was left out: expected ${expected}, as PM2 does`,
+      message: `${this.name}: ${option} was left out: expected ${expected}, as PM2 does`,
       ...(place && { place }),
     })
   }
@@ -147,9 +179,8 @@ function nameOf({ options, tell }: AppContext, script: string): string {
   return file.lastIndexOf('.') > 0 ? file.slice(0, file.lastIndexOf('.')) : file
 }
 
-function folderOf({ options, folder, tell }: AppContext): string {
-  const cwd = settle(options.known.get('cwd'), { what: 'cwd', tell })
-  return cwd === undefined || cwd === '' ? folder : resolve(folder, String(cwd))
+function folderOf(of: Options, { folder }: AppContext): string {
+  return resolve(folder, of.text('cwd') ?? '.')
 }
 
 /** A file of that name is meant before a program on PATH is. */
@@ -167,6 +198,7 @@ function addRunning(spec: SpecDraft, of: Options, { findProgram }: AppContext): 
   const runsOnNode = usual === 'none' && file !== undefined && isTextFile(file)
   const effective = given ?? (runsOnNode ? 'node' : usual)
   if (given?.startsWith('node@')) {
+    of.leftOut.add('exec_interpreter')
     of.tell({
       code: 'import-ecosystem-value',
       message: `${of.wanted('interpreter').what} was left out: a manifest names a program, and ${given} is a version`,
@@ -289,12 +321,19 @@ function addLogs(spec: SpecDraft, of: Options, { cwd, home }: AppContext & { rea
       logs[field] = file === 'NULL' ? '/dev/null' : resolve(cwd, file.replace(/^~(?=\/|$)/, home))
   }
   const merge = of.boolean('merge_logs')
-  const isMerged = merge ?? (spec.mode !== 'cluster' && of.raw('instances') === undefined)
+  const isMerged = merge ?? areLogsMerged(spec, of)
   if (!isMerged) logs.merge = false
   const format = of.text('log_date_format')
   if (of.boolean('time') === true) logs.timestamps = true
   else if (format !== undefined) logs.timestamps = format
   if (Object.keys(logs).length > 0) spec.logs = logs
+}
+
+/** PM2 decides it before it takes `instances` for cluster mode, and takes `max` and 0 for none. */
+function areLogsMerged({ instances }: SpecDraft, of: Options): boolean {
+  const [mode, given] = [of.raw('exec_mode'), of.raw('instances')]
+  if (mode?.type === 'scalar' && String(mode.value).startsWith('cluster')) return false
+  return given === undefined || (instances === 'max' && given.type !== 'processors')
 }
 
 function tellLost(name: string, { lost, unknown }: AppOptions, tell: Tell): void {

@@ -98,8 +98,15 @@ function readApps(
       findProgram,
       tell,
     })
-    if (app) definitions.push({ app, from: at })
-    else {
+    if (app) {
+      definitions.push({ app, from: at })
+      if (app.suspend)
+        tell({
+          code: 'import-ecosystem-suspended',
+          message: `${app.name}: its manifest suspends it: ${app.suspend.reason}`,
+          place: at,
+        })
+    } else {
       errors.push({
         ...at,
         code: 'import-ecosystem-script',
@@ -125,7 +132,15 @@ function resourcesOf({ app, from }: Definition, names: ResourceNames): readonly 
     id,
     environment: undefined,
     from,
-    manifest: { ...head, spec: { ...(name === app.name ? {} : { name: app.name }), ...app.spec } },
+    mayStart: true,
+    manifest: {
+      ...head,
+      spec: {
+        ...(name === app.name ? {} : { name: app.name }),
+        ...app.spec,
+        ...(app.suspend && { suspend: app.suspend }),
+      },
+    },
   }
   const overlays = [...app.environments].map(([environment, env]): ImportedResource => {
     return { id, environment, from, manifest: { ...head, spec: { env } } }

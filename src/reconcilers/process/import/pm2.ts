@@ -4,6 +4,7 @@ import type { ImportConflict, Imported, ImportedResource, Importer } from '../..
 import { resourceId } from '../../../core/resource.ts'
 import { pm2HomeOf } from '../home.ts'
 import { readMark } from '../mark.ts'
+import { isConfiguration } from './mistaken.ts'
 import { ResourceNames } from './names.ts'
 import { collectNotices, type Tell } from './notice.ts'
 import { specOfRecords } from './record-spec.ts'
@@ -91,6 +92,13 @@ function isOrdinary(record: Pm2Record, tell: Tell): boolean {
       code: 'import-pm2-managed-already',
       message: `${record.name}: it is ${mark.id} of the fleet ${mark.fleet} already, which another fleet must not take`,
     })
+  }
+  if (record.execPath !== undefined && isConfiguration(record.execPath)) {
+    tell({
+      code: 'import-pm2-configuration',
+      message: `${record.name}: it was left out: it is no program but the configuration ${record.execPath}, which PM2 does not know by its name and runs as one; delete it in PM2, and import the file with \`reconcile import ecosystem\``,
+    })
+    return false
   }
   return record.execPath !== undefined
 }

@@ -111,6 +111,55 @@ describe('an environment variable is kept as what it is', () => {
   })
 })
 
+/** How a function may end is not known where it depends on what is not. */
+const ends: readonly [string, string][] = [
+  ['an `if`', "if (process.env.CI) return 'a'; return 'b'"],
+  ['both of its branches', "if (process.env.CI) { return 'a' } else { return 'b' }"],
+  ['a `switch`', "switch (process.env.SIZE) { case 'big': return 'a'; default: return 'b' }"],
+  ['a `try`', "try { return require('./nothing').x } catch { return 'b' }"],
+  ['a loop over what is not known', "for (const x of process.argv) { if (x) return 'a' } return 'b'"],
+  ['a loop that is not followed', "let i = 0; while (i < 3) { i++; if (i === 2) return 'a' } return 'b'"],
+]
+
+describe('what a function returns is unknown where it may end earlier', () => {
+  test.each(ends)('in %s', async (_, body) => {
+    expect((await staticValueOf('f()', `function f() { ${body} }`))?.type).toBe('unknown')
+  })
+
+  test('and known where only an inner function ends there, or where an error would have ended the file', async () => {
+    const inner = "function f() { if (process.env.CI) { [1].map(() => { return 'a' }) } return 'b' }"
+    expect(await staticValueOf('f()', inner)).toMatchObject({ value: 'b' })
+    const strict = "if (!process.env.KEY) throw new Error('KEY is needed')"
+    expect(await staticValueOf("'b'", strict)).toMatchObject({ value: 'b' })
+  })
+})
+
+describe('what is changed is read as it is then', () => {
+  test.each<[string, string, unknown]>([
+    ['p', 'let p = 80; p++', 81],
+    ['[p++, p, --p]', 'let p = 80', [80, 81, 80]],
+    ['p', 'let p = 80; p += 2; p *= 2', 164],
+    ['p', "let p; p ??= 'x'", 'x'],
+    ['o', 'const o = { a: 1, b: 2 }; o.a++; delete o.b', { a: 2 }],
+    ['l', 'const l = [{ n: 2 }, { n: 1 }]; l.sort(compare)', [{ n: 2 }, { n: 1 }]],
+  ])('%s after %s', async (expression, before, expected) => {
+    const value = await staticValueOf(expression, before)
+    expect(value && plainOf(value)).toEqual({ value: expected })
+  })
+
+  test.each([
+    ['l', 'const l = [1, 2]; l.pop()'],
+    ['l', 'const l = [3, 1]; l.sort()'],
+    ['l', 'const l = [1, 2]; l.splice(0, 1)'],
+    ['o', 'const o = { a: 1 }; Object.assign(o, process.env)'],
+    ['o.b', 'const o = { a: 1 }; Object.assign(o, load())'],
+    ['p', 'let p = load(); p++'],
+  ])('%s is not known after %s', async (expression, before) => {
+    const value = await staticValueOf(expression, before)
+    expect(value && plainOf(value)).toBeUndefined()
+  })
+})
+
 describe('what has to be run is unknown, and never guessed', () => {
   test.each([
     ["require('fs').readFileSync('x')", ''],

@@ -1,7 +1,7 @@
 import { basename, dirname, extname, isAbsolute, join, normalize, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ImportPlace } from '../../../../core/import.ts'
-import { plainOf, type Static, scalar, staticOf, unknown } from './value.ts'
+import { plainOf, type Static, scalar, spreadKey, staticOf, unknown } from './value.ts'
 
 /** What is called, with known arguments; undefined: it is not among the calls that are understood. */
 export type Call = (args: readonly Static[], at: ImportPlace) => Static | undefined
@@ -86,7 +86,10 @@ export const calls: Readonly<Record<string, Call>> = Object.freeze({
     if (target?.type !== 'map') return undefined
     for (const source of sources) {
       const entries = entriesOf(source)
-      if (!entries) return unknown('Object.assign of something unknown', at)
+      if (!entries) {
+        target.entries.set(spreadKey, source.type === 'builtin' ? source : unknown('something unknown', at))
+        continue
+      }
       for (const [key, value] of entries) target.entries.set(key, value)
     }
     return target
@@ -193,6 +196,18 @@ function listMethod(
     case 'reverse':
       items.reverse()
       return list
+    case 'sort':
+      // In another order they are the same applications; of anything else the order may count.
+      if (items.every((item) => item.type === 'map')) return list
+      items.splice(0, items.length, unknown('a list that is sorted', at))
+      return list
+    case 'pop':
+    case 'shift':
+    case 'splice':
+    case 'fill':
+    case 'copyWithin':
+      items.splice(0, items.length, unknown(`what ${name} leaves of a list`, at))
+      return items[0]
     case 'flat':
       return {
         type: 'list',

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type {
   AnonymousFunctionDeclaration,
   ArrowFunctionExpression,
+  AssignmentExpression,
   CallExpression,
   Expression,
   FunctionDeclaration,
@@ -94,12 +95,18 @@ export function evaluate(
         at,
       )
     case 'UnaryExpression':
+      if (node.operator === 'delete') return remove(node.argument, scope, reading)
       return unary(node.operator, evaluate(node.argument, scope, reading), at)
     case 'AssignmentExpression': {
-      const value = evaluate(node.right, scope, reading)
-      if (node.operator === '=') assign(node.left, value, scope, reading)
-      else assign(node.left, unknown('a value that is changed later', at), scope, reading)
+      const value = assigned(node, scope, reading)
+      assign(node.left, value, scope, reading)
       return value
+    }
+    case 'UpdateExpression': {
+      const before = evaluate(node.argument, scope, reading)
+      const after = operate(node.operator === '++' ? '+' : '-', before, scalar(1, at), at)
+      assign(node.argument as Pattern, after, scope, reading)
+      return node.prefix ? after : before
     }
     case 'NewExpression':
       return newOf(node.callee, node.arguments, scope, reading, at)
@@ -373,6 +380,30 @@ export function bind(pattern: Pattern, value: Static, scope: Scope, reading: Rea
     default:
       return
   }
+}
+
+/** What `=`, `+=` or `??=` gives. */
+function assigned({ operator, left, right }: AssignmentExpression, scope: Scope, reading: Reading): Static {
+  const value = () => evaluate(right, scope, reading)
+  if (operator === '=') return value()
+  const at = placeOf(right, reading)
+  if (left.type !== 'Identifier' && left.type !== 'MemberExpression') return unknown('a value', at)
+  const before = evaluate(left, scope, reading)
+  const plain = operator.slice(0, -1)
+  return plain === '||' || plain === '&&' || plain === '??'
+    ? choose(plain, before, value)
+    : operate(plain, before, value(), at)
+}
+
+/** `delete object.field`. */
+function remove(target: Expression, scope: Scope, reading: Reading): Static {
+  const at = placeOf(target, reading)
+  if (target.type !== 'MemberExpression') return scalar(true, at)
+  const object = evaluate(target.object, scope, reading)
+  const key = keyOf(target.property, target.computed, scope, reading)
+  if (object.type === 'map' && key !== undefined) object.entries.delete(key)
+  else if (object.type === 'map') object.entries.set(spreadKey, unknown('what is left of an object', at))
+  return scalar(true, at)
 }
 
 /** `name = value`, `object.field = value`. */

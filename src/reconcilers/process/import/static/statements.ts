@@ -1,8 +1,8 @@
 import type { ForOfStatement, ForStatement, ModuleDeclaration, Node, Statement } from 'acorn'
 import { bind, evaluate } from './evaluate.ts'
 import { placeOf, type Reading } from './reading.ts'
-import { forgetChanged } from './taint.ts'
-import { Scope, type Static, scalar, truth } from './value.ts'
+import { forgetChanged, mayReturn } from './taint.ts'
+import { Scope, type Static, scalar, truth, unknown } from './value.ts'
 
 type Step = Statement | ModuleDeclaration
 
@@ -40,9 +40,8 @@ function runStep(step: Step, scope: Scope, reading: Reading): Static | undefined
     case 'IfStatement': {
       const test = truth(evaluate(step.test, scope, reading))
       if (test === undefined) {
-        // Either way may be taken: what both could change is not known any more.
-        forgetChanged(step, scope, reading)
-        return undefined
+        // Either way may be taken.
+        return giveUp(step, scope, reading)
       }
       const chosen = test ? step.consequent : step.alternate
       return chosen ? runStep(chosen, scope, reading) : undefined
@@ -59,9 +58,16 @@ function runStep(step: Step, scope: Scope, reading: Reading): Static | undefined
     case 'ExportNamedDeclaration':
       return undefined
     default:
-      forgetChanged(step, scope, reading)
-      return undefined
+      return giveUp(step, scope, reading)
   }
+}
+
+/** What is not followed: what it could change is not known any more, nor what the function returns where it may end there. */
+function giveUp(step: Step, scope: Scope, reading: Reading): Static | undefined {
+  forgetChanged(step, scope, reading)
+  return mayReturn(step)
+    ? unknown('a choice that depends on where it is run', placeOf(step, reading))
+    : undefined
 }
 
 function runForOf(loop: ForOfStatement, scope: Scope, reading: Reading): Static | undefined {
@@ -69,8 +75,7 @@ function runForOf(loop: ForOfStatement, scope: Scope, reading: Reading): Static 
   const { left } = loop
   const pattern = left.type === 'VariableDeclaration' ? left.declarations[0]?.id : left
   if (list.type !== 'list' || !pattern || hasJump(loop.body)) {
-    forgetChanged(loop, scope, reading)
-    return undefined
+    return giveUp(loop, scope, reading)
   }
   for (const item of [...list.items]) {
     const inner = new Scope(scope)
@@ -85,8 +90,7 @@ function runForOf(loop: ForOfStatement, scope: Scope, reading: Reading): Static 
 function runFor(loop: ForStatement, scope: Scope, reading: Reading): Static | undefined {
   const counter = counterOf(loop, scope, reading)
   if (!counter || hasJump(loop.body)) {
-    forgetChanged(loop, scope, reading)
-    return undefined
+    return giveUp(loop, scope, reading)
   }
   for (let count = counter.from; count < counter.to; count += 1) {
     const inner = new Scope(scope)

@@ -19,6 +19,14 @@ export function forgetChanged(node: Node, scope: Scope, reading: Reading): void 
   }
 }
 
+/** Whether a function may end in a piece of code; functions that are written in it end by themselves. */
+export function mayReturn(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(mayReturn)
+  if (!isNode(value) || /Function/.test(value.type)) return false
+  if (value.type === 'ReturnStatement') return true
+  return Object.entries(value).some(([key, child]) => key !== 'loc' && mayReturn(child))
+}
+
 function changedNames(node: Node): ReadonlySet<string> {
   const names = new Set<string>()
   const walk = (value: unknown): void => {
