@@ -46,6 +46,30 @@ test('init makes manifests of the configuration that lies there', async () => {
   expect(await readdir(join(cwd, 'manifests'))).toEqual(['api.yaml'])
 })
 
+test('init finds the configurations beside the usual one, which comes first, and takes no others for one', async () => {
+  const cwd = await emptyFolder()
+  const app = (name: string, args: string) => `{ name: '${name}', script: './api.mjs', args: '${args}' }`
+  for (const [file, text] of [
+    ['api.mjs', ''],
+    ['ecosystem.config.js', `module.exports = { apps: [${app('api', 'usual')}] }`],
+    [
+      'ecosystem.backup.config.cjs',
+      `module.exports = { apps: [${app('api', 'other')}, ${app('backup', 'b')}] }`,
+    ],
+    ['eco.config.js', `module.exports = { apps: [${app('eco', 'e')}] }`],
+    ['ecosystem.redundancy.cjs', `module.exports = { apps: [${app('more', 'm')}] }`],
+    ['ecosystem-tools.js', 'module.exports = { start() {} }'],
+    ['next.config.js', 'module.exports = { reactStrictMode: true }'],
+    ['broken.config.js', 'module.exports = {'],
+  ] as const) {
+    await writeFile(join(cwd, file), `${text}\n`)
+  }
+  const { status, out } = await invoke(['init'], { cwd, env: envOf(join(cwd, 'p')) })
+  expect(status, out).toBe(0)
+  expect(await readdir(join(cwd, 'manifests'))).toEqual(['api.yaml', 'backup.yaml', 'eco.yaml', 'more.yaml'])
+  expect(await readFile(join(cwd, 'manifests/api.yaml'), 'utf8')).toContain('usual')
+})
+
 test('init with a broken configuration names the fault, and makes up nothing', async () => {
   const cwd = await emptyFolder()
   await writeFile(join(cwd, 'ecosystem.config.js'), 'module.exports = {\n apps: [\n}\n')

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { relative, resolve, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Imported } from '../../core/import.ts'
 import { findManifests, isFolder } from '../../manifests/files.ts'
 import { findFleetRoot } from '../../manifests/fleet-root.ts'
+import { isConfiguration } from '../../reconcilers/process/import/mistaken.ts'
 import { displayPath } from '../../reports/names.ts'
 import { sample } from '../init/sample.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -13,6 +14,9 @@ import { readSource, writeImported } from './import.ts'
 
 /** Names under which people keep PM2's configuration. */
 const configurations = /^(?:ecosystem|pm2|process|processes)(?:\.config)?\.(?:js|cjs|mjs|json|ya?ml)$/
+
+/** Names of further ones beside it, such as `ecosystem.backup.config.js`, if they are what their names say. */
+const further = /^ecosystem[\w.-]*\.[cm]?js$|\.config\.[cm]?js$/
 
 export interface InitOptions {
   readonly out: string
@@ -90,7 +94,7 @@ async function find(
     running.resources.length > 0
       ? ` PM2 runs ${counted(running.resources.length)} from other folders: \`reconcile import pm2\` takes them.`
       : ''
-  const files = (await readdir(call.cwd)).filter((name) => configurations.test(name)).sort()
+  const files = await configurationsIn(call.cwd)
   if (files.length > 0) {
     const imported = await readSource(call, common, { source: 'ecosystem', inputs: files })
     return { imported, story: `PM2's configuration is here: ${files.join(', ')}.${elsewhere}` }
@@ -99,6 +103,14 @@ async function find(
     imported: sample,
     story: `Nothing that runs was found here: this is a sample to begin with.${elsewhere}`,
   }
+}
+
+/** The usual ones first: of two definitions of one name the first is written. */
+async function configurationsIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).sort()
+  const usual = names.filter((name) => configurations.test(name))
+  const others = names.filter((name) => further.test(name) && !usual.includes(name))
+  return [...usual, ...others.filter((name) => isConfiguration(join(folder, name)))]
 }
 
 function counted(count: number): string {

@@ -36,6 +36,13 @@ export const commandLines: readonly Line[] = [
   line('node-gyp rebuild', 'npm brings it on the PATH of its scripts'),
   line('stylelint .', 'its link leads nowhere', 'NotInstalled: its package stylelint'),
   line('halfway --now', 'a file on PATH that may not be executed', 'UnknownProgram: halfway is neither'),
+  line('. ~/.nvm/nvm.sh && nvm use 24', 'a function of a file that only the shell knows'),
+  line(
+    'nvm use 24; . ~/.nvm/nvm.sh',
+    'before it, it is none',
+    'HidesFailure: `nvm use 24`',
+    'UnknownProgram: nvm is neither',
+  ),
   line('/nowhere/frobnicate', 'a program by its path', 'MissingFile: /nowhere/frobnicate'),
 
   // Files

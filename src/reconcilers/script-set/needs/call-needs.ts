@@ -24,7 +24,7 @@ export function understand(given: HandedCall): Understanding {
     const own = given.folder === undefined ? [] : [fileNeed(given, name, 'execute', name)]
     return both(needing(own), rules.get(programOf(given))?.({ ...given, name: programOf(given) }) ?? nothing)
   }
-  const isThere = given.isProvided === true || shellBuiltins.has(name)
+  const isThere = given.isProvided === true || given.mayBeFunction === true || shellBuiltins.has(name)
   const own: readonly Need[] = isThere ? [] : [{ type: 'program', name }]
   const understood = rules.get(name)?.(given) ?? nothing
   return { ...understood, needs: [...own, ...understood.needs] }

@@ -24,6 +24,8 @@ export interface Call {
   readonly folder: string | undefined
   /** What was made or asked for before it. */
   readonly assured: readonly Assurance[]
+  /** Whether it may be a function that only the shell knows when it runs. */
+  readonly mayBeFunction?: boolean
 }
 
 /** A way of writing a command that says something about its result. */

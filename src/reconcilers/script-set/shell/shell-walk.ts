@@ -40,6 +40,7 @@ export class ShellWalk {
   readonly #functions = new Set<string>()
   #made: readonly Assurance[]
   #stopsAtFailure = false
+  #hasSourced = false
   #hasPipefail: boolean
 
   constructor(source: string, given: Pick<ShellText, 'assured' | 'hasPipefail'> = {}) {
@@ -242,8 +243,11 @@ export class ShellWalk {
       text: this.#text(command),
       folder,
       assured: this.#assured(state),
+      ...(this.#hasSourced && { mayBeFunction: true }),
     }
     this.calls.push(call)
+    // Such as `. ~/.nvm/nvm.sh && nvm use`: what it defines is not known.
+    if ((program === '.' || program === 'source') && args[0] === undefined) this.#hasSourced = true
     this.#made = [...this.#made, ...madeBy(call)]
     return program === 'popd' ? { ...state, folder: undefined } : state
   }
