@@ -154,7 +154,12 @@ function buildProgram(
     })
     .exitOverride()
   const verb: Declare['verb'] = (name, description, options = {}) =>
-    program.command(name, options).description(description).allowExcessArguments(false).exitOverride()
+    program
+      .command(name, options)
+      .description(description)
+      .allowExcessArguments(false)
+      .exitOverride()
+      .showHelpAfterError(`(\`reconcile ${name.replace(/ .*/, '')} --help\` lists what it takes)`)
   for (const register of registers) register({ verb, run })
   return program
 }

@@ -92,5 +92,10 @@ export function assertSomethingDeclared(declaration: Manifests): void {
     isBroken
       ? 'No manifest could be used; what is wrong stands above. Nothing was changed'
       : `Nothing is declared in ${declaration.folder}. Nothing was changed`,
+    isBroken
+      ? {}
+      : {
+          hint: 'A folder without resources never means that all should go. `reconcile down` stops what a fleet created.',
+        },
   )
 }

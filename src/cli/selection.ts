@@ -44,18 +44,20 @@ function parseLabel(text: string): readonly [string, string] {
   if (at <= 0) {
     throw new ReconcileError(
       'UsageInvalid',
-      `Cannot select by label: expected label=value, got ${JSON.stringify(text)}`,
+      `Cannot select by label: expected label=value, such as tier=core, got ${JSON.stringify(text)}`,
     )
   }
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
 function notDeclared(id: string, known: readonly ResourceId[]): ReconcileError {
-  const close = suggestId(id as ResourceId, known)
-  return new ReconcileError('NotFound', `No resource ${id} is declared`, {
-    hint:
-      close === undefined
-        ? 'Resources are named Kind/name; `reconcile status` lists them.'
-        : `Did you mean ${close}?`,
-  })
+  return new ReconcileError('NotFound', `No resource ${id} is declared`, { hint: idHint(id, known) })
+}
+
+/** What helps who typed an id that is not known. */
+export function idHint(typed: string, known: readonly ResourceId[]): string {
+  const close = suggestId(typed as ResourceId, known)
+  return close === undefined
+    ? 'Resources are named Kind/name; `reconcile status` lists them.'
+    : `Did you mean ${close}?`
 }

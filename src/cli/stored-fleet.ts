@@ -11,6 +11,7 @@ import { printDiagnostics } from './diagnostics.ts'
 import type { ExitStatus, Invocation } from './invocation.ts'
 import type { CommonOptions } from './options.ts'
 import { readDeclaration } from './read-declaration.ts'
+import { idHint } from './selection.ts'
 import { assertEnvironmentExists, openState, openWorkspace, type Workspace } from './workspace.ts'
 
 /** What the store and the manifests say, for verbs that only read. */
@@ -49,7 +50,10 @@ export function assertKnown({ declaration, view }: StoredFleet, resource: string
   if (declaration.resources.some((declared) => declared.id === id)) return
   if (view.states.has(id) || view.inventory.has(id)) return
   throw new ReconcileError('NotFound', `Nothing is known of ${resource}`, {
-    hint: 'Resources are named Kind/name; `reconcile status` lists them.',
+    hint: idHint(resource, [
+      ...declaration.resources.map((declared) => declared.id),
+      ...view.inventory.keys(),
+    ]),
   })
 }
 

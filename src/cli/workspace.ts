@@ -66,7 +66,7 @@ export async function openWorkspace(
   const missing = paths.find((path) => !existsSync(path))
   if (missing !== undefined && !options.mayBeGone) {
     throw new ReconcileError('NothingDeclared', `Cannot read manifests: ${missing} does not exist`, {
-      hint: 'Name the folder with -f, or go to the folder that holds `manifests`.',
+      hint: 'Name the folder with -f, go to the folder that holds `manifests`, or have `reconcile init` write the first ones.',
     })
   }
   return { call, common, paths, folder, reconcilers: await loadReconcilers(), ...place }

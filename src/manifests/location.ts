@@ -140,7 +140,7 @@ export function unknownEnvironment(location: Location, name: string): Diagnostic
       ? `Did you mean \`${meant}\`?`
       : known.length > 0
         ? `Known environments: ${known.join(', ')}.`
-        : 'There are none: make the folder environments/<name>/.',
+        : `There are none: an environment is a folder ${printable(name)}/ in environments/ of the manifests folder.`,
   })
 }
 
@@ -166,6 +166,6 @@ export function nothingDeclared(location: Location): Diagnostic {
   return faultOfFile(location.folder, {
     code: 'nothing-declared',
     message: 'No manifest was found: nothing is declared',
-    hint: 'Write a manifest, or name the right folder with `-f`.',
+    hint: '`reconcile init` writes the first manifests; `-f` names a folder elsewhere.',
   })
 }

@@ -130,7 +130,11 @@ export class SecretResolver {
   async #find(reference: Reference, folder: string): Promise<string | { readonly reason: string }> {
     if ('fromEnv' in reference) {
       this.#variables.add(reference.fromEnv)
-      return this.#options.env[reference.fromEnv] ?? { reason: 'the environment variable is not set' }
+      return (
+        this.#options.env[reference.fromEnv] ?? {
+          reason: 'the environment variable is not set where reconcile runs',
+        }
+      )
     }
     if ('fromFile' in reference) return this.#readFile(resolve(folder, reference.fromFile))
     if ('fromSops' in reference) return this.#decrypter.find(reference.fromSops)

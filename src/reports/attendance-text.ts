@@ -26,7 +26,7 @@ export function attendanceText(
   const next = nextPassAt === undefined ? '' : `, next ${dueText(nextPassAt, now)}`
   const who = controller
     ? `The controller (pid ${controller.pid}) has run for ${ageText(controller.since, now)}; ${last}${next}.`
-    : `No controller lives; ${last}. ${typed('start')} keeps one running.`
+    : `No controller is running; ${last}. ${typed('start')} keeps one running.`
   const down = isDown ? [`The fleet is down; ${typed('resume', '--all')} ends it.`] : []
   return trimLines([who, ...down].flatMap((line) => wrap(line, pageWidth(options))))
 }

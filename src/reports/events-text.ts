@@ -1,6 +1,6 @@
 import type { FleetEvent } from '../core/event.ts'
 import { ageText } from './age.ts'
-import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, wrap } from './layout.ts'
+import { columnWidth, type Page, pad, pageWidth, standBeside, trimLines, truncate, wrap } from './layout.ts'
 import { sanitise } from './sanitise.ts'
 import { plain, type Style } from './style.ts'
 
@@ -15,7 +15,6 @@ const heads = ['AGE', 'TYPE', 'REASON', 'ABOUT'] as const
 /** An age and a type are short by themselves. */
 const mostWidths = [10, 7, 24] as const
 const gap = '  '
-const narrowestMessage = 24
 const messageIndent = '    '
 
 /** What happened, in the order given, with how often it did in a row. Every line fits the page. */
@@ -36,7 +35,7 @@ export function eventsText(events: readonly FleetEvent[], options: EventsTextOpt
   const about = Math.min(wanted, Math.max(8, width - fixed))
   const columns = [age, type, reason, about]
   const room = width - fixed - about - gap.length
-  const isBeside = room >= narrowestMessage
+  const isBeside = standBeside(events.map(messageOf), room)
   const line = (cells: readonly string[]) =>
     cells.map((cell, index) => pad(truncate(cell, columns[index] ?? 0), columns[index] ?? 0))
   return trimLines([

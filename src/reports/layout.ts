@@ -71,6 +71,24 @@ export function wrap(text: string, width: number): readonly string[] {
   return line === '' && lines.length > 0 ? lines : [...lines, line]
 }
 
+/** What a message must have beside a table's other columns, and where a longer one may be of so many lines. */
+const narrowestMessage = 24
+const comfortableMessage = 60
+const mostLinesBeside = 3
+
+/**
+ * Whether messages stand beside the other columns of a table, in so much room; else each stands below its line. Below,
+ * where they would become a tall and narrow strip, or a path would be cut in two.
+ */
+export function standBeside(messages: readonly string[], room: number): boolean {
+  if (room < narrowestMessage || room >= comfortableMessage) return room >= narrowestMessage
+  return messages.every(
+    (message) =>
+      wrap(message, room).length <= mostLinesBeside &&
+      message.split(' ').every((word) => widthOf(word) <= room),
+  )
+}
+
 /** The widest of some texts, but not more than `most`. */
 export function columnWidth(texts: readonly string[], most: number): number {
   return Math.min(

@@ -72,7 +72,7 @@ function headLines(view: MonitorView, { columns, style, now }: Screen): readonly
     ? `the fleet is down; ${view.typed('resume', '--all')} ends it`
     : view.controller
       ? `controller pid ${view.controller.pid} for ${ageText(view.controller.since, now)}`
-      : 'no controller lives'
+      : 'no controller is running'
   const pass =
     view.lastPassAt === undefined ? 'no pass yet' : `last pass ${ageText(view.lastPassAt, now)} ago`
   const paint = isWell ? style.green : style.red

@@ -1,7 +1,7 @@
 import { type FleetStatus, neverObserved, type ResourceStatus } from '../core/status.ts'
 import { ageText } from './age.ts'
 import { healthPaint, healthSentence } from './health-style.ts'
-import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, wrap } from './layout.ts'
+import { columnWidth, type Page, pad, pageWidth, standBeside, trimLines, truncate, wrap } from './layout.ts'
 import { fleetTitle } from './names.ts'
 import { sanitise } from './sanitise.ts'
 import { strayLines } from './strays.ts'
@@ -18,8 +18,6 @@ const heads = ['KIND/NAME', 'SYNC', 'HEALTH', 'AGE', 'ATTEMPTS'] as const
 /** Of the columns after the first: what their longest words need; more attempts or years than that are cut. */
 const mostWidths = [9, 11, 10, 8] as const
 const gap = '  '
-/** A message stands on a line of its own where beside the columns it would have less room. */
-const narrowestMessage = 24
 const messageIndent = '    '
 
 /** What the store knows of the fleet, as a table; the age is that of the reading. Every line fits the page. */
@@ -56,8 +54,8 @@ function tableLines(
   )
   const columns = [idWidth, ...others]
   const room = width - taken - idWidth - gap.length
-  const isBeside = room >= narrowestMessage
   const messages = resources.map((resource) => sanitise(resource.message))
+  const isBeside = standBeside(messages, room)
 
   const header = heads.map((head, index) => pad(truncate(head, columns[index] ?? 0), columns[index] ?? 0))
   return [

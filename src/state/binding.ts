@@ -53,7 +53,7 @@ export async function checkBinding(store: Store, wanted: Binding): Promise<void>
     {
       hint: isAddition
         ? 'Say --rebind once to add this one to it, each is kept apart; or name another environment, or another state with --state.'
-        : 'Name another state with --state, or say with --rebind that this one is meant.',
+        : 'Was the folder moved? Say --rebind once, and the state goes with it. Otherwise name another state with --state.',
     },
   )
 }

@@ -306,7 +306,9 @@ describe('alert test', () => {
     expect(refused).toMatchObject({ status: 1, out: 'Receiver/ops was not told: it answered with 403.\n' })
     const unset = await fleet.reconcile(['alert', 'test', 'Receiver/chat'], { env })
     expect(unset.status).toBe(1)
-    expect(unset.err).toContain('fromEnv NOT_SET_ANYWHERE: the environment variable is not set')
+    expect(unset.err).toContain(
+      'fromEnv NOT_SET_ANYWHERE: the environment variable is not set where reconcile runs',
+    )
     const misspelt = await fleet.reconcile(['alert', 'test', 'Receiver/opps'], { env })
     expect(misspelt.status).toBe(1)
     expect(misspelt.err).toContain('Did you mean Receiver/ops?')

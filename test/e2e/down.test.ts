@@ -54,7 +54,7 @@ describe('down', () => {
 
     expect(await fleet.reconcile(['resume', '--all'])).toMatchObject({
       status: 0,
-      out: 'The fleet is no longer down.\n',
+      out: expect.stringMatching(/^The fleet is no longer down; `reconcile.*` starts it\.\n$/),
     })
     expect((await fleet.reconcile(['resume', '--all'])).out).toContain('nothing was suspended')
     const up = await fleet.reconcile([])

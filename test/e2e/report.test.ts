@@ -205,7 +205,7 @@ const about = ({ recommendations }: Report, name: string) =>
   recommendations.find(({ resources }) => resources.includes(`Process/${name}`))
 
 describe('cures that are typed as they are printed', () => {
-  it('cure where no controller lives', async () => {
+  it('cure where no controller is running', async () => {
     await createElsewhere()
     await fleet.reconcile([...elsewhere, '--timeout', '20s'])
     const report = await reported()

@@ -47,7 +47,7 @@ describe('an alert and its receivers', () => {
     ])
     expect(alerting.alerts[0]?.on).not.toContain('Unknown')
     const [chat, ops] = alerting.receivers
-    expect(chat?.unusable).toBe('fromEnv NOT_SET: the environment variable is not set')
+    expect(chat?.unusable).toBe('fromEnv NOT_SET: the environment variable is not set where reconcile runs')
     expect(ops?.unusable).toBeUndefined()
     expect(inspect(alerting, { depth: 9 }) + JSON.stringify(alerting)).not.toContain(key)
   })

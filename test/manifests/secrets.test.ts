@@ -78,7 +78,7 @@ test('no command runs where none may', async () => {
 })
 
 const missing: readonly (readonly [string, string])[] = [
-  ['{ fromEnv: NOPE }', 'fromEnv NOPE: the environment variable is not set'],
+  ['{ fromEnv: NOPE }', 'fromEnv NOPE: the environment variable is not set where reconcile runs'],
   ['{ fromFile: gone }', 'fromFile gone: the file does not exist'],
   ['{ fromFile: empty }', 'fromFile empty: the file is empty'],
   ['{ fromFile: line }', 'fromFile line: the file is empty'],

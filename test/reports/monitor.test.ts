@@ -81,7 +81,7 @@ test('whether a controller lives is told for people and programs', () => {
   })
   const dead = { controller: undefined, isDown: true, lastPassAt: undefined, nextPassAt: undefined }
   expect(attendanceText(dead, { width: 200, now, typed })).toBe(
-    'No controller lives; no pass yet. `reconcile start --env production` keeps one running.\nThe fleet is down; `reconcile resume --all --env production` ends it.\n',
+    'No controller is running; no pass yet. `reconcile start --env production` keeps one running.\nThe fleet is down; `reconcile resume --all --env production` ends it.\n',
   )
   expect(attendanceDocument(dead)).toEqual({ isDown: true, lastPassAt: null, controller: null })
 })

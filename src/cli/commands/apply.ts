@@ -8,6 +8,9 @@ export const applyCommand: Register = ({ verb, run }) => {
     'json',
     'yaml',
   ])
+    .showHelpAfterError(
+      '(`reconcile plan --out FILE` saves a plan; manifests are applied by `reconcile` alone, `--file` names others)',
+    )
     .option('--dry-run', 'say whether the plan still holds and change nothing')
     .addOption(durationOption('--timeout <duration>', 'how long to wait for health', passTimeout))
     .option('--no-wait', 'act and confirm, but do not wait for health')

@@ -1,5 +1,18 @@
+import type { Command } from 'commander'
 import type { Register } from '../command.ts'
 import { durationOption, parseCount, withCommonOptions } from '../options.ts'
+
+/** What the verb is called in programs that people know. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ['get', 'status'],
+  ['list', 'status'],
+  ['ls', 'status'],
+  ['show', 'describe'],
+  ['info', 'describe'],
+  ['diff', 'plan'],
+  ['validate', 'check'],
+  ['monit', 'monitor'],
+])
 
 /** To become healthy, unless `--timeout` says otherwise. */
 export const passTimeout = '2m'
@@ -23,10 +36,20 @@ export const passCommand: Register = ({ verb, run }) => {
     .action(
       run(async (call, common, command) => {
         const [unknown] = command.args
-        if (unknown !== undefined) command.error(`error: unknown verb '${unknown}'`, { exitCode: 1 })
+        if (unknown !== undefined) return refuse(unknown, command)
         if (command.opts().dryRun === true)
           return (await import('../verbs/plan.ts')).plan(call, common, command.opts())
         return (await import('../verbs/pass.ts')).pass(call, common, command.opts())
       }),
     )
+}
+
+/** Says which verb was probably meant, in our words or in those of kubectl and of pm2. */
+async function refuse(unknown: string, command: Command): Promise<never> {
+  const verbs = command.parent?.commands.map((each) => each.name()) ?? []
+  const { suggest } = await import('../../manifests/suggest.ts')
+  const meant = elsewhere.get(unknown) ?? suggest(unknown, verbs)
+  const help = meant === undefined ? '' : `\n(Did you mean \`reconcile ${meant}\`?)`
+  command.showHelpAfterError('(`reconcile --help` lists the verbs)')
+  return command.error(`error: unknown verb '${unknown}'${help}`, { exitCode: 1 })
 }

@@ -37,7 +37,7 @@ export async function examineClock(workspace: Workspace | undefined, root: strin
   return {
     check,
     verdict: 'unknown',
-    message: `nothing here says whether it is right: no vendor was asked for his, and no time service was seen${since}`,
+    message: `nothing here can tell whether it is right: no time service was seen, and neither GitHub nor Netlify was asked${since}`,
     cure: '`timedatectl` says whether a time service keeps it',
   }
 }

@@ -187,7 +187,7 @@ async function assertNoController({ workspace, store }: Application): Promise<vo
 function controllerAlive(): ReconcileError {
   return new ReconcileError(
     'ControllerAlive',
-    'Cannot apply a saved plan while a controller lives: it acts by itself',
+    'Cannot apply a saved plan while a controller is running: it acts by itself',
     {
       hint: 'Stop it first (`reconcile stop`, or end its `watch`), and make the plan anew.',
     },

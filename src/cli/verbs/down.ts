@@ -54,7 +54,7 @@ export async function down(
     return 1
   }
   await markAsDown(call, common)
-  const status = await pass(call, common, { timeout: options.timeout, wait: true })
+  const status = await pass(call, common, { timeout: options.timeout, wait: true, isOfDown: true })
   if (isText) {
     const typed = typedIn(await openWorkspace(call, common))
     call.out.write(

@@ -13,6 +13,7 @@ import { printPass } from '../print-pass.ts'
 import { Progress } from '../progress.ts'
 import { assertSomethingDeclared, assertWorthAState, readDeclaration } from '../read-declaration.ts'
 import { selectResources } from '../selection.ts'
+import { typedIn } from '../surroundings.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
 export interface PassOptions {
@@ -20,6 +21,8 @@ export interface PassOptions {
   readonly wait: boolean
   readonly allowDeletions?: number
   readonly rebind?: boolean
+  /** Made by `down`, which says itself that the fleet is down. */
+  readonly isOfDown?: boolean
 }
 
 /** `reconcile`: one pass, until everything is healthy or the time is over. A live controller is asked to do it. */
@@ -48,12 +51,21 @@ export async function pass(
     })
     progress.end()
     await printPass(workspace, report)
+    if (!options.isOfDown) tellDown(workspace, report)
     if (report.desk) await tellReceivers(workspace, report.desk)
     return exitStatusOf({ ...report, hasWaited: options.wait })
   } finally {
     progress.end()
     await store.close()
   }
+}
+
+/** A pass does nothing while the fleet is down, and who forgot that must be told what ends it. */
+function tellDown(workspace: Workspace, { known }: PassReport): void {
+  const { call, common } = workspace
+  if (common.output !== 'text' || ![...known.values()].some(({ status }) => status.reason === 'FleetDown'))
+    return
+  call.out.write(`The fleet is down; ${typedIn(workspace)('resume', '--all')} ends it.\n`)
 }
 
 interface PassInput {

@@ -5,10 +5,12 @@ import { openLedger } from '../../state/ledger.ts'
 import { recordOutsideEvent } from '../../state/outside-event.ts'
 import { liftPin, readSource } from '../../state/source.ts'
 import { openSuspensions } from '../../state/suspensions.ts'
+import { liveController, openKeeper } from '../actor.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { readDeclaration } from '../read-declaration.ts'
 import { knownId } from '../selection.ts'
+import { typedIn } from '../surroundings.ts'
 import { openState, openWorkspace, type Workspace } from '../workspace.ts'
 
 /** `reconcile resume`: ends a suspension by command, or a rollback, and starts recovery attempts anew. */
@@ -42,7 +44,14 @@ export async function resume(
     ]
     if (options.resource === undefined) {
       const ids = await suspensions.resumeAll(known, clock.now())
-      if (view.isDown) call.out.write('The fleet is no longer down.\n')
+      if (view.isDown) {
+        const controller = await liveController(openKeeper(workspace, store))
+        call.out.write(
+          controller
+            ? `The fleet is no longer down; the controller (pid ${controller.pid}) starts it.\n`
+            : `The fleet is no longer down; ${typedIn(workspace)()} starts it.\n`,
+        )
+      }
       if (ids.length > 0) call.out.write(`Resumed ${ids.join(', ')}.\n`)
       else if (!view.isDown) call.out.write('Everything is resumed; nothing was suspended.\n')
       call.out.write((await resumeSource(workspace, store)) ?? '')

@@ -40,7 +40,7 @@ export async function rollback(
     const typed = typedIn(workspace)
     const who = controller
       ? `The controller (pid ${controller.pid}) goes there now.`
-      : `No controller lives: the next ${typed('start')} goes there.`
+      : `No controller is running: the next ${typed('start')} goes there.`
     const what = `The fleet is held at ${commitText(target)}, whatever is pushed.`
     call.out.write(
       `${what} ${who}\n${typed('resume', '--source')} lets it follow ${record.git.branch} again.\n`,

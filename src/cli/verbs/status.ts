@@ -2,8 +2,10 @@ import { ReconcileError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { kindOf, type ResourceId } from '../../core/resource.ts'
 import { shown } from '../../core/shown.ts'
+import type { FleetStatus } from '../../core/status.ts'
 import { heardStates } from '../../engine/heard.ts'
 import { draftPass, statesOf } from '../../engine/pass.ts'
+import { suggestId } from '../../manifests/suggest.ts'
 import { attendanceDocument, attendanceText } from '../../reports/attendance-text.ts'
 import { sourceDocument, sourceText } from '../../reports/source-text.ts'
 import { statusDocument } from '../../reports/status-json.ts'
@@ -15,7 +17,7 @@ import { fleetStatusOf } from '../fleet-status.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
-import { selectResources } from '../selection.ts'
+import { idHint, selectResources } from '../selection.ts'
 import { openSession } from '../session.ts'
 import { sourceViewOf } from '../source-view.ts'
 import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
@@ -38,7 +40,7 @@ export function status(
     const known = fleetStatusOf(declaration, states, selects, view.strays)
     if (options.resource !== undefined && known.resources.length === 0) {
       throw new ReconcileError('NotFound', `Nothing is known of ${options.resource}`, {
-        hint: 'Name a kind, or a resource as Kind/name; `reconcile status` lists them.',
+        hint: statusHint(options.resource, fleetStatusOf(declaration, states)),
       })
     }
     const source = await sourceViewOf(workspace, fleet.store)
@@ -57,6 +59,16 @@ export function status(
     }
     return 0
   })
+}
+
+/** What helps who typed neither a kind nor an id that is known. */
+function statusHint(typed: string, { resources }: FleetStatus): string {
+  const ids = resources.map(({ id }) => id)
+  const kind = ids.map(kindOf).find((each) => each.toLowerCase() === typed.toLowerCase())
+  if (kind !== undefined) return `Did you mean ${kind}?`
+  if (!ids.some((id) => suggestId(typed as ResourceId, [id]) !== undefined))
+    return 'Name a kind, or a resource as Kind/name; `reconcile status` lists them.'
+  return idHint(typed, ids)
 }
 
 /** Reads the world and judges it, and writes nothing down: that is a pass's work. */

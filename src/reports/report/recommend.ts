@@ -253,7 +253,7 @@ function unattended({ statuses, surroundings, observedAt, now }: Observations): 
       resources: [],
       holdsUp: [],
       problem: 'nobody looks after this fleet',
-      observed: `no controller lives, and the oldest reading is ${formatDuration(now - observedAt)} old`,
+      observed: `no controller is running, and the oldest reading is ${formatDuration(now - observedAt)} old`,
       cure: 'Read anew now, and keep a controller running.',
       commands: [commandText(reconcile(), surroundings), commandText(reconcile('start'), surroundings)],
     },

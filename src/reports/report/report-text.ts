@@ -49,7 +49,7 @@ export function standing(report: Report): string {
 /** Whether somebody looks after the fleet. */
 export function attendance(report: Report, now: number): string {
   if (report.isDown) return 'The fleet is down.'
-  if (!report.controller) return 'No controller lives.'
+  if (!report.controller) return 'No controller is running.'
   const { pid, since } = report.controller
   return `The controller (pid ${pid}) has run for ${ageText(Date.parse(since), now)}.`
 }

@@ -1,4 +1,4 @@
-import { mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -405,6 +405,25 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
     expect(changedPaths(await bench.settle(shell))).toEqual(['script'])
     await eventually('bash says its version', () => writtenIn(file))
     expect(await bench.plan(shell)).toEqual([])
+  })
+
+  test('what we made moves with its repository, and is not left in a folder that is gone', async () => {
+    const [before, after] = [join(daemon.folder, `old${version}`), join(daemon.folder, `new${version}`)]
+    await mkdir(before)
+    await makeScripts(before)
+    const at = (folder: string) =>
+      declare(
+        `moved${version}`,
+        { script: './tattle.cjs', env: { TELL: join(daemon.folder, `moved${version}.json`) } },
+        { folder },
+      )
+    await bench.settle(at(before))
+    await rename(before, after)
+    expect(changedPaths(await bench.settle(at(after)))).toEqual(['script'])
+    const [record] = await recordsOf(at(after))
+    expect([record?.cwd, record?.execPath]).toEqual([after, join(after, 'tattle.cjs')])
+    expect((await toldOf(at(after), record?.pid)).cwd).toBe(after)
+    expect(await bench.plan(at(after))).toEqual([])
   })
 
   test('on standby nothing of it is in PM2', async () => {

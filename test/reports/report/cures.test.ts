@@ -141,7 +141,7 @@ describe.each(Object.keys(folders) as (keyof typeof folders)[])('for a %s', (kin
 const keyless = seen('Process/keyless', {
   health: 'Unknown',
   reason: 'ReferenceUnresolved',
-  message: 'fromEnv MYKEY: the environment variable is not set',
+  message: 'fromEnv MYKEY: the environment variable is not set where reconcile runs',
 })
 const commandsOf = (surroundings: Partial<Surroundings>, status = keyless) =>
   buildReport(inputOf([status], { surroundings: surroundingsOf(surroundings) })).recommendations[0]?.commands
