@@ -29,8 +29,8 @@ export interface NetlifyClient {
   cancelDeploy(deployId: string, signal: AbortSignal): Promise<void>
   /** Publishes an older deploy again. */
   restoreDeploy(siteId: string, deployId: string, signal: AbortSignal): Promise<void>
-  /** Starts the site's own build. */
-  startBuild(siteId: string, title: string, signal: AbortSignal): Promise<void>
+  /** Starts the site's own build; the id of the deploy that it makes, empty: not told. */
+  startBuild(siteId: string, title: string, signal: AbortSignal): Promise<string>
   setEnv(site: Site, variable: WantedVariable, signal: AbortSignal): Promise<void>
   /** Removes the values of these contexts, and the whole variable where it has no others. */
   deleteEnv(site: Site, gone: UnwantedVariable, signal: AbortSignal): Promise<void>

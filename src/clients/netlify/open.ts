@@ -17,6 +17,7 @@ import { type Deploy, unfinishedStates } from './deploy-record.ts'
 import { envWrites, valuesToRemove } from './env-write.ts'
 import {
   parseAccounts,
+  parseBuild,
   parseDeploy,
   parseDeploys,
   parseEnv,
@@ -239,14 +240,14 @@ class ApiClient implements NetlifyClient {
     })
   }
 
-  async startBuild(siteId: string, title: string, signal: AbortSignal): Promise<void> {
-    const path = { site_id: siteId }
-    await this.#requester.write({
+  startBuild(siteId: string, title: string, signal: AbortSignal): Promise<string> {
+    return this.#requester.write({
       what: 'start a build',
       operation: 'createSiteBuild',
-      path,
+      path: { site_id: siteId },
       query: { title },
       signal,
+      parse: parseBuild,
     })
   }
 

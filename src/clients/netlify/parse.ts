@@ -92,6 +92,11 @@ export function parseDeploys(data: unknown): readonly Deploy[] {
   return [...listOf(data, 'deploys').map(parseDeploy)].sort((a, b) => b.createdAt - a.createdAt)
 }
 
+/** The id of the deploy that a build makes; empty: not told. */
+export function parseBuild(data: unknown): string {
+  return text(fieldsOf(data, 'build').deploy_id)
+}
+
 function schedulesIn(value: unknown): ReadonlyMap<string, string> {
   const list = Array.isArray(value) ? value.map((item) => fieldsOf(item, 'schedule')) : []
   return new Map(list.map(({ name, cron }) => [text(name), text(cron)]))

@@ -102,6 +102,14 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
       recheckAfter: lookAtBuildAfter,
     }
   }
+  if (observed.building !== undefined && memory.isEnvPending) {
+    return {
+      status: 'Progressing',
+      reason: 'Building',
+      message: `deploy ${observed.building} is being built; changed variables do not take effect before that`,
+      recheckAfter: lookAtBuildAfter,
+    }
+  }
   const blocked = blockedDeploy(pair, observed)
   if (missing.length > 0) {
     const message = [`not on the site: ${named(missing)}`, ...(blocked ? [blocked.against] : [])].join('; ')

@@ -5,7 +5,7 @@ import { ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tell } from '../../core/reconciler.ts'
 import type { FunctionSetAction } from './action.ts'
-import { buildUnderWay } from './build.ts'
+import { buildUnderWay, titleOfBuild } from './build.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { obstaclesTo } from './carry.ts'
 import { composeDeploy, type DeployContent, refusedDeploy, settingsToKeep } from './deploy-content.ts'
@@ -199,11 +199,12 @@ export class Deployer {
 
   /** Starts the site's own build, unless one is under way. */
   async build(action: FunctionSetAction, { signal }: Run): Promise<void> {
-    const { site } = await this.#readAgain(action, signal)
+    const { site, memory } = await this.#readAgain(action, signal)
     const deploys = await this.#netlify.listDeploys(site.id, signal)
     if (buildUnderWay(deploys)) return
-    await this.#netlify.startBuild(site.id, `reconciled build of ${action.owner.id}`, signal)
-    await this.#memories.keepSite(site.id, { isEnvPending: false })
+    const title = titleOfBuild(action.owner.id, memory)
+    const envBuild = await this.#netlify.startBuild(site.id, title, signal)
+    await this.#memories.keepSite(site.id, { envBuild })
   }
 
   /** Whether what is to be deleted is on the site no more, whoever took it off. */

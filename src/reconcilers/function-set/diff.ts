@@ -6,7 +6,7 @@ import { foreignInventory, namesInInventory } from './inventory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
 import type { DesiredFunctionSet } from './place.ts'
-import { refusalOfSite, refusalToDeploy } from './refusal.ts'
+import { lockOf, refusalOfSite, refusalToDeploy } from './refusal.ts'
 import { leftoversOf } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named } from './title.ts'
 import { isProofDue } from './unproven.ts'
@@ -143,6 +143,7 @@ function buildActions(
   if (drift.added.length === 0 && !needsEnv) return []
   // It is waited for: what it brings is seen when it is over, and another is started where that was not enough.
   if (pair.observed?.building !== undefined) return []
+  const lock = pair.observed && lockOf(pair.observed)
   return [
     actionOf(pair, {
       type: 'build',
@@ -151,6 +152,7 @@ function buildActions(
       reason: drift.added.length > 0 ? `${named(drift.added)} not published` : 'environment changed',
       calls: 4,
       isRecovery: true,
+      ...(lock !== undefined && { blocked: { reason: 'NotAllowed' as const, message: lock } }),
     }),
   ]
 }

@@ -26,6 +26,7 @@ export async function writeEnv(
     isEnvPending: true,
     envGeneration,
     envSetOn: site.publishedId,
+    envBuild: undefined,
   })
   const there = new Map((await netlify.listEnv(site, signal)).map((one) => [one.key, one]))
   for (const { key, state, isSecret } of action.variables) {

@@ -63,6 +63,8 @@ export interface SiteMemory {
   readonly isEnvPending: boolean
   /** The deploy that was published when they were set. */
   readonly envSetOn: string | undefined
+  /** The deploy of the site's own build that was started to take them in; empty: it has no name; undefined: none was. */
+  readonly envBuild: string | undefined
 }
 
 /** Where a site is found whatever it is called. */
@@ -127,6 +129,7 @@ export const noMemory: SiteMemory = Object.freeze({
   envGeneration: undefined,
   isEnvPending: false,
   envSetOn: undefined,
+  envBuild: undefined,
 })
 
 /**
@@ -230,13 +233,14 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
 function siteMemoryOf(value: Json | undefined): SiteMemory {
   const fields = fieldsOf(value)
   const { owner, deployed, lastGood, rolledBack, managed } = fields
-  const { env, envContexts, envGeneration, isEnvPending, envSetOn } = fields
+  const { env, envContexts, envGeneration, isEnvPending, envSetOn, envBuild } = fields
   const { from, to, fingerprint, why, isLoss } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...noMemory,
     ...(typeof owner === 'string' && { owner: owner as ResourceId }),
     ...(typeof envSetOn === 'string' && { envSetOn }),
+    ...(typeof envBuild === 'string' && { envBuild }),
     ...(typeof envGeneration === 'string' && { envGeneration }),
     ...(typeof deployed === 'string' && { deployed }),
     ...(typeof lastGood === 'string' && { lastGood }),

@@ -5,7 +5,7 @@ import { type Duration, formatDuration } from '../../core/duration.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
-import { buildUnderWay, isBuildNeeded } from './build.ts'
+import { buildUnderWay, isBuildNeeded, isEnvBuilt } from './build.ts'
 import { areFilesTelling, obstaclesTo } from './carry.ts'
 import { driftOf } from './drift.ts'
 import { compareEnv } from './env.ts'
@@ -227,8 +227,8 @@ export class Observer {
     const noted = { ...bare, memory, managed }
     // What a build makes is its own to carry.
     if (desired.spec.via === 'build') {
-      const building = await this.#building(netlify, noted, { desired, signal })
-      return { type: 'present', value: Object.freeze({ ...noted, ...(building && { building }) }) }
+      const built = await this.#readBuilds(netlify, noted, { desired, signal })
+      return { type: 'present', value: Object.freeze({ ...noted, ...built }) }
     }
     const obstacles = isDeployNeeded(noted, desired)
       ? await this.#obstacles(netlify, noted, desired, signal)
@@ -236,13 +236,21 @@ export class Observer {
     return { type: 'present', value: Object.freeze({ ...noted, obstacles }) }
   }
 
-  async #building(
+  /** The build that is under way, and whether one has taken in the variables that were set before it. */
+  async #readBuilds(
     netlify: NetlifyClient,
     observed: ObservedFunctionSet,
     { desired, signal }: { readonly desired: DesiredFunctionSet; readonly signal: AbortSignal },
-  ): Promise<string | undefined> {
-    if (!isBuildNeeded(observed, desired)) return undefined
-    return buildUnderWay(await netlify.listDeploys(observed.site.id, signal))?.id
+  ): Promise<Partial<ObservedFunctionSet>> {
+    if (!isBuildNeeded(observed, desired)) return {}
+    const { site, memory } = observed
+    const deploys = await netlify.listDeploys(site.id, signal)
+    const isEnvThere = memory.isEnvPending && isEnvBuilt({ ...observed, id: desired.id }, deploys)
+    const building = buildUnderWay(deploys)?.id
+    return {
+      ...(isEnvThere && { memory: await this.#memories.keepSite(site.id, { isEnvPending: false }) }),
+      ...(building !== undefined && { building }),
+    }
   }
 
   #rivalOf(
