@@ -250,7 +250,7 @@ export const diagnosticCatalogue = Object.freeze({
   // Imports
   'import-file-exists': error(
     'A manifest was not written, because its file exists and says something else.',
-    'Compare the two; `--force` replaces the file, `--out` writes elsewhere.',
+    'Compare the two; `--force` replaces the file unless it declares something else, too, `--out` writes elsewhere.',
   ),
   'import-file-unwritable': error('A manifest could not be written.', 'Allow the user to write there.'),
   'import-secret-referenced': warning(

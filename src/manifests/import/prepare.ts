@@ -46,7 +46,7 @@ export async function prepareFiles(
   options: PrepareOptions,
 ): Promise<Prepared> {
   const root = findFleetRoot(realPathOf(options.folder))
-  const names = nameFiles(resources, options.folder)
+  const names = await nameFiles(resources, options.folder)
   const based = new Set(resources.filter(({ environment }) => environment === undefined).map(({ id }) => id))
   const warnings: ImportNotice[] = []
   const variableOf = secretVariables(resources)

@@ -1,6 +1,7 @@
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { ImportNotice } from '../../core/import.ts'
+import { scanIds } from '../scan-ids.ts'
 import type { PreparedFile } from './prepare.ts'
 
 /** What became of one file. */
@@ -13,7 +14,8 @@ export interface WriteResult {
 
 /**
  * Writes files, each whole or not at all. One that exists with other content is never written over without `force`; one
- * with the same content is left as it is. `dryRun` says what would be done and touches nothing.
+ * with the same content is left as it is, and one that declares something else, too, is not written over at all: that
+ * would be declared no more, and go. `dryRun` says what would be done and touches nothing.
  */
 export async function writeFiles(
   files: readonly PreparedFile[],
@@ -29,18 +31,18 @@ export async function writeFiles(
       errors.push(unwritable(file, error))
       continue
     }
-    if (outcomes.get(file) === 'refused') errors.push(exists(file))
+    if (outcomes.get(file) === 'refused') errors.push(exists(file, await othersIn(file)))
   }
   return { outcomes, errors }
 }
 
 async function writeOne(
-  { path, text }: PreparedFile,
+  { id, path, text }: PreparedFile,
   { force, dryRun }: { readonly force: boolean; readonly dryRun: boolean },
 ): Promise<Written> {
   const there = await contentOf(path)
   if (there === text) return 'unchanged'
-  if (there !== undefined && !force) return 'refused'
+  if (there !== undefined && (!force || others(there, id).length > 0)) return 'refused'
   if (dryRun) return 'written'
   await mkdir(dirname(path), { recursive: true })
   // Hidden, and without the ending of a manifest: a controller that watches the folder does not take it for one.
@@ -57,6 +59,14 @@ async function writeOne(
   } finally {
     await rm(temporary, { force: true })
   }
+}
+
+function others(text: string, id: PreparedFile['id']): readonly string[] {
+  return scanIds(text).filter((other) => other !== id)
+}
+
+async function othersIn({ path, id }: PreparedFile): Promise<readonly string[]> {
+  return others((await contentOf(path).catch(() => undefined)) ?? '', id)
 }
 
 async function contentOf(path: string): Promise<string | undefined> {
@@ -79,12 +89,16 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-function exists({ path, id }: PreparedFile): ImportNotice {
+function exists({ path, id }: PreparedFile, alsoThere: readonly string[]): ImportNotice {
+  const cure =
+    alsoThere.length > 0
+      ? `the file declares ${alsoThere.join(', ')}, too, which would be lost; give that a file of its own, or name another folder with --out`
+      : 'the file exists and says something else; --force replaces it'
   return {
     file: path,
     line: undefined,
     code: 'import-file-exists',
-    message: `${id} was not written: the file exists and says something else; --force replaces it`,
+    message: `${id} was not written: ${cure}`,
   }
 }
 

@@ -36,6 +36,21 @@ function processOf(name: string, spec: object, environment?: string): ImportedRe
 const firstLine = (text: string | undefined) => text?.split('\n')[0]
 
 describe('a prepared manifest', () => {
+  test('lies beside what has its name and is of another kind, and where it lies already', async () => {
+    const folder = await makeFolder({
+      'services/a.mjs': '',
+      'manifests/site.yaml': 'apiVersion: reconcile.dev/v1\nkind: ScriptSet\nmetadata: { name: site }\n',
+      'manifests/api.yaml':
+        'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: api }\nspec: { script: sleep }\n',
+      'manifests/note.yaml': '# mine\n',
+    })
+    const resources = ['site', 'api', 'note'].map((name) => processOf(name, { script: 'sleep' }))
+    const { files } = await prepare(folder, resources)
+    expect(files.map(({ path }) => path)).toEqual(
+      ['process-site', 'api', 'note'].map((name) => join(folder, `manifests/${name}.yaml`)),
+    )
+  })
+
   test('names the schemas that lie beside the manifests, and no address that an editor would ask in vain', async () => {
     const resources = [processOf('api', { script: 'sleep' }), processOf('api', { args: ['1'] }, 'production')]
     const folder = await makeFolder()

@@ -43,6 +43,18 @@ test('force replaces a file; a link that stood there is replaced, and not what i
   expect(await readFile(join(folder, 'precious.yaml'), 'utf8')).toBe('precious\n')
 })
 
+test('nothing is written over what declares something else, too, whatever is asked', async () => {
+  const head = (name: string) => `kind: Process\nmetadata: { name: ${name} }\n`
+  const both = `${head('api')}---\n${head('worker')}`
+  const folder = await makeFolder({ 'manifests/api.yaml': both })
+  const { outcomes, errors } = await writeFiles([file(folder)], { force: true, dryRun: false })
+  expect([...outcomes.values()]).toEqual(['refused'])
+  expect(errors).toMatchObject([
+    { code: 'import-file-exists', message: expect.stringContaining('declares Process/worker, too') },
+  ])
+  expect(await readFile(join(folder, 'manifests/api.yaml'), 'utf8')).toBe(both)
+})
+
 test('a file that says the same is not touched', async () => {
   const folder = await makeFolder({ 'manifests/api.yaml': 'new\n' })
   const path = join(folder, 'manifests/api.yaml')
