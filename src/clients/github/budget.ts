@@ -44,6 +44,8 @@ export class Budget {
   #strikes = 0
   #inFlight = 0
   #used = 0
+  /** Whether GitHub did not know the credential when it was shown last: he counts such calls by their address then. */
+  #isRefused = false
 
   constructor(clock: Clock, vendorClock: VendorClock) {
     this.#clock = clock
@@ -85,6 +87,9 @@ export class Budget {
   /** Learns from an answer. A 304 to who is authorised is free. */
   learn({ status, headers, askedAt }: LimitedAnswer): void {
     if (status !== 304) this.#used += 1
+    if (status === 401) this.#isRefused = true
+    else if (status !== 403 && status !== 429) this.#isRefused = false
+    if (this.#isRefused) return
     // Before the limits are looked at: GitHub Enterprise need not tell of any.
     if (status < 400 && askedAt >= this.#pausedUntil) this.#strikes = 0
     const limit = wholeNumber(headers.get('x-ratelimit-limit'))
@@ -108,6 +113,12 @@ export class Budget {
     const isSecondary = retryAfter !== undefined || /secondary rate|abuse detection/i.test(message)
     if (status === 403 && !isPrimary && !isSecondary && !/rate limit exceeded/i.test(message))
       return undefined
+    if (isPrimary && this.#isRefused) {
+      return new ReconcileError(
+        'CredentialsRefused',
+        'GitHub does not accept the credential, and takes no more calls of who shows it for now',
+      )
+    }
     if (isPrimary && retryAfter === undefined && this.#resetAt > this.#vendorClock.now()) {
       this.#remaining = 0
       return rateLimited('has no calls left', this.#resetAt - this.#vendorClock.now())

@@ -213,3 +213,30 @@ describe('what is left of the hourly limit', () => {
     expect(ci.state).toBe('active')
   })
 })
+
+describe('a token that GitHub does not accept', () => {
+  const refused = { code: 'CredentialsRefused' }
+
+  it('is told to be refused however often it is shown: what nobody may call is not what it has left', async () => {
+    const github = open()
+    simulator.tokens.clear()
+    for (let count = 0; count < 70; count += 1) {
+      await expect(github.listRuns(site, signal)).rejects.toMatchObject(refused)
+    }
+    expect(github.remaining).toBeUndefined()
+  })
+
+  it('is used again as soon as it is accepted, with all that it has', async () => {
+    const github = open()
+    await github.listRuns(site, signal)
+    simulator.tokens.clear()
+    for (let count = 0; count < 70; count += 1) {
+      await expect(github.listRuns(site, signal)).rejects.toMatchObject(refused)
+    }
+    simulator.tokens.add('test-token')
+    await github.listRuns(site, signal)
+    expect(github.remaining).toBe(4999)
+    simulator.remaining = 0
+    await expect(github.listWorkflows(site, signal)).rejects.toMatchObject({ code: 'RateLimited' })
+  })
+})

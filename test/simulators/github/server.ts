@@ -30,6 +30,9 @@ export type Hook = (at: {
 }) => Promise<void> | void
 
 const hour = 3_600_000
+/** Who calls without a token that is known, and how often he may in an hour. */
+const anonymous = 'anonymous'
+const anonymousLimit = 60
 
 /** GitHub in miniature, on loopback: stateful, with ETags, limits, an index that lags, and faults by switch. */
 export class GithubSimulator {
@@ -173,7 +176,10 @@ export class GithubSimulator {
       return this.apps.answer({ route: matched.route.name, params: matched.params, authorization })
     }
     const token = tokenOf(request)
-    if (!this.tokens.has(token)) return { status: 401, body: { message: 'Bad credentials', status: '401' } }
+    if (!this.tokens.has(token)) {
+      if (this.hasLimits && this.#window(anonymous).remaining <= 0) return this.#primaryLimit()
+      return { status: 401, body: { message: 'Bad credentials', status: '401' } }
+    }
     if (this.hasLimits && this.#window(accountOf(token)).remaining <= 0) return this.#primaryLimit()
     if (!matched?.route.answer) return { status: 404, body: { message: 'Not Found', status: '404' } }
     const repository = this.world.repositories.get(
@@ -296,7 +302,9 @@ export class GithubSimulator {
     const etag = `W/"${createHash('sha1').update(text).digest('hex')}"`
     const isUnchanged = method === 'GET' && answer.status === 200 && request.headers['if-none-match'] === etag
     const isCounted = !isUnchanged
-    const window = this.#window(accountOfRequest(request))
+    const account = this.#accountOf(request)
+    const limit = account === anonymous ? anonymousLimit : this.limit
+    const window = this.#window(account)
     if (isCounted && window.remaining > 0) window.remaining -= 1
     const status = isUnchanged ? 304 : answer.status
     this.#log({ route, method, path, request, status, isCounted })
@@ -304,9 +312,9 @@ export class GithubSimulator {
       'content-type': 'application/json; charset=utf-8',
       date: new Date(this.world.now()).toUTCString(),
       ...(this.hasLimits && {
-        'x-ratelimit-limit': String(this.limit),
+        'x-ratelimit-limit': String(limit),
         'x-ratelimit-remaining': String(window.remaining),
-        'x-ratelimit-used': String(this.limit - window.remaining),
+        'x-ratelimit-used': String(limit - window.remaining),
         'x-ratelimit-reset': String(Math.floor(window.resetAt / 1000)),
         'x-ratelimit-resource': 'core',
       }),
@@ -320,8 +328,14 @@ export class GithubSimulator {
   #window(account: string): { remaining: number; resetAt: number } {
     const known = this.#windows.get(account)
     if (known && this.world.now() < known.resetAt) return known
-    this.setRemaining(account, this.limit)
+    this.setRemaining(account, account === anonymous ? anonymousLimit : this.limit)
     return this.#windows.get(account) ?? { remaining: this.limit, resetAt: 0 }
+  }
+
+  /** Whose token is not known is nobody, and shares what nobody has (renovatebot/renovate#2286). */
+  #accountOf(request: IncomingMessage): string {
+    const account = accountOfRequest(request)
+    return account === 'app' || this.tokens.has(tokenOf(request)) ? account : anonymous
   }
 
   #log(call: Omit<SeenCall, 'apiVersion'> & { readonly request: IncomingMessage }): void {
