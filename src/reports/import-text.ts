@@ -107,5 +107,11 @@ function summary({ resources, conflicts, warnings, errors, isDryRun }: ImportRep
     ...(errors.length > 0 ? [counted(errors.length, 'error')] : []),
   ]
   if (isDryRun) return `${parts.join(', ')}. Dry run: nothing was changed.`
-  return `${parts.join(', ')}.${written > 0 ? ` \`${next}\` shows what they would do.` : ''}`
+  const environments = [...new Set(resources.flatMap(({ environment }) => environment ?? []))].sort()
+  const choice = environments.map((name) => `\`--env ${sanitise(name)}\``).join(' or ')
+  const shows =
+    environments.length === 0
+      ? 'shows what they would do.'
+      : `shows what they would do; add ${choice} where that is what runs.`
+  return `${parts.join(', ')}.${written > 0 ? ` \`${next}\` ${shows}` : ''}`
 }

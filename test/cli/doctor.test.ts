@@ -8,6 +8,7 @@ import { examineMachine } from '../../src/cli/doctor/machine.ts'
 import { examineRivals } from '../../src/cli/doctor/rivals.ts'
 import { examineVendors } from '../../src/cli/doctor/vendors.ts'
 import { systemClock } from '../../src/clients/host/clock.ts'
+import { parseRecord } from '../../src/clients/pm2/parse-record.ts'
 import type { FleetSettings } from '../../src/core/fleet.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { GithubSimulator } from '../simulators/github/server.ts'
@@ -102,6 +103,30 @@ describe('rivals', () => {
       'etc/systemd/system/master.service:2 runs `pm2 restart`',
     ])
     for (const { cure } of findings) expect(cure).toBeDefined()
+  })
+
+  test('among the processes of PM2 are named also where a manifest keeps them, with what ends them', async () => {
+    const root = await folderWith({
+      'a.js': "spawn('pm2', ['restart', name])\n",
+      'b.js': "\nexecFile(\n  'pm2', [ 'delete', 'x' ])\n",
+      'c.js': "spawn('pm2', ['jlist'])\nlog('pm2 status')\n",
+    })
+    const mark = { fleet: 'acme', environment: '', store: 's', id: 'Process/b' }
+    const records = ['a', 'b', 'c'].flatMap((name) => {
+      const env = { pm_exec_path: join(root, `${name}.js`), status: 'online' }
+      return parseRecord({ pm_id: 1, name, pm2_env: name === 'b' ? { ...env, reconciled: mark } : env }) ?? []
+    })
+    const findings = await examineRivals({ ...places(root), records })
+    expect(findings.map(({ message, cure }) => [message.replace(`${root}/`, ''), cure])).toEqual([
+      [
+        'the PM2 process a acts on PM2 itself: a.js:1 calls `pm2 restart`',
+        '`pm2 delete a` once everything that it looks after is declared',
+      ],
+      [
+        'the PM2 process b acts on PM2 itself: b.js:3 calls `pm2 delete`',
+        'remove Process/b from the manifests of the fleet acme once everything that it looks after is declared',
+      ],
+    ])
   })
 
   test('are not invented', async () => {

@@ -2,11 +2,15 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
+import { readMark } from '../../reconcilers/process/mark.ts'
 import type { DoctorFinding } from '../../reports/doctor-text.ts'
 
 /** Commands by which a script fights a controller: what it starts is stopped, what it stops is started. */
 const command =
   /\bpm2(?:\.js)?\s+(?:-\S+\s+)*(restart|reload|gracefulReload|stop|delete|del|kill|update|start|startOrRestart|startOrReload|resurrect)\b/
+/** The same with its arguments apart, as `spawn` and its like take them. */
+const spawned =
+  /["'`]pm2["'`]\s*,\s*\[\s*["'`](restart|reload|gracefulReload|stop|delete|del|kill|update|start|startOrRestart|startOrReload|resurrect)["'`]/
 /** The same by PM2's own library. */
 const library = /\bpm2\.(restart|reload|stop|delete|killDaemon|start)\s*\(/
 
@@ -78,7 +82,7 @@ async function processRivals({ records, typed }: RivalPlaces): Promise<readonly 
   const findings: DoctorFinding[] = []
   const seen = new Set<string>()
   for (const { name, execPath, args, reconciled, raw } of records) {
-    if (seen.has(name) || reconciled !== undefined || raw.pmx_module === true) continue
+    if (seen.has(name) || raw.pmx_module === true) continue
     seen.add(name)
     const inArgs = command.exec(args.join(' '))
     const text = execPath === undefined ? '' : await textOf(execPath)
@@ -87,11 +91,14 @@ async function processRivals({ records, typed }: RivalPlaces): Promise<readonly 
     const where = inArgs
       ? `its arguments run \`pm2 ${inArgs[1]}\``
       : `${execPath}:${first?.line} calls \`pm2 ${first?.word}\``
+    const mark = readMark(reconciled)
     findings.push({
       check: 'rival-process',
       verdict: 'warning',
       message: `the PM2 process ${name} acts on PM2 itself: ${where}`,
-      cure: `\`${typed('delete', name)}\` once everything that it looks after is declared`,
+      cure: mark
+        ? `remove ${mark.id} from the manifests of the fleet ${mark.fleet} once everything that it looks after is declared`
+        : `\`${typed('delete', name)}\` once everything that it looks after is declared`,
     })
   }
   return findings
@@ -101,7 +108,7 @@ function linesWith(text: string): readonly { readonly line: number; readonly wor
   if (text.includes('\0')) return []
   return text.split('\n').flatMap((line, index) => {
     if (/^\s*(?:#|\/\/)/.test(line)) return []
-    const word = (command.exec(line) ?? library.exec(line))?.[1]
+    const word = (command.exec(line) ?? spawned.exec(line) ?? library.exec(line))?.[1]
     return word === undefined ? [] : [{ line: index + 1, word }]
   })
 }
