@@ -1,34 +1,32 @@
 import { setMaxListeners } from 'node:events'
 import type { NetlifyClient } from '../../clients/netlify/client.ts'
 import type { Clock } from '../../core/clock.ts'
-import { type Duration, formatDuration } from '../../core/duration.ts'
-import { messageOf, ReconcileError } from '../../core/errors.ts'
+import { isErrorOf } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
+import { notReadWithin, type Unreadable, unreadable } from '../../core/unreadable.ts'
 import { buildUnderWay, isBuildNeeded, isEnvBuilt } from './build.ts'
 import { areFilesTelling, obstaclesTo } from './carry.ts'
 import { driftOf } from './drift.ts'
 import { compareEnv } from './env.ts'
 import { readInventoryOf } from './inventory.ts'
+import { adoptedBy, learnFrom } from './lessons.ts'
 import { readLocally } from './local-reading.ts'
-import type { Memories, SiteMemory } from './memory.ts'
+import type { Memories } from './memory.ts'
 import type { ObservedFunctionSet, ObservedVariable, Verified } from './observed.ts'
-import { type DesiredFunctionSet, isOnlyWatched, siteOf } from './place.ts'
+import { type DesiredFunctionSet, siteOf } from './place.ts'
 import type { PublishedFiles } from './published-files.ts'
-import { leftoversOf, publishedFunctions } from './site-functions.ts'
+import { findSite } from './site-finder.ts'
+import { leftoversOf } from './site-functions.ts'
 import { SiteOwners } from './site-owners.ts'
-import { readSite, type SiteReading } from './site-reader.ts'
+import type { SiteReading } from './site-reader.ts'
 import { noSource, type SourceReader } from './source.ts'
 import type { SourceWatch } from './source-watch.ts'
 import type { FunctionSetSpec } from './spec.generated.ts'
-import { type DeployOwner, isOwnTitle, parseTitle } from './title.ts'
+import { type DeployOwner, parseTitle } from './title.ts'
 import type { Verifier } from './verifier.ts'
 
 type WantedFunctionSet = Wanted<FunctionSetSpec>
-type Unreadable = Extract<Reading<never>, { readonly type: 'unreadable' }>
-
-/** Faults of the credential or of the whole vendor: one event, not one a resource. */
-const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
 
 /** How long Netlify is waited for, in milliseconds. */
 interface ReadingPatience {
@@ -142,15 +140,9 @@ export class Observer {
       return await read()
     } catch (thrown) {
       outer.throwIfAborted()
-      const error = signal.aborted ? tooSlow(this.#patience.reading) : thrown
-      if (error instanceof ReconcileError && error.code === 'LeaseLost') throw error
-      const code = error instanceof ReconcileError ? error.code : 'Internal'
-      return {
-        type: 'unreadable',
-        code,
-        message: messageOf(error),
-        ...(domainWide.has(code) && { isDomainWide: true }),
-      }
+      if (signal.aborted) return unreadable(notReadWithin(this.#patience.reading, 'Netlify'))
+      if (isErrorOf(thrown, 'LeaseLost')) throw thrown
+      return unreadable(thrown)
     }
   }
 
@@ -164,37 +156,15 @@ export class Observer {
     return this.#attempt(() => readLocally(desired, { unread, sources: this.#sources }), signals)
   }
 
-  /** Rejects where it is not seen, and only that is known; undefined: it is not there any more. */
-  async #find(
+  #find(
     netlify: NetlifyClient,
     { id, desired, owned }: WantedFunctionSet,
     signal: AbortSignal,
   ): Promise<SiteReading | undefined> {
     const name = desired ? siteOf(desired) : (owned?.externalName ?? '')
-    const asked = { owner: this.#ownerOf(id), isOwned: owned !== undefined, signal }
-    const reading = await readSite(netlify, this.#memories, { ...asked, nameOrId: name })
-    if (reading) {
-      await this.#memories.keepPlace(name, { siteId: reading.site.id, account: reading.site.account })
-      return reading
-    }
-    const place = await this.#memories.place(name)
-    const renamed =
-      place && name !== place.siteId
-        ? await readSite(netlify, this.#memories, { ...asked, nameOrId: place.siteId })
-        : undefined
-    if (renamed && !desired) return renamed
-    if (renamed) {
-      throw new ReconcileError(
-        'RemoteChanged',
-        `Could not read the site ${name}: it is called ${renamed.site.name} now; correct \`site\``,
-      )
-    }
-    // Netlify answers the same for what does not exist and for what this credential may not see.
-    if (place && (await netlify.listAccounts(signal)).includes(place.account)) return undefined
-    throw new ReconcileError(
-      'PermissionMissing',
-      `Netlify shows no site ${name} to this credential: it does not exist, or it is of a team that the credential may not see`,
-    )
+    const known = { isDeclared: desired !== undefined, isOwned: owned !== undefined }
+    const from = { netlify, memories: this.#memories }
+    return findSite(from, { name, owner: this.#ownerOf(id), ...known }, signal)
   }
 
   async #readOne(
@@ -223,7 +193,10 @@ export class Observer {
     }
     if (rival) return { type: 'present', value: Object.freeze(bare) }
     const managed = adoptedBy(bare, desired)
-    const memory = await this.#note({ ...bare, managed }, desired)
+    const memory = await learnFrom({ ...bare, managed }, desired, {
+      memories: this.#memories,
+      owner: this.#ownerOf(id),
+    })
     const noted = { ...bare, memory, managed }
     // What a build makes is its own to carry.
     if (desired.spec.via === 'build') {
@@ -330,54 +303,6 @@ export class Observer {
     if (!published || site.url === '') return []
     return this.#verifier.verify(desired, { url: site.url, deployId: published.id }, signal)
   }
-
-  /**
-   * What a reading tells for later: a deploy that passes may be gone back to, variables may be in it already, and what is
-   * as declared is ours from then on, whoever put it there.
-   */
-  async #note(
-    observed: ObservedFunctionSet,
-    { id, spec, controls }: DesiredFunctionSet,
-  ): Promise<SiteMemory> {
-    const { site, published, verified, memory, managed } = observed
-    const isTaken =
-      managed.some((name) => !memory.managed.includes(name)) && !isOnlyWatched({ spec, controls })
-    if (!published) return memory
-    const isOurs = isOwnTitle(published.title, this.#ownerOf(id))
-    const isGood = verified.length > 0 && verified.every(({ isPassed }) => isPassed)
-    // What we published of this source passes now, so it is not what was taken back.
-    const isAnew = isOurs && memory.rolledBack?.to !== published.id
-    // The answer to the deploy that followed them was lost.
-    const isOurAnswer = isOurs && parseTitle(published.title)?.env === memory.envGeneration
-    // We make no deploy then: the next one of anybody has them.
-    const isLeftToOthers = controls.ignore.includes('/directory') && published.id !== memory.envSetOn
-    const isEnvThere = memory.isEnvPending && (isOurAnswer || isLeftToOthers)
-    return this.#memories.keepSite(site.id, {
-      ...(isTaken && { owner: id, managed }),
-      ...(isGood && { lastGood: published.id }),
-      ...(isGood && isAnew && { rolledBack: undefined }),
-      ...(isEnvThere && { isEnvPending: false }),
-    })
-  }
-}
-
-function tooSlow(limit: Duration): ReconcileError {
-  return new ReconcileError(
-    'RemoteUnavailable',
-    `Netlify did not answer in time: not all was read within ${formatDuration(limit)}`,
-  )
-}
-
-/** Functions that are ours: those that were, and those that are on the site as the directory has them. */
-function adoptedBy(observed: ObservedFunctionSet, desired: DesiredFunctionSet): readonly string[] {
-  const { managed, source } = observed
-  if (isOnlyWatched(desired)) return managed
-  const site = publishedFunctions(observed)
-  const same = source.functions.filter(
-    ({ name, bundle }) => bundle !== undefined && site.get(name)?.digest === bundle.digest,
-  )
-  const names = same.map(({ name }) => name).filter((name) => !managed.includes(name))
-  return names.length === 0 ? managed : [...managed, ...names].sort()
 }
 
 function isDeployNeeded(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {

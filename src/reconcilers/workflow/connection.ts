@@ -7,7 +7,6 @@ import { type Patience, usualPatience } from '../../clients/github/patience.ts'
 import { type Repository, repositoryOf } from '../../clients/github/repository.ts'
 import { apiUrlOf } from '../../clients/github/requester.ts'
 import type { WorkflowRecord } from '../../clients/github/workflow-record.ts'
-import { type Duration, formatDuration } from '../../core/duration.ts'
 import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
   ConnectContext,
@@ -20,6 +19,7 @@ import type {
   Wanted,
 } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
+import { notReadWithin, unreadable } from '../../core/unreadable.ts'
 import { AcceptedDispatches } from './accepted-dispatches.ts'
 import type { WorkflowAction } from './action.ts'
 import { applyWorkflowAction } from './apply.ts'
@@ -48,9 +48,6 @@ function credentialOf({ fleet, clock, mask }: ConnectContext): Credential | unde
       : undefined
   return token?.isRead ? tokenCredential(token) : undefined
 }
-
-/** Faults of the credential or of the whole vendor: one event, not one a resource. */
-const domainWide: ReadonlySet<string> = new Set(['CredentialsMissing', 'CredentialsRefused', 'RateLimited'])
 
 /** GitHub as the engine sees it. Opening it sends nothing. */
 class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, WorkflowAction> {
@@ -223,14 +220,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       return isThere ? { type: 'present', value } : { type: 'absent', value }
     } catch (thrown) {
       outer.throwIfAborted()
-      const error = signal.aborted ? tooSlow(this.#readingLimit) : thrown
-      const code = error instanceof ReconcileError ? error.code : 'Internal'
-      return {
-        type: 'unreadable',
-        code,
-        message: messageOf(error),
-        ...(domainWide.has(code) && { isDomainWide: true }),
-      }
+      return unreadable(signal.aborted ? notReadWithin(this.#readingLimit, 'GitHub') : thrown)
     }
   }
 
@@ -272,13 +262,6 @@ function assertSwitchIsKnown({ id, owned }: WantedWorkflow, workflow: WorkflowRe
   throw new ReconcileError(
     'RemoteAnswerInvalid',
     `Could not tell whether ${id} is to be disabled: GitHub says a state of it that is not known here`,
-  )
-}
-
-function tooSlow(limit: Duration): ReconcileError {
-  return new ReconcileError(
-    'RemoteUnavailable',
-    `GitHub did not answer in time: not all was read within ${formatDuration(limit)}`,
   )
 }
 
