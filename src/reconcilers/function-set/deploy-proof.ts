@@ -4,6 +4,9 @@ import { ReconcileError } from '../../core/errors.ts'
 import { lossesOf } from './carry.ts'
 import type { DeployRecord, Memories } from './memory.ts'
 import type { PublishedFiles } from './published-files.ts'
+import type { SiteReading } from './site-reader.ts'
+import type { DeployOwner } from './title.ts'
+import { isUnproven } from './unproven.ts'
 
 /** Milliseconds between the two readings that a loss must be seen in. */
 const readingsApart = 1000
@@ -72,6 +75,17 @@ export class DeployProver {
       'RemoteRefused',
       `Deploy ${deployId} lacks ${losses.join(', ')}; deploy ${base} is published again`,
     )
+  }
+
+  /** Proves what is published, where it is ours and its proof was cut off. */
+  async proveEarlier(owner: DeployOwner, reading: SiteReading, signal: AbortSignal): Promise<void> {
+    const { site, published, record } = reading
+    if (!published || !record?.unproven || !isUnproven(reading, owner)) return
+    const made = { site, deployId: published.id, record, files: record.unproven.files }
+    if (!(await this.prove(made, signal))) return
+    const { managed } = record
+    const changed = { owner: owner.id, deployed: published.id, managed, rolledBack: undefined }
+    await this.#memories.keepSite(site.id, changed)
   }
 
   /** Only what two readings show, while it is published, is believed. */
