@@ -15,7 +15,9 @@ import type {
   Super,
 } from 'acorn'
 import type { ImportPlace } from '../../../../core/import.ts'
-import { callMethod, calls, globalNamed, moduleNamed } from './builtins.ts'
+import { callBuiltin, urlOf } from './builtin-calls.ts'
+import { callMethod, globalNamed } from './builtins.ts'
+import { callbackMethod } from './callback-method.ts'
 import { fieldOf } from './field.ts'
 import { choose, operate, unary } from './operators.ts'
 import { placeOf, type Reading } from './reading.ts'
@@ -109,7 +111,12 @@ export function evaluate(
       return node.prefix ? after : before
     }
     case 'NewExpression':
-      return newOf(node.callee, node.arguments, scope, reading, at)
+      if (node.callee.type !== 'Identifier' || node.callee.name !== 'URL')
+        return unknown('an object that has to be run', at)
+      return urlOf(
+        node.arguments.map((arg) => evaluate(arg, scope, reading)),
+        at,
+      )
     case 'MetaProperty':
       return { type: 'builtin', name: 'import.meta', at }
     default:
@@ -195,32 +202,6 @@ function member(node: MemberExpression, scope: Scope, reading: Reading): Static 
     : fieldOf(object, key, reading, at)
 }
 
-function newOf(
-  callee: Expression | Super,
-  args: readonly (Expression | SpreadElement)[],
-  scope: Scope,
-  reading: Reading,
-  at: ImportPlace,
-): Static {
-  if (callee.type !== 'Identifier' || callee.name !== 'URL')
-    return unknown('an object that has to be run', at)
-  const values = args.map((arg) => evaluate(arg, scope, reading))
-  const [path, base] = values.map((value) => (value.type === 'scalar' ? value.value : undefined))
-  if (typeof path !== 'string' || !URL.canParse(path, typeof base === 'string' ? base : undefined)) {
-    return unknown('an address that has to be run', at)
-  }
-  const { href, pathname } = new URL(path, typeof base === 'string' ? base : undefined)
-  // As a text it is what fileURLToPath takes, and `.pathname` is what people read from it.
-  return {
-    type: 'map',
-    entries: new Map([
-      ['href', scalar(href, at)],
-      ['pathname', scalar(pathname, at)],
-    ]),
-    at,
-  }
-}
-
 function call(node: CallExpression, scope: Scope, reading: Reading): Static {
   const at = placeOf(node, reading)
   const args = spreadItems(node.arguments, scope, reading)
@@ -229,7 +210,9 @@ function call(node: CallExpression, scope: Scope, reading: Reading): Static {
     const object = evaluate(callee.object, scope, reading)
     const name = keyOf(callee.property, callee.computed, scope, reading)
     if (name !== undefined && object.type !== 'builtin') {
-      const result = callbackMethod(object, name, args, reading) ?? callMethod(object, name, args, at)
+      const result =
+        callbackMethod(object, name, args, (target, given) => apply(target, given, reading)) ??
+        callMethod(object, name, args, at)
       if (result) return result
       const field = fieldOf(object, name, reading, at)
       if (field.type === 'function') return apply(field, args, reading)
@@ -240,64 +223,6 @@ function call(node: CallExpression, scope: Scope, reading: Reading): Static {
   if (target.type === 'function') return apply(target, args, reading)
   if (target.type === 'builtin') return callBuiltin(target.name, args, reading, at)
   return target.type === 'unknown' ? target : unknown('a call', at)
-}
-
-function callBuiltin(name: string, args: readonly Static[], reading: Reading, at: ImportPlace): Static {
-  const [first] = args
-  if (name === 'require' && first?.type === 'scalar' && typeof first.value === 'string') {
-    return (
-      moduleNamed(first.value, at) ??
-      (/^\.{0,2}\//.test(first.value) ? reading.requireFile(first.value) : undefined) ??
-      unknown(`the module ${first.value}`, at)
-    )
-  }
-  if (name === 'process.cwd') return scalar(dirname(reading.file), at)
-  const given = name === 'path.resolve' ? [scalar(dirname(reading.file), at), ...args] : args
-  const plain = name === 'url.fileURLToPath' ? given.map(addressOf) : given
-  return calls[name]?.(plain, at) ?? unknown(`a call of ${name}`, at)
-}
-
-function addressOf(value: Static): Static {
-  return (value.type === 'map' ? value.entries.get('href') : undefined) ?? value
-}
-
-/** `map`, `filter`, `flatMap`, `forEach`, `find`, with a function that is written there. */
-function callbackMethod(
-  object: Static,
-  name: string,
-  [callback]: readonly Static[],
-  reading: Reading,
-): Static | undefined {
-  if (object.type !== 'list' || callback?.type !== 'function') return undefined
-  const results = () =>
-    object.items.map((item, index) => ({
-      item,
-      result: apply(callback, [item, scalar(index, item.at)], reading),
-    }))
-  const at = object.at
-  switch (name) {
-    case 'map':
-      return { type: 'list', items: results().map(({ result }) => result), at }
-    case 'flatMap':
-      return {
-        type: 'list',
-        items: results().flatMap(({ result }) => (result.type === 'list' ? result.items : [result])),
-        at,
-      }
-    case 'forEach':
-      results()
-      return scalar(undefined, at)
-    case 'filter':
-    case 'find': {
-      const judged = results().map(({ item, result }) => ({ item, isKept: truth(result) }))
-      if (judged.some(({ isKept }) => isKept === undefined))
-        return unknown('a choice that depends on where it is run', at)
-      const kept = judged.filter(({ isKept }) => isKept).map(({ item }) => item)
-      return name === 'filter' ? { type: 'list', items: kept, at } : (kept[0] ?? scalar(undefined, at))
-    }
-    default:
-      return undefined
-  }
 }
 
 /** The result of a function that is written in the file. */
