@@ -254,6 +254,8 @@ export interface VendorAllowance {
  */
 export interface DomainCache {
   get(key: string): Promise<Json | undefined>
+  /** The values of all entries whose key begins so, by their keys' order. */
+  list(prefix: string): Promise<readonly Json[]>
   /** Kept together, some time; does nothing in a dry run. */
   put(entries: ReadonlyMap<string, Json>): Promise<void>
   /** Forgets the entries whose key begins so and whose value is not kept; does nothing in a dry run. */

@@ -1,5 +1,5 @@
 import type { DomainCache } from '../core/reconciler.ts'
-import type { Json, Store } from '../core/store.ts'
+import type { Json, Store, StoreEntry } from '../core/store.ts'
 import type { Fence } from './fence.ts'
 
 export const domainCacheCollection = 'domain-cache'
@@ -19,9 +19,27 @@ export function openDomainCache(options: {
 }): DomainCache {
   const { store, kind, lease } = options
   const keyed = (key: string) => `${kind}/${key}`
+  async function* pagesOf(prefix: string): AsyncGenerator<readonly StoreEntry[]> {
+    for (let after: string | undefined; ; ) {
+      const page = await store.list({
+        collection: domainCacheCollection,
+        prefix: keyed(prefix),
+        limit: pageSize,
+        ...(after !== undefined && { after }),
+      })
+      yield page
+      after = page.at(-1)?.key
+      if (page.length < pageSize) return
+    }
+  }
   return {
     async get(key): Promise<Json | undefined> {
       return (await store.get({ collection: domainCacheCollection, key: keyed(key) }))?.value
+    },
+    async list(prefix) {
+      const found: Json[] = []
+      for await (const page of pagesOf(prefix)) found.push(...page.map(({ value }) => value))
+      return found
     },
     async put(entries) {
       if (!lease || entries.size === 0) return
@@ -35,13 +53,7 @@ export function openDomainCache(options: {
     },
     async prune(prefix, isKept) {
       if (!lease) return
-      for (let after: string | undefined; ; ) {
-        const page = await store.list({
-          collection: domainCacheCollection,
-          prefix: keyed(prefix),
-          limit: pageSize,
-          ...(after !== undefined && { after }),
-        })
+      for await (const page of pagesOf(prefix)) {
         const gone = page.filter(({ value }) => !isKept(value))
         const writes = gone.map(({ key }) => ({
           type: 'delete' as const,
@@ -49,8 +61,6 @@ export function openDomainCache(options: {
           key,
         }))
         if (writes.length > 0) await store.commit(writes, [lease.guard()])
-        after = page.at(-1)?.key
-        if (page.length < pageSize) return
       }
     },
   }

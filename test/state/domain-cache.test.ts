@@ -11,6 +11,18 @@ async function read(cache: DomainCache): Promise<readonly unknown[]> {
   return values.filter((value) => value !== undefined)
 }
 
+it('lists the values under one beginning, of its own alone, also in a dry run and over many pages', async () => {
+  const store = openMemoryStore(createMemoryDisk())
+  const entries = new Map<string, number>([
+    ...names.map((name, index) => [name, index] as const),
+    ['other', 7],
+  ])
+  await openDomainCache({ store, kind: 'One', lease }).put(entries)
+  await openDomainCache({ store, kind: 'Other', lease }).put(new Map([['etag/0', 999]]))
+  const listed = await openDomainCache({ store, kind: 'One', lease: undefined }).list('etag/')
+  expect(listed).toEqual([...names].sort().map((name) => entries.get(name)))
+})
+
 it('forgets what a domain does not keep any more, of its own, under one beginning, and not in a dry run', async () => {
   const store = openMemoryStore(createMemoryDisk())
   const [one, other] = ['One', 'Other'].map((kind) => openDomainCache({ store, kind, lease })) as [

@@ -5,6 +5,11 @@ import type { Json } from '../../src/core/store.ts'
 export function memoryCache(kept: Map<string, Json>): DomainCache {
   return {
     get: async (key) => kept.get(key),
+    list: async (prefix) =>
+      [...kept]
+        .filter(([key]) => key.startsWith(prefix))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, value]) => value),
     put: async (entries) => {
       for (const [key, value] of entries) kept.set(key, value)
     },

@@ -203,13 +203,12 @@ export class Memories {
   /** What the store keeps of the same resource, newest first. */
   async #deploysLike({ title }: DeployRecord): Promise<readonly DeployRecord[]> {
     const owner = parseTitle(title)
-    const found: DeployRecord[] = []
-    await this.#store?.prune('deploy/2/', (value) => {
-      const record = deployRecordOf(value)
-      if (record && owner && isOwnTitle(record.title, owner)) found.push(record)
-      return true
-    })
-    return found.sort((a, b) => b.at - a.at)
+    if (!owner) return []
+    const all = (await this.#store?.list('deploy/2/')) ?? []
+    return all
+      .flatMap((value) => deployRecordOf(value) ?? [])
+      .filter((record) => isOwnTitle(record.title, owner))
+      .sort((a, b) => b.at - a.at)
   }
 
   async #put(key: string, value: unknown): Promise<void> {

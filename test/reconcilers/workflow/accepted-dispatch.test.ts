@@ -104,6 +104,7 @@ it('a dispatch whose run is named does not take a person’s for its own', async
 it('a dispatch that GitHub took has not failed where that could not be written down', async () => {
   const cache = {
     get: async () => undefined,
+    list: async () => [],
     put: async () => {
       throw new Error('the disk is full')
     },
