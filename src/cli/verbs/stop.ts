@@ -1,3 +1,4 @@
+import { commandText, pm2 } from '../../reports/report/command.ts'
 import { sanitise } from '../../reports/sanitise.ts'
 import { withBackground } from '../background/background.ts'
 import { type StoppedController, stopController } from '../background/stop-controller.ts'
@@ -33,7 +34,7 @@ function stoppedText({ pid, home, isInDump }: StoppedController): string {
       : `The controller with pid ${pid} has ended; what it managed keeps running.`
   if (!isInDump) return `${what}\n`
   // PM2's dump is the person's: it also says what else starts with the machine.
-  const cure = `PM2_HOME=${home} pm2 save --force`
+  const cure = commandText(pm2('save', '--force'), { fleetFlags: [], pm2: { home, program: ['pm2'] } })
   return sanitise(
     `${what}\nPM2 still starts it with the machine, as \`start --boot\` asked; \`${cure}\` ends that.`,
     {

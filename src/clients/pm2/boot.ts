@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
+import { inQuotes } from '../../core/shell-word.ts'
 import { daemonEnvironment, type Environment } from './daemon/environment.ts'
 import { type Outcome, runProgram } from './daemon/launch.ts'
 import { findUsersPm2 } from './daemon/users-pm2.ts'
@@ -42,7 +43,7 @@ export async function registerAtBoot(options: {
  */
 function forThisHome(output: string, home: string, userFolder: string): string {
   if (home === join(userFolder, '.pm2')) return output
-  const variable = `PM2_HOME='${home.replaceAll("'", `'\\''`)}'`
+  const variable = `PM2_HOME=${inQuotes(home)}`
   return output.replace(/^sudo env (.*) --hp .*$/m, (_, rest: string) => `sudo env ${variable} ${rest}`)
 }
 

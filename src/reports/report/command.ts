@@ -1,6 +1,7 @@
 import { assertNever } from '../../core/assert-never.ts'
 import type { Position } from '../../core/diagnostic.ts'
 import type { ResourceId } from '../../core/resource.ts'
+import { quoted } from '../../core/shell-word.ts'
 
 /** How a fleet is reached from where its report is read, and what runs there: what every command to type depends on. */
 export interface Surroundings {
@@ -53,8 +54,3 @@ export function commandText(command: Command, { fleetFlags, pm2: { home, program
 }
 
 type CommandPlace = Pick<Surroundings, 'fleetFlags' | 'pm2'>
-
-/** As a POSIX shell reads it as one word. What stands for something else, such as `NUMBER`, stays as it is. */
-export function quoted(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}

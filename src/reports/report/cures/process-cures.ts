@@ -1,3 +1,4 @@
+import { quoted } from '../../../core/shell-word.ts'
 import {
   type Ailment,
   describe,
@@ -11,7 +12,7 @@ import {
   retry,
   specOf,
 } from '../ailment.ts'
-import { type Command, pm2, quoted, reconcile, shell } from '../command.ts'
+import { type Command, pm2, reconcile, shell } from '../command.ts'
 
 const crash: Prescribe = (ailment) => ({
   problem: isExhausted(ailment.status)

@@ -1,3 +1,4 @@
+import { quoted } from '../../../core/shell-word.ts'
 import {
   type Ailment,
   describe,
@@ -9,7 +10,7 @@ import {
   retry,
   textOf,
 } from '../ailment.ts'
-import { type Command, quoted, shell } from '../command.ts'
+import { type Command, shell } from '../command.ts'
 
 const repositoryOf = (ailment: Ailment) => textOf(ailment, 'repository') ?? 'OWNER/REPO'
 const pathOf = (ailment: Ailment) => textOf(ailment, 'path') ?? 'FILE'
