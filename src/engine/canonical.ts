@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isFields } from '../core/fields.ts'
 
 /** JSON with sorted keys and without undefined: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
@@ -26,7 +27,7 @@ export function isSameJson(a: unknown, b: unknown): boolean {
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('toJSON' in value)
+  return isFields(value) && !('toJSON' in value)
 }
 
 /** 128 bits of SHA-256 of the canonical JSON, as 32 hexadecimal digits. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Change } from '../core/action.ts'
+import { isFields } from '../core/fields.ts'
 import type { Resource, ResourceId } from '../core/resource.ts'
 import { shownChange } from '../core/secrecy.ts'
 import { Secret } from '../core/secret.ts'
@@ -96,7 +97,7 @@ function holdsSecret(value: unknown): boolean {
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret)
+  return isFields(value) && !(value instanceof Secret)
 }
 
 function memberOf(value: Readonly<Record<string, unknown>>, key: string): unknown {

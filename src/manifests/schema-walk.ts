@@ -1,3 +1,4 @@
+import { isFields } from '../core/fields.ts'
 import { type SchemaNode, schemas } from './schemas.ts'
 
 const schemaBase = 'https://reconcile.dev/schemas/'
@@ -125,5 +126,5 @@ function nodeIn(value: unknown, key: string): SchemaNode | undefined {
 }
 
 function isNode(value: unknown): value is SchemaNode {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isFields(value)
 }

@@ -1,3 +1,4 @@
+import { isFields } from '../core/fields.ts'
 import type { Basis, Plan } from '../core/plan.ts'
 import type { PlanDocument } from './plan-json.ts'
 
@@ -46,33 +47,29 @@ function parse(text: string): unknown {
 }
 
 function isSavedPlan(value: unknown): value is SavedPlan {
-  if (!isRecord(value) || value.formatVersion !== '1' || !isRecord(value.saved)) return false
+  if (!isFields(value) || value.formatVersion !== '1' || !isFields(value.saved)) return false
   const { resources, environment, saved } = value
   const { basis, paths, only, labels, store, allowDeletions } = saved
   return (
     (typeof environment === 'string' || environment === null) &&
     Array.isArray(resources) &&
-    resources.every((one) => isRecord(one) && typeof one.id === 'string' && Array.isArray(one.held)) &&
+    resources.every((one) => isFields(one) && typeof one.id === 'string' && Array.isArray(one.held)) &&
     [saved.programVersion, saved.folder, saved.statePath].every((one) => typeof one === 'string') &&
     [paths, only, labels].every(areTexts) &&
     (typeof store === 'string' || store === null) &&
     (typeof allowDeletions === 'number' || allowDeletions === null) &&
     typeof saved.rebind === 'boolean' &&
     typeof saved.ranCommands === 'boolean' &&
-    isRecord(basis) &&
+    isFields(basis) &&
     Object.values(basis).every(isBasis)
   )
 }
 
 function isBasis(value: unknown): boolean {
-  if (!isRecord(value)) return false
+  if (!isFields(value)) return false
   return [value.declared, value.owned, value.found, value.actions].every((one) => typeof one === 'string')
 }
 
 function areTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === 'string')
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { applyEdits, modify, type ParseError, parse } from 'jsonc-parser'
 import { ReconcileError } from '../../core/errors.ts'
+import { isFields } from '../../core/fields.ts'
 
 /** Settings as editors keep them: JSON with comments, in which people write. Whatever is there stays as it is. */
 export class Settings {
@@ -12,7 +13,7 @@ export class Settings {
     this.#text = text === undefined || text.trim() === '' ? '{}\n' : text
     const errors: ParseError[] = []
     const value: unknown = parse(this.#text, errors, { allowTrailingComma: true })
-    if (errors.length > 0 || !isMap(value)) throw this.#refusal('it is no JSON object')
+    if (errors.length > 0 || !isFields(value)) throw this.#refusal('it is no JSON object')
   }
 
   get text(): string {
@@ -23,7 +24,7 @@ export class Settings {
   setDefault(path: readonly string[], value: unknown): void {
     for (const length of path.keys()) {
       const above = this.#valueAt(path.slice(0, length))
-      if (above !== undefined && !isMap(above)) {
+      if (above !== undefined && !isFields(above)) {
         throw this.#refusal(`\`${path.slice(0, length).join('.')}\` is no object`)
       }
     }
@@ -42,7 +43,7 @@ export class Settings {
 
   #valueAt(path: readonly string[]): unknown {
     let value: unknown = parse(this.#text, [], { allowTrailingComma: true })
-    for (const segment of path) value = isMap(value) ? value[segment] : undefined
+    for (const segment of path) value = isFields(value) ? value[segment] : undefined
     return value
   }
 
@@ -68,8 +69,4 @@ export class Settings {
       hint: 'Correct it, or choose the editors with `--editor`.',
     })
   }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { fieldsOf } from '../../core/fields.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { Json } from '../../core/store.ts'
 
@@ -81,8 +82,7 @@ export class EtagCache {
 }
 
 function rememberedOf(value: Json | undefined): Remembered | undefined {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined
-  const { etag, value: inner, usedOn } = value as Readonly<Record<string, Json>>
+  const { etag, value: inner, usedOn } = fieldsOf(value)
   return typeof etag === 'string' && inner !== undefined && typeof usedOn === 'number'
     ? { etag, value: inner, usedOn }
     : undefined

@@ -1,10 +1,9 @@
 import { ReconcileError } from '../../core/errors.ts'
+import { type Fields, isFields } from '../../core/fields.ts'
 import type { Job, JobStep } from './client.ts'
 import type { PullRequest } from './pull-request.ts'
 import { type WorkflowRecord, workflowStateOf } from './workflow-record.ts'
 import { runConclusionOf, runStatusOf, type WorkflowRun } from './workflow-run.ts'
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** An answer that is not what it should be: nothing is concluded from it. */
 function invalid(what: string): ReconcileError {
@@ -12,9 +11,8 @@ function invalid(what: string): ReconcileError {
 }
 
 function fieldsOf(value: unknown, what: string): Fields {
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw invalid(`${what} is no object`)
-  return value as Fields
+  if (!isFields(value)) throw invalid(`${what} is no object`)
+  return value
 }
 
 function idOf(fields: Fields, what: string): number {

@@ -1,8 +1,7 @@
 import { ReconcileError } from '../../core/errors.ts'
+import { type Fields, isFields } from '../../core/fields.ts'
 import type { EnvVariable, Site, SiteFile } from './client.ts'
 import type { Deploy, DeployedFunction, ProcessedRules } from './deploy-record.ts'
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** An answer that is not what it must be says nothing: neither that something is there nor that it is not. */
 function invalid(what: string): ReconcileError {
@@ -10,8 +9,8 @@ function invalid(what: string): ReconcileError {
 }
 
 function fieldsOf(value: unknown, what: string): Fields {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalid(`no ${what} in it`)
-  return value as Fields
+  if (!isFields(value)) throw invalid(`no ${what} in it`)
+  return value
 }
 
 function listOf(value: unknown, what: string): readonly unknown[] {

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { ReconcileError } from '../../core/errors.ts'
+import { isFields } from '../../core/fields.ts'
 import { cronFault } from './cron-pattern.ts'
 import { isPm2OptionName } from './option-names.ts'
 import { printable } from './printable.ts'
@@ -46,8 +47,7 @@ const isCron: Check = (value) =>
   typeof value === 'string' ? cronFault(value) && 'a cron expression that PM2 understands' : 'a text'
 
 /** A scalar would reach the child's environment as a variable. */
-const isOwnField: Check = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'an object'
+const isOwnField: Check = (value) => (isFields(value) ? undefined : 'an object')
 
 function envFault(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'an object of texts'

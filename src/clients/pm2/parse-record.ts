@@ -1,10 +1,5 @@
+import { type Fields, isFields } from '../../core/fields.ts'
 import type { Pm2Record } from './process-record.ts'
-
-type Fields = Readonly<Record<string, unknown>>
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined

@@ -1,4 +1,5 @@
 import type { ProcessedRules } from '../../clients/netlify/deploy-record.ts'
+import { fieldsOf } from '../../core/fields.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Json } from '../../core/store.ts'
@@ -214,12 +215,6 @@ export class Memories {
   async #put(key: string, value: unknown): Promise<void> {
     await this.#store?.put(new Map([[key, JSON.parse(JSON.stringify(value)) as Json]]))
   }
-}
-
-type Fields = Readonly<Record<string, Json | undefined>>
-
-function fieldsOf(value: Json | undefined): Fields {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : {}
 }
 
 function textsOf(value: Json | undefined): Readonly<Record<string, string>> {

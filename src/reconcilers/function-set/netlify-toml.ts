@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { messageOf } from '../../core/errors.ts'
+import { isFields } from '../../core/fields.ts'
 import { placeIn, placesOfToml, type Stretch } from './toml-places.ts'
 
 /** What netlify.toml says of functions. */
@@ -64,7 +65,7 @@ export async function readNetlifyToml(root: string): Promise<NetlifyToml | undef
   const everywhere: Record<string, unknown> = {}
   const config: Record<string, Readonly<Record<string, unknown>>> = {}
   for (const [key, value] of Object.entries(functions)) {
-    if (isTable(value)) config[key] = camelKeys(value)
+    if (isFields(value)) config[key] = camelKeys(value)
     else if (key !== 'directory') everywhere[camel(key)] = value
   }
   config['*'] = { ...everywhere, ...config['*'] }
@@ -73,7 +74,7 @@ export async function readNetlifyToml(root: string): Promise<NetlifyToml | undef
   return {
     path,
     config,
-    names: Object.keys(functions).filter((key) => key !== '*' && isTable(functions[key])),
+    names: Object.keys(functions).filter((key) => key !== '*' && isFields(functions[key])),
     directory: typeof directory === 'string' ? directory : undefined,
     unreadSchedules: unreadSchedulesIn(data, functions),
     text,
@@ -110,12 +111,12 @@ function unreadSchedulesIn(
   for (const key of ['schedule', 'scheduled', 'schedules']) {
     const value = functions[key]
     // A function may be called so.
-    const name = isTable(value) ? key : undefined
+    const name = isFields(value) ? key : undefined
     const path = ['functions', key]
-    if (isTable(value) || Array.isArray(value)) found.push({ form: `functions.${key}`, path, name })
+    if (isFields(value) || Array.isArray(value)) found.push({ form: `functions.${key}`, path, name })
   }
   for (const [name, value] of Object.entries(functions)) {
-    if (!isTable(value)) continue
+    if (!isFields(value)) continue
     for (const key of ['schedule', 'cron']) {
       const isUnread = key === 'cron' ? value[key] !== undefined : isNoText(value[key])
       const path = ['functions', name, key]
@@ -129,12 +130,8 @@ function isNoText(value: unknown): boolean {
   return value !== undefined && typeof value !== 'string'
 }
 
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-}
-
 function tableIn(value: unknown): Readonly<Record<string, unknown>> {
-  return isTable(value) ? value : {}
+  return isFields(value) ? value : {}
 }
 
 function camelKeys(table: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../core/fields.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { Json } from '../../core/store.ts'
 
@@ -48,7 +49,6 @@ function keyOf(workflow: string): string {
 }
 
 function acceptedIn(value: Json): readonly AcceptedDispatch[] {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return []
-  const { at, run } = value as Readonly<Record<string, Json>>
+  const { at, run } = fieldsOf(value)
   return typeof at === 'number' ? [{ at, run: typeof run === 'number' ? run : undefined }] : []
 }

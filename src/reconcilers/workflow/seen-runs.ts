@@ -1,4 +1,5 @@
 import type { WorkflowRun } from '../../clients/github/workflow-run.ts'
+import { fieldsOf } from '../../core/fields.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { Json } from '../../core/store.ts'
 import type { RunFailure } from './observed.ts'
@@ -82,12 +83,6 @@ function seenRunIn(value: Json | undefined): SeenRun | undefined {
   return typeof id === 'number' && typeof createdAt === 'number' && typeof attempt === 'number'
     ? { id, createdAt, attempt, hasEnded: hasEnded === true }
     : undefined
-}
-
-function fieldsOf(value: Json | undefined): Readonly<Record<string, Json | undefined>> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? (value as Readonly<Record<string, Json | undefined>>)
-    : {}
 }
 
 function textOr(value: Json | undefined): string | undefined {

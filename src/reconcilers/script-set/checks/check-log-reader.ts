@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises'
 import type { Clock } from '../../../core/clock.ts'
 import type { Duration } from '../../../core/duration.ts'
+import { isFields } from '../../../core/fields.ts'
 import type { LogLine, LogOptions } from '../../../core/reconciler.ts'
-import { isObject } from '../package-json/package-file.ts'
 import { keptLogs } from './check-log.ts'
 import { logPath } from './check-record.ts'
 
@@ -89,7 +89,7 @@ class LogSource {
     } catch {
       return []
     }
-    if (!isObject(value) || typeof value.text !== 'string') return []
+    if (!isFields(value) || typeof value.text !== 'string') return []
     const { at, stream, text: printed } = value
     return [
       {

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
 import { type Duration, formatDuration, parseDuration } from '../../../core/duration.ts'
+import { isFields } from '../../../core/fields.ts'
 import type { CheckAction, EndCheckAction } from '../action.ts'
 import type { ScriptSetPair } from '../diff.ts'
 import type { ObservedScripts, SeenCheck } from '../observed.ts'
-import { isObject } from '../package-json/package-file.ts'
 import { type DesiredScriptSet, packagePathOf } from '../place.ts'
 import { type CheckRun, runOf } from './check-run.ts'
 
@@ -26,7 +26,7 @@ export interface Check {
 
 /** The declared checks in their order. Where the record of a run is lost, the inventory's memory speaks. */
 export function checksOf(pair: ScriptSetPair, desired: DesiredScriptSet, now: number): readonly Check[] {
-  const memory = isObject(pair.owned?.memory.checks) ? pair.owned.memory.checks : {}
+  const memory = isFields(pair.owned?.memory.checks) ? pair.owned.memory.checks : {}
   return Object.entries(desired.spec.checks ?? {}).map(([script, { every, timeout }]) => {
     const seen = pair.observed?.checks.get(script)
     const remembered = runOf(memory[script])

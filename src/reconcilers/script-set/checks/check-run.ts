@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '../../../clients/host/process-identity.ts'
 import type { Duration } from '../../../core/duration.ts'
-import { isObject } from '../package-json/package-file.ts'
+import { isFields } from '../../../core/fields.ts'
 
 /** How one run of a check ended. Times in epoch milliseconds. */
 export interface CheckRun {
@@ -42,13 +42,13 @@ export function parseRecord(text: string): CheckRecord {
   } catch {
     return noRecord
   }
-  if (!isObject(value)) return noRecord
+  if (!isFields(value)) return noRecord
   const runs = Array.isArray(value.runs) ? value.runs : []
   return { begun: begunOf(value.begun), runs: runs.flatMap((run: unknown) => runOf(run) ?? []) }
 }
 
 function begunOf(value: unknown): BegunRun | undefined {
-  if (!isObject(value)) return undefined
+  if (!isFields(value)) return undefined
   const { pid, startTime, bootId, startedAt, until } = value
   const isWhole =
     typeof pid === 'number' &&
@@ -61,7 +61,7 @@ function begunOf(value: unknown): BegunRun | undefined {
 
 /** Also reads what the inventory's memory holds of a run. */
 export function runOf(value: unknown): CheckRun | undefined {
-  if (!isObject(value)) return undefined
+  if (!isFields(value)) return undefined
   const { startedAt, endedAt, end, exitCode, signal, hasLeftBehind } = value
   if (typeof startedAt !== 'number' || typeof endedAt !== 'number') return undefined
   if (end !== 'exited' && end !== 'timed-out' && end !== 'interrupted') return undefined

@@ -9,7 +9,7 @@ import {
   type ProcessIdentity,
 } from '../../../clients/host/process-identity.ts'
 import { ReconcileError } from '../../../core/errors.ts'
-import { isObject } from '../package-json/package-file.ts'
+import { isFields } from '../../../core/fields.ts'
 import { checksRoot } from './checks-folder.ts'
 
 /** Who runs a script now. */
@@ -95,7 +95,7 @@ function parseHolder(text: string): ScriptHolder | undefined {
   } catch {
     return undefined
   }
-  if (!isObject(value)) return undefined
+  if (!isFields(value)) return undefined
   const { pid, startTime, bootId, by, startedAt } = value
   const isWhole =
     typeof pid === 'number' &&

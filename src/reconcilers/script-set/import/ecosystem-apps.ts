@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Node, type Options, parse as parseProgram } from 'acorn'
 import { parse as parseYaml } from 'yaml'
-import { isObject } from '../package-json/package-file.ts'
+import { isFields } from '../../../core/fields.ts'
 
 /** What PM2 is told to run, as far as it is written out. */
 export interface EcosystemApp {
@@ -54,7 +54,7 @@ function objectsIn(text: string, name: string): readonly Readonly<Record<string,
 
 function objectsOfValue(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   if (Array.isArray(value)) return value.flatMap(objectsOfValue)
-  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsOfValue)] : []
+  return isFields(value) ? [value, ...Object.values(value).flatMap(objectsOfValue)] : []
 }
 
 function program(text: string, name: string): Node {
@@ -68,7 +68,7 @@ function program(text: string, name: string): Node {
 
 function objectsOfProgram(node: unknown): readonly Readonly<Record<string, unknown>>[] {
   if (Array.isArray(node)) return node.flatMap(objectsOfProgram)
-  if (!isObject(node)) return []
+  if (!isFields(node)) return []
   const inner = Object.values(node).flatMap((child) =>
     typeof child === 'object' ? objectsOfProgram(child) : [],
   )
@@ -77,17 +77,17 @@ function objectsOfProgram(node: unknown): readonly Readonly<Record<string, unkno
 
 /** The members whose values are written out; what has to be computed is null. */
 function literalsOf(node: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const members = Array.isArray(node.properties) ? node.properties.filter(isObject) : []
+  const members = Array.isArray(node.properties) ? node.properties.filter(isFields) : []
   return Object.fromEntries(
     members.flatMap((member): [string, unknown][] => {
-      const key = isObject(member.key) ? (member.key.name ?? member.key.value) : undefined
+      const key = isFields(member.key) ? (member.key.name ?? member.key.value) : undefined
       return typeof key === 'string' ? [[key, literalOf(member.value)]] : []
     }),
   )
 }
 
 function literalOf(node: unknown): unknown {
-  if (!isObject(node)) return null
+  if (!isFields(node)) return null
   if (node.type === 'Literal') return node.value
   if (node.type === 'Identifier' && node.name === '__dirname') return '.'
   if (node.type === 'ArrayExpression' && Array.isArray(node.elements)) return node.elements.map(literalOf)

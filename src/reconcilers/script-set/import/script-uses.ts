@@ -1,8 +1,9 @@
 import { dirname, join, relative, resolve } from 'node:path'
+import { isFields } from '../../../core/fields.ts'
 import { understand } from '../needs/call-needs.ts'
 import type { ScriptPlace } from '../needs/need.ts'
 import type { HandedCall } from '../needs/understanding.ts'
-import { isObject, type PackageFile } from '../package-json/package-file.ts'
+import type { PackageFile } from '../package-json/package-file.ts'
 import { ancestors, type FileFacts } from '../resolve/file-facts.ts'
 import { scriptsMeant } from '../resolve/script-target.ts'
 import { readCommandLine } from '../shell/command-line.ts'
@@ -70,9 +71,9 @@ function callOf(
   manifest: unknown,
   path: string,
 ): { readonly call: HandedCall; readonly by: string } | undefined {
-  if (!isObject(manifest) || manifest.kind !== 'Process' || !isObject(manifest.spec)) return undefined
+  if (!isFields(manifest) || manifest.kind !== 'Process' || !isFields(manifest.spec)) return undefined
   const { script, args = [], cwd } = manifest.spec
-  const name = isObject(manifest.metadata) ? manifest.metadata.name : undefined
+  const name = isFields(manifest.metadata) ? manifest.metadata.name : undefined
   if (typeof script !== 'string' || !Array.isArray(args)) return undefined
   const words = args.filter((arg) => typeof arg === 'string')
   const folder = resolve(dirname(path), typeof cwd === 'string' ? cwd : '.')

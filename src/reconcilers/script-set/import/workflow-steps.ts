@@ -1,4 +1,4 @@
-import { isObject } from '../package-json/package-file.ts'
+import { isFields } from '../../../core/fields.ts'
 
 /** A text that a workflow hands to a shell. */
 export interface Step {
@@ -9,18 +9,18 @@ export interface Step {
 
 /** The `run` steps of a workflow, or of an action that is made of steps. */
 export function stepsOf(value: unknown): readonly Step[] {
-  if (!isObject(value)) return []
+  if (!isFields(value)) return []
   const usual = folderOf(value.defaults) ?? '.'
-  const jobs = isObject(value.jobs) ? Object.values(value.jobs).filter(isObject) : []
+  const jobs = isFields(value.jobs) ? Object.values(value.jobs).filter(isFields) : []
   const lists = jobs.map((job) => ({ steps: job.steps, folder: folderOf(job.defaults) ?? usual }))
-  const composite = isObject(value.runs) ? [{ steps: value.runs.steps, folder: '.' }] : []
+  const composite = isFields(value.runs) ? [{ steps: value.runs.steps, folder: '.' }] : []
   return [...lists, ...composite].flatMap(({ steps, folder }) =>
     Array.isArray(steps) ? steps.flatMap((step: unknown) => stepOf(step, folder)) : [],
   )
 }
 
 function stepOf(step: unknown, usual: string): readonly Step[] {
-  if (!isObject(step) || typeof step.run !== 'string') return []
+  if (!isFields(step) || typeof step.run !== 'string') return []
   const own = step['working-directory']
   const folder = typeof own === 'string' ? own : usual
   // What an expression becomes only GitHub knows.
@@ -31,6 +31,6 @@ function stepOf(step: unknown, usual: string): readonly Step[] {
 const expression = /\$\{\{.*?\}\}/s
 
 function folderOf(defaults: unknown): string | undefined {
-  const run = isObject(defaults) && isObject(defaults.run) ? defaults.run['working-directory'] : undefined
+  const run = isFields(defaults) && isFields(defaults.run) ? defaults.run['working-directory'] : undefined
   return typeof run === 'string' ? run : undefined
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ReconcileError } from '../../../core/errors.ts'
+import { isFields } from '../../../core/fields.ts'
 import { locateObject, type Member, type ObjectPlace } from './json-members.ts'
-import { isObject, splitMark } from './package-file.ts'
+import { splitMark } from './package-file.ts'
 
 /** Used where a file shows no style of its own. */
 const usualIndent = '  '
@@ -13,7 +14,7 @@ const usualIndent = '  '
 export function editScripts(text: string, changes: ReadonlyMap<string, string>): string {
   const [mark, body] = splitMark(text)
   const before: unknown = JSON.parse(body)
-  if (!isObject(before)) throw refusal('it does not hold an object')
+  if (!isFields(before)) throw refusal('it does not hold an object')
   const edited = splice(body, editsOf(body, changes))
   assertOnlyScripts(before, edited, changes)
   return mark + edited
@@ -110,7 +111,7 @@ function assertOnlyScripts(
   changes: ReadonlyMap<string, string>,
 ): void {
   const after: unknown = JSON.parse(edited)
-  const scripts = { ...(isObject(before.scripts) ? before.scripts : {}), ...Object.fromEntries(changes) }
+  const scripts = { ...(isFields(before.scripts) ? before.scripts : {}), ...Object.fromEntries(changes) }
   if (isDeepStrictEqual(after, { ...before, scripts })) return
   throw new ReconcileError(
     'Internal',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isFields } from '../../../core/fields.ts'
 import type { FileStats, TextFact } from '../resolve/disk.ts'
 import { locateObject } from './json-members.ts'
 
@@ -51,7 +52,7 @@ export function parsePackage(read: TextFact): PackageReading {
   } catch (error) {
     return { type: 'unreadable', message: `it is not valid JSON${placeOf(error, body)}` }
   }
-  if (!isObject(value)) return { type: 'unreadable', message: 'it does not hold an object' }
+  if (!isFields(value)) return { type: 'unreadable', message: 'it does not hold an object' }
   return { type: 'package', file: describe(value, body, read) }
 }
 
@@ -66,7 +67,7 @@ function describe(
   const seen = new Set<string>()
   const repeatedNames = [...new Set(names.filter((name) => seen.size === seen.add(name).size))]
   const repeated = sections.length > 1 ? ['scripts', ...repeatedNames] : repeatedNames
-  const all = isObject(value.scripts) ? Object.entries(value.scripts) : []
+  const all = isFields(value.scripts) ? Object.entries(value.scripts) : []
   return {
     hash: hashText(read.text),
     stats: read.stats,
@@ -78,7 +79,7 @@ function describe(
     dependencies: new Set(
       ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'].flatMap((section) => {
         const declared = value[section]
-        return isObject(declared) ? Object.keys(declared) : []
+        return isFields(declared) ? Object.keys(declared) : []
       }),
     ),
     manager: managerOf(value.packageManager),
@@ -95,13 +96,13 @@ function ambiguityOf(
   value: Readonly<Record<string, unknown>>,
   repeated: readonly string[],
 ): string | undefined {
-  if (value.scripts !== undefined && !isObject(value.scripts)) return '`scripts` is not an object'
+  if (value.scripts !== undefined && !isFields(value.scripts)) return '`scripts` is not an object'
   if (repeated.length === 0) return undefined
   return `${repeated.map((name) => `\`${name}\``).join(', ')} stands in it twice, so that it is not clear which one is meant`
 }
 
 function workspacesOf(value: unknown): readonly string[] {
-  const list = isObject(value) ? value.packages : value
+  const list = isFields(value) ? value.packages : value
   return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : []
 }
 
@@ -111,8 +112,4 @@ function placeOf(error: unknown, body: string): string {
   if (position === undefined) return body.trim() === '' ? ': it is empty' : ''
   const before = body.slice(0, Number(position)).split('\n')
   return ` at line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,11 +1,7 @@
 import { join, relative } from 'node:path'
+import { isFields } from '../../../core/fields.ts'
 import type { ScriptRunner } from '../needs/need.ts'
-import {
-  isObject,
-  type PackageFile,
-  type PackageReading,
-  parsePackage,
-} from '../package-json/package-file.ts'
+import { type PackageFile, type PackageReading, parsePackage } from '../package-json/package-file.ts'
 import type { PathFact } from './disk.ts'
 import { ancestors, binFolder, type FileFacts } from './file-facts.ts'
 import { GitIgnored } from './git-ignored.ts'
@@ -137,10 +133,10 @@ export class Surroundings {
     const programs = new Map<string, string>()
     const read = await facts.read(join(folder, 'package-lock.json'))
     const lock = read.type === 'text' ? parseJson(read.text) : undefined
-    const packages = isObject(lock) && isObject(lock.packages) ? lock.packages : {}
+    const packages = isFields(lock) && isFields(lock.packages) ? lock.packages : {}
     for (const [place, entry] of Object.entries(packages)) {
       const owner = /^node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(place)?.[1]
-      if (owner === undefined || !isObject(entry) || !isObject(entry.bin)) continue
+      if (owner === undefined || !isFields(entry) || !isFields(entry.bin)) continue
       for (const program of Object.keys(entry.bin)) {
         if (!programs.has(program) || file.dependencies.has(owner)) programs.set(program, owner)
       }

@@ -1,6 +1,7 @@
 import { dirname, join, matchesGlob } from 'node:path'
 import { parse } from 'yaml'
-import { isObject, type PackageFile, parsePackage } from '../package-json/package-file.ts'
+import { isFields } from '../../../core/fields.ts'
+import { type PackageFile, parsePackage } from '../package-json/package-file.ts'
 import { ancestors, type FileFacts } from './file-facts.ts'
 
 /** Another package of the same tree. */
@@ -70,7 +71,7 @@ async function pnpmPatterns(folder: string, facts: FileFacts): Promise<readonly 
   const read = await facts.read(join(folder, 'pnpm-workspace.yaml'))
   if (read.type !== 'text') return []
   const value = parseYaml(read.text)
-  const list = isObject(value) ? value.packages : undefined
+  const list = isFields(value) ? value.packages : undefined
   return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : []
 }
 
