@@ -151,6 +151,12 @@ export const errorCatalogue = Object.freeze({
       'A function could not be bundled; the message names its file. Nothing was deployed, and the site is as it was.',
     isAttempt: false,
   },
+  RolloutStuck: {
+    next: 'person',
+    meaning:
+      'An instance that was updated does not come up. The others go on as they were, and are updated when it is well or something else is declared.',
+    isAttempt: false,
+  },
   BundlerFailed: {
     next: 'retry',
     meaning: 'The bundler of functions ended before its work was done. Nothing was deployed.',

@@ -27,6 +27,8 @@ export type HoldReason =
   | 'NotPlanned'
   /** Its vendor brings it back by itself; done here as well, it would be there twice. */
   | 'Returning'
+  /** An instance that was updated does not come up, and the others are left as they are until it does. */
+  | 'RolloutStuck'
 
 export interface Hold {
   readonly reason: HoldReason

@@ -41,6 +41,8 @@ export interface LastAction {
   readonly at: number
   readonly outcome: 'succeeded' | 'failed' | 'unknown'
   readonly message: string | undefined
+  /** False: it failed and used up no attempt, so that neither their count nor their pace holds what follows. Default: true. */
+  readonly isAttempt?: boolean | undefined
 }
 
 /** The fleet as the store knows it. */

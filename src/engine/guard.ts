@@ -188,8 +188,10 @@ function holdOnRecovery(finding: Finding, resource: Resource, now: number): Hold
   const recovery = recoveryOf(finding)
   const { maxAttempts, backoff } = resource.controls.recovery
   const isRecovery = finding.actions.some((action) => action.isRecovery)
-  const lastOutcome = finding.state?.status.lastAction?.outcome
-  const hasFailed = lastOutcome === 'failed' || lastOutcome === 'unknown' || finding.unconfirmed.length > 0
+  const last = finding.state?.status.lastAction
+  // What used up no attempt is held by its domain, for as long as there is a reason.
+  const hasLastFailed = last !== undefined && last.outcome !== 'succeeded' && last.isAttempt !== false
+  const hasFailed = hasLastFailed || finding.unconfirmed.length > 0
   if (isRecovery || hasFailed) {
     if (recovery.attempts >= maxAttempts) {
       return {

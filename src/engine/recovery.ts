@@ -144,7 +144,8 @@ function afterOutcome(
   // The clock may have been set back meanwhile: a wait is told by one clock, or it would pass for one that is over.
   const lastAttemptAt = Math.min(outcome.begunAt, now)
   if (outcome.result === 'failed' && outcome.isAttempt === false) {
-    return { ...base, lastAttemptAt, nextAttemptAt: undefined }
+    // What was tried before it goes on waiting.
+    return { ...base, lastAttemptAt, nextAttemptAt: endOfWait(state.nextAttemptAt, now, policy.backoff.max) }
   }
   const waitsForTime = outcome.result === 'failed' && outcome.next === 'time'
   if (waitsForTime) {

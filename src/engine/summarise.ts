@@ -149,6 +149,7 @@ function lastActionOf(finding: Finding, outcomes: readonly Outcome[]): LastActio
     at: outcome.at,
     outcome: outcome.result,
     message: outcome.message,
+    ...(outcome.isAttempt === false && { isAttempt: false }),
   }
 }
 

@@ -46,6 +46,7 @@ const lastAction = object<LastAction>({
   at: number,
   outcome: oneOf(['succeeded', 'failed', 'unknown']),
   message: optional(text),
+  isAttempt: optional(boolean),
 })
 
 const resourceStatus = object<ResourceStatus>({

@@ -138,6 +138,7 @@ describe('holds by attempts', () => {
     readonly title: string
     readonly recovery: Partial<RecoveryState>
     readonly last?: LastAction['outcome']
+    readonly isAttempt?: boolean
     readonly isRecovery?: boolean
     readonly hold: HoldReason | undefined
   }[] = [
@@ -172,6 +173,21 @@ describe('holds by attempts', () => {
       title: 'what failed for a reason that time cures waits without an attempt',
       recovery: { attempts: 0, nextAttemptAt: noon + 5000 },
       last: 'failed',
+      hold: 'BackOff',
+    },
+    {
+      title: 'what failed without an attempt is not held, though all are used up: its domain holds it',
+      recovery: { attempts: 5, nextAttemptAt: noon + 5000 },
+      last: 'failed',
+      isAttempt: false,
+      hold: undefined,
+    },
+    {
+      title: 'a revival after it waits all the same',
+      recovery: { attempts: 1, nextAttemptAt: noon + 5000 },
+      last: 'failed',
+      isAttempt: false,
+      isRecovery: true,
       hold: 'BackOff',
     },
     {
@@ -224,9 +240,12 @@ describe('holds by attempts', () => {
       hold: undefined,
     },
   ]
-  test.each(cases)('$title', ({ recovery, last, isRecovery = false, hold }) => {
+  test.each(cases)('$title', ({ recovery, last, isAttempt, isRecovery = false, hold }) => {
     const id = modelId('a')
-    const state = stateOf(id, { recovery, status: last ? { lastAction: lastAction(last) } : {} })
+    const state = stateOf(id, {
+      recovery,
+      status: last ? { lastAction: { ...lastAction(last), isAttempt } } : {},
+    })
     const finding = drifted({}, { state, actions: [isRecovery ? revive : actionOf()] })
     expect(holdOf(finding)?.reason).toBe(hold)
   })

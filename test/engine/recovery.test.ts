@@ -125,6 +125,12 @@ describe('the count of attempts', () => {
     expect(after.corrections).toHaveLength(corrections)
   })
 
+  test('what was not tried on the thing leaves the wait of the attempt before it as it is', () => {
+    const given = finding({ attempts: 1, nextAttemptAt: noon + 4000 }, { actions: [actionOf()] })
+    const outcome = outcomeOf(id, { action: actionOf(), result: 'failed', next: 'person', isAttempt: false })
+    expect(nextRecovery(given, [outcome], context)).toMatchObject({ attempts: 1, nextAttemptAt: noon + 4000 })
+  })
+
   test.each([
     { title: 'what was never there', change: { ownership: undefined } },
     {

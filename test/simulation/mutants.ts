@@ -90,8 +90,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('a failed action follows at once', [
     guard,
-    "lastOutcome === 'failed' || lastOutcome === 'unknown' || finding.unconfirmed.length > 0",
-    'lastOutcome === undefined && finding.unconfirmed.length > 0',
+    'hasLastFailed || finding.unconfirmed.length > 0',
+    'last === undefined && finding.unconfirmed.length > 0',
   ]),
   mutant('a rival is fought without a pause', [
     guard,

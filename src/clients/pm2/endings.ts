@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { linesFromEnd } from './daemon-log.ts'
 
 /** How a run really ended of which PM2 keeps exit code 0: it keeps the same of one that a signal ended. */
 export type Ending =
@@ -12,10 +12,6 @@ export interface EndedRun {
   readonly pmId: number
   readonly name: string
 }
-
-/** A line of PM2's log is some 100 bytes: what ended ten thousand lines ago was looked at before. */
-const mostBytes = 1_048_576
-const chunkSize = 65_536
 
 const lifeLine =
   /App \[(?<name>.*):(?<id>\d+)\] (?:starting in -|exited with code \[-?\d+\] via signal \[(?<signal>\w+)\])/
@@ -33,36 +29,12 @@ export async function readEndings(
   asked: readonly EndedRun[],
 ): Promise<ReadonlyMap<number, Ending>> {
   const search = new Search(asked)
-  const file = await openIfThere(daemonLog)
-  if (!file) return search.found
-  try {
-    const { size } = await file.stat()
-    const least = Math.max(0, size - mostBytes)
-    let rest: Buffer = Buffer.alloc(0)
-    for (let end = size; end > least && !search.isOver; ) {
-      const start = Math.max(least, end - chunkSize)
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start)
-      const part = Buffer.concat([buffer.subarray(0, bytesRead), rest])
-      // The first line of a part may have begun before it.
-      const cut = start === 0 ? 0 : part.indexOf('\n') + 1
-      rest = part.subarray(0, cut)
-      const lines = part.subarray(cut).toString('utf8').split('\n')
-      for (const line of lines.reverse()) search.take(line)
-      end = start
-    }
-    return search.found
-  } finally {
-    await file.close()
+  if (search.isOver) return search.found
+  for await (const lines of linesFromEnd(daemonLog)) {
+    for (const line of lines) search.take(line)
+    if (search.isOver) break
   }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  return search.found
 }
 
 /** Takes the lines from the last to the first: the first word about a run that is met is the last that was said. */

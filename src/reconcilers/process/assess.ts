@@ -61,6 +61,7 @@ function judge(pair: ProcessPair, desired: DesiredProcess, history: History): Ve
 /** Verdicts about a process that ended by itself: what it said last is why. */
 const died: ReadonlySet<string> = new Set([
   'Errored',
+  'RolloutStuck',
   'Stopped',
   'Restarting',
   'RestartsRising',

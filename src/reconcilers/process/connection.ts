@@ -24,6 +24,7 @@ import type { ProcessAction } from './action.ts'
 import { applyProcessAction } from './actions/apply.ts'
 import { baseEnvironment } from './base-env.ts'
 import { DaemonKeeper, isMarked } from './daemon-keeper.ts'
+import { Deafness } from './deafness.ts'
 import { wantedInstances } from './diff.ts'
 import { DiskView } from './disk-view.ts'
 import { findScript } from './facts.ts'
@@ -67,6 +68,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   readonly #prober: Prober
   readonly #hasher = new SourceHasher()
   readonly #endings: JobEndings
+  readonly #deafness: Deafness
   readonly #settling = new Settling()
   readonly #watchers = new Set<Watcher>()
   /** What was declared when it was asked for last: whom an event of the daemon is about. */
@@ -81,6 +83,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#pm2 = openPm2({ home: this.#home, clock: context.clock })
     this.#keeper = new DaemonKeeper(context, this.#pm2)
     this.#endings = new JobEndings(this.#home)
+    this.#deafness = new Deafness(this.#home)
     this.#prober = new Prober({
       clock: context.clock,
       base: this.#base,
@@ -140,6 +143,8 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
       processors: availableParallelism(),
       storePath: this.#context.store.location,
       clock: this.#context.clock,
+      mask: this.#context.mask,
+      deafness: this.#deafness,
       signal,
     })
   }
@@ -281,7 +286,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     try {
       const records = await spelledAsFound(listed, desired, daemon.disk)
       this.#context.mask?.hold(`processes of ${wanted.id}`, liveSecrets(records, desired, wanted.owned))
-      const [sourcesHash, startability, livingStores, probe, endings, lastWords] = await Promise.all([
+      const [sourcesHash, startability, livingStores, probe, endings, deaf, lastWords] = await Promise.all([
         desired?.spec.sources
           ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
           : undefined,
@@ -289,6 +294,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         this.#livingStores(records),
         desired ? this.#prober.look(desired, records, signal) : undefined,
         this.#endings.look(records),
+        desired ? this.#deafness.look(desired, records) : new Set<number>(),
         readLastWords(records, desired, this.#context.mask),
       ])
       // What is declared may be nothing but one; beside what somebody else started it need not be ours.
@@ -317,6 +323,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
         sourcesHash,
         settling: daemon.settling,
         endings,
+        deaf,
         lastWords,
         probe,
       } satisfies ObservedProcess)

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Change } from '../../core/action.ts'
+import type { Duration } from '../../core/duration.ts'
 import type { Owned } from '../../core/ownership.ts'
 import type { Pair } from '../../core/reconciler.ts'
 import { veilFields } from '../../core/veil.ts'
@@ -20,7 +21,7 @@ import { isSameFleet, readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import { type DesiredProcess, pm2NameOf } from './place.ts'
 import { processKindOf } from './process-kind.ts'
-import { endedAsAllowed, hasEnded, isPhantom } from './run-state.ts'
+import { ailmentOf, isDown, patienceOf, rolloutOf } from './rollout.ts'
 import { areSourcesSaved, type Outdated } from './saved-sources.ts'
 import type { ProcessSpec } from './spec.generated.ts'
 import { timeLimitOf } from './time-limit.ts'
@@ -49,9 +50,10 @@ function diffPresent(
 ): readonly ProcessAction[] {
   const update = updateOf(pair, desired, observed)
   const scale = scaleOf(pair, desired, observed)
-  const revive = update ? undefined : reviveOf(pair, desired, observed)
+  const heal = update ? undefined : reviveOf(pair, desired, observed)
+  const change = update && (heldRollout(pair, desired, { observed, update }) ?? update)
   // What is to go is not restarted before.
-  const order = scale?.type === 'scale-down' ? [scale, update, revive] : [update, scale, revive]
+  const order = scale?.type === 'scale-down' ? [scale, change, heal] : [change, scale, heal]
   if (observed.leftBehind.length > 0) order.unshift(endLost(pair, desired, observed.leftBehind))
   const actions = order.filter((action) => action !== undefined)
   if (actions.length > 0 || pair.owned) return actions
@@ -115,6 +117,43 @@ function updateOf(
     records: touched,
     isUncontested: areSourcesSaved(outdated, pair),
   })
+}
+
+/**
+ * In the place of an update that would take down the next instance while one that was updated is down: that one is started
+ * again, within its attempts, or waited for where PM2 does that itself. Undefined: it may go on.
+ */
+function heldRollout(
+  pair: ProcessPair,
+  desired: DesiredProcess,
+  { observed, update }: { readonly observed: ObservedProcess; readonly update: ProcessAction },
+): ProcessAction | undefined {
+  const outdated = new Set(outdatedOf(pair, desired, observed).map(({ record }) => record))
+  const rollout = rolloutOf(desired, observed, outdated)
+  if (!rollout) return undefined
+  const { waiting, restarting } = rollout
+  const rest = `${waiting.length} ${waiting.length === 1 ? 'instance that was not updated waits' : 'instances that were not updated wait'}`
+  if (rollout.down.length === 0) {
+    if (restarting.length === 0) return undefined
+    const message = `${rest} until PM2 has started again what was updated`
+    return Object.freeze({ ...update, blocked: { reason: 'RolloutStuck' as const, message } })
+  }
+  // Those that were not updated and ended by themselves serve as they are, if they can.
+  const others = observed.records.filter((record) => !rollout.down.includes(record))
+  const down = [...rollout.down, ...others.filter((record) => isDown(record, desired, observed))]
+  return act(pair, desired, {
+    type: 'revive',
+    verb: 'update',
+    summary: `start again, ${down.length} of ${observed.records.length} instances; ${rest} for that`,
+    reason: statesOf(down, observed.deaf),
+    changes: update.changes,
+    records: down,
+    isRecovery: true,
+  })
+}
+
+function statesOf(down: readonly Pm2Record[], deaf: ReadonlySet<number>): string {
+  return [...new Set(down.map((record) => ailmentOf(record, deaf)))].join(', ')
 }
 
 /** What differs is asked for to correct it, and once more to judge. */
@@ -250,26 +289,18 @@ export function wantedInstances(
 function reviveOf(
   pair: ProcessPair,
   desired: DesiredProcess,
-  { records, endings, settling }: ObservedProcess,
+  observed: ObservedProcess,
 ): ProcessAction | undefined {
+  const { records } = observed
   if (processKindOf(desired.spec) !== 'daemon') return undefined
-  const down = records.filter(
-    (record) =>
-      isPhantom(record) ||
-      (hasEnded(record) &&
-        !settling.has(record.pmId) &&
-        !endedAsAllowed(record, desired.spec.stopExitCodes, endings)),
-  )
+  const down = records.filter((record) => isDown(record, desired, observed))
   if (down.length === 0) return undefined
-  const states = [
-    ...new Set(down.map((record) => (isPhantom(record) ? 'online with no process' : record.status))),
-  ]
   const part = down.length === records.length ? '' : `, ${down.length} of ${records.length} instances`
   return act(pair, desired, {
     type: 'revive',
     verb: 'run',
     summary: `start again${part}`,
-    reason: states.join(', '),
+    reason: statesOf(down, new Set()),
     records: down,
     isRecovery: true,
   })
@@ -412,10 +443,16 @@ export function act(pair: ProcessPair, desired: DesiredProcess | undefined, step
     dropped: comparison?.dropped ?? [],
     sourcesHash: pair.observed?.sourcesHash,
     adoptedSources: comparison?.adoptedSources,
-    timeLimit: timeLimitOf(desired, step.records, startsOf(pair, desired, step)),
+    timeLimit: timeLimitOf(desired, step.records, startsOf(pair, desired, step)) + waitsOf(desired, step),
     pmIds: step.records.map((record) => record.pmId),
     pids: step.records.map((record) => record.pid).filter((pid) => pid !== undefined),
   })
+}
+
+/** How long an update may wait for its instances, each before the next. */
+function waitsOf(desired: DesiredProcess | undefined, { type, records }: Step): Duration {
+  const isUpdate = type === 'reload' || type === 'restart' || type === 'recreate'
+  return desired && isUpdate ? records.length * patienceOf(desired) : 0
 }
 
 /** How many processes a step starts that are not there yet. */

@@ -4,6 +4,7 @@ import type { History } from '../../core/reconciler.ts'
 import type { ProcessAction } from './action.ts'
 import { findCrashLoop } from './crash-loop.ts'
 import { act, type ProcessPair, wantedInstances } from './diff.ts'
+import { judgeRollout } from './judge-rollout.ts'
 import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
@@ -13,13 +14,12 @@ import {
   hasEnded,
   isPhantom,
   isRunning,
+  minUptimeOf,
   onlineText,
   uptimeOf,
 } from './run-state.ts'
 import { exitText, type Verdict, withCount, worstOf } from './verdict.ts'
 
-/** PM2's own `min_uptime`. */
-const defaultMinUptime: Duration = 1000
 const defaultStartPeriod: Duration = 10_000
 const defaultFailureThreshold = 3
 /** How long PM2 may take to notice that a process ended; it hears of it within milliseconds. */
@@ -33,9 +33,11 @@ export function judgeDaemon(
   history: History,
 ): Verdict {
   const { records } = observed
-  const minUptime = parseDuration(desired.spec.minUptime ?? '') ?? defaultMinUptime
+  const minUptime = minUptimeOf(desired.spec)
   const verdicts = records.map((record) => judgeInstance(record, desired, observed, minUptime, history.now))
   const worst = worstOf(verdicts)
+  const stuck = judgeRollout(pair, desired, observed)
+  if (stuck) return stuck
   if (worst.status === 'Degraded') return withCount(worst, verdicts)
   const loop = judgeLoop(pair, desired, records, history)
   if (loop?.status === 'Degraded') return loop

@@ -38,6 +38,8 @@ export interface ObservedProcess {
   readonly settling: ReadonlyMap<number, Duration>
   /** By `pmId`, how those ended of which PM2 says exit code 0; without those of which its log does not say it. */
   readonly endings: ReadonlyMap<number, Ending>
+  /** By `pmId`, those that should listen and did not in the time that PM2 gave them when it reloaded them. */
+  readonly deaf: ReadonlySet<number>
   /** The line of the error log of one that died that names the error, without secrets; undefined: none. */
   readonly lastWords: string | undefined
   /** Undefined: no probe is declared, or nothing runs that it could look at. */

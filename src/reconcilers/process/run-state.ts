@@ -1,6 +1,15 @@
 import type { Ending } from '../../clients/pm2/endings.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
-import { type Duration, formatDuration } from '../../core/duration.ts'
+import { type Duration, formatDuration, parseDuration } from '../../core/duration.ts'
+import type { ProcessSpec } from './spec.generated.ts'
+
+/** PM2's own `min_uptime`. */
+const defaultMinUptime: Duration = 1000
+
+/** How long it must be up to count as started. */
+export function minUptimeOf({ minUptime }: Pick<ProcessSpec, 'minUptime'>): Duration {
+  return parseDuration(minUptime ?? '') ?? defaultMinUptime
+}
 
 /** It is not running and PM2 will not start it by itself. */
 export function hasEnded(record: Pm2Record): boolean {

@@ -71,7 +71,7 @@ export type ProcessSpec = {
    */
   readonly maxRestarts?: number
   /**
-   * How long it must run to count as started. 0s: any run counts. Default: 1s.
+   * How long it must run to count as started; an update of several instances touches the next one only then. 0s: any run counts. Default: 1s.
    */
   readonly minUptime?: string
   /**
@@ -165,7 +165,7 @@ export type ProcessSpec = {
    */
   readonly namespace?: string
   /**
-   * How a change reaches what runs: `reload` (no gap in cluster mode; in fork mode, and for what PM2 cannot change by a reload, a restart), or `restart`. Default: reload.
+   * How a change reaches what runs: `reload` (no gap in cluster mode; in fork mode, and for what PM2 cannot change by a reload, a restart), or `restart`. Several instances are changed one after the other, and no further where one that was changed does not come up. Default: reload.
    */
   readonly update?: 'reload' | 'restart'
   /**

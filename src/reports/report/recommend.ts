@@ -63,6 +63,7 @@ const troublingHolds: ReadonlySet<string> = new Set([
   'NotAllowed',
   'PolicyDenied',
   'FunctionNotBundled',
+  'RolloutStuck',
 ])
 
 /**

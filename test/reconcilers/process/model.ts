@@ -71,6 +71,7 @@ export function observed(
     sourcesHash: undefined,
     settling: new Map(),
     endings: new Map(),
+    deaf: new Set(),
     lastWords: undefined,
     probe: undefined,
     ...facts,

@@ -106,6 +106,7 @@ describe.each(Object.keys(folders) as (keyof typeof folders)[])('for a %s', (kin
     (code) => {
       if (code === 'ScriptMissing' && kind === 'Workflow') return
       if (code === 'FunctionNotBundled' && kind !== 'FunctionSet') return
+      if (code === 'RolloutStuck' && kind !== 'Process') return
       expect(prescriptionFor(kind, code)).toBeDefined()
     },
   )
@@ -117,6 +118,7 @@ describe.each(Object.keys(folders) as (keyof typeof folders)[])('for a %s', (kin
     (reason) => {
       if (reason === 'ScriptMissing' && kind === 'Workflow') return
       if (reason === 'FunctionNotBundled' && kind !== 'FunctionSet') return
+      if (reason === 'RolloutStuck' && kind !== 'Process') return
       expect(prescriptionFor(kind, reason)).toBeDefined()
     },
   )

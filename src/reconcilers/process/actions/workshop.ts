@@ -2,10 +2,12 @@ import type { Pm2Client } from '../../../clients/pm2/client.ts'
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { ReconcileError } from '../../../core/errors.ts'
+import type { SecretMask } from '../../../core/secret-mask.ts'
 import type { ProcessAction } from '../action.ts'
 import type { baseEnvironment } from '../base-env.ts'
 import { type Making, newProcessOf } from '../config.ts'
 import type { DaemonKeeper } from '../daemon-keeper.ts'
+import type { Deafness } from '../deafness.ts'
 import { findScript } from '../facts.ts'
 import type { DesiredProcess } from '../place.ts'
 import { spelledAsFound } from '../spelling.ts'
@@ -14,6 +16,7 @@ import { spelledAsFound } from '../spelling.ts'
 export interface Workshop {
   readonly pm2: Pm2Client
   readonly keeper: DaemonKeeper
+  readonly deafness: Deafness
   /** What every process gets. */
   readonly base: ReturnType<typeof baseEnvironment>
   /** PM2_HOME. */
@@ -21,7 +24,9 @@ export interface Workshop {
   readonly processors: number
   /** Where our store lies. */
   readonly storePath: string
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
+  /** What must not be shown of what a process said. */
+  readonly mask?: SecretMask | undefined
   readonly signal: AbortSignal
 }
 

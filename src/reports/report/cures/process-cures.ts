@@ -86,6 +86,11 @@ export const processCures: Prescriptions = Object.freeze({
     cure: 'A pass starts it again; if it is meant to rest, suspend it, so that everybody knows.',
     commands: [...retry(ailment), reconcile('suspend', ailment.id, '--reason', 'WHY')],
   }),
+  RolloutStuck: (ailment) => ({
+    problem: `the update of ${ailment.id} goes no further: an instance that was updated does not come up`,
+    cure: 'The others serve on as they were. Its log says why; mend that, or declare again what worked: either is taken up by itself.',
+    commands: [logs(ailment), describe(ailment), ...retry(ailment)],
+  }),
   NotRunning: started,
   InstancesMissing: (ailment) => ({
     problem: `${ailment.id} runs with fewer instances than declared`,
