@@ -42,6 +42,7 @@ describe('an expression is known without running it', () => {
     ['[1, 2, 3].filter((n) => n > 1)', '', [2, 3]],
     ['Object.entries({ a: 1 }).map(([k, v]) => k + v)', '', ['a1']],
     ['Object.assign({}, { a: 1 }, { b: 2 })', '', { a: 1, b: 2 }],
+    ['Object.assign({}, { a: 1 }, undefined, null)', '', { a: 1 }],
     [
       "make('x')",
       'function make(name, port = 80) { const p = port * 2; return { name, p } }',

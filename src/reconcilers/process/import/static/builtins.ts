@@ -85,6 +85,8 @@ export const calls: Readonly<Record<string, Call>> = Object.freeze({
   'Object.assign': ([target, ...sources], at) => {
     if (target?.type !== 'map') return undefined
     for (const source of sources) {
+      // Numbers, texts and nothing at all have no fields that anybody means.
+      if (source.type === 'scalar') continue
       const entries = entriesOf(source)
       if (!entries) {
         target.entries.set(spreadKey, source.type === 'builtin' ? source : unknown('something unknown', at))
