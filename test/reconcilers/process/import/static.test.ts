@@ -43,6 +43,8 @@ describe('an expression is known without running it', () => {
     ['Object.entries({ a: 1 }).map(([k, v]) => k + v)', '', ['a1']],
     ['Object.assign({}, { a: 1 }, { b: 2 })', '', { a: 1, b: 2 }],
     ['Object.assign({}, { a: 1 }, undefined, null)', '', { a: 1 }],
+    ['list.map(({ n, ...rest }) => rest)', 'const list = [{ n: 1, a: 2, b: 3 }]', [{ a: 2, b: 3 }]],
+    ['rest', 'const [first, ...rest] = [1, 2, 3]', [2, 3]],
     [
       "make('x')",
       'function make(name, port = 80) { const p = port * 2; return { name, p } }',
@@ -204,6 +206,16 @@ describe('every way to export is read', () => {
       value: { apps: [folder, folder, join(folder, 'a.js')] },
     })
   })
+})
+
+test.each<[string, string, unknown]>([
+  ['one map', 'base: &b { a: 1, b: 2 }\nit: { <<: *b, a: 3 }\n', { a: 3, b: 2 }],
+  ['one map after a field', 'base: &b { a: 1, b: 2 }\nit: { a: 3, <<: *b }\n', { a: 3, b: 2 }],
+  ['several', 'x: &x { a: 1 }\ny: &y { a: 2, c: 4 }\nit: { <<: [*x, *y], d: 5 }\n', { a: 1, c: 4, d: 5 }],
+])('YAML merges %s', async (_, text, expected) => {
+  const exported = await read(text, 'x.yaml')
+  const it = exported.type === 'map' ? exported.entries.get('it') : undefined
+  expect(it && plainOf(it)).toEqual({ value: expected })
 })
 
 describe('a fault is named with its place', () => {

@@ -279,23 +279,29 @@ export function bind(pattern: Pattern, value: Static, scope: Scope, reading: Rea
       bind(pattern.left, given, scope, reading)
       return
     }
-    case 'ObjectPattern':
+    case 'ObjectPattern': {
+      const taken = new Set<string | undefined>()
       for (const property of pattern.properties) {
         const at = placeOf(property, reading)
-        if (property.type === 'RestElement')
-          bind(property.argument, unknown('the rest of an object', at), scope, reading)
+        if (property.type === 'RestElement') bind(property.argument, restOf(value, taken, at), scope, reading)
         else {
           const key = keyOf(property.key, property.computed, scope, reading)
+          taken.add(key)
           const field = key === undefined ? unknown('a field', at) : fieldOf(value, key, reading, at)
           bind(property.value, field, scope, reading)
         }
       }
       return
+    }
     case 'ArrayPattern':
       for (const [index, element] of pattern.elements.entries()) {
         if (element === null) continue
         if (element.type === 'RestElement') {
-          bind(element.argument, unknown('the rest of a list', value.at), scope, reading)
+          const rest: Static =
+            value.type === 'list'
+              ? { ...value, items: value.items.slice(index) }
+              : unknown('the rest of a list', value.at)
+          bind(element.argument, rest, scope, reading)
         } else bind(element, fieldOf(value, String(index), reading, value.at), scope, reading)
       }
       return
@@ -305,6 +311,12 @@ export function bind(pattern: Pattern, value: Static, scope: Scope, reading: Rea
     default:
       return
   }
+}
+
+/** The fields of an object that a pattern did not take one by one; undefined among them: one that has to be run. */
+function restOf(value: Static, taken: ReadonlySet<string | undefined>, at: ImportPlace): Static {
+  if (value.type !== 'map' || taken.has(undefined)) return unknown('the rest of an object', at)
+  return { ...value, entries: new Map([...value.entries].filter(([key]) => !taken.has(key))) }
 }
 
 /** What `=`, `+=` or `??=` gives. */

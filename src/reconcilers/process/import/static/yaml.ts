@@ -24,11 +24,10 @@ export function readYaml(file: string, text: string): Static {
     if (isMap(node)) {
       const entries = new Map<string, Static>()
       for (const { key, value } of node.items) {
-        const name = String(isScalar(key) ? key.value : key)
         const child = walk(value, depth + 1)
-        if (name === '<<' && child.type === 'map') {
-          for (const [inner, each] of child.entries) if (!entries.has(inner)) entries.set(inner, each)
-        } else entries.set(name, child)
+        const merged = isMergeKey(key) ? mapsIn(child) : undefined
+        for (const [inner, each] of merged ?? []) if (!entries.has(inner)) entries.set(inner, each)
+        if (!merged) entries.set(String(isScalar(key) ? key.value : key), child)
       }
       return { type: 'map', entries, at }
     }
@@ -39,4 +38,17 @@ export function readYaml(file: string, text: string): Static {
       : unknown('a value of another type', at)
   }
   return walk(document.contents, 0)
+}
+
+/** `<<`, which the parser gives as a symbol. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol')
+}
+
+/** The fields of what is merged, the first of one name before others; undefined: nothing that can be merged. */
+function mapsIn(value: Static): readonly (readonly [string, Static])[] | undefined {
+  if (value.type === 'map') return [...value.entries]
+  if (value.type !== 'list') return undefined
+  const maps = value.items.map(mapsIn)
+  return maps.every((map) => map !== undefined) ? maps.flat() : undefined
 }
