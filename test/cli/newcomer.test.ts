@@ -64,3 +64,14 @@ test('a folder without resources says how a fleet is stopped', async () => {
   await writeFile(join(folder, 'manifests/site.yaml'), 'apiVersion: reconcile.dev/v1\nkind: Fleet\n')
   expect(await call()).toMatchObject({ status: 1, err: expect.stringContaining('`reconcile down` stops') })
 })
+
+test('a pass that is not well says where the cures are', async () => {
+  await writeFile(
+    join(folder, 'package.json'),
+    '{ "name": "site", "scripts": { "build": "node gone.mjs" } }\n',
+  )
+  const cure = 'Not all is well; `reconcile report` says what to do.\n'
+  expect(await call()).toMatchObject({ status: 1, out: expect.stringContaining(cure) })
+  expect((await call('-q')).out).not.toContain(cure)
+  expect((await call('report')).out).toContain('What to do')
+})

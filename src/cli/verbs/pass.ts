@@ -51,21 +51,23 @@ export async function pass(
     })
     progress.end()
     await printPass(workspace, report)
-    if (!options.isOfDown) tellDown(workspace, report)
+    const status = exitStatusOf({ ...report, hasWaited: options.wait })
+    if (common.output === 'text' && !common.quiet && !options.isOfDown) tellNext(workspace, report, status)
     if (report.desk) await tellReceivers(workspace, report.desk)
-    return exitStatusOf({ ...report, hasWaited: options.wait })
+    return status
   } finally {
     progress.end()
     await store.close()
   }
 }
 
-/** A pass does nothing while the fleet is down, and who forgot that must be told what ends it. */
-function tellDown(workspace: Workspace, { known }: PassReport): void {
-  const { call, common } = workspace
-  if (common.output !== 'text' || ![...known.values()].some(({ status }) => status.reason === 'FleetDown'))
-    return
-  call.out.write(`The fleet is down; ${typedIn(workspace)('resume', '--all')} ends it.\n`)
+/** What a person types next: where the fleet was taken down, or where not all is well although the score may be enough. */
+function tellNext(workspace: Workspace, { known }: PassReport, status: ExitStatus): void {
+  const { call } = workspace
+  const typed = typedIn(workspace)
+  if ([...known.values()].some((state) => state.status.reason === 'FleetDown'))
+    call.out.write(`The fleet is down; ${typed('resume', '--all')} ends it.\n`)
+  else if (status !== 0) call.out.write(`Not all is well; ${typed('report')} says what to do.\n`)
 }
 
 interface PassInput {
