@@ -3,11 +3,11 @@ import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
+import { VendorClock } from '../vendor/vendor-clock.ts'
 import { Budget } from './budget.ts'
 import type { Authorization, Credential } from './credential.ts'
 import { failureOf, requestBehind, saidBy } from './failure.ts'
 import { nameOfRepository, type Repository } from './repository.ts'
-import { VendorClock } from './vendor-clock.ts'
 
 /** A GitHub App that acts in the repositories in which it is installed. */
 export interface AppOptions {
@@ -192,7 +192,7 @@ class AppCredential implements Credential {
       const { status, headers } = response
       const limited = { status, headers, askedAt }
       this.#budget.learn(limited)
-      this.#vendorClock.learn(headers, askedAt)
+      this.#vendorClock.learn(headers.get('date'), askedAt)
       const data: unknown = await response.json().catch(() => undefined)
       if (response.ok && typeof data === 'object' && data !== null) return { ...data }
       if (response.ok) throw invalid(what)

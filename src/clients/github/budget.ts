@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { formatDuration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { Json } from '../../core/store.ts'
-import type { VendorClock } from './vendor-clock.ts'
+import type { VendorClock } from '../vendor/vendor-clock.ts'
 
 /**
  * What a call is made for. `refresh`: a read with an ETag, which is free where nothing has changed, or one of details of

@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/clock.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { Json } from '../../core/store.ts'
+import type { VendorClock } from '../vendor/vendor-clock.ts'
 import { Budget } from './budget.ts'
-import type { VendorClock } from './vendor-clock.ts'
 
 /** The budgets of a credential, one an account: a token is one, each installation of a GitHub App is another. */
 export class Budgets {

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { DomainCache } from '../../core/reconciler.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
+import { VendorClock } from '../vendor/vendor-clock.ts'
 import type { Purpose } from './budget.ts'
 import { Budgets } from './budgets.ts'
 import type { Credential } from './credential.ts'
@@ -11,7 +12,6 @@ import { EtagCache } from './etag-cache.ts'
 import { type FailedRequest, failureOf, requestBehind } from './failure.ts'
 import { type Patience, usualPatience } from './patience.ts'
 import { Transport } from './transport.ts'
-import { VendorClock } from './vendor-clock.ts'
 
 const ThrottledOctokit = Octokit.plugin(throttling)
 

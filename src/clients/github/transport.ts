@@ -1,11 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
+import type { VendorClock } from '../vendor/vendor-clock.ts'
 import type { Budget, Purpose } from './budget.ts'
 import type { Budgets } from './budgets.ts'
 import type { Authorization, Credential } from './credential.ts'
 import type { Repository } from './repository.ts'
-import type { VendorClock } from './vendor-clock.ts'
 
 /** Octokit's idea of `fetch`. */
 export type Fetch = (url: string, init?: FetchInit) => Promise<Response>
@@ -89,7 +89,7 @@ export class Transport {
       budget.learn({ status, headers: isOfGithub ? headers : new Headers(), askedAt })
       // Another host, such as the store of logs, has limits and a clock of its own.
       if (!isOfGithub) return response
-      vendorClock.learn(headers, askedAt)
+      vendorClock.learn(headers.get('date'), askedAt)
       const refusal = await refusalOf(response, budget, askedAt)
       if (refusal) throw refusal
       return response

@@ -38,6 +38,8 @@ export interface NetlifyClient {
   /** Calls that counted against the limit, and how many are left; undefined: not told yet. */
   readonly used: number
   readonly remaining: number | undefined
+  /** How much Netlify's clock is ahead of ours, in ms. */
+  readonly clockAhead: number
 }
 
 export interface Site {

@@ -92,6 +92,10 @@ class ApiClient implements NetlifyClient {
     return this.#budget.remaining
   }
 
+  get clockAhead(): number {
+    return this.#budget.clockAhead
+  }
+
   async findSite(nameOrId: string, signal: AbortSignal): Promise<Site | undefined> {
     const what = `read the site ${nameOrId}`
     if (isSiteId(nameOrId)) {

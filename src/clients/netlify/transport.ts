@@ -44,15 +44,17 @@ export class NetlifyTransport {
 
   /** Sends it once. */
   async send(call: NetlifyCall): Promise<NetlifyAnswer> {
-    const { apiUrl, budget } = this.#options
+    const { apiUrl, budget, clock } = this.#options
     const url = `${apiUrl}${call.path}`
     // Whatever an id made of it: the credential goes nowhere else.
     if (new URL(url).origin !== this.#origin) {
       throw new ReconcileError('Internal', `Refused to send a credential to ${new URL(url).host}`)
     }
     budget.assertMay(call.isWrite ? 'write' : 'read')
+    const askedAt = clock.now()
     const { status, headers, text } = await this.#exchange(url, call)
-    budget.learn(headers)
+    // An upload may take minutes, in which it is not known when the answer was made.
+    budget.learn(headers, call.isWrite ? undefined : askedAt)
     if (status === 429) throw budget.refusal(headers)
     if ((status >= 200 && status < 300) || call.accepts?.includes(status)) {
       return { status, text, link: linkIn(headers) }

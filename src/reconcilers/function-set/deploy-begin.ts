@@ -49,7 +49,7 @@ export async function beginDeploy(
     await netlify.restoreDeploy(site.id, ready.id, signal)
     return ready
   }
-  const since = clock.now() - deployLimit.within
+  const since = clock.now() + netlify.clockAhead - deployLimit.within
   if (deploys.filter(({ createdAt }) => createdAt > since).length >= deployLimit.count) {
     throw new ReconcileError('RateLimited', 'Netlify takes 3 deploys of a site a minute; it goes on in 1m')
   }

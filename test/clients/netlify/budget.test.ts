@@ -26,3 +26,19 @@ it('leaves calls for writes until the count begins anew, and not until a clock t
   clock.setBack(6 * hour)
   expect([budget.remaining, budget.waitFor('read')]).toEqual([undefined, 0])
 })
+
+it.each([
+  ['behind', 600_000],
+  ['ahead', -600_000],
+])('counts until the reset by Netlify’s clock, where ours is %s', (_, skew) => {
+  const clock = new FakeClock()
+  const budget = new NetlifyBudget(clock)
+  const netlify = Math.floor((clock.now() + skew) / 1000) * 1000
+  const date = new Date(netlify).toUTCString()
+  const left = { 'x-ratelimit-limit': '500', 'x-ratelimit-remaining': '80' }
+  budget.learn({ ...left, date, 'x-ratelimit-reset': `${netlify / 1000 + 30}` }, clock.now())
+  expect(budget.remaining).toBe(80)
+  expect(Math.abs(budget.waitFor('read') - 30_000)).toBeLessThan(1000)
+  budget.refusal({ 'x-ratelimit-reset': `${netlify / 1000 + 30}` })
+  expect(Math.abs(budget.waitFor('write') - 30_000)).toBeLessThan(1000)
+})

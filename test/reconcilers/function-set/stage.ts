@@ -49,6 +49,8 @@ export class FunctionStage {
   fleet = 'acme'
   store = 'store'
   hasToken = true
+  /** Milliseconds that the clock here is ahead of Netlify's. */
+  ahead = 0
   /** When a person last resumed it. */
   resumedAt: number | undefined
   /** How long a reading may take; set before it connects. */
@@ -215,7 +217,7 @@ export class FunctionStage {
         // The bundler starts often here.
         NODE_COMPILE_CACHE: join(tmpdir(), 'reconciled-test-data/compile-cache'),
       },
-      clock: systemClock,
+      clock: { ...systemClock, now: () => systemClock.now() + this.ahead },
       random: systemRandom,
       logger: silentLogger,
       store: { id: this.store, location: join(this.folder, '.reconcile/state.db') },

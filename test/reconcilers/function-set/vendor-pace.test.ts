@@ -182,3 +182,23 @@ describe('a list that lags behind', () => {
     expect(await stage.pass(stage.desired())).toEqual([])
   }, 60_000)
 })
+
+describe('deploys of others, minutes ago', () => {
+  it.each([
+    ['behind', -600_000],
+    ['ahead', 600_000],
+  ])('do not count towards those of the last minute where the clock here is %s', async (_, skew) => {
+    stage = await FunctionStage.open()
+    stage.ahead = skew
+    for (let count = 0; count < 3; count += 1) stage.site.seed({ files: { '/index.html': `${count}` } })
+    await stage.addFunction('hello')
+    await expect(stage.pass(stage.desired())).rejects.toMatchObject({
+      code: 'RateLimited',
+      message: expect.stringMatching(/^Netlify takes 3 deploys of a site a minute/),
+    })
+    expect(stage.simulator.callsTo('createSiteDeploy')).toEqual([])
+    stage.simulator.age(300_000)
+    await stage.pass(stage.desired())
+    expect(stage.published()).toEqual(['hello'])
+  })
+})

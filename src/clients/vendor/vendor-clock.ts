@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 
-/** GitHub's clock, as far as his answers tell it. */
+/** A vendor's clock, as far as his answers tell it. */
 export class VendorClock {
   readonly #clock: Clock
   #ahead = 0
@@ -20,8 +20,8 @@ export class VendorClock {
   }
 
   /** Learns from the `date` of an answer, and from when it was asked for. */
-  learn(headers: Headers, askedAt: number): void {
-    const date = Date.parse(headers.get('date') ?? '')
+  learn(told: string | null | undefined, askedAt: number): void {
+    const date = Date.parse(told ?? '')
     // The header counts whole seconds: half of one is its best guess.
     if (Number.isFinite(date)) this.#ahead = Math.round(date + 500 - (askedAt + this.#clock.now()) / 2)
   }
