@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { printDocument } from '../../src/cli/documents.ts'
 import { withoutSecrets } from '../../src/cli/masked-call.ts'
 import type { OutputFormat } from '../../src/cli/options.ts'
 import { isOwnWord } from '../../src/cli/own-words.ts'
@@ -90,6 +91,27 @@ describe('A secret that is not whole where it is printed', () => {
       const out = await printed(planWith(hexKey, 20), { secrets: [hexKey], output: 'text', columns })
       expect(out.replace(/\s+/g, '')).not.toContain(hexKey.slice(0, 8))
     }
+  })
+})
+
+describe.each(['json', 'yaml'] as const)('A secret in a document for programs: %s', (output) => {
+  test('is masked where the document leaves out what is invisible in it', async () => {
+    const secret = `${hexKey.slice(0, 20)}\u200b${hexKey.slice(20)}`
+    expect(await printed(planWith(secret, 3), { secrets: [secret], output })).not.toContain(
+      hexKey.slice(0, 12),
+    )
+  })
+
+  test('is masked where only JSON makes a text of it', async () => {
+    const mask = new SecretMask({ isOwnWord })
+    mask.hold('test', [hexKey])
+    let out = ''
+    // A sink that masks nothing: that one knows no texts, only what was written.
+    const sink = { write: (text: string) => (out += text), isTerminal: false, columns: 80 }
+    const { signal } = new AbortController()
+    const call = { cwd: '/srv/acme', env: {}, out: sink, err: sink, signal, version: '0.0.0-test', mask }
+    await printDocument(call, output, { after: { toJSON: () => `--key=${hexKey}` } })
+    expect(out).not.toContain(hexKey.slice(0, 12))
   })
 })
 

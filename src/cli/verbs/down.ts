@@ -47,7 +47,11 @@ export async function down(
       planText(shown(plan, call.mask), { ...pageOf(call, common, call.out), isDryRun: options.dryRun }),
     )
   else if (options.dryRun)
-    await printDocument(call, 'json', planDocument(plan, { workingDirectory: call.cwd, api: {} }))
+    await printDocument(
+      call,
+      'json',
+      planDocument(shown(plan, call.mask), { workingDirectory: call.cwd, api: {} }),
+    )
   if (options.dryRun) return 0
   if (!(await isMeant(call, plan, options))) {
     call.err.write('Nothing was changed.\n')
