@@ -10,6 +10,8 @@ export interface Invocation {
   readonly err: Sink
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal
+  /** Aborted when nobody reads what is printed any more; undefined: that is not known. */
+  readonly unread?: AbortSignal | undefined
   readonly version: string
   /** The secrets that were read: `out`, `err` and what asks print none of them. */
   readonly mask: SecretMask
@@ -36,6 +38,11 @@ export class Interruption extends Error {
     super(`interrupted by ${signalName}`)
     this.signalName = signalName
   }
+}
+
+/** The same for a verb that prints until it is told to end: it ends as well when nobody reads it any more. */
+export function whileRead(call: Invocation): Invocation {
+  return call.unread ? { ...call, signal: AbortSignal.any([call.signal, call.unread]) } : call
 }
 
 /** What a verb ends with: the exit status of the table in the README; of `run` the script's own, from 0 to 255. */

@@ -32,6 +32,7 @@ runProgram(process.argv.slice(2), {
   out: output.out,
   err: output.err,
   signal: interruption.signal,
+  unread: output.unread,
   version: String(version),
   mask,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,

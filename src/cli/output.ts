@@ -6,15 +6,22 @@ const pipeColumns = 200
 
 /**
  * The program's two streams. Output that is lost ends nothing that is under way: a controller goes on without its log on a
- * full disk. It is told at the end, because a result that nobody can read is no success.
+ * full disk. It is told at the end, because a result that nobody can read is no success. A reader who goes away has read
+ * what he wanted (`reconcile status | head -1`): that is no fault, and the work and its exit status are what they would be.
  */
 export class Output {
   readonly out = this.#sinkOf(process.stdout)
   readonly err = this.#sinkOf(process.stderr)
+  readonly #unread = new AbortController()
   #fault: Error | undefined
 
   constructor() {
     for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => this.#lose(error))
+  }
+
+  /** Aborted when a reader has gone away: what would print for ever ends then. */
+  get unread(): AbortSignal {
+    return this.#unread.signal
   }
 
   /** Resolves with what was lost first, or nothing, when all that was written before was handed over. */
@@ -39,10 +46,12 @@ export class Output {
   }
 
   #lose(error: NodeJS.ErrnoException): void {
+    // What else is written to a pipe without a reader fails in other ways.
+    if (this.#unread.signal.aborted) return
     if (error.code !== 'EPIPE') this.#fault ??= error
-    // What reads from a controller that PM2 keeps is PM2's daemon: it must outlive that, and starts it again. Any other
-    // reader that went away (`reconcile status | head -1`) is no fault of ours.
-    else if (process.env[supervisedVariable] === undefined) process.exit()
+    // What reads from a controller that PM2 keeps is PM2's daemon: it must outlive that, and starts it again.
+    else if (process.env[supervisedVariable] === undefined)
+      this.#unread.abort(new Error('nobody reads what is printed'))
   }
 }
 

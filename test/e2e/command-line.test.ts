@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { eventually, TestFleet } from '../support/fleet.ts'
+import { processManifest } from '../support/manifest.ts'
 
 let fleet: TestFleet
 afterEach(() => fleet.destroy())
@@ -220,6 +221,53 @@ describe('output onto a full disk', () => {
     await eventually(async () => expect(await buildOf('a')).toBe('true'))
     controller.signal('SIGTERM')
     expect(await controller.ended).toBe(0)
+  })
+})
+
+describe('a reader that goes away', () => {
+  /** Its exit status is that of our program, whatever the reader says. */
+  const readBy = (reader: string, streams = '') =>
+    ['bash', '-c', `"$0" "$@" ${streams} | ${reader}; exit "\${PIPESTATUS[0]}"`] as const
+  /** Gone before anything is printed. */
+  const nobody = 'true'
+
+  it('changes no result, and cuts no pass short', async () => {
+    await packages(['a', 'b'])
+    // A warning, which is printed before anything is done.
+    await fleet.write('manifests/empty.yaml', '# nothing yet\n')
+    const pass = await fleet.reconcile([], { under: readBy(nobody, '2>&1') })
+    expect(pass.status, pass.err).toBe(0)
+    expect([await buildOf('a'), await buildOf('b')]).toEqual(['true', 'true'])
+    await fleet.remove('manifests/empty.yaml')
+    for (const args of [
+      ['status'],
+      ['status', '-o', 'json'],
+      ['events'],
+      ['report', '-o', 'html'],
+      ['plan'],
+    ]) {
+      const run = await fleet.reconcile(args, { under: readBy(nobody) })
+      expect([args, run.status, run.err]).toEqual([args, 0, ''])
+    }
+    await fleet.write('manifests/a.yaml', manifestOf('a').replace('scripts:', 'required: [gone]\n  scripts:'))
+    await fleet.reconcile([])
+    expect((await fleet.reconcile(['health'], { under: readBy(nobody) })).status).toBe(2)
+    expect((await fleet.reconcile(['health'], { under: readBy('head -1') })).status).toBe(2)
+  })
+
+  it('ends what would print for ever, and that is no failure', async () => {
+    await packages(['a'])
+    const watch = await fleet.reconcile(['watch'], { under: readBy('head -1', '2>&1'), limit: 60_000 })
+    expect(watch.status, watch.out).toBe(0)
+    // It let go of the fleet: nobody has to wait for it.
+    expect((await fleet.reconcile(['--timeout', '5s'])).status).toBe(0)
+    await fleet.write('services/talk.mjs', 'setInterval(() => console.log("still here"), 100)\n')
+    await fleet.write('manifests/talk.yaml', processManifest('talk', 'script: ../services/talk.mjs'))
+    expect((await fleet.reconcile([])).status).toBe(0)
+    const args = ['logs', 'Process/talk', '--follow']
+    const logs = await fleet.reconcile(args, { under: readBy('head -1'), limit: 60_000 })
+    expect(logs.out).toContain('still here')
+    expect(logs.status, logs.err).toBe(0)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Register } from '../command.ts'
+import { whileRead } from '../invocation.ts'
 import { parseCount, withCommonOptions } from '../options.ts'
 
 export const logsCommand: Register = ({ verb, run }) => {
@@ -11,7 +12,7 @@ export const logsCommand: Register = ({ verb, run }) => {
     .option('-n, --lines <n>', 'how many of the newest lines of each of its logs', parseCount, 20)
     .action(
       run(async (call, common, command) =>
-        (await import('../verbs/logs.ts')).logs(call, common, {
+        (await import('../verbs/logs.ts')).logs(whileRead(call), common, {
           resource: command.args[0] ?? '',
           lines: command.opts().lines,
           follow: command.opts().follow === true,

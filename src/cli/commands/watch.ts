@@ -1,4 +1,5 @@
 import type { Register } from '../command.ts'
+import { whileRead } from '../invocation.ts'
 import { parseCount, withCommonOptions } from '../options.ts'
 import { withGitOptions } from '../source/git-options.ts'
 
@@ -16,7 +17,7 @@ export const watchCommand: Register = ({ verb, run }) => {
     )
     .action(
       run(async (call, common, command) =>
-        (await import('../verbs/watch.ts')).watch(call, common, command.opts()),
+        (await import('../verbs/watch.ts')).watch(whileRead(call), common, command.opts()),
       ),
     )
 }
