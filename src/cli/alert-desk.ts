@@ -11,6 +11,7 @@ import type { Logger } from '../core/logger.ts'
 import { maskMessages } from '../core/masked-messages.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Store } from '../core/store.ts'
+import { withoutManifests } from '../engine/heard.ts'
 import type { PassResult } from '../engine/pass.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
@@ -163,7 +164,7 @@ export class AlertDesk {
       statuses: maskMessages(seen, this.#workspace.call.mask),
       labels: new Map(resources.map(({ id, labels }) => [id, labels])),
       mostAttempts: new Map(resources.map(({ id, controls }) => [id, controls.recovery.maxAttempts])),
-      health: isAllSeen && !this.#isDown ? fleetStatusOf(this.#declaration, this.#states).health : undefined,
+      health: isAllSeen && !this.#isDown ? this.#health() : undefined,
       controllerErrors: [
         ...this.#manifestFaults(),
         ...this.#sourceFaults().map((fault) => sanitise(this.#workspace.call.mask.mask(fault))),
@@ -171,6 +172,12 @@ export class AlertDesk {
       ],
       now: clock.now(),
     }
+  }
+
+  /** As `status` tells it. */
+  #health(): FleetView['health'] {
+    const states = withoutManifests(this.#states, this.#declaration)
+    return fleetStatusOf(this.#declaration, states).health
   }
 
   /** The first fault stands for all: they are cured one by one. */

@@ -1,6 +1,7 @@
 import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import { shown } from '../core/shown.ts'
+import { withoutManifests } from '../engine/heard.ts'
 import type { Manifests } from '../manifests/read.ts'
 import { sanitise } from '../reports/sanitise.ts'
 import { statusDocument } from '../reports/status-json.ts'
@@ -29,7 +30,12 @@ export async function printPass(
   const { declaration, states } = report
   const isPart = states.size < report.known.size
   const known = shown(
-    fleetStatusOf(declaration, report.known, (id) => !isPart || states.has(id), report.strays),
+    fleetStatusOf(
+      declaration,
+      withoutManifests(report.known, declaration),
+      (id) => !isPart || states.has(id),
+      report.strays,
+    ),
     call.mask,
   )
   if (report.pid !== undefined && !common.quiet) {

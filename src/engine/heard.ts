@@ -1,4 +1,5 @@
 import type { Condition } from '../core/condition.ts'
+import type { Declaration } from '../core/declaration.ts'
 import type { LedgerView, ResourceState } from '../core/ledger.ts'
 import type { Resource, ResourceId, Suspension } from '../core/resource.ts'
 import type { ResourceStatus } from '../core/status.ts'
@@ -8,17 +9,39 @@ import type { Verdict } from './verdict.ts'
 /**
  * The states as the last passes left them, with what people have said since: who suspends a resource need not wait
  * for a pass to be told so. What was suspended, or stopped with its fleet, and is no more is `Unknown` until it is
- * looked at.
+ * looked at; so is what nobody looks at because its manifest is broken.
  */
 export function heardStates(
   view: LedgerView,
-  resources: readonly Resource[],
+  declaration: Pick<Declaration, 'resources' | 'missing'>,
   now: number,
 ): ReadonlyMap<ResourceId, ResourceState> {
-  const declared = new Map(resources.map((resource) => [resource.id, resource]))
-  return new Map(
-    [...view.states].map(([id, state]) => [id, withWord(state, declared.get(id), view, now)] as const),
+  const declared = new Map(declaration.resources.map((resource) => [resource.id, resource]))
+  const heard = [...view.states].map(
+    ([id, state]) => [id, withWord(state, declared.get(id), view, now)] as const,
   )
+  return withoutManifests(new Map(heard), declaration)
+}
+
+/**
+ * Nobody knows how what a broken manifest declares is to be, where nothing stands in for it: what was seen of it when that
+ * could be read is no reading of now.
+ */
+export function withoutManifests(
+  states: ReadonlyMap<ResourceId, ResourceState>,
+  { missing }: Pick<Declaration, 'missing'>,
+): ReadonlyMap<ResourceId, ResourceState> {
+  if (missing.length === 0) return states
+  const message = 'its manifest is broken, and nothing stands in for it: it is not looked at'
+  const verdict: Verdict = { health: 'Unknown', reason: 'ManifestBroken', message }
+  const lost = missing.flatMap((id) => {
+    const state = states.get(id)
+    if (!state) return []
+    // Since it was last looked at.
+    const status = told(state.status, verdict, state.status.observedAt)
+    return [[id, { ...state, status: { ...status, sync: 'Unknown' as const } }] as const]
+  })
+  return new Map([...states, ...lost])
 }
 
 function withWord(

@@ -17,8 +17,10 @@ import { yamlText } from './yaml-text.ts'
 /** All that is known of one resource. What is undefined is left out, or said to be missing. */
 export interface Description {
   readonly id: ResourceId
-  /** Undefined: no longer declared. */
+  /** Undefined: not declared. */
   readonly resource: Resource | undefined
+  /** A file that is broken declares it, and nothing stands in for that. Default: false. */
+  readonly isLost?: boolean
   /** Undefined: never looked at. */
   readonly state: ResourceState | undefined
   /** Undefined: nothing of it is ours. */
@@ -70,7 +72,9 @@ function headLines(description: Description, options: DescribeOptions): readonly
   const width = pageWidth(options)
   const origin = resource
     ? `${displayPath(resource.origin.file, options.workingDirectory)}:${resource.origin.line}`
-    : 'not declared any more'
+    : description.isLost
+      ? 'a file that is broken'
+      : 'not declared any more'
   const field = (label: string, text: string) => fieldLines(label, text, width)
   return [
     ...field('Resource', id),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -55,4 +55,26 @@ test.each([
   for (const step of steps) await call(...step)
   const { status, ...others } = await toldOf('ScriptSet/one')
   for (const told of Object.values(others)) expect(told).toEqual(status)
+})
+
+test('of what a broken manifest declares nothing is known, and no verb says otherwise, however often it is asked', async () => {
+  await call()
+  await rm(path('one/package.json'))
+  for (let round = 0; round < 2; round++) {
+    const pass = await call('-o', 'json')
+    expect(pass.status).toBe(1)
+    const { one, health } = {
+      one: JSON.parse(pass.out).resources.find(({ id }: { id: string }) => id === 'ScriptSet/one'),
+      health: await call('health', '-o', 'json'),
+    }
+    const unknown = { health: 'Unknown', message: expect.stringContaining('its manifest is broken') }
+    expect(one).toMatchObject(unknown)
+    for (const told of Object.values(await toldOf('ScriptSet/one'))) expect(told).toMatchObject(unknown)
+    expect(JSON.parse(health.out).health).toMatchObject({ score: 50, state: 'Degraded' })
+    expect(health.status).toBe(2)
+    expect((await call('report')).out).toContain(
+      'Nothing stands in for it, so what it declares is not looked at',
+    )
+    expect((await call('describe', 'ScriptSet/one')).out).toMatch(/^Declared in: +a file that is broken$/m)
+  }
 })

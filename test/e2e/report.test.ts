@@ -156,7 +156,7 @@ it('names each of ten kinds of trouble in a fleet of a hundred processes once, w
     expect(about('crashing')[0]?.holdsUp).toEqual(['Process/waiting'])
     const broken = report.recommendations.filter(({ reason }) => reason === 'ManifestBroken')
     expect(broken.map(({ commands }) => commands)).toEqual([['reconcile check']])
-    expect(broken[0]?.cure).toContain('never valid')
+    expect(broken[0]?.cure).toContain('Nothing stands in for it')
     // And nothing else.
     expect(report.recommendations).toHaveLength(Object.keys(cures).length + 1)
     for (const name of well) expect(about(name)).toEqual([])

@@ -25,7 +25,7 @@ function heard(
   resources = [model('a')],
 ): ResourceStatus | undefined {
   const view = viewOf({ states: new Map([[id, stateOf(id, { status })]]), ...said })
-  return heardStates(view, resources, noon).get(id)?.status
+  return heardStates(view, { resources, missing: [] }, noon).get(id)?.status
 }
 
 test('who suspends is told so before a pass has come', () => {
@@ -85,4 +85,25 @@ test('what stood still with its fleet is unknown once that is up', () => {
     message: 'the fleet is no longer down; no pass has looked at it since',
     isExcused: false,
   })
+})
+
+test('nothing is known of what a broken manifest declares, where nothing stands in for it', () => {
+  const states = new Map([[id, stateOf(id, { status: { conditions: [healthy] } })]])
+  const heardOf = (missing: readonly (typeof id)[]) =>
+    heardStates(viewOf({ states }), { resources: [], missing }, noon).get(id)?.status
+  expect(heardOf([id])).toMatchObject({
+    health: 'Unknown',
+    sync: 'Unknown',
+    reason: 'ManifestBroken',
+    observedAt: states.get(id)?.status.observedAt,
+    conditions: [
+      {
+        type: 'Healthy',
+        status: 'Unknown',
+        reason: 'ManifestBroken',
+        since: states.get(id)?.status.observedAt,
+      },
+    ],
+  })
+  expect(heardOf([modelId('b')])).toEqual(states.get(id)?.status)
 })

@@ -19,7 +19,8 @@ export function describe(call: Invocation, common: CommonOptions, resource: stri
     const description: Description = {
       id,
       resource: declaration.resources.find((declared) => declared.id === id),
-      state: heardStates(view, declaration.resources, workspace.clock.now()).get(id),
+      isLost: declaration.missing.includes(id),
+      state: heardStates(view, declaration, workspace.clock.now()).get(id),
       owned: view.inventory.get(id),
       suspension: view.suspensions.get(id),
       events: await ledger.events({ id, limit: shownEvents }),

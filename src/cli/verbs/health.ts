@@ -16,7 +16,7 @@ export function health(call: Invocation, common: CommonOptions): Promise<ExitSta
   return withStoredFleet(call, common, async ({ declaration, view, workspace }) => {
     assertSomethingDeclared(declaration)
     const now = workspace.clock.now()
-    const known = fleetStatusOf(declaration, heardStates(view, declaration.resources, now))
+    const known = fleetStatusOf(declaration, heardStates(view, declaration, now))
     if (common.output === 'json' || common.output === 'yaml') {
       await printDocument(call, common.output, healthDocument(known))
     } else {

@@ -68,7 +68,7 @@ export function monitor(call: Invocation, common: CommonOptions): Promise<ExitSt
 async function look({ workspace, declaration, ledger, store }: StoredFleet): Promise<MonitorView> {
   const view = await ledger.load()
   const holder = await liveController(openKeeper(workspace, store))
-  const status = fleetStatusOf(declaration, heardStates(view, declaration.resources, workspace.clock.now()))
+  const status = fleetStatusOf(declaration, heardStates(view, declaration, workspace.clock.now()))
   return {
     status,
     controller: holder && { pid: holder.pid, since: holder.since },

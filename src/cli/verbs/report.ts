@@ -35,7 +35,7 @@ export function report(
     assertSomethingDeclared(declaration)
     const now = workspace.clock.now()
     const from = now - options.window
-    const status = fleetStatusOf(declaration, heardStates(view, declaration.resources, now))
+    const status = fleetStatusOf(declaration, heardStates(view, declaration, now))
     const ids = status.resources.map(({ id }) => id)
     const holder = await liveController(openKeeper(workspace, store))
     const events = await ledger.events({ limit: mostEvents })
@@ -76,12 +76,14 @@ export function report(
 }
 
 /** Broken files that are stood in for by what the store remembers of them, or of what lies in them. */
-function standInsOf({ diagnostics, texts }: Manifests): ReadonlySet<string> {
+function standInsOf({ diagnostics, texts, resources, missing }: Manifests): ReadonlySet<string> {
   const files = brokenPaths(diagnostics)
+  const isOf = (file: string) => (path: string) => path === file || path.startsWith(`${file}${sep}`)
   const known = [...texts.keys()]
-  return new Set(
-    [...files].filter((file) => known.some((path) => path === file || path.startsWith(`${file}${sep}`))),
-  )
+  const holding = resources.map(({ origin }) => origin.file)
+  // What it said is as broken now where something outside it went.
+  const holds = (file: string) => missing.length === 0 || holding.some(isOf(file))
+  return new Set([...files].filter((file) => known.some(isOf(file)) && holds(file)))
 }
 
 /** Receivers that cannot be used as they are declared, and those of which the newest that is known is a failure. */

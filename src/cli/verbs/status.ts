@@ -31,7 +31,7 @@ export function status(
 ): Promise<ExitStatus> {
   return withStoredFleet(call, common, async (fleet) => {
     const { declaration, view, workspace } = fleet
-    const heard = heardStates(view, declaration.resources, workspace.clock.now())
+    const heard = heardStates(view, declaration, workspace.clock.now())
     const states = options.refresh ? new Map([...heard, ...(await readAnew(fleet))]) : heard
     const chosen = selectResources(declaration, common)
     const selects = (id: ResourceId) =>

@@ -217,7 +217,7 @@ function brokenFiles(seen: Observations): readonly Recommendation[] {
       observed: first ? `${path}:${first.position.line}: ${first.message}` : '',
       cure: seen.standIns.has(file)
         ? 'What it declared last still holds; mend it, and the next pass takes it over.'
-        : 'It was never valid, so what it declares is missing from the fleet; mend it, and the next pass takes it over.',
+        : 'Nothing stands in for it, so what it declares is not looked at; mend it, and the next pass takes it over.',
       commands: [commandText(reconcile('check'), seen.surroundings)],
     }
   })

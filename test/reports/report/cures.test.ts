@@ -225,7 +225,9 @@ test('a file that was never valid is not said to hold still, and a receiver in t
       untold: new Map([['chat', 'all: it answered with 404']]),
     }),
   )
-  expect(recommendations.find(({ reason }) => reason === 'ManifestBroken')?.cure).toContain('never valid')
+  expect(recommendations.find(({ reason }) => reason === 'ManifestBroken')?.cure).toContain(
+    'Nothing stands in for it',
+  )
   expect(recommendations.find(({ reason }) => reason === 'ReceiverUnreachable')).toMatchObject({
     observed: 'all: it answered with 404',
     commands: ['reconcile alert test Receiver/chat', 'reconcile events Receiver/chat'],
