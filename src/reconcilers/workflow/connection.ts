@@ -185,6 +185,8 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       const reading = await repository
       const github = this.#client()
       const { desired } = one
+      // What has another name now may be declared by it: nothing is undone through the old one.
+      if (!desired && reading.movedTo !== undefined) return { type: 'absent' }
       const workflow = await this.#findWorkflow(github, place, reading, signal)
       const isThere = workflow !== undefined && workflow.state !== 'deleted'
       // What is to be switched off and is off, or is not there, is gone as far as we are concerned.
@@ -195,8 +197,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       if (!desired) {
         assertSwitchIsKnown(one, workflow)
         const unread = { runs: undefined, file: undefined, lastActivity: undefined }
-        const { movedTo } = reading
-        const value = { movedTo, workflow, ...unread, abandoned: await pulls, clockAhead }
+        const value = { movedTo: undefined, workflow, ...unread, abandoned: await pulls, clockAhead }
         const isOver = workflow?.state !== 'active' && value.abandoned.length === 0
         return isOver ? { type: 'absent' } : { type: 'present', value }
       }

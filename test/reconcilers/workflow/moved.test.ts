@@ -69,3 +69,23 @@ it('a repository that took the name of one that was renamed is what the name sta
   taken.addRun(taken.addWorkflow('ci.yml'), { conclusion: 'failure' })
   expect(await passOf(world)).toMatch(/^Degraded: run \d+ failed/)
 })
+
+describe('a repository that was given to another owner, once the manifest is corrected', () => {
+  it('loses neither its workflow nor its pull request to what the old name stood for', async () => {
+    const ci = await open()
+    await world.write('ci.yml', 'on: push\njobs: { a: { runs-on: x, steps: [{ run: "true" }] } }\n')
+    const spec = { source: 'ci.yml', delivery: 'pull-request' as const, state: 'active' as const }
+    world.declare('ci', spec, { deletionPolicy: 'Delete' })
+    await passOf(world)
+    await passOf(world)
+    move('newco/site')
+    await passOf(world)
+    const writes = world.simulator.writes().length
+    world.declare('ci', { ...spec, repository: 'newco/site' }, { deletionPolicy: 'Delete' })
+    for (let count = 0; count < 4; count += 1) await passOf(world)
+    expect(await passOf(world)).toBe('Progressing: pull request #1 waits to be merged')
+    expect(ci.state).toBe('active')
+    expect(site.pulls.map(({ state }) => state)).toEqual(['open'])
+    expect(world.simulator.writes()).toHaveLength(writes)
+  })
+})
