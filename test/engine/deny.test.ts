@@ -5,11 +5,11 @@ import type { ResourceId } from '../../src/core/resource.ts'
 import { resourceId } from '../../src/core/resource.ts'
 import { Controller } from '../../src/engine/controller.ts'
 import { warningsOf } from '../../src/engine/deny.ts'
-import { type GuardInput, guard } from '../../src/engine/guard.ts'
+import { guard } from '../../src/engine/guard.ts'
 import { draftPass } from '../../src/engine/pass.ts'
 import { settle } from '../../src/engine/settle.ts'
-import { declare, defaultFleet, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
-import { actionOf, findingOf, noon, ownedOf, removal, viewOf } from './finding-fixture.ts'
+import { declare, model, modelId, modelledFleet } from '../support/modelled-fleet.ts'
+import { actionOf, findingOf, inputOf, noon, ownedOf, removal, viewOf } from './finding-fixture.ts'
 
 const policy = resourceId('Policy', 'freeze')
 const verdict = (id: ResourceId | undefined): Verdict => ({
@@ -31,21 +31,6 @@ function judgeOf(rules: {
     deny: (proposed) => (denied(proposed) ? [verdict(proposed.id)] : []),
     denyTogether: (proposed) => (proposed.length > most ? [verdict(undefined)] : []),
     warn: (proposed) => proposed.map(({ id }) => verdict(id)),
-  }
-}
-
-function inputOf(change: Partial<GuardInput> = {}): GuardInput {
-  return {
-    view: viewOf(),
-    fleet: defaultFleet,
-    missing: [],
-    isComplete: true,
-    isAnythingDeclared: true,
-    allowedDeletions: undefined,
-    otherRemovals: 0,
-    isBusy: () => false,
-    now: noon,
-    ...change,
   }
 }
 

@@ -5,8 +5,9 @@ import type { Mark, Owned } from '../../src/core/ownership.ts'
 import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import type { ResourceStatus } from '../../src/core/status.ts'
 import type { Finding } from '../../src/engine/finding.ts'
+import type { GuardInput } from '../../src/engine/guard.ts'
 import type { Outcome } from '../../src/engine/outcome.ts'
-import { modelId } from '../support/modelled-fleet.ts'
+import { defaultFleet, modelId } from '../support/modelled-fleet.ts'
 
 /** Epoch milliseconds at which these tests take place. */
 export const noon = Date.UTC(2026, 0, 5, 12)
@@ -163,6 +164,22 @@ export function outcomeOf(id: ResourceId, change: Partial<Outcome> = {}): Outcom
     next: undefined,
     begunAt: noon,
     at: noon,
+    ...change,
+  }
+}
+
+/** What is known beside the findings where nothing stands against anything. */
+export function inputOf(change: Partial<GuardInput> = {}): GuardInput {
+  return {
+    view: viewOf(),
+    fleet: defaultFleet,
+    missing: [],
+    isComplete: true,
+    isAnythingDeclared: true,
+    allowedDeletions: undefined,
+    otherRemovals: 0,
+    isBusy: () => false,
+    now: noon,
     ...change,
   }
 }

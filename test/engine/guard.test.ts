@@ -6,24 +6,19 @@ import type { LastAction } from '../../src/core/status.ts'
 import { type Finding, isActionable } from '../../src/engine/finding.ts'
 import { type GuardInput, guard } from '../../src/engine/guard.ts'
 import { defaultFleet, model, modelId } from '../support/modelled-fleet.ts'
-import { actionOf, findingOf, noon, ownedOf, removal, revive, stateOf, viewOf } from './finding-fixture.ts'
+import {
+  actionOf,
+  findingOf,
+  inputOf,
+  noon,
+  ownedOf,
+  removal,
+  revive,
+  stateOf,
+  viewOf,
+} from './finding-fixture.ts'
 
 const minute = 60_000
-
-function inputOf(change: Partial<GuardInput> = {}): GuardInput {
-  return {
-    view: viewOf(),
-    fleet: defaultFleet,
-    missing: [],
-    isComplete: true,
-    isAnythingDeclared: true,
-    allowedDeletions: undefined,
-    otherRemovals: 0,
-    isBusy: () => false,
-    now: noon,
-    ...change,
-  }
-}
 
 function drifted(controls: Partial<Controls> = {}, change: Parameters<typeof findingOf>[2] = {}): Finding {
   const id = modelId('a')

@@ -7,6 +7,7 @@ import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { type FleetStatus, type ResourceStatus, scoreFleet } from '../../src/core/status.ts'
 import type { Description } from '../../src/reports/describe-text.ts'
+import { defaultControls } from '../support/modelled-fleet.ts'
 
 export const workingDirectory = '/srv/acme'
 export const now = Date.UTC(2026, 2, 1, 12)
@@ -289,20 +290,7 @@ const declared: Resource = {
   labels: { tier: 'core' },
   annotations: {},
   spec,
-  controls: {
-    dependsOn: [],
-    critical: true,
-    managementPolicy: 'Manage',
-    deletionPolicy: undefined,
-    adopt: false,
-    suspend: undefined,
-    interval: undefined,
-    recovery: { maxAttempts: 5, backoff: { initial: 5_000, max: 300_000, factor: 2 }, stableFor: 60_000 },
-    fallback: [idOf('Process/api-backup')],
-    fallbackAfter: 5,
-    ignore: [],
-    windows: [],
-  },
+  controls: { ...defaultControls, critical: true, fallback: [idOf('Process/api-backup')] },
   origin: { file: `${workingDirectory}/manifests/api.yaml`, line: 3, column: 1 },
   unresolved: [],
 }

@@ -19,23 +19,15 @@ import type { FunctionSetSpec } from '../../../src/reconcilers/function-set/spec
 import { NetlifySimulator } from '../../simulators/netlify/server.ts'
 import type { SimulatedSite } from '../../simulators/netlify/world.ts'
 import { memoryCache } from '../../support/memory-cache.ts'
+import { defaultControls } from '../../support/modelled-fleet.ts'
 
 const id = resourceId('FunctionSet', 'site')
 
-const controls: Controls = Object.freeze({
-  dependsOn: [],
-  critical: false,
-  managementPolicy: 'Manage' as const,
-  deletionPolicy: undefined,
-  adopt: false,
-  suspend: undefined,
-  interval: undefined,
-  recovery: { maxAttempts: 3, backoff: { initial: 5000, max: 300_000, factor: 2 }, stableFor: 60_000 },
-  fallback: [],
+const controls: Controls = {
+  ...defaultControls,
+  recovery: { ...defaultControls.recovery, maxAttempts: 3 },
   fallbackAfter: 3,
-  ignore: [],
-  windows: [],
-})
+}
 
 type Connected = Connection<FunctionSetSpec, ObservedFunctionSet, FunctionSetAction>
 

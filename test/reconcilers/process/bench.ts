@@ -11,25 +11,11 @@ import type { ProcessAction } from '../../../src/reconcilers/process/action.ts'
 import { reconciler } from '../../../src/reconcilers/process/index.ts'
 import type { ObservedProcess } from '../../../src/reconcilers/process/observed.ts'
 import type { ProcessSpec } from '../../../src/reconcilers/process/spec.generated.ts'
+import { defaultControls } from '../../support/modelled-fleet.ts'
 import { plainEnv } from '../../support/pm2.ts'
 
 export type Spec = Resolved<ProcessSpec>
 export type Desired = Resource<Spec>
-
-const plainControls: Controls = Object.freeze({
-  dependsOn: [],
-  critical: false,
-  managementPolicy: 'Manage',
-  deletionPolicy: undefined,
-  adopt: false,
-  suspend: undefined,
-  interval: undefined,
-  recovery: { maxAttempts: 5, backoff: { initial: 5000, max: 300_000, factor: 2 }, stableFor: 60_000 },
-  fallback: [],
-  fallbackAfter: 5,
-  ignore: [],
-  windows: [],
-})
 
 /** A Process as the manifests part hands it over. */
 export function declare(
@@ -44,7 +30,7 @@ export function declare(
     labels: {},
     annotations: {},
     spec,
-    controls: { ...plainControls, ...options.controls },
+    controls: { ...defaultControls, ...options.controls },
     origin: { file: join(options.folder ?? '/srv/manifests', 'process.yaml'), line: 1, column: 1 },
     unresolved: [],
   }

@@ -14,23 +14,9 @@ import { reconciler } from '../../../src/reconcilers/script-set/index.ts'
 import type { ObservedScripts } from '../../../src/reconcilers/script-set/observed.ts'
 import type { DesiredScriptSet } from '../../../src/reconcilers/script-set/place.ts'
 import type { ScriptSetSpec } from '../../../src/reconcilers/script-set/spec.generated.ts'
+import { defaultControls, defaultFleet } from '../../support/modelled-fleet.ts'
 
 const id = resourceId('ScriptSet', 'site')
-
-const controls: Controls = Object.freeze({
-  dependsOn: [],
-  critical: false,
-  managementPolicy: 'Manage' as const,
-  deletionPolicy: undefined,
-  adopt: false,
-  suspend: undefined,
-  interval: undefined,
-  recovery: { maxAttempts: 5, backoff: { initial: 5000, max: 300_000, factor: 2 }, stableFor: 60_000 },
-  fallback: [],
-  fallbackAfter: 5,
-  ignore: [],
-  windows: [],
-})
 
 type SetConnection = Connection<ScriptSetSpec, ObservedScripts, ScriptSetAction>
 
@@ -81,19 +67,7 @@ export class PackageFolder {
 
   context(env: ConnectContext['env'] = { PATH: userPath(), HOME: this.folder }): ConnectContext {
     return {
-      fleet: {
-        name: 'test',
-        environment: undefined,
-        healthTarget: 80,
-        intervals: {},
-        deletions: { max: 5, percent: 25 },
-        concurrency: {},
-        github: { apiUrl: undefined, token: undefined },
-        netlify: { apiUrl: undefined, token: undefined },
-        pm2: { home: undefined },
-        historyKeep: 86_400_000,
-        allowedPaths: [],
-      },
+      fleet: { ...defaultFleet, name: 'test' },
       env,
       clock: this.clock,
       random: systemRandom,
@@ -116,7 +90,7 @@ export class PackageFolder {
       labels: {},
       annotations: {},
       spec: { package: '../package.json', ...spec },
-      controls: { ...controls, ...rest },
+      controls: { ...defaultControls, ...rest },
       origin: { file: this.path('manifests/site.yaml'), line: 1, column: 1 },
       unresolved: [],
     }

@@ -7,6 +7,7 @@ import type { ObservedRuns, ObservedWorkflow } from '../../../src/reconcilers/wo
 import type { WorkflowPair } from '../../../src/reconcilers/workflow/pair.ts'
 import type { DesiredWorkflow } from '../../../src/reconcilers/workflow/place.ts'
 import type { WorkflowSpec } from '../../../src/reconcilers/workflow/spec.generated.ts'
+import { defaultControls } from '../../support/modelled-fleet.ts'
 
 const id = resourceId('Workflow', 'ci')
 /** When everything is looked at, epoch milliseconds. */
@@ -14,24 +15,11 @@ export const now = Date.UTC(2026, 10, 24, 12)
 export const hour = 3_600_000
 export const day = 24 * hour
 
-const controls: Controls = Object.freeze({
-  dependsOn: [],
-  critical: false,
-  managementPolicy: 'Manage' as const,
-  deletionPolicy: undefined,
-  adopt: false,
-  suspend: undefined,
-  interval: undefined,
-  recovery: {
-    maxAttempts: 3,
-    backoff: { initial: 5000, max: 300_000, factor: 2 },
-    stableFor: 60_000,
-  },
-  fallback: [],
+const controls: Controls = {
+  ...defaultControls,
+  recovery: { ...defaultControls.recovery, maxAttempts: 3 },
   fallbackAfter: 3,
-  ignore: [],
-  windows: [],
-})
+}
 
 /** What a manifest says, with what a test says otherwise. */
 export function desired(spec: Partial<WorkflowSpec> = {}, rest: Partial<Controls> = {}): DesiredWorkflow {

@@ -4,6 +4,7 @@ import type { Sample } from '../../../src/core/sample.ts'
 import { type ResourceStatus, scoreFleet } from '../../../src/core/status.ts'
 import { buildReport, type ReportInput } from '../../../src/reports/report/build-report.ts'
 import type { Surroundings } from '../../../src/reports/report/command.ts'
+import { defaultControls } from '../../support/modelled-fleet.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { now, workingDirectory } from '../samples.ts'
 import { hour, mebibyte, memorySamples, minute, restartSamples, runSamples, start } from '../trends/series.ts'
@@ -20,20 +21,7 @@ export function declared(id: string, spec: object = {}, dependsOn: readonly stri
     labels: {},
     annotations: {},
     spec,
-    controls: {
-      dependsOn: dependsOn.map(idOf),
-      critical: false,
-      managementPolicy: 'Manage',
-      deletionPolicy: undefined,
-      adopt: false,
-      suspend: undefined,
-      interval: undefined,
-      recovery: { maxAttempts: 5, backoff: { initial: 5000, max: 300_000, factor: 2 }, stableFor: 60_000 },
-      fallback: [],
-      fallbackAfter: 5,
-      ignore: [],
-      windows: [],
-    },
+    controls: { ...defaultControls, dependsOn: dependsOn.map(idOf) },
     origin: { file: `${workingDirectory}/manifests/${name}.yaml`, line: 3, column: 1 },
     unresolved: [],
   }

@@ -24,32 +24,3 @@ export const faultKinds = [
   'echo',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
-
-export interface Fault {
-  readonly kind: FaultKind
-  /** The name of a route; undefined: every one. */
-  readonly on?: string
-  /** How many calls it hits; default: all. */
-  readonly times?: number
-}
-
-/** The switches. */
-export class Faults {
-  #switches: { readonly fault: Fault; left: number }[] = []
-
-  add(fault: Fault): void {
-    this.#switches.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY })
-  }
-
-  clear(): void {
-    this.#switches = []
-  }
-
-  /** What happens to this call. */
-  take(route: string): FaultKind | undefined {
-    const found = this.#switches.find(({ fault, left }) => left > 0 && (fault.on ?? route) === route)
-    if (!found) return undefined
-    found.left -= 1
-    return found.fault.kind
-  }
-}

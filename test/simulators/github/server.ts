@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Faults } from '../fault-switches.ts'
 import { accountOf, appRoutes, SimulatedApps } from './apps.ts'
 import { Contract } from './contract.ts'
-import { type FaultKind, Faults } from './faults.ts'
+import type { FaultKind } from './faults.ts'
 import { listen, urlOf } from './listen.ts'
 import { LogStore } from './log-store.ts'
 import { Renderer } from './render.ts'
@@ -37,7 +38,7 @@ const anonymousLimit = 60
 /** GitHub in miniature, on loopback: stateful, with ETags, limits, an index that lags, and faults by switch. */
 export class GithubSimulator {
   readonly world = new SimulatedWorld()
-  readonly faults = new Faults()
+  readonly faults = new Faults<FaultKind>()
   readonly calls: SeenCall[] = []
   /** What the answers break of GitHub's description; a test ends with none. */
   readonly violations: string[] = []

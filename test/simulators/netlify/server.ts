@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { Faults } from '../fault-switches.ts'
 import { Contract } from './contract.ts'
-import { type FaultKind, Faults } from './faults.ts'
+import type { FaultKind } from './faults.ts'
 import { pageOf } from './page.ts'
 import { Rate } from './rate.ts'
 import { type Answer, type Route, tooMany } from './route.ts'
@@ -31,7 +32,7 @@ export class NetlifySimulator {
   readonly sites: SimulatedSite[] = []
   /** Teams that the credentials see. */
   readonly accounts = ['acme']
-  readonly faults = new Faults()
+  readonly faults = new Faults<FaultKind>()
   readonly calls: SeenCall[] = []
   /** What the answers break of Netlify's description; a test ends with none. */
   readonly violations: string[] = []
