@@ -30,6 +30,7 @@ describe.each(pm2Versions)('what a killed daemon of PM2 %i left behind', (versio
       await daemon.client.prepare(await witnessProcess(daemon, 'other'))
       const [withChild, slashed] = await daemon.client.list()
       const child = Number(await eventually('its child runs', () => writtenIn(children)))
+      await seenBy(daemon, 'a/b')
       await seenBy(daemon, 'other')
       await daemon.crash()
 
