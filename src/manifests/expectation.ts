@@ -70,6 +70,8 @@ export function typeHint(places: SchemaPlaces, tree: Tree, isSecret: boolean): s
     if (/^(?:true|false)$/.test(value)) return 'Write it without quotes.'
     if (/^(?:yes|no|on|off|y|n)$/i.test(value)) return 'Write true or false; in YAML 1.2 this is a text.'
   }
+  if (types.has('object') && !types.has('string') && /^[A-Za-z]\w*:?\s/.test(value))
+    return 'Write each field as `name: value`, with a colon and a space.'
   if (types.has('array') && !isSecret) return `Write a list: [${quote(value)}]`
   return undefined
 }

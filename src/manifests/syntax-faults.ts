@@ -117,6 +117,8 @@ function isOpenQuote({ code, message }: YAMLError): boolean {
 function hintFor(error: YAMLError, file: SourceFile, start: number): string | undefined {
   switch (error.code) {
     case 'BLOCK_AS_IMPLICIT_KEY':
+      if (isNextLineDeeper(file.text, start))
+        return 'The next line is indented deeper, so it is read as a part of this value: indent it like this line.'
       return 'Write the value in quotes if it holds `: `, or begin a new line.'
     case 'MISSING_CHAR':
       if (/map values$/.test(error.message)) return 'Write `key: value`, with a space after the colon.'
@@ -132,4 +134,12 @@ function hintFor(error: YAMLError, file: SourceFile, start: number): string | un
     default:
       return undefined
   }
+}
+
+/** Whether the line after a place has more spaces before it than the line of that place. */
+function isNextLineDeeper(text: string, at: number): boolean {
+  const begin = text.lastIndexOf('\n', at - 1) + 1
+  const [line = '', next = ''] = text.slice(begin).split('\n', 2)
+  const indentOf = (each: string) => each.length - each.trimStart().length
+  return next.trim() !== '' && indentOf(next) > indentOf(line)
 }

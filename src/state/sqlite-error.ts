@@ -36,15 +36,27 @@ const hints: Partial<Readonly<Record<ErrorCode, string>>> = Object.freeze({
   StoreCorrupt:
     'Restore a copy, or move the file away to begin anew; what runs is then adopted by its marks.',
   StoreFull: 'Make room on the disk; nothing was written.',
-  StoreReadOnly: 'Give this user write access to the file and its folder, or name another file with --state.',
+  StoreReadOnly:
+    'Run reconcile as the user whom the file belongs to, give this user write access to it and its folder, or name another file with --state.',
   StoreBusy:
     'Look for a program that holds the file, such as a backup or an sqlite3 shell with a transaction.',
+})
+
+/** The same in words: Node.js says them with the call and the path, which is named already. */
+const systemReasons: Readonly<Record<string, string>> = Object.freeze({
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is used up',
 })
 
 /** Turns whatever SQLite or the file system threw into an error of the catalogue; keeps ours as it is. */
 export function storeError(error: unknown, path: string): ReconcileError {
   if (error instanceof ReconcileError) return error
-  return newStoreError(codeOf(error), path, messageOf(error), error)
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  const why = (typeof code === 'string' && systemReasons[code]) || messageOf(error)
+  return newStoreError(codeOf(error), path, why, error)
 }
 
 export function newStoreError(code: ErrorCode, path: string, why: string, cause?: unknown): ReconcileError {

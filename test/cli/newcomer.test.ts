@@ -75,3 +75,25 @@ test('a pass that is not well says where the cures are', async () => {
   expect((await call('-q')).out).not.toContain(cure)
   expect((await call('report')).out).toContain('What to do')
 })
+
+test.each([
+  [
+    'a field that is indented deeper than the one above',
+    '  package: ../package.json\n   resolve: none\n',
+    'The next line is indented deeper',
+  ],
+  ['a field without a colon', '  package ../package.json\n', 'with a colon and a space'],
+  ['two colons in one line', '  package: a: b\n', 'Write the value in quotes'],
+])('%s is told what to do about it', async (_, spec, help) => {
+  const file = join(folder, 'manifests/site.yaml')
+  await writeFile(
+    file,
+    `apiVersion: reconcile.dev/v1\nkind: ScriptSet\nmetadata: { name: site }\nspec:\n${spec}`,
+  )
+  expect(await call('check')).toMatchObject({
+    status: 1,
+    out: expect.stringMatching(/^manifests\/site\.yaml:5:/),
+    err: '',
+  })
+  expect((await call('check')).out).toContain(help)
+})

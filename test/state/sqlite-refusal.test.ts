@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { errorCatalogue } from '../../src/core/errors.ts'
 import type { Store } from '../../src/core/store.ts'
 import { openSqliteStore } from '../../src/state/sqlite.ts'
+import { storeError } from '../../src/state/sqlite-error.ts'
 import { isSqliteSafe, migrate, migrations } from '../../src/state/sqlite-schema.ts'
 import { start } from './children/run.ts'
 import { openFile, realClock, realRandom, temporaryFolder } from './fixtures.ts'
@@ -341,5 +342,20 @@ test.each([
       message: expect.stringContaining(fate),
     })
     await store.close()
+  },
+)
+
+test.each([
+  ['EACCES', 'StoreReadOnly', 'permission denied'],
+  ['EROFS', 'StoreReadOnly', 'the file system is read-only'],
+  ['ENOSPC', 'StoreFull', 'no space is left on the disk'],
+])(
+  'what the file system refuses with %s is told in words, and the file is named once',
+  (system, code, why) => {
+    const error = Object.assign(new Error(`${system}: whatever, mkdir '/srv/.reconcile'`), { code: system })
+    expect(storeError(error, '/srv/.reconcile/state.db')).toMatchObject({
+      code,
+      message: `Cannot use the state file /srv/.reconcile/state.db: ${why}`,
+    })
   },
 )
