@@ -26,6 +26,17 @@ export interface HttpAnswer {
  */
 const idleLimit = 4000
 
+/** Bytes of one answer, unpacked: a page of a list has some 100 KB, and who never ends must not fill the memory. */
+const largestAnswer = 64 * 1024 * 1024
+
+/** What came is more than anybody says who is well. */
+export class AnswerTooLarge extends Error {
+  constructor() {
+    super('the answer is larger than 64 MB')
+    this.name = 'AnswerTooLarge'
+  }
+}
+
 /**
  * Requests over connections that are kept for the next one. Node's `fetch` does the same and takes 40 ms to load, which
  * is a third of a command that has nothing to do.
@@ -41,11 +52,16 @@ export class HttpLine {
       headers: { 'accept-encoding': 'gzip', ...request.headers },
     })
     const chunks: Buffer[] = []
-    response.on('data', (chunk: Buffer) => chunks.push(chunk))
+    let size = 0
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength
+      if (size > largestAnswer) response.destroy(new AnswerTooLarge())
+      else chunks.push(chunk)
+    })
     await ended
     const body = Buffer.concat(chunks)
     const isPacked = response.headers['content-encoding'] === 'gzip'
-    const bytes = isPacked ? await promisify(gunzip)(body) : body
+    const bytes = isPacked ? await unpacked(body) : body
     return { status: response.statusCode ?? 0, headers: response.headers, text: bytes.toString('utf8') }
   }
 
@@ -77,6 +93,14 @@ export class HttpLine {
   #tlsAgent(): https.Agent {
     this.#tls ??= new https.Agent(keptLike(https.globalAgent))
     return this.#tls
+  }
+}
+
+async function unpacked(body: Buffer): Promise<Buffer> {
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength: largestAnswer })
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? new AnswerTooLarge() : error
   }
 }
 

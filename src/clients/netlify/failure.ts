@@ -1,5 +1,6 @@
 import { type ErrorCode, ReconcileError } from '../../core/errors.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
+import { AnswerTooLarge } from '../net/http-line.ts'
 
 /** Longest text of Netlify's that is passed on. */
 const maxText = 300
@@ -40,6 +41,9 @@ export function lossOf(error: unknown, { what, isWrite }: CallPurpose): Reconcil
     return new ReconcileError('OutcomeUnknown', `The answer was lost while trying to ${what}`, {
       cause: error,
     })
+  }
+  if (error instanceof AnswerTooLarge) {
+    return new ReconcileError('RemoteAnswerInvalid', `Could not ${what}: ${error.message}`, { cause: error })
   }
   return new ReconcileError('RemoteUnavailable', `Could not ${what}: Netlify could not be reached`, {
     cause: error,

@@ -56,6 +56,24 @@ it('unpacks an answer that is packed', async () => {
   await expect(get(sink.url)).rejects.toMatchObject({ code: 'Z_DATA_ERROR' })
 })
 
+it('takes no answer that never ends, nor one that is as large when it is unpacked', async () => {
+  sink = await Sink.open()
+  const chunk = Buffer.alloc(1024 * 1024, 'x')
+  let sent = 0
+  sink.answer = (_, response) => {
+    const more = () => {
+      for (let isFree = true; isFree && !response.destroyed; sent += 1) isFree = response.write(chunk)
+    }
+    response.on('drain', more)
+    more()
+  }
+  await expect(get(sink.url)).rejects.toThrow('the answer is larger than 64 MB')
+  expect(sent).toBeLessThan(200)
+  const packed = gzipSync(Buffer.alloc(65 * 1024 * 1024))
+  sink.answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)
+  await expect(get(sink.url)).rejects.toThrow('the answer is larger than 64 MB')
+})
+
 it('follows no redirect', async () => {
   sink = await Sink.open()
   sink.answer = (_, response) => response.writeHead(302, { location: '/other' }).end()
