@@ -16,13 +16,15 @@ export function fleetStatusOf(
   const seen = [...states.values()].map((state) => state.status)
   const unseen = declaration.resources.filter((resource) => !states.has(resource.id)).map(neverLookedAt)
   const all = [...seen, ...unseen].sort((a, b) => compareIds(a.id, b.id))
+  const listed = all.filter((status) => selects(status.id))
   const times = seen.map((status) => status.observedAt)
   return {
     fleet: declaration.fleet.name,
     environment: declaration.fleet.environment,
     observedAt: times.length > 0 ? Math.min(...times) : undefined,
     health: scoreFleet(all, declaration.fleet.healthTarget),
-    resources: all.filter((status) => selects(status.id)),
+    resources: listed,
+    ...(listed.length < all.length && { whole: all }),
     strays: [...strays.values()].flat(),
   }
 }

@@ -52,7 +52,10 @@ export interface FleetStatus {
   /** Epoch milliseconds of the oldest reading; undefined: nothing was ever read. */
   readonly observedAt: number | undefined
   readonly health: FleetHealth
+  /** Those that were asked for. */
   readonly resources: readonly ResourceStatus[]
+  /** All of the fleet, whose score is told. Default: the same. */
+  readonly whole?: readonly ResourceStatus[]
   /** What bears our mark and nobody declares or knows: only told of. Default: nothing. */
   readonly strays?: readonly Stray[]
 }

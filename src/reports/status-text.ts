@@ -25,7 +25,7 @@ export function statusText(status: FleetStatus, options: StatusTextOptions): str
   const style = options.style ?? plain
   const width = pageWidth(options)
   const title = fleetTitle(status.fleet, status.environment)
-  const sentence = `Fleet ${title}: ${healthSentence(status.health, status.resources)}.`
+  const sentence = `Fleet ${title}: ${healthSentence(status.health, status.whole ?? status.resources)}.`
   const ending = [sentence, ...strayLines(status.strays)].flatMap((line) => wrap(line, width))
   if (status.resources.length === 0) return trimLines(ending)
   return trimLines([...tableLines(status.resources, { style, width, now: options.now }), '', ...ending])

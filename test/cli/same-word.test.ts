@@ -78,3 +78,11 @@ test('of what a broken manifest declares nothing is known, and no verb says othe
     expect((await call('describe', 'ScriptSet/one')).out).toMatch(/^Declared in: +a file that is broken$/m)
   }
 })
+
+test('a part of the fleet is listed, and what is said of the fleet is said of all of it', async () => {
+  await call()
+  await call('suspend', 'ScriptSet/one', '--reason', 'moving house')
+  const { out } = await call('status', 'ScriptSet/one')
+  expect(out).not.toContain('ScriptSet/two')
+  expect(out).toContain('Fleet default: Healthy, 100 % (target 80 %); 1 Healthy, 1 Suspended.')
+})

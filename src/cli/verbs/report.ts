@@ -20,8 +20,9 @@ import { assertSomethingDeclared } from '../read-declaration.ts'
 import { type StoredFleet, withStoredFleet } from '../stored-fleet.ts'
 import { surroundingsOf } from '../surroundings.ts'
 
+/** As many as a state keeps of one environment: a report of a busy day leaves none of it out. */
+const mostEvents = 50_000
 /** Records of the past that are read at most: what is older than the newest of them is not told. */
-const mostEvents = 2000
 const mostOutcomes = 5000
 
 /** `reconcile report`: how the fleet is, what to do about it, and how it went. */

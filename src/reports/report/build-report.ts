@@ -32,9 +32,6 @@ export interface ReportInput extends Measured {
   readonly untold: ReadonlyMap<string, string>
 }
 
-/** Warnings that are told one by one; the rest is counted with those that are alike. */
-const mostErrors = 50
-
 /** Makes the report. Pure: the same input gives the same report. */
 export function buildReport(input: ReportInput): Report {
   const { status, now } = input
@@ -117,20 +114,18 @@ export function buildReport(input: ReportInput): Report {
 function errorsOf({ events, from }: ReportInput): Report['errors'] {
   const warnings = events.filter(({ type, at }) => type === 'Warning' && at >= from)
   const groups = Map.groupBy(warnings, ({ id, reason }) => `${id ?? ''} ${reason}`)
-  return [...groups.values()]
-    .flatMap((group) => {
-      const [newest] = group
-      if (!newest) return []
-      return [
-        {
-          reason: newest.reason,
-          id: newest.id ?? null,
-          count: group.reduce((sum, { count }) => sum + count, 0),
-          firstAt: isoTime(Math.min(...group.map(({ firstAt }) => firstAt))),
-          lastAt: isoTime(newest.at),
-          message: newest.message,
-        },
-      ]
-    })
-    .slice(0, mostErrors)
+  return [...groups.values()].flatMap((group) => {
+    const [newest] = group
+    if (!newest) return []
+    return [
+      {
+        reason: newest.reason,
+        id: newest.id ?? null,
+        count: group.reduce((sum, { count }) => sum + count, 0),
+        firstAt: isoTime(Math.min(...group.map(({ firstAt }) => firstAt))),
+        lastAt: isoTime(newest.at),
+        message: newest.message,
+      },
+    ]
+  })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { resourceId } from '../../../src/core/resource.ts'
 import { buildReport } from '../../../src/reports/report/build-report.ts'
 import { reportHtml } from '../../../src/reports/report/report-html.ts'
 import { reportMarkdown } from '../../../src/reports/report/report-markdown.ts'
@@ -160,4 +161,21 @@ test('Nothing from outside mentions anybody in Markdown, and nothing becomes a l
   // Without what is code, whatever number of backquotes is around it.
   const rendered = markdown.replace(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '')
   expect(rendered).not.toMatch(/@|:\/\/|www\.|#\d|GH-\d|<img/)
+})
+
+test('Of errors none is left out: what a terminal does not show is counted, and stands in the other formats', () => {
+  const events = Array.from({ length: 120 }, (_, n) => ({
+    at: now - n * 1000,
+    firstAt: now - n * 1000,
+    count: 1,
+    type: 'Warning' as const,
+    reason: 'Degraded',
+    id: resourceId('Process', `p${n}`),
+    message: 'exit code 1',
+  }))
+  const report = buildReport(inputOf([seen('Process/a')], { events }))
+  expect(report.errors).toHaveLength(120)
+  expect(reportText(report, { width: 80 })).toContain('... and 105 more; `-o json` holds all.')
+  expect(reportMarkdown(report)).toContain('Process/p119')
+  expect(reportHtml(report)).toContain('Process/p119')
 })
