@@ -3,10 +3,11 @@ import { type Duration, formatDuration, parseDuration } from '../../core/duratio
 import type { History } from '../../core/reconciler.ts'
 import type { ProcessAction } from './action.ts'
 import { findCrashLoop } from './crash-loop.ts'
-import { act, type ProcessPair, wantedInstances } from './diff.ts'
+import { wantedInstances } from './instances.ts'
 import { judgeRollout } from './judge-rollout.ts'
 import { readMark } from './mark.ts'
 import type { ObservedProcess } from './observed.ts'
+import type { ProcessPair } from './outdated.ts'
 import type { DesiredProcess } from './place.ts'
 import {
   askedAtOf,
@@ -18,6 +19,7 @@ import {
   onlineText,
   uptimeOf,
 } from './run-state.ts'
+import { act } from './step.ts'
 import { exitText, type Verdict, withCount, worstOf } from './verdict.ts'
 
 const defaultStartPeriod: Duration = 10_000

@@ -1,9 +1,10 @@
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { History } from '../../core/reconciler.ts'
-import { act, type ProcessPair } from './diff.ts'
 import type { ObservedProcess } from './observed.ts'
+import type { ProcessPair } from './outdated.ts'
 import type { DesiredProcess } from './place.ts'
 import { hasEnded, isPhantom } from './run-state.ts'
+import { act } from './step.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A failed run of a cron job is for a person to see; running it again outside its schedule is nobody's wish. */

@@ -1,5 +1,5 @@
-import { outdatedOf, type ProcessPair } from './diff.ts'
 import type { ObservedProcess } from './observed.ts'
+import { outdatedOf, type ProcessPair } from './outdated.ts'
 import type { DesiredProcess } from './place.ts'
 import { ailmentOf, rolloutOf } from './rollout.ts'
 import { hasEnded } from './run-state.ts'

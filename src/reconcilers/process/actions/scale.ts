@@ -1,7 +1,7 @@
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { ProcessAction } from '../action.ts'
-import { wantedInstances } from '../diff.ts'
 import { doublesOf } from '../doubles.ts'
+import { wantedInstances } from '../instances.ts'
 import { readMark } from '../mark.ts'
 import { isRunning } from '../run-state.ts'
 import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from './workshop.ts'

@@ -1,5 +1,5 @@
 import type { ProcessAction } from '../action.ts'
-import { wantedInstances } from '../diff.ts'
+import { wantedInstances } from '../instances.ts'
 import { createInstances, desiredOf, makingOf, recordsOf, type Workshop } from './workshop.ts'
 
 /** Creates a process, or registers a cron job, with as many instances as are missing. */
