@@ -4,6 +4,8 @@ import type { Clock } from '../../core/clock.ts'
 import type { Duration } from '../../core/duration.ts'
 import { isErrorOf, ReconcileError } from '../../core/errors.ts'
 import { systemClock } from '../host/clock.ts'
+import { listenAllowance, pm2Defaults, startAllowance, stopAllowance } from './allowance.ts'
+import { idsOf } from './answered-ids.ts'
 import { subscribe } from './bus.ts'
 import { type Call, Caller } from './caller.ts'
 import { checkChange, checkNewProcess } from './check-config.ts'
@@ -13,7 +15,7 @@ import { FreshList } from './fresh-list.ts'
 import { type HomePaths, homePaths } from './home-paths.ts'
 import { parseRecord } from './parse-record.ts'
 import { printable } from './printable.ts'
-import type { ConfigChange, NewProcess, ProcessConfig } from './process-config.ts'
+import type { ConfigChange, NewProcess } from './process-config.ts'
 import { ProcessQueue } from './process-queue.ts'
 import type { Pm2Record } from './process-record.ts'
 import { checkTarget, makeLogFolders } from './target-folders.ts'
@@ -21,45 +23,11 @@ import { checkTarget, makeLogFolders } from './target-folders.ts'
 /** How long an answer may take beyond what PM2 itself waits for. */
 const defaultCallTimeout: Duration = 5000
 
-/** PM2's own waits where a process does not set them: its constants.js. */
-const pm2Defaults = Object.freeze({ killTimeout: 1600, listenTimeout: 3000 })
-
-/** What one more process costs to start at most, on a machine that is busy with others. */
-const startAllowance: Duration = 2000
-
 /** How long the next action on a process waits for one whose answer was lost: PM2 may still be at it. */
 const lostActionHold: Duration = 30_000
 
 /** Statuses in which PM2 stops a process by itself when it is told to restart it. */
 const restartable: ReadonlySet<string> = new Set(['online', 'launching'])
-
-type Waits = Pick<ProcessConfig, 'killTimeout' | 'listenTimeout' | 'waitReady'>
-
-function longer(a: Duration | undefined, b: Duration | undefined, otherwise: Duration): Duration {
-  return a === undefined && b === undefined ? otherwise : Math.max(a ?? 0, b ?? 0)
-}
-
-/** PM2 sends a signal, waits, sends SIGKILL, and waits as long again. */
-function stopAllowance(record: Pm2Record, set: Waits = {}): Duration {
-  return 2 * longer(record.killTimeout, set.killTimeout, pm2Defaults.killTimeout)
-}
-
-/** A start waits for the word `ready`, and a reload once more for a listening port. */
-function listenAllowance(record: Pm2Record, set: Waits = {}): Duration {
-  return longer(record.listenTimeout, set.listenTimeout, pm2Defaults.listenTimeout)
-}
-
-function idsOf(answer: readonly unknown[]): readonly number[] {
-  const entries = Array.isArray(answer[0]) ? answer[0] : []
-  return entries.map((entry) => parseRecordId(entry)).filter((id) => id !== undefined)
-}
-
-function parseRecordId(entry: unknown): number | undefined {
-  if (typeof entry !== 'object' || entry === null || !('pm2_env' in entry)) return undefined
-  const env = entry.pm2_env
-  if (typeof env !== 'object' || env === null || !('pm_id' in env)) return undefined
-  return typeof env.pm_id === 'number' ? env.pm_id : undefined
-}
 
 function isRunning(pid: number): boolean {
   try {

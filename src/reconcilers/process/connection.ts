@@ -4,11 +4,9 @@ import { availableParallelism } from 'node:os'
 import type { Pm2Client } from '../../clients/pm2/client.ts'
 import { openPm2 } from '../../clients/pm2/open.ts'
 import type { Orphan } from '../../clients/pm2/orphans.ts'
-import { raceAbort } from '../../clients/pm2/process-queue.ts'
 import type { Pm2Record } from '../../clients/pm2/process-record.ts'
 import type { Returning } from '../../clients/pm2/returning.ts'
-import type { Duration } from '../../core/duration.ts'
-import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
+import { messageOf, ReconcileError } from '../../core/errors.ts'
 import type {
   ConnectContext,
   Connection,
@@ -17,18 +15,17 @@ import type {
   Marked,
   Observation,
   Reading,
-  Wanted,
 } from '../../core/reconciler.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { ProcessAction } from './action.ts'
 import { applyProcessAction } from './actions/apply.ts'
 import { baseEnvironment } from './base-env.ts'
 import { DaemonKeeper, isMarked } from './daemon-keeper.ts'
+import { DaemonReader, type DaemonReading, listedBy, nameOf, type WantedProcess } from './daemon-reader.ts'
 import { Deafness } from './deafness.ts'
 import { DiskView } from './disk-view.ts'
 import { findScript } from './facts.ts'
 import { pm2HomeOf } from './home.ts'
-import { wantedInstances } from './instances.ts'
 import { JobEndings } from './job-endings.ts'
 import { readLastWords } from './last-words.ts'
 import { liveSecrets } from './live-secrets.ts'
@@ -45,19 +42,6 @@ import type { ProcessSpec } from './spec.generated.ts'
 import { spelledAsFound } from './spelling.ts'
 import { Watcher } from './watcher.ts'
 
-type WantedProcess = Wanted<ProcessSpec>
-
-/** An answer of the daemon that was asked for ahead is as good as a fresh one for so long. */
-const anticipatedFor: Duration = 1000
-
-type Answer = readonly [readonly Pm2Record[], string]
-
-/** What the daemon said, or that there is none. */
-interface DaemonReading {
-  readonly version: string | undefined
-  readonly byName: ReadonlyMap<string, readonly Pm2Record[]>
-}
-
 /** One PM2_HOME as the engine sees it. Reading makes no file and starts no daemon; the first action may. */
 class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, ProcessAction> {
   readonly #context: ConnectContext
@@ -65,6 +49,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   readonly #base: ReturnType<typeof baseEnvironment>
   readonly #pm2: Pm2Client
   readonly #keeper: DaemonKeeper
+  readonly #reader: DaemonReader
   readonly #prober: Prober
   readonly #hasher = new SourceHasher()
   readonly #endings: JobEndings
@@ -74,7 +59,6 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   /** What was declared when it was asked for last: whom an event of the daemon is about. */
   #wanted: ReadonlyMap<string, ResourceId> = new Map()
   #rotated: readonly DesiredProcess[] = []
-  #anticipated: { readonly answer: Promise<Answer>; readonly at: number } | undefined
 
   constructor(context: ConnectContext) {
     this.#context = context
@@ -82,6 +66,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#base = baseEnvironment(context.env)
     this.#pm2 = openPm2({ home: this.#home, clock: context.clock })
     this.#keeper = new DaemonKeeper(context, this.#pm2)
+    this.#reader = new DaemonReader(this.#pm2, this.#keeper, context.clock)
     this.#endings = new JobEndings(this.#home)
     this.#deafness = new Deafness(this.#home)
     this.#prober = new Prober({
@@ -98,11 +83,11 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     // Every probe and file of a large fleet listens to the one signal of the pass.
     setMaxListeners(0, signal)
     this.#remember(wanted)
-    const daemon = await this.#readDaemon(signal)
+    const daemon = await this.#reader.read(signal)
     const observedAt = this.#context.clock.now()
     const [leftBehind, returning] = await Promise.all([
-      this.#readLeftBehind(wanted, daemon, signal),
-      this.#readReturning(wanted, daemon),
+      this.#reader.readLeftBehind(wanted, daemon, signal),
+      this.#reader.readReturning(wanted, daemon),
     ])
     const machine = {
       disk: new DiskView(),
@@ -123,17 +108,12 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
   }
 
   async anticipate(): Promise<void> {
-    const answer = this.#ask(undefined)
-    // Whoever reads learns of it.
-    answer.catch(() => undefined)
-    this.#anticipated = { answer, at: this.#context.clock.monotonic() }
-    // The call is written when the socket says that it is connected, in the next turn of the event loop.
-    await new Promise((resolve) => setImmediate(resolve))
+    await this.#reader.anticipate()
   }
 
   async apply(action: ProcessAction, signal: AbortSignal): Promise<void> {
     // What was asked before it does not count after it.
-    this.#anticipated = undefined
+    this.#reader.forget()
     await this.#keeper.holdWriter()
     await applyProcessAction(action, {
       pm2: this.#pm2,
@@ -205,69 +185,6 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     }
     this.#wanted = names
     this.#rotated = [...this.#rotated.filter((desired) => !asked.has(desired.id)), ...rotatedAmong(wanted)]
-  }
-
-  /** No daemon is an answer: nothing is registered. Everything else that goes wrong is not. */
-  async #readDaemon(signal: AbortSignal): Promise<DaemonReading | ReconcileError> {
-    try {
-      const [records, version] = await (this.#takeAnticipated(signal) ?? this.#ask(signal))
-      return { version, byName: Map.groupBy(records, (record) => record.name) }
-    } catch (error) {
-      signal.throwIfAborted()
-      if (isErrorOf(error, 'DaemonNotRunning')) return { version: undefined, byName: new Map() }
-      if (error instanceof ReconcileError) return error
-      return new ReconcileError('DaemonCallFailed', `Could not read PM2: ${messageOf(error)}`, {
-        cause: error,
-      })
-    }
-  }
-
-  #ask(signal: AbortSignal | undefined): Promise<Answer> {
-    return Promise.all([this.#pm2.list(signal), this.#pm2.version(signal)])
-  }
-
-  #takeAnticipated(signal: AbortSignal): Promise<Answer> | undefined {
-    const anticipated = this.#anticipated
-    this.#anticipated = undefined
-    if (!anticipated || this.#context.clock.monotonic() - anticipated.at > anticipatedFor) return undefined
-    return raceAbort(anticipated.answer, signal)
-  }
-
-  /** What an earlier daemon left behind, also beside what PM2 started anew (`pm2 resurrect`), and what this one lost. */
-  async #readLeftBehind(
-    wanted: readonly WantedProcess[],
-    daemon: DaemonReading | ReconcileError,
-    signal: AbortSignal,
-  ): Promise<readonly Orphan[]> {
-    if (daemon instanceof ReconcileError) return []
-    const listed = [...daemon.byName.values()].flat()
-    const left = await this.#keeper.leftBehind(wanted.map(nameOf), listed, signal)
-    return daemon.version === undefined ? left : [...left, ...(await this.#readLost(listed, signal))]
-  }
-
-  /** Only what is missing can be on its way. */
-  async #readReturning(
-    wanted: readonly WantedProcess[],
-    daemon: DaemonReading | ReconcileError,
-  ): Promise<Returning | undefined> {
-    if (daemon instanceof ReconcileError || daemon.version === undefined) return undefined
-    const isWhole = ({ desired }: WantedProcess) =>
-      desired === undefined ||
-      (daemon.byName.get(pm2NameOf(desired))?.length ?? 0) >=
-        (wantedInstances(desired, availableParallelism(), true) ?? 1)
-    if (wanted.every(isWhole)) return undefined
-    return await this.#keeper.returning([...daemon.byName.values()].flat())
-  }
-
-  /** Where the daemon does not say whether it knows a process, nothing is told of it. */
-  async #readLost(listed: readonly Pm2Record[], signal: AbortSignal): Promise<readonly Orphan[]> {
-    try {
-      return await this.#keeper.lost(listed, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof ReconcileError) return []
-      throw error
-    }
   }
 
   async #readOne(
@@ -363,14 +280,6 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     }
     return living
   }
-}
-
-function listedBy(daemon: DaemonReading | ReconcileError): readonly Pm2Record[] {
-  return daemon instanceof ReconcileError ? [] : [...daemon.byName.values()].flat()
-}
-
-function nameOf(wanted: WantedProcess): string {
-  return wanted.desired ? pm2NameOf(wanted.desired) : (wanted.owned?.externalName ?? '')
 }
 
 /** Whether a pid is somebody's, be it another user's. */

@@ -4,12 +4,10 @@ import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
 import { processKindOf } from './process-kind.ts'
 import { endedAsAllowed, hasEnded, isPhantom, isRunning, minUptimeOf, uptimeOf } from './run-state.ts'
+import { pm2Waits } from './time-limit.ts'
 
 /** How long the program itself may take to begin, over what PM2 waits for and what it must stay up for. */
 const startAllowance: Duration = 10_000
-/** PM2's own `listen_timeout` and `kill_timeout`. */
-const defaultListenTimeout: Duration = 3000
-const defaultKillTimeout: Duration = 1600
 /** How long PM2 may take for a restart that is asked for, over what it waits for the end. */
 const restartAllowance: Duration = 1000
 /** What has crashed since its update must stay up at least so long: most of what fails at its start fails before. */
@@ -83,19 +81,19 @@ export function standingOf(
 export function ailmentOf(record: Pm2Record, deaf: ReadonlySet<number>): string {
   if (isPhantom(record)) return 'online with no process'
   if (!deaf.has(record.pmId)) return record.status
-  const limit = formatDuration(record.listenTimeout ?? defaultListenTimeout)
+  const limit = formatDuration(record.listenTimeout ?? pm2Waits.listenTimeout)
   const what = record.waitReady ? 'did not say that it is ready' : 'did not listen'
   return `it runs and ${what} within listenTimeout, ${limit}`
 }
 
 /** Whether PM2 has started it again by itself since a start was asked for: `created_at` is of that one. */
 function hasCrashed({ unstableRestarts, createdAt, uptimeSince, killTimeout }: Pm2Record): boolean {
-  const ending = 2 * (killTimeout ?? defaultKillTimeout) + restartAllowance
+  const ending = 2 * (killTimeout ?? pm2Waits.killTimeout) + restartAllowance
   return unstableRestarts > 0 || (uptimeSince ?? 0) - (createdAt ?? Number.POSITIVE_INFINITY) > ending
 }
 
 /** How long those that were updated are waited for, before the next one is touched. */
 export function patienceOf({ spec }: DesiredProcess): Duration {
-  const listenTimeout = parseDuration(spec.listenTimeout ?? '') ?? defaultListenTimeout
+  const listenTimeout = parseDuration(spec.listenTimeout ?? '') ?? pm2Waits.listenTimeout
   return 2 * minUptimeOf(spec) + listenTimeout + startAllowance
 }

@@ -7,6 +7,7 @@ import { comparisonOf, type ProcessPair } from './outdated.ts'
 import type { DesiredProcess } from './place.ts'
 import { act, type Step } from './step.ts'
 
+/** Starts or stops instances until there are as many as are declared; undefined: there are. */
 export function scaleOf(
   pair: ProcessPair,
   desired: DesiredProcess,

@@ -3,7 +3,7 @@ import { type Duration, parseDuration } from '../../core/duration.ts'
 import type { DesiredProcess } from './place.ts'
 
 /** What PM2 takes where nothing is declared. */
-const defaults = Object.freeze({ killTimeout: 1600, listenTimeout: 3000 })
+export const pm2Waits = Object.freeze({ killTimeout: 1600, listenTimeout: 3000 })
 /** For each process, what PM2 needs besides the times that are declared, on a machine that is busy with others. */
 const allowance: Duration = 10_000
 
@@ -23,10 +23,10 @@ export function timeLimitOf(
   }
   const ends = records.map(
     (record) =>
-      2 * Math.max(declared.kill, record.killTimeout ?? defaults.killTimeout) +
-      2 * Math.max(declared.listen, record.listenTimeout ?? defaults.listenTimeout) +
+      2 * Math.max(declared.kill, record.killTimeout ?? pm2Waits.killTimeout) +
+      2 * Math.max(declared.listen, record.listenTimeout ?? pm2Waits.listenTimeout) +
       allowance,
   )
-  const begins = starts * (2 * Math.max(declared.listen, defaults.listenTimeout) + allowance)
+  const begins = starts * (2 * Math.max(declared.listen, pm2Waits.listenTimeout) + allowance)
   return ends.reduce((total, one) => total + one, begins)
 }

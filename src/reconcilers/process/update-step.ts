@@ -12,6 +12,7 @@ import { processKindOf } from './process-kind.ts'
 import { areSourcesSaved } from './saved-sources.ts'
 import { act } from './step.ts'
 
+/** Changes what does not run as it is declared; undefined: all does. */
 export function updateOf(
   pair: ProcessPair,
   desired: DesiredProcess,
