@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PassService } from '../../src/cli/pass-service.ts'
+import { PassService } from '../../src/cli/pass/pass-service.ts'
 import { Controller } from '../../src/engine/controller.ts'
 import { openMemoryStore } from '../../src/state/memory.ts'
 import { openPassAsker, type PassContext } from '../../src/state/requests.ts'

@@ -1,4 +1,4 @@
-import { PassService } from '../../src/cli/pass-service.ts'
+import { PassService } from '../../src/cli/pass/pass-service.ts'
 import type { Action } from '../../src/core/action.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { messageOf, ReconcileError } from '../../src/core/errors.ts'

@@ -14,7 +14,7 @@ const copied = [
   'src/core',
   'src/engine',
   'src/state',
-  'src/cli/pass-service.ts',
+  'src/cli/pass/pass-service.ts',
   'test/simulation',
   'test/support',
 ] as const

@@ -46,7 +46,7 @@ const confirm = 'src/engine/confirm.ts'
 const outage = 'src/engine/outage.ts'
 const suspension = 'src/engine/suspension.ts'
 const windows = 'src/engine/windows.ts'
-const passService = 'src/cli/pass-service.ts'
+const passService = 'src/cli/pass/pass-service.ts'
 
 /** All that the simulation must catch. */
 export const mutants: readonly Mutant[] = [

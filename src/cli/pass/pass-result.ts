@@ -1,7 +1,7 @@
-import type { ActionVerb } from '../core/action.ts'
-import type { ResourceState } from '../core/ledger.ts'
-import type { ResourceId } from '../core/resource.ts'
-import type { ExitStatus } from './invocation.ts'
+import type { ActionVerb } from '../../core/action.ts'
+import type { ResourceState } from '../../core/ledger.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import type { ExitStatus } from '../invocation.ts'
 
 /** One action that a pass took, as it is printed, whoever took it. */
 export interface TakenAction {

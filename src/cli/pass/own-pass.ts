@@ -1,21 +1,21 @@
-import { messageOf } from '../core/errors.ts'
-import type { LedgerView, ResourceState } from '../core/ledger.ts'
-import { type Logger, silentLogger } from '../core/logger.ts'
-import type { ResourceId } from '../core/resource.ts'
-import type { Store } from '../core/store.ts'
-import type { Permit } from '../engine/permit.ts'
-import { type SettleResult, settle } from '../engine/settle.ts'
-import type { Manifests } from '../manifests/read.ts'
-import { sanitise } from '../reports/sanitise.ts'
-import { takeHousekeeping } from '../state/housekeeping.ts'
-import { openLastGood } from '../state/last-good.ts'
-import type { Actor } from './actor.ts'
-import { AlertDesk } from './alert-desk.ts'
+import { messageOf } from '../../core/errors.ts'
+import type { LedgerView, ResourceState } from '../../core/ledger.ts'
+import { type Logger, silentLogger } from '../../core/logger.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import type { Store } from '../../core/store.ts'
+import type { Permit } from '../../engine/permit.ts'
+import { type SettleResult, settle } from '../../engine/settle.ts'
+import type { Manifests } from '../../manifests/read.ts'
+import { sanitise } from '../../reports/sanitise.ts'
+import { takeHousekeeping } from '../../state/housekeeping.ts'
+import { openLastGood } from '../../state/last-good.ts'
+import type { Actor } from '../actor.ts'
+import { AlertDesk } from '../alert-desk.ts'
+import { openSession } from '../session.ts'
+import { typedIn } from '../surroundings.ts'
+import type { Workspace } from '../workspace.ts'
 import type { TakenAction } from './pass-result.ts'
 import type { Progress } from './progress.ts'
-import { openSession } from './session.ts'
-import { typedIn } from './surroundings.ts'
-import type { Workspace } from './workspace.ts'
 
 /** How much longer the command takes at most where receivers of alerts do not answer. Its pass is over by then. */
 const alertsTake = 10_000
@@ -151,5 +151,5 @@ export async function tellReceivers(workspace: Workspace, desk: AlertDesk): Prom
 }
 
 async function logFor({ call, common }: Workspace): Promise<Logger> {
-  return common.verbose ? (await import('./log.ts')).openLog(call, common, 'warn') : silentLogger
+  return common.verbose ? (await import('../log.ts')).openLog(call, common, 'warn') : silentLogger
 }

@@ -1,17 +1,17 @@
-import type { Clock } from '../core/clock.ts'
-import type { ResourceId } from '../core/resource.ts'
-import type { Json, Store } from '../core/store.ts'
-import type { Controller } from '../engine/controller.ts'
-import type { PassOrder } from '../engine/pass-order.ts'
-import type { Fence } from '../state/fence.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import type { Json, Store } from '../../core/store.ts'
+import type { Controller } from '../../engine/controller.ts'
+import type { PassOrder } from '../../engine/pass-order.ts'
+import type { Fence } from '../../state/fence.ts'
 import {
   differingContext,
   type JudgeAsker,
   openPassInbox,
   type PassContext,
   type PassRequest,
-} from '../state/requests.ts'
-import { openSuspensions } from '../state/suspensions.ts'
+} from '../../state/requests.ts'
+import { openSuspensions } from '../../state/suspensions.ts'
 
 export interface PassServiceOptions {
   readonly store: Store

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Declaration } from '../core/declaration.ts'
-import { Secret } from '../core/secret.ts'
+import type { Declaration } from '../../core/declaration.ts'
+import { Secret } from '../../core/secret.ts'
 
 /**
  * One digest over all values that the manifests refer to: two programs with the same one see the same secrets.

@@ -1,4 +1,4 @@
-import type { Basis } from '../core/plan.ts'
+import type { Basis } from '../../core/plan.ts'
 
 /** What differs between what a plan rests on and what it would rest on now: a line for each resource, in order. */
 export function changesSince(

@@ -1,13 +1,13 @@
-import type { Plan } from '../core/plan.ts'
-import { shown } from '../core/shown.ts'
-import type { ApiUse } from '../reports/plan-api.ts'
-import { planDocument } from '../reports/plan-json.ts'
-import { planMarkdown } from '../reports/plan-markdown.ts'
-import { planText } from '../reports/plan-text.ts'
-import { printDocument } from './documents.ts'
-import type { Invocation } from './invocation.ts'
-import type { CommonOptions } from './options.ts'
-import { pageOf } from './page.ts'
+import type { Plan } from '../../core/plan.ts'
+import { shown } from '../../core/shown.ts'
+import type { ApiUse } from '../../reports/plan-api.ts'
+import { planDocument } from '../../reports/plan-json.ts'
+import { planMarkdown } from '../../reports/plan-markdown.ts'
+import { planText } from '../../reports/plan-text.ts'
+import { printDocument } from '../documents.ts'
+import type { Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
+import { pageOf } from '../page.ts'
 
 /** Prints what would be done, as `-o` says. */
 export async function printPlan(

@@ -1,7 +1,7 @@
-import { type Plan, planOutcome } from '../core/plan.ts'
-import { kindOf } from '../core/resource.ts'
-import type { World } from '../engine/world.ts'
-import type { ApiUse, VendorUse } from '../reports/plan-api.ts'
+import { type Plan, planOutcome } from '../../core/plan.ts'
+import { kindOf } from '../../core/resource.ts'
+import type { World } from '../../engine/world.ts'
+import type { ApiUse, VendorUse } from '../../reports/plan-api.ts'
 
 /** How many calls of each vendor's limited API a plan needs that was drafted in this world, and how many are left. */
 export async function apiUseOf(plan: Plan, world: Pick<World, 'connect'>): Promise<ApiUse> {

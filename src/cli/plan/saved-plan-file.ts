@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { messageOf, ReconcileError } from '../core/errors.ts'
-import { fingerprintOf } from '../engine/basis.ts'
-import { parseSavedPlan, type SavedPlan } from '../reports/saved-plan.ts'
+import { messageOf, ReconcileError } from '../../core/errors.ts'
+import { fingerprintOf } from '../../engine/basis.ts'
+import { parseSavedPlan, type SavedPlan } from '../../reports/saved-plan.ts'
 
 /**
  * Writes a plan whole or not at all, for its owner alone. It takes the place of a plan that was saved before, and of no

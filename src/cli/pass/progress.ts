@@ -1,8 +1,8 @@
-import type { ResourceId } from '../core/resource.ts'
-import type { SettleListener } from '../engine/settle.ts'
-import { sanitise } from '../reports/sanitise.ts'
-import type { Invocation } from './invocation.ts'
-import type { CommonOptions } from './options.ts'
+import type { ResourceId } from '../../core/resource.ts'
+import type { SettleListener } from '../../engine/settle.ts'
+import { sanitise } from '../../reports/sanitise.ts'
+import type { Invocation } from '../invocation.ts'
+import type { CommonOptions } from '../options.ts'
 
 /** Shows on a terminal what a pass does and for whom it waits; one line that is written over. Elsewhere silent. */
 export class Progress implements SettleListener {
