@@ -18,6 +18,8 @@ export interface Words {
 const mostLines = 20
 /** Characters of a list. Discord takes 2,000 in all: none is to cut off how many more there are. */
 const longestList = 1500
+/** Of the names of what ended, below that list. */
+const longestEnded = 300
 const longestLine = 400
 
 /** Says a notice in the alert's own words, or in ours. */
@@ -32,7 +34,12 @@ export function say(notice: Notice, alert: Pick<Alert, 'title' | 'text'>, sender
   const title = fillTemplate(alert.title ?? defaultTitle(notice, sender), values)
   return {
     title: cut(oneLine(title), 300),
-    text: cut(manyLines(fillTemplate(alert.text ?? defaultText(notice), values)), 8000),
+    text: cut(
+      manyLines(
+        alert.text === undefined ? defaultText(notice, values.list) : fillTemplate(alert.text, values),
+      ),
+      8000,
+    ),
   }
 }
 
@@ -59,11 +66,11 @@ function typesOf(troubles: readonly Trouble[]): string {
   return [...new Set(troubles.map(({ type }) => type))].join(', ')
 }
 
-function defaultText(notice: Notice): string {
-  const ended = notice.resolved.length
-  if (notice.status === 'resolved' || ended === 0) return '{{ list }}'
-  const noun = ended === 1 ? 'trouble' : 'troubles'
-  return `{{ list }}\n${ended} ${noun} ended since the last message.`
+/** What goes on; and what does not, by name, because only a message of its end alone says so otherwise. */
+function defaultText({ status, resolved }: Notice, list: string): string {
+  if (status === 'resolved' || resolved.length === 0) return list
+  const ended = resolved.map((trouble) => `${subjectOf(trouble)} (${trouble.type})`)
+  return `${list}\nEnded since the last message: ${listed(ended, ', ', longestEnded)}.`
 }
 
 function valuesOf(notice: Notice, sender: Sender): Readonly<Record<Placeholder, string>> {
@@ -110,12 +117,12 @@ function linesOf(troubles: readonly Trouble[], isOver: boolean): readonly string
   })
 }
 
-function listed(items: readonly string[], separator: string): string {
+function listed(items: readonly string[], separator: string, longest = longestList): string {
   const shown: string[] = []
   let length = 0
   for (const item of items.slice(0, mostLines)) {
     length += item.length + separator.length
-    if (length > longestList) break
+    if (length > longest) break
     shown.push(item)
   }
   const rest = items.length - shown.length

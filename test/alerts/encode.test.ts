@@ -59,8 +59,19 @@ describe('the form of a receiver', () => {
       '*[FIRING] fleet acme (production): 2 resources, RecoveryExhausted, Degraded*',
       'Process/api: RecoveryExhausted, Degraded: exit code 1',
       'Process/web: Degraded: probe: &lt;!channel&gt; &amp; *bold* {{ fleet }} @everyone',
-      '1 trouble ended since the last message.',
+      'Ended since the last message: Process/db (Degraded).',
     ])
+  })
+
+  it('names what ended while something else goes on, and counts the rest', () => {
+    const target: Target = { type: 'slack', url: secret('https://hooks.example/T/B/x') }
+    const ended = Array.from({ length: 90 }, (_, n) => trouble(`db-${n}`, 'back'))
+    const { body } = bodyOf(target, { ...firing, resolved: ended })
+    const last = body.text.split('\n').at(-1)
+    expect(last).toMatch(/^Ended since the last message: Process\/db-0 \(Degraded\), .*, and \d+ more\.$/)
+    expect(last.length).toBeLessThan(400)
+    // A text of their own says what its author wrote, and nothing else.
+    expect(bodyOf(target, firing, { text: '{{ list }}' }).body.text).not.toContain('Ended')
   })
 
   it('is text that mentions nobody in Discord, of 2,000 characters at most', () => {
