@@ -30,8 +30,8 @@ export interface Comparison {
   readonly adoptedSources: string | undefined
   /** PM2_HOME. */
   readonly home: string
-  /** Where our state lies. */
-  readonly storePath: string
+  /** What a watch leaves out, our own state included; undefined: what is declared. */
+  readonly watchIgnore: readonly string[] | undefined
   /** What every process gets, as it would be now. */
   readonly base: Readonly<Record<string, string>>
   /** Fields that the inventory knows to be secret. */
@@ -50,9 +50,7 @@ export function compareRecord(comparison: Comparison, record: Pm2Record): readon
     const declared = fields[path]?.value
     if (declared === undefined && !dropped.includes(path)) continue
     const after =
-      declared === undefined
-        ? rule.initial(desired, comparison.home)
-        : (rule.set?.(desired, comparison.storePath) ?? declared)
+      declared === undefined ? rule.initial(desired, comparison.home) : (rule.set?.(comparison) ?? declared)
     const before = rule.observed(record, after)
     if (!isDeepStrictEqual(before, after)) {
       found.push({ path, before, after, sensitive: false, means: rule.means })

@@ -23,7 +23,6 @@ import {
   workingFolderOf,
 } from './place.ts'
 import { processKindOf } from './process-kind.ts'
-import { watchIgnoreOf } from './watch-ignore.ts'
 
 /** What a configuration is made of besides the declaration. */
 export interface Making {
@@ -32,6 +31,8 @@ export interface Making {
   readonly sourcesHash: string | undefined
   /** Where our store lies, for the mark. */
   readonly storePath: string
+  /** What a watch leaves out, our own state included; undefined: nothing is declared. */
+  readonly watchIgnore: readonly string[] | undefined
   /** What every process gets. */
   readonly base: Readonly<Record<string, string>>
   /** Where a program without a slash was found. */
@@ -80,7 +81,7 @@ export function newProcessOf(making: Making, madeAt: number): NewProcess {
     const value = fieldRules[path]?.declared(spec, desired)
     if (value !== undefined && value !== null) assign(optional, field, value)
   }
-  const ignoreWatch = watchIgnoreOf(desired, making.storePath)
+  const { watchIgnore: ignoreWatch } = making
   return {
     ...optional,
     name: pm2NameOf(desired),

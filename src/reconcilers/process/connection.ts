@@ -40,6 +40,7 @@ import { Settling } from './settling.ts'
 import { SourceHasher } from './sources.ts'
 import type { ProcessSpec } from './spec.generated.ts'
 import { spelledAsFound } from './spelling.ts'
+import { findWatchIgnore } from './watch-ignore.ts'
 import { Watcher } from './watcher.ts'
 
 /** One PM2_HOME as the engine sees it. Reading makes no file and starts no daemon; the first action may. */
@@ -203,17 +204,19 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     try {
       const records = await spelledAsFound(listed, desired, daemon.disk)
       this.#context.mask?.hold(`processes of ${wanted.id}`, liveSecrets(records, desired, wanted.owned))
-      const [sourcesHash, startability, livingStores, probe, endings, deaf, lastWords] = await Promise.all([
-        desired?.spec.sources
-          ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
-          : undefined,
-        desired ? findScript(desired, this.#base.PATH, daemon.disk) : undefined,
-        this.#livingStores(records),
-        desired ? this.#prober.look(desired, records, signal) : undefined,
-        this.#endings.look(records),
-        desired ? this.#deafness.look(desired, records) : new Set<number>(),
-        readLastWords(records, desired, this.#context.mask),
-      ])
+      const [sourcesHash, startability, livingStores, watchIgnore, probe, endings, deaf, lastWords] =
+        await Promise.all([
+          desired?.spec.sources
+            ? this.#hasher.hash(folderOf(desired), desired.spec.sources, signal)
+            : undefined,
+          desired ? findScript(desired, this.#base.PATH, daemon.disk) : undefined,
+          this.#livingStores(records),
+          desired ? findWatchIgnore(desired, this.#context.store.location) : undefined,
+          desired ? this.#prober.look(desired, records, signal) : undefined,
+          this.#endings.look(records),
+          desired ? this.#deafness.look(desired, records) : new Set<number>(),
+          readLastWords(records, desired, this.#context.mask),
+        ])
       // What is declared may be nothing but one; beside what somebody else started it need not be ours.
       const isOurs = desired !== undefined && (records.length === 0 || wanted.owned !== undefined)
       const leftBehind = daemon.leftBehind.filter(
@@ -230,7 +233,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
           .filter((pid) => pid !== undefined)
           .filter(isAlive),
         livingStores,
-        storePath: this.#context.store.location,
+        watchIgnore,
         leftBehind: leftBehind.map(({ identity }) => identity.pid),
         returningUntil:
           records.length < (daemon.returning?.saved.get(nameOf(wanted)) ?? 0)

@@ -19,7 +19,6 @@ import {
   workingFolderOf,
 } from './place.ts'
 import type { ProcessSpec } from './spec.generated.ts'
-import { watchIgnoreOf } from './watch-ignore.ts'
 
 /** How a change of a field reaches the process. `recreate`: PM2 reads the field only when it makes a process. */
 export type Means = 'reload' | 'restart' | 'recreate'
@@ -32,7 +31,7 @@ export interface FieldRule {
   /** `like` is the value that it is compared with, where one thing can be written in several ways. */
   observed(record: Pm2Record, like: unknown): unknown
   /** What is set so that it is as declared, where that is more than what is declared. */
-  set?(desired: DesiredProcess, storePath: string): unknown
+  set?(found: { readonly watchIgnore: readonly string[] | undefined }): unknown
   /** What the field is where nobody declares it: what a field that is no longer declared returns to. */
   initial(desired: DesiredProcess, home: string): unknown
 }
@@ -201,7 +200,7 @@ export const fieldRules: Readonly<Record<string, FieldRule>> = Object.freeze({
       (spec) => spec.watchIgnore,
       (record) => record.ignoreWatch,
     ),
-    set: watchIgnoreOf,
+    set: ({ watchIgnore }) => watchIgnore,
   },
   sourceMaps: plain(
     'reload',

@@ -10,8 +10,8 @@ export interface ObservedProcess {
   readonly daemonVersion: string | undefined
   /** PM2_HOME, absolute. */
   readonly home: string
-  /** Where our state lies. */
-  readonly storePath: string
+  /** What a watch is to leave out, our own state included; undefined: what is declared. */
+  readonly watchIgnore: readonly string[] | undefined
   /** What every process is given, as it would be for one that is created now. */
   readonly base: Readonly<Record<string, string>>
   /** Processors of this machine: what `instances: max` means. */

@@ -25,7 +25,7 @@ export function comparisonOf(pair: ProcessPair, desired: DesiredProcess): Compar
     sourcesHash: observed?.sourcesHash,
     adoptedSources: typeof adopted === 'string' ? adopted : undefined,
     home: observed?.home ?? '',
-    storePath: observed?.storePath ?? '',
+    watchIgnore: observed?.watchIgnore,
     base: observed?.base ?? {},
     secretPaths: secretPathsOf(owned),
   }

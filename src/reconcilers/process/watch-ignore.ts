@@ -1,5 +1,26 @@
+import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { type DesiredProcess, workingFolderOf } from './place.ts'
+
+/** As `watchIgnoreOf`, where links lead to the working folder or to the state. */
+export async function findWatchIgnore(
+  desired: DesiredProcess,
+  storePath: string,
+): Promise<readonly string[] | undefined> {
+  const { watch, watchIgnore } = desired.spec
+  if (watch === undefined || watchIgnore === undefined) return watchIgnore
+  const folder = workingFolderOf(desired)
+  const [realFolder, realStore] = await Promise.all([folder, dirname(storePath)].map(realPathOf))
+  if (realFolder === undefined || realStore === undefined) return watchIgnoreOf(desired, storePath)
+  // The way that PM2 goes there from its working folder.
+  const seen = join(folder, relative(realFolder, realStore), basename(storePath))
+  return watchIgnoreOf(desired, seen)
+}
+
+/** Undefined: it is not there, or cannot be read. */
+function realPathOf(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined)
+}
 
 /**
  * What a watch of PM2 leaves out: what is declared and, where that would let it in, our own state. It changes at every

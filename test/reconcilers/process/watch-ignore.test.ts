@@ -1,7 +1,11 @@
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { reconciler } from '../../../src/reconcilers/process/index.ts'
+import { findWatchIgnore, watchIgnoreOf } from '../../../src/reconcilers/process/watch-ignore.ts'
 import { declare, type Spec } from './bench.ts'
-import { created, observed, ownedAs, pairOf, record } from './model.ts'
+import { observed, ownedAs, pairOf, record } from './model.ts'
 
 /** Lies in /srv/manifests, which is its working folder. */
 const api = (spec: Partial<Spec>) =>
@@ -9,11 +13,7 @@ const api = (spec: Partial<Spec>) =>
 
 const inside = '/srv/manifests/.reconcile/state.db'
 
-const ignoredOf = (spec: Partial<Spec>, storePath: string) => {
-  const pair = pairOf(api(spec), observed([record({ watch: true, ignore_watch: ['x'] })], { storePath }))
-  const changes = reconciler.diff(pair).flatMap(({ changes }) => changes)
-  return changes.find(({ path }) => path === 'watchIgnore')?.after
-}
+const ignoredOf = (spec: Partial<Spec>, storePath: string) => watchIgnoreOf(api(spec), storePath)
 
 describe('what a watch leaves out', () => {
   test.each<[string, Partial<Spec>, string, readonly string[]]>([
@@ -45,11 +45,37 @@ describe('what a watch leaves out', () => {
     expect(ignoredOf({ watch: true }, inside)).toBeUndefined()
   })
 
-  test('is set once', () => {
-    const watching = api({ cwd: '..', watch: true, watchIgnore: ['logs'] })
-    const made = created(watching)
-    expect(made.ignoreWatch).toEqual(['logs', '/srv/store.*'])
-    const pair = pairOf(watching, observed([made]), { owned: ownedAs(watching) })
-    expect(reconciler.diff(pair)).toEqual([])
+  test('is one with what is declared: where it is not set the process is made anew, and then no more', () => {
+    const watching = api({ watch: true, watchIgnore: ['logs'] })
+    const watchIgnore = ['logs', '**/.reconcile/**']
+    const seen = (ignored: readonly string[]) =>
+      observed([record({ watch: true, ignore_watch: ignored })], { watchIgnore })
+    const types = (ignored: readonly string[]) =>
+      reconciler.diff(pairOf(watching, seen(ignored), { owned: ownedAs(watching) })).map(({ type }) => type)
+    expect([types(['logs']), types(watchIgnore)]).toEqual([['recreate'], []])
+  })
+
+  test('is the state also where links lead to the working folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'watch-'))
+    try {
+      await mkdir(join(folder, 'releases/1/.reconcile'), { recursive: true })
+      await mkdir(join(folder, 'releases/1/manifests'))
+      await symlink('releases/1', join(folder, 'current'))
+      const watching = (cwd: string) =>
+        declare(
+          'api',
+          { script: './api.mjs', cwd, watch: true, watchIgnore: ['logs'] },
+          { folder: join(folder, 'current/manifests') },
+        )
+      for (const store of ['current', 'releases/1']) {
+        const storePath = join(folder, store, '.reconcile/state.db')
+        for (const cwd of ['..', join(folder, 'releases/1')]) {
+          expect(await findWatchIgnore(watching(cwd), storePath)).toEqual(['logs', '**/.reconcile/**'])
+        }
+        expect(await findWatchIgnore(watching('.'), storePath)).toEqual(['logs'])
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })

@@ -1,7 +1,7 @@
 import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { ProcessAction } from '../action.ts'
 import { type Comparison, compareRecord } from '../compare.ts'
-import { changeOfRecord, madeAtOf, newProcessOf } from '../config.ts'
+import { changeOfRecord, type Making, madeAtOf, newProcessOf } from '../config.ts'
 import { isRunning } from '../run-state.ts'
 import { passGate } from './gate.ts'
 import { desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
@@ -16,7 +16,7 @@ export async function updateProcesses(
   workshop: Workshop,
 ): Promise<void> {
   const making = await makingOf(action, workshop)
-  const comparison = comparisonFor(action, workshop)
+  const comparison = comparisonFor(action, workshop, making)
   const isOutdated = (record: Pm2Record) => compareRecord(comparison, record).length > 0
   const decided = (await freshRecords(action, workshop)).filter(isOutdated)
   const deaf = await workshop.deafness.look(desiredOf(action), decided)
@@ -48,14 +48,14 @@ export async function updateProcesses(
   }
 }
 
-function comparisonFor(action: ProcessAction, workshop: Workshop): Comparison {
+function comparisonFor(action: ProcessAction, workshop: Workshop, { watchIgnore }: Making): Comparison {
   return {
     desired: desiredOf(action),
     dropped: action.dropped,
     sourcesHash: action.sourcesHash,
     adoptedSources: action.adoptedSources,
     home: workshop.home,
-    storePath: workshop.storePath,
+    watchIgnore,
     base: workshop.base,
     secretPaths: [],
   }

@@ -11,6 +11,7 @@ import type { Deafness } from '../deafness.ts'
 import { findScript } from '../facts.ts'
 import type { DesiredProcess } from '../place.ts'
 import { spelledAsFound } from '../spelling.ts'
+import { findWatchIgnore } from '../watch-ignore.ts'
 
 /** What an action works with. */
 export interface Workshop {
@@ -50,6 +51,7 @@ export async function makingOf(action: ProcessAction, workshop: Workshop): Promi
     mark: action.mark,
     sourcesHash: action.sourcesHash,
     storePath: workshop.storePath,
+    watchIgnore: await findWatchIgnore(desired, workshop.storePath),
     base: workshop.base,
     execPath,
     clock: workshop.clock,
