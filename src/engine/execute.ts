@@ -2,8 +2,8 @@ import type { Action } from '../core/action.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../core/errors.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { Owned } from '../core/ownership.ts'
-import type { Tell } from '../core/reconciler.ts'
-import { kindOf } from '../core/resource.ts'
+import type { Observation, Tell } from '../core/reconciler.ts'
+import { kindOf, type ResourceId } from '../core/resource.ts'
 import { withDeadline } from './deadline.ts'
 import { examine } from './examine.ts'
 import { type Finding, isActionable } from './finding.ts'
@@ -51,11 +51,35 @@ export async function execute(
   const staying = actionable.filter((finding) => finding.desired)
   const going = actionable.filter((finding) => !finding.desired)
   const first = await executePhase(world, staying, options, signal)
-  const failed = new Set(first.filter(({ result }) => result !== 'succeeded').map(({ id }) => id))
+  const absent = await findMissing(world, { staying, going, outcomes: first }, signal)
   // What was to make room for something that then did not come stays where it is.
-  const replaced = going.filter(({ successor }) => !successor || !failed.has(successor.id))
+  const replaced = going.filter(({ successor }) => !successor || !absent.has(successor.id))
   const second = await executePhase(world, replaced, options, signal)
   return [...first, ...second]
+}
+
+/** What was acted upon and did not come, of all that something makes room for: its vendor's word alone is not enough. */
+async function findMissing(
+  world: World,
+  decided: {
+    readonly staying: readonly Finding[]
+    readonly going: readonly Finding[]
+    readonly outcomes: readonly Outcome[]
+  },
+  signal: AbortSignal,
+): Promise<ReadonlySet<ResourceId>> {
+  const { staying, going, outcomes } = decided
+  const failed = new Set(outcomes.filter(({ result }) => result !== 'succeeded').map(({ id }) => id))
+  const awaited = new Set(going.map(({ successor }) => successor?.id))
+  const acted = staying.filter(({ id }) => awaited.has(id))
+  const looked = await Promise.all(
+    acted.map(async (finding) => {
+      if (failed.has(finding.id)) return [finding.id]
+      const seen = (await observeAgain(world, finding, signal))?.readings.get(finding.id)
+      return seen?.type === 'present' ? [] : [finding.id]
+    }),
+  )
+  return new Set(looked.flat())
 }
 
 async function executePhase(
@@ -142,13 +166,8 @@ async function readAgain(
   finding: Finding,
   signal: AbortSignal,
 ): Promise<readonly Action[] | undefined> {
-  const { id, desired, owned, unconfirmed, resumedAt } = finding
-  const asked = [{ id, desired, owned, unconfirmed, resumedAt }]
-  const observation = await observeKind(world, kindOf(id), asked, signal).catch((error: unknown) => {
-    // Told to end: nothing is sent, and what else was done is still written down.
-    if (signal.aborted) return undefined
-    throw error
-  })
+  const { id } = finding
+  const observation = await observeAgain(world, finding, signal)
   if (!observation) return undefined
   const reading = observation.readings.get(id)
   if (reading?.type !== 'present') return undefined
@@ -158,6 +177,19 @@ async function readAgain(
   if (again.stance !== finding.stance || removed(again.actions) > removed(finding.actions)) return undefined
   if (again.actions.some((action) => action.blocked)) return undefined
   return again.actions.some((action) => action.verb === 'delete') ? again.actions : undefined
+}
+
+/** Reads one thing by itself. Undefined: told to end; nothing is sent, and what else was done is still written down. */
+async function observeAgain(
+  world: World,
+  { id, desired, owned, unconfirmed, resumedAt }: Finding,
+  signal: AbortSignal,
+): Promise<Observation<unknown> | undefined> {
+  const asked = [{ id, desired, owned, unconfirmed, resumedAt }]
+  return observeKind(world, kindOf(id), asked, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined
+    throw error
+  })
 }
 
 async function applyOne(

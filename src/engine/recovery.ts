@@ -187,14 +187,16 @@ export const removalBackoff: RecoveryPolicy['backoff'] = Object.freeze({
   factor: 2,
 })
 
-/** Deleting is tried again for ever, at the default back-off's longest pace. */
+/**
+ * Deleting is tried again for ever, at the default back-off's longest pace. What was deleted and is there all the same (its
+ * vendor lists it for a while, or deletes it later) waits as what failed: with what is gone its state goes, too.
+ */
 function afterFailedRemoval(
   state: RecoveryState,
   outcomes: readonly Outcome[],
   { now, chance }: { readonly now: number; readonly chance: number },
 ): RecoveryState {
-  const failed = outcomes.some((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')
-  if (!failed) return state
+  if (outcomes.every(({ result }) => result === 'superseded')) return state
   const attempts = state.attempts + 1
   const wait = backoffAfter(attempts, removalBackoff, chance)
   return { ...state, attempts, lastAttemptAt: now, nextAttemptAt: now + wait }
