@@ -38,6 +38,11 @@ export interface LedgerView {
   readonly recentSamples: Pick<ReadonlyMap<ResourceId, readonly Sample[]>, 'get'>
   /** What bears our mark and is neither declared nor owned, by kind; undefined: nothing does. */
   readonly strays?: ReadonlyMap<string, readonly Stray[]>
+  /**
+   * When we last forgot a thing of ours because it was gone, epoch milliseconds, by kind and outside name: what bears our
+   * mark under that name now came back. What was left alone on purpose is not among them. Undefined: nothing.
+   */
+  readonly gone?: ReadonlyMap<ResourceId, number>
 }
 
 /** What is remembered of one resource between passes. */
@@ -71,6 +76,8 @@ export interface RecoveryState {
 export type LedgerEntry =
   | { readonly type: 'own'; readonly owned: Owned }
   | { readonly type: 'disown'; readonly id: ResourceId }
+  /** It was ours and is gone, until a row of that name is written again. */
+  | { readonly type: 'gone'; readonly kind: string; readonly externalName: string; readonly at: number }
   | { readonly type: 'state'; readonly id: ResourceId; readonly state: ResourceState }
   | { readonly type: 'forget-state'; readonly id: ResourceId }
   /** What people are told of a whole domain, in the same commit as the event that tells it. */

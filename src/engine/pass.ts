@@ -86,7 +86,7 @@ export async function draftPass(world: World, request: PassRequest, signal: Abor
   })
   const observations = await observe(world, { declaration, view, scope }, signal)
   const now = world.clock.now()
-  const strays = findStrays(world, declaration, view, observations)
+  const strays = findStrays(world, declaration, view, { observations, now })
   const subjects = pairUp(world, { declaration, view, scope, observations, now })
   const judge = (subject: Subject, at: number) =>
     examine(world, subject, {

@@ -26,12 +26,12 @@ export function recordOf(
   },
 ): readonly LedgerEntry[] {
   if (finding.isContext) return []
-  if (isOver(finding)) return result.mayForget ? recordOfGone(finding, result.now) : []
+  if (isOver(finding)) return result.mayForget ? recordOfGone(world, finding, result.now) : []
   const closed = finding.unconfirmed.filter((intent) => !finding.unknown && isClosed(finding, intent))
   return [
     { type: 'state', id: finding.id, state: result.state },
     ...ownershipAfter(world, finding, result),
-    ...(isRowUnfounded(world, finding, result) ? [{ type: 'disown' as const, id: finding.id }] : []),
+    ...(isRowUnfounded(world, finding, result) ? withdrawRow(world, finding, result.now) : []),
     ...closed.map((intent) => settleEntry(intent.intentId, 'superseded', result.now)),
     ...redated(finding, closed, result.view),
     ...result.outcomes.flatMap((outcome) => settlement(world, outcome)),
@@ -60,6 +60,33 @@ function isRowUnfounded(
   if (finding.stance !== 'absent' || finding.ownership || !finding.desired) return false
   const isRefused = result.outcomes.length > 0 && result.outcomes[0]?.result === 'failed'
   return isRefused && reconcilerOf(world, finding.desired.kind).leavesMark
+}
+
+/** What its vendor refused may come all the same, and would bear our mark. */
+function withdrawRow(
+  world: Pick<World, 'reconcilers'>,
+  { id, desired }: Finding,
+  now: number,
+): readonly LedgerEntry[] {
+  if (!desired) return [{ type: 'disown', id }]
+  const externalName = reconcilerOf(world, desired.kind).externalName(desired)
+  const row = { id, externalName, origin: 'created', deletionPolicy: lastingPolicy(desired) } as const
+  return [{ type: 'disown', id }, ...recordOfRowless(world, row, now)]
+}
+
+/**
+ * What was to go is remembered by its name: where its vendor brings it back, or gets round to it only then, nobody owns it,
+ * and people are told. What was left on purpose is not.
+ */
+function recordOfRowless(
+  world: Pick<World, 'reconcilers'>,
+  row: Pick<Owned, 'id' | 'externalName' | 'origin' | 'deletionPolicy'>,
+  now: number,
+): readonly LedgerEntry[] {
+  const kind = kindOf(row.id)
+  const { leavesMark, deletionDefault } = reconcilerOf(world, kind)
+  const isToGo = (row.deletionPolicy ?? deletionDefault[row.origin]) === 'Delete'
+  return leavesMark && isToGo ? [{ type: 'gone', kind, externalName: row.externalName, at: now }] : []
 }
 
 /**
@@ -104,14 +131,20 @@ function settleEntry(
 }
 
 /** The inventory forgets only what is confirmed to be gone, or what is left alone on purpose. */
-function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
+function recordOfGone(
+  world: Pick<World, 'reconcilers'>,
+  finding: Finding,
+  now: number,
+): readonly LedgerEntry[] {
+  const { id, owned } = finding
   const message =
     finding.stance === 'absent'
       ? `${finding.successor ? `was ${finding.successor.id}` : 'no longer declared'}, and gone`
       : finding.assessment.message || 'left as it is'
   return [
-    { type: 'disown', id: finding.id },
-    { type: 'forget-state', id: finding.id },
+    { type: 'disown', id },
+    { type: 'forget-state', id },
+    ...(owned ? recordOfRowless(world, owned, now) : []),
     ...finding.unconfirmed.map(({ intentId }) => settleEntry(intentId, 'superseded', now)),
     {
       type: 'event',
@@ -119,7 +152,7 @@ function recordOfGone(finding: Finding, now: number): readonly LedgerEntry[] {
         at: now,
         type: 'Normal',
         reason: finding.stance === 'absent' ? 'Pruned' : 'Released',
-        id: finding.id,
+        id,
         message,
       },
     },

@@ -6,7 +6,7 @@ export function strayLines(strays: readonly Stray[] | undefined): readonly strin
   if (!strays || strays.length === 0) return []
   const names = strays.map(({ id, externalName }) => `${sanitise(externalName)} (${sanitise(id)})`)
   return [
-    `Left alone, because nothing declares it and this state does not know it, though it bears this fleet's mark: ${names.join(', ')}.`,
+    `Left alone, because nothing declares it and it is not in this state's inventory, though it bears this fleet's mark: ${names.join(', ')}.`,
     'Declare it to take it back, or delete it by hand.',
   ]
 }

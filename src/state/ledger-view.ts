@@ -3,7 +3,7 @@ import type { LedgerView } from '../core/ledger.ts'
 import type { Stray } from '../core/ownership.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Store } from '../core/store.ts'
-import { type Decoder, decodeOnce, list } from './codec.ts'
+import { type Decoder, decodeOnce, list, number } from './codec.ts'
 import type { HeldCollections } from './held-store.ts'
 import { openCollection, readOpenIntents } from './journal.ts'
 import { owned, resourceState, stray } from './ledger-codec.ts'
@@ -22,6 +22,8 @@ export const stateCollection = 'resource-state'
 /** By kind; the value says nothing. */
 export const unreadableCollection = 'unreadable-domain'
 export const strayCollection = 'strays'
+/** By kind and outside name; the value is when it went. */
+export const goneCollection = 'gone'
 
 const recentWindow: Duration = 3_600_000
 
@@ -32,6 +34,7 @@ export const viewCollections: HeldCollections = Object.freeze({
     stateCollection,
     unreadableCollection,
     strayCollection,
+    goneCollection,
     openCollection,
     recentTier.collection,
   ]),
@@ -40,18 +43,29 @@ export const viewCollections: HeldCollections = Object.freeze({
 
 /** All of it, as it stands now. */
 export async function loadView(store: Store, scope: string, now: number): Promise<LedgerView> {
-  const [inventory, states, openIntents, suspensions, resumedAt, down, unreadable, recentSamples, strays] =
-    await Promise.all([
-      readMap(store, { collection: inventoryCollection, scope, decode: owned }),
-      readMap(store, { collection: stateCollection, scope, decode: resourceState }),
-      readOpenIntents(store, scope),
-      readSuspensions(store, scope),
-      readResumptions(store, scope),
-      readDownMark(store, scope),
-      store.list({ collection: unreadableCollection, prefix: scope }),
-      readRecentSamples(store, scope, { since: now - recentWindow, now }),
-      readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
-    ])
+  const [
+    inventory,
+    states,
+    openIntents,
+    suspensions,
+    resumedAt,
+    down,
+    unreadable,
+    recentSamples,
+    strays,
+    gone,
+  ] = await Promise.all([
+    readMap(store, { collection: inventoryCollection, scope, decode: owned }),
+    readMap(store, { collection: stateCollection, scope, decode: resourceState }),
+    readOpenIntents(store, scope),
+    readSuspensions(store, scope),
+    readResumptions(store, scope),
+    readDownMark(store, scope),
+    store.list({ collection: unreadableCollection, prefix: scope }),
+    readRecentSamples(store, scope, { since: now - recentWindow, now }),
+    readMap<readonly Stray[]>(store, { collection: strayCollection, scope, decode: list(stray) }),
+    readMap(store, { collection: goneCollection, scope, decode: number }),
+  ])
   return {
     inventory,
     states,
@@ -62,6 +76,7 @@ export async function loadView(store: Store, scope: string, now: number): Promis
     unreadableDomains: new Set(unreadable.map(({ key }) => key.slice(scope.length))),
     recentSamples,
     strays,
+    gone,
   }
 }
 

@@ -3,9 +3,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, ReconcileError } from '../core/errors.ts'
 import type { Ledger, LedgerEntry } from '../core/ledger.ts'
-import type { ResourceId } from '../core/resource.ts'
+import { kindOf, type ResourceId, resourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
-import type { Precondition, Store } from '../core/store.ts'
+import type { Precondition, RecordKey, Store } from '../core/store.ts'
 import { toJson } from './codec.ts'
 import { Draft } from './draft.ts'
 import { EventLog, readEvents } from './event-log.ts'
@@ -13,6 +13,7 @@ import type { Fence } from './fence.ts'
 import { holdInMemory } from './held-store.ts'
 import { openIntent, readSettledIntents, type SettledIntent, settleIntent } from './journal.ts'
 import {
+  goneCollection,
   inventoryCollection,
   loadView,
   stateCollection,
@@ -173,6 +174,15 @@ async function assertStillHeld(options: LedgerOptions, guard: Precondition, caus
   )
 }
 
+function goneKey(scope: string, kind: string, externalName: string): RecordKey {
+  return { collection: goneCollection, key: `${scope}${resourceId(kind, externalName)}` }
+}
+
+/** What is owned is not gone any more, where it ever was. */
+async function comeBack(draft: Draft, key: RecordKey): Promise<void> {
+  if ((await draft.read(key)) !== undefined) draft.delete(key)
+}
+
 /** Puts entries into a draft, in their order. */
 async function enter(
   store: Store,
@@ -186,9 +196,13 @@ async function enter(
     switch (entry.type) {
       case 'own':
         draft.put({ collection: inventoryCollection, key: `${scope}${entry.owned.id}` }, toJson(entry.owned))
+        await comeBack(draft, goneKey(scope, kindOf(entry.owned.id), entry.owned.externalName))
         break
       case 'disown':
         draft.delete({ collection: inventoryCollection, key: `${scope}${entry.id}` })
+        break
+      case 'gone':
+        draft.put(goneKey(scope, entry.kind, entry.externalName), entry.at)
         break
       case 'state':
         draft.put({ collection: stateCollection, key: `${scope}${entry.id}` }, toJson(entry.state))

@@ -1,10 +1,11 @@
 import type { Duration } from '../core/duration.ts'
 import type { ListQuery, Store, StoreEntry } from '../core/store.ts'
-import { decodeEntry } from './codec.ts'
+import { decodeEntry, number } from './codec.ts'
 import type { Draft } from './draft.ts'
 import { eventCollection, eventIndexCollection, indexKey, newestNumber } from './event-log.ts'
 import { settledCollection } from './journal.ts'
 import { fleetEvent } from './ledger-codec.ts'
+import { goneCollection } from './ledger-view.ts'
 import { lastPart, sortable } from './record-key.ts'
 import { samples } from './sample-codec.ts'
 import {
@@ -22,6 +23,9 @@ const batchSize = 200
 
 /** Events of one environment that are kept at most, however young: some 20 MB. */
 const mostEvents = 50_000
+
+/** Names that are remembered at most of what is gone: a name and a time each. */
+export const mostGone = 500
 
 /** How much a prune removed. */
 export interface Pruned {
@@ -52,6 +56,7 @@ export async function prune(options: PruneOptions): Promise<Pruned> {
     sampleRecords += await pruneTier(options, tier, sampleTiers[index + 1])
   }
   const words = await pruneWords(options)
+  await pruneGone(options)
   return Object.freeze({ events, outcomes, sampleRecords, words })
 }
 
@@ -111,6 +116,16 @@ async function pruneWords({ store, scope, now, signal, write }: PruneOptions): P
     total += dropped
     if (dropped < batchSize) return total
   }
+}
+
+/** A dump may bring back what went long ago, so that they are kept for ever, and the newest where they are too many. */
+async function pruneGone({ store, scope, write }: PruneOptions): Promise<void> {
+  await write(async (draft) => {
+    const all = await store.list({ collection: goneCollection, prefix: scope })
+    if (all.length <= mostGone) return
+    const byAge = all.toSorted((a, b) => decodeEntry(a, number) - decodeEntry(b, number))
+    for (const entry of byAge.slice(0, all.length - mostGone)) draft.delete(entry)
+  })
 }
 
 /** Moves what is too old for a tier into the next one, or drops it where there is none or it is past `keep`. */

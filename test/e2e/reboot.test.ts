@@ -56,3 +56,25 @@ test('when the machine starts again nothing runs twice', async () => {
   expect(Object.keys(starts).length).toBeGreaterThanOrEqual(all.length)
   expect(Object.entries(starts).filter(([, count]) => count !== 1)).toEqual([])
 }, 180_000)
+
+test('what was deleted and comes back from an old dump is told of, and left alone', async () => {
+  fleet = await TestFleet.create({
+    'services/idle.mjs': idle,
+    'manifests/kept.yaml': processManifest('kept', 'script: ../services/idle.mjs'),
+    'manifests/gone.yaml': processManifest('gone', 'script: ../services/idle.mjs'),
+  })
+  expect((await fleet.reconcile([])).status).toBe(0)
+  expect((await fleet.pm2(['save'])).status).toBe(0)
+  await fleet.remove('manifests/gone.yaml')
+  expect((await fleet.reconcile([])).status).toBe(0)
+  expect(await listed()).toEqual(['kept'])
+  await killProcessesOf(fleet.pm2Home)
+  expect((await fleet.pm2(['resurrect'])).status).toBe(0)
+  expect(await listed()).toEqual(['gone', 'kept'])
+  const strays = async () => JSON.parse((await fleet.reconcile(['plan', '-o', 'json'])).out).strays
+  await eventually('it is told of', async () => (await strays()) !== undefined, 60_000)
+  expect(await strays()).toEqual([{ id: 'Process/gone', externalName: 'gone' }])
+  expect((await fleet.reconcile([])).out).toContain('gone (Process/gone)')
+  expect((await fleet.reconcile(['events'])).out).toContain('Stray')
+  expect(await listed()).toEqual(['gone', 'kept'])
+}, 180_000)

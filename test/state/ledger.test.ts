@@ -9,6 +9,7 @@ import { Secret } from '../../src/core/secret.ts'
 import type { Store } from '../../src/core/store.ts'
 import { openLedger, type StoredLedger } from '../../src/state/ledger.ts'
 import { createMemoryDisk, openMemoryStore } from '../../src/state/memory.ts'
+import { mostGone } from '../../src/state/prune.ts'
 import { openSuspensions, type Suspensions } from '../../src/state/suspensions.ts'
 import { FakeClock } from './fake-clock.ts'
 import { process, takeFence } from './fixtures.ts'
@@ -108,6 +109,7 @@ describe.each([{ isKept: true }, { isKept: false }])(
           unreadableDomains: new Set(),
           recentSamples: { get: expect.any(Function) },
           strays: new Map(),
+          gone: new Map(),
         })
       })
 
@@ -491,6 +493,24 @@ describe.each([{ isKept: true }, { isKept: false }])(
         const view = await ledger.load()
         expect([view.inventory.size, view.states.size, view.openIntents.length]).toEqual([1, 1, 1])
         expect(await ledger.prune(day)).toEqual({ events: 0, outcomes: 0, sampleRecords: 0, words: 0 })
+      })
+
+      test('keeps of what is gone the newest names, and none that came back', async () => {
+        const gone = (index: number) => ({
+          type: 'gone' as const,
+          kind: 'Process',
+          externalName: `p${index}`,
+          at: clock.now() + index,
+        })
+        const indexes = Array.from({ length: mostGone + 20 }, (_, index) => index)
+        await ledger.commit(indexes.map(gone))
+        await ledger.commit([{ type: 'own', owned: { ...ownedOf(api), externalName: 'p500' } }])
+        await ledger.prune(day)
+        const names = [...((await ledger.load()).gone?.keys() ?? [])]
+        expect(names).toHaveLength(mostGone)
+        expect(names).not.toContain('Process/p18')
+        expect(names).toContain('Process/p19')
+        expect(names).not.toContain('Process/p500')
       })
 
       test('drops events from before the clock was set back with those that followed them, and not before', async () => {
