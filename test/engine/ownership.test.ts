@@ -190,6 +190,25 @@ describe('what is no longer declared', () => {
     expect((await fleet.ledger.load()).inventory.has(modelId('a'))).toBe(true)
   })
 
+  test('is not deleted again at once while its vendor goes on to show it', async () => {
+    let isLate = false
+    const fleet = modelledFleet({
+      faults: {
+        effect: () =>
+          isLate ? { type: 'late', latency: 0, answer: 'done', turn } : { type: 'done', latency: 0 },
+      },
+    })
+    const turn = () => fleet.time.sleep(60_000)
+    await pass(fleet, [model('a'), other])
+    isLate = true
+    expect((await pass(fleet, [other])).outcomes.map(({ action }) => action.type)).toEqual(['delete'])
+    const { findings, outcomes } = await pass(fleet, [other])
+    expect(outcomes).toEqual([])
+    expect(findings.flatMap(({ holds }) => holds.map(({ reason }) => reason))).toEqual(['BackOff'])
+    await fleet.time.pass(6_000)
+    expect((await pass(fleet, [other])).outcomes.map(({ action }) => action.type)).toEqual(['delete'])
+  })
+
   test('is not forgotten on an old list that does not show it yet', async () => {
     const fleet = modelledFleet({
       faults: { read: () => ({ type: 'answered', latency: 0, staleVersions: 2, unreadable: [] }) },
@@ -654,6 +673,25 @@ describe('another outside name', () => {
     ])
   })
 
+  test('keeps the old thing running until the new one is there, whatever its vendor answers', async () => {
+    let isLate = false
+    const fleet = modelledFleet({
+      faults: {
+        effect: () =>
+          isLate ? { type: 'late', latency: 0, answer: 'done', turn } : { type: 'done', latency: 0 },
+      },
+    })
+    const turn = () => fleet.time.sleep(5_000)
+    await settle(fleet, model('a', { name: 'one' }))
+    isLate = true
+    await pass(fleet, [model('a', { name: 'two' })])
+    expect(names(fleet)).toEqual(['one'])
+    isLate = false
+    await fleet.time.pass(6_000)
+    await settle(fleet, model('a', { name: 'two' }))
+    expect(names(fleet)).toEqual(['two'])
+  })
+
   test('under which nothing can be created keeps the old thing running', async () => {
     let isBroken = false
     const fleet = modelledFleet({
@@ -791,6 +829,51 @@ describe('what bears our mark and nobody knows', () => {
     fleet.outside.livingStores.add('store-2')
     put(fleet, 'old', { mark })
     expect((await draft(fleet, resources)).plan.strays).toEqual([])
+  })
+
+  test('because we deleted it and its vendor brought it back, is told once and never touched', async () => {
+    const fleet = modelledFleet()
+    const [a, b] = [model('a'), model('b')]
+    await pass(fleet, [a, b])
+    fleet.outside.save()
+    await pass(fleet, [b])
+    await pass(fleet, [b])
+    expect(fleet.outside.thing('a')).toBeUndefined()
+    fleet.outside.resurrect()
+    // It may be an old list yet.
+    expect((await draft(fleet, [b])).plan.strays).toEqual([])
+    await fleet.time.pass(60_000)
+    const before = fleet.outside.thing('a')
+    const { plan } = await draft(fleet, [b])
+    expect(plan.strays).toEqual([{ id: modelId('a'), externalName: 'a' }])
+    await pass(fleet, [b])
+    await pass(fleet, [b])
+    expect(fleet.outside.thing('a')).toEqual(before)
+    expect(await told(fleet)).toEqual([[modelId('a'), 1]])
+    // Declared again it is ours again, and let go of after that it is nothing to tell of.
+    const kept = model('a', {}, { deletionPolicy: 'Orphan' })
+    await pass(fleet, [kept, b])
+    await pass(fleet, [b])
+    await fleet.time.pass(60_000)
+    expect((await draft(fleet, [b])).plan.strays).toEqual([])
+    expect((await fleet.ledger.load()).gone).toEqual(new Map())
+  })
+
+  test('because its vendor made it after he had refused, is told when nobody declares it any more', async () => {
+    let isRefused = true
+    const fleet = modelledFleet({
+      faults: {
+        effect: () =>
+          isRefused ? { type: 'late', latency: 0, answer: 'error', turn } : { type: 'done', latency: 0 },
+      },
+    })
+    const turn = () => fleet.time.sleep(60_000)
+    await pass(fleet, [model('a')])
+    isRefused = false
+    await pass(fleet, [model('b')])
+    await fleet.time.pass(61_000)
+    expect(fleet.outside.thing('a')?.mark?.fleet).toBe('acme')
+    expect((await draft(fleet, [model('b')])).plan.strays).toEqual([{ id: modelId('a'), externalName: 'a' }])
   })
 
   test('is as it was known before while not all manifests were read', async () => {

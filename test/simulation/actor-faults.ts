@@ -31,7 +31,9 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
       if (weather.strikes('read-error')) return { type: 'error', latency }
       const isPartial = weather.strikes('partial-read')
       const unreadable = isPartial ? asked.filter(() => random.isLucky(0.5)) : []
-      const staleVersions = asked.length > 1 && weather.strikes('stale-list') ? random.between(1, 6) : 0
+      // What the vendor names is listed late, however few are asked for.
+      const isListed = asked.length > 1 || kind === 'Dispatch'
+      const staleVersions = isListed && weather.strikes('stale-list') ? random.between(1, 6) : 0
       return { type: 'answered', latency, staleVersions, unreadable }
     },
     afterRead(readings) {
@@ -41,15 +43,21 @@ export function actorFaults(setting: Setting, actor: Actor, random: SeededRandom
     },
     effect(action) {
       rules.onEffectStart(actor, action)
-      const fate = fateOf(setting, random)
+      const fate = fateOf(setting, random, 'name' in action)
       // What the vendor names is where a lost answer costs most: there it is lost more often while people are at it.
       const isAtStake = setting.theme === 'dispatches' && !('name' in action) && fate.type === 'done'
       const isLost = isAtStake && [1, 2, 3, 4].some(() => weather.strikes('lost-answer'))
+      const isDenied = fate.type === 'error-after' || (fate.type === 'late' && fate.answer === 'error')
+      if (isDenied && action.verb === 'create' && 'name' in action) rules.denied.add(String(action.name))
       return isLost ? { type: 'lost-answer', latency: fate.latency } : fate
     },
     beforeEffect(action) {
       setting.note(`effect ${actor.pid} ${action.summary}`)
       rules.onEffect(actor, action)
+    },
+    arrived(action) {
+      setting.note(`arrives ${action.summary}`)
+      rules.afterEffect(actor, action)
     },
     async afterEffect(action: Action) {
       rules.afterEffect(actor, action)
@@ -77,7 +85,7 @@ function outageOf(
   return !outage.ids || asked.some((id) => outage.ids?.has(id)) ? outage : undefined
 }
 
-function fateOf(setting: Setting, random: SeededRandom): EffectFate {
+function fateOf(setting: Setting, random: SeededRandom, isNamed: boolean): EffectFate {
   const { weather, time } = setting
   const latency = weather.strikes('slow-effect') ? random.between(300, 900) : random.between(0, 50)
   if (time.now >= setting.refusal.until && weather.strikes('vendor-refuses')) {
@@ -88,6 +96,14 @@ function fateOf(setting: Setting, random: SeededRandom): EffectFate {
   }
   if (weather.strikes('error-before-effect')) {
     return { type: 'error-before', latency, isForTime: random.isLucky(0.3) }
+  }
+  // An answer that is no clear refusal of what cannot be repeated is a lost one: its domain says so.
+  if (isNamed && weather.strikes('error-after-effect')) return { type: 'error-after', latency }
+  if (weather.strikes('late-effect')) {
+    // What cannot be repeated is not later than its list may be.
+    const delay = isNamed ? random.between(500, 9_000) : random.between(100, 2_000)
+    const answer = random.pick(isNamed ? (['done', 'error', 'lost'] as const) : (['done', 'lost'] as const))
+    return { type: 'late', latency, answer: answer ?? 'done', turn: () => time.sleep(delay) }
   }
   if (weather.strikes('hang-before-effect')) return { type: 'hang-before', latency }
   if (weather.strikes('hang-after-effect')) return { type: 'hang-after', latency }

@@ -5,7 +5,7 @@ import { openMemoryStore } from '../../src/state/memory.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import type { Actor } from './actor.ts'
 import { never } from './actor-faults.ts'
-import { written } from './peek.ts'
+import { peekToken, written } from './peek.ts'
 import type { Setting } from './setting.ts'
 
 /** More refusals than this at one moment, and it spins without time going on. */
@@ -68,9 +68,12 @@ export function actorStore(setting: Setting, actor: Actor, random: SeededRandom)
       if (random.isLucky(0.2)) await actor.clock.sleep(random.between(1, 60))
       if (actor.isDead) await never()
       await refuseSometimes()
-      const revision = await real.commit(writes, preconditions)
+      const committing = real.commit(writes, preconditions)
+      // As it is in this very moment: who ends gives the lease back before he who waits here goes on.
+      const token = peekToken(setting.disk)
+      const revision = await committing
       if (isSign) actor.signSentAt = Math.max(actor.signSentAt, sentAt)
-      if (writes.length > 0) afterCommit(setting, actor, writes)
+      if (writes.length > 0) afterCommit(setting, actor, { writes, token })
       if (actor.isDead) await never()
       return revision
     },
@@ -82,8 +85,12 @@ export function actorStore(setting: Setting, actor: Actor, random: SeededRandom)
   }
 }
 
-function afterCommit(setting: Setting, actor: Actor, writes: readonly StoreWrite[]): void {
-  setting.rules.afterCommit(actor, writes)
+function afterCommit(
+  setting: Setting,
+  actor: Actor,
+  { writes, token }: { readonly writes: readonly StoreWrite[]; readonly token: number },
+): void {
+  setting.rules.afterCommit(actor, { writes, token })
   setting.note(`commit ${actor.pid} ${writes.map((write) => describeWrite(setting, write)).join(' ')}`)
   if (actor.isDoomedNow() || setting.weather.strikes('kill-after-commit')) actor.kill()
 }

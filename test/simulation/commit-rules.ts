@@ -1,12 +1,12 @@
 import type { ResourceState } from '../../src/core/ledger.ts'
-import type { Owned } from '../../src/core/ownership.ts'
+import type { Owned, Stray } from '../../src/core/ownership.ts'
 import type { ResourceId } from '../../src/core/resource.ts'
 import type { StoreWrite } from '../../src/core/store.ts'
 import { successorOf } from '../../src/engine/former.ts'
 import type { Actor } from './actor.ts'
 import { checkFallback } from './fallback-rules.ts'
 import { isModel, outsideName, recovery } from './manifests.ts'
-import { peekInventory, peekToken, written } from './peek.ts'
+import { peekInventory, written } from './peek.ts'
 import { checkRow } from './row-rules.ts'
 import type { Setting } from './setting.ts'
 import type { RowsBefore } from './shadow.ts'
@@ -16,13 +16,17 @@ import { slack } from './slack.ts'
 export function checkCommit(
   setting: Setting,
   actor: Actor,
-  { writes, before }: { readonly writes: readonly StoreWrite[]; readonly before: RowsBefore },
+  {
+    writes,
+    before,
+    token,
+  }: { readonly writes: readonly StoreWrite[]; readonly before: RowsBefore; readonly token: number },
 ): void {
   if (writes.every(({ collection }) => collection.startsWith('lease'))) return
   const { rules, disk } = setting
   rules.check(
     'only-the-holder-writes',
-    actor.lease?.token === peekToken(disk),
+    actor.lease?.token === token,
     () => `${actor.pid} wrote without the lease`,
   )
   if (rules.unsettled) checkStillness(setting, rules.unsettled, { writes, before })
@@ -34,8 +38,12 @@ export function checkCommit(
       rules.beginAnew(id)
       if (!isFormer) checkStateGone(setting, actor, id)
     }
-    if (write.collection === 'inventory' && write.type === 'put')
-      checkRow(setting, actor, { row: written<Owned>(write.value), writes, before })
+    if (write.collection === 'inventory' && write.type === 'put') {
+      const row = written<Owned>(write.value)
+      rules.leftOnPurpose.delete(row.externalName)
+      checkRow(setting, actor, { row, writes, before })
+    }
+    if (write.collection === 'strays' && write.type === 'put') checkStrays(setting, written(write.value))
     // With the row of what was let go goes all that was known of what it was asked for.
     const isLetGo = write.collection === 'inventory' && write.type === 'delete'
     const workflow = id.startsWith('Dispatch/') ? before.owned.get(id)?.externalName : undefined
@@ -87,15 +95,30 @@ function verdictOf(state: ResourceState | undefined): string {
   return [status.sync, status.health, status.reason, ...activeFor].join()
 }
 
+/** People are told of what bears our mark and came back, and of nothing that was left on purpose. */
+function checkStrays({ rules, outside, time }: Setting, strays: readonly Stray[]): void {
+  for (const { externalName } of strays) {
+    const isThere = outside.thing(externalName)?.mark?.fleet === 'acme'
+    const wasThere = time.now - (outside.changedAt.get(externalName) ?? Number.NEGATIVE_INFINITY) < slack
+    rules.check(
+      'tells-only-of-what-came-back',
+      (isThere || wasThere) && !rules.leftOnPurpose.has(externalName),
+      () => `${externalName} is said to be back, and was left on purpose or is not there`,
+    )
+  }
+}
+
 /** The inventory forgets only what is gone, left on purpose, or taken over by another row. */
 function checkForgotten(setting: Setting, id: string, before: RowsBefore): void {
   const { rules, disk, outside, time } = setting
   const row = before.owned.get(id)
   if (row) rules.forgotten.push(time.now)
   if (!row || !id.startsWith('Model/')) return
+  rules.lastOwned.set(row.externalName, time.now)
   const thing = outside.thing(row.externalName)
   const isTakenOver = peekInventory(disk).some((other) => other.externalName === row.externalName)
   const policy = row.deletionPolicy ?? (row.origin === 'created' ? 'Delete' : 'Orphan')
+  if (policy === 'Orphan' && !isTakenOver) rules.leftOnPurpose.add(row.externalName)
   const isOurs = thing?.mark?.fleet === 'acme' && thing.mark.origin === 'created'
   const isOrphaned =
     isOurs &&
@@ -155,6 +178,8 @@ function checkState(
   rules.stability.follow(id, state, actor.clock.now())
   checkFallback(setting, actor, { id, before, after: state })
   if (status.health === 'Healthy') {
+    // What nobody declares is never called so.
+    rules.noteDeclared(id)
     const read = actor.lastRead.get(id)
     // A frozen machine does not notice that it was: what it read before is as old to it as it was then.
     const lastRead = read === undefined ? Number.NEGATIVE_INFINITY : Math.max(read, actor.pausedUntil)

@@ -1,3 +1,4 @@
+import type { Stray } from '../../src/core/ownership.ts'
 import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import { successorOf } from '../../src/engine/former.ts'
 import type { ModelSpec } from '../support/modelled-domain.ts'
@@ -21,7 +22,8 @@ export function findUnconverged(setting: Setting): readonly string[] {
   faults.push(...findWaiting(setting))
   faults.push(...findStarting(setting))
   faults.push(...findForgettable(setting))
-  return [...faults, ...faultsOfRemoved(setting), ...findLeaks(setting), ...findLeftovers(setting)]
+  faults.push(...findLeaks(setting), ...findUntold(setting))
+  return [...faults, ...faultsOfRemoved(setting), ...findLeftovers(setting)]
 }
 
 /** What is remembered of what is neither declared nor owned. */
@@ -166,13 +168,36 @@ function findLeftovers(setting: Setting): readonly string[] {
 }
 
 /** Things that we made, that nobody declares, and that our inventory does not know: nobody will ever delete them. */
-function findLeaks({ outside, manifests, disk }: Setting): readonly string[] {
+function findLeaks({ outside, manifests, disk, rules }: Setting): readonly string[] {
   const known = new Set(peekInventory(disk).map(({ externalName }) => externalName))
-  const declared = new Set(manifests.edition.resources.filter(isModel).map(outsideName))
+  const models = manifests.edition.resources.filter(isModel)
+  const declared = new Set(models.map(outsideName))
+  // What came after it was forgotten, or was said not to have come, nobody could know of; that it came is told, by whoever reads such things at all.
+  const told = new Set(toldStrays(disk))
+  const isTold = ({ name, madeAt }: Thing) =>
+    (rules.denied.has(name) || madeAt > (rules.lastOwned.get(name) ?? Number.POSITIVE_INFINITY)) &&
+    (told.has(name) || models.length === 0)
   return [...outside.current.things.values()]
     .filter(({ mark }) => mark?.fleet === 'acme' && mark.origin === 'created')
     .filter(({ name }) => !known.has(name) && !declared.has(name) && !manifests.keepable.has(name))
+    .filter((thing) => !isTold(thing))
     .map(({ name }) => `${name} was made by us, and nobody knows it`)
+}
+
+/** What we made, was gone and is back is told, by whoever reads such things at all: half a minute after it went. */
+function findUntold({ outside, manifests, disk }: Setting): readonly string[] {
+  const models = manifests.edition.resources.filter(isModel)
+  if (models.length === 0) return []
+  const inventory = peekInventory(disk).map(({ externalName }) => externalName)
+  const known = new Set([...inventory, ...models.map(outsideName), ...toldStrays(disk)])
+  return [...peek(disk, 'gone').keys()]
+    .map((id) => id.slice('Model/'.length))
+    .filter((name) => outside.thing(name)?.mark?.fleet === 'acme' && !known.has(name))
+    .map((name) => `${name} is back, and nobody is told`)
+}
+
+function toldStrays(disk: Setting['disk']): readonly string[] {
+  return (peek<readonly Stray[]>(disk, 'strays').get('Model') ?? []).map(({ externalName }) => externalName)
 }
 
 /** What is owned, no longer declared and to be deleted must be gone, unless all of it together is over the limit. */

@@ -69,7 +69,7 @@ export function checkDeletion(setting: Setting, actor: Actor, action: ModelActio
     window.map(({ declaration }) => declaration),
     action,
   )
-  if (!isOfBefore(actor, { id: action.id, at: time.now })) checkLimit(setting, actor)
+  if (!isOfBefore(actor, { id: action.id, at: time.now })) checkLimit(setting, actor, action.id)
 }
 
 /**
@@ -109,7 +109,7 @@ function isOfBefore(actor: Actor, { id, at }: Pick<Deed, 'id' | 'at'>): boolean 
   return before.declaration.isComplete && !before.declaration.resources.some((one) => one.id === id)
 }
 
-function checkLimit(setting: Setting, actor: Actor): void {
+function checkLimit(setting: Setting, actor: Actor, own: string): void {
   const { rules, disk, time } = setting
   const reading = actor.readings.at(-1)
   const edition = reading?.edition.version
@@ -123,7 +123,8 @@ function checkLimit(setting: Setting, actor: Actor): void {
       time.now - deed.at < onePass &&
       !isOfBefore(actor, deed),
   )
-  const count = same.length + 1
+  // What is still there goes once more, and is one thing all the same.
+  const count = new Set([...same.map(({ id }) => id), own]).size
   // A pass counts what was owned when it began.
   const forgotten = rules.forgotten.filter((at) => time.now - at < onePass).length
   const owned = peekInventory(disk).length + Math.max(same.length, forgotten)

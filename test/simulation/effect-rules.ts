@@ -24,7 +24,8 @@ export function checkEffect(setting: Setting, actor: Actor, effect: Effect): voi
   const thing = outside.thing(name)
   rules.check('nothing-undeclared-is-touched', manifests.programs.has(name), () => `${action.summary}`)
   if (thing && action.type !== 'create') {
-    const isForeign = thing.program.startsWith('foreign') && !manifests.adoptable.has(name)
+    const isTheirs = !manifests.adoptable.has(name) && !rules.replaced.has(thing.uid)
+    const isForeign = thing.program.startsWith('foreign') && isTheirs
     rules.check('nothing-foreign-is-touched', !isForeign, () => `${action.summary}, which people made`)
     const rivalSince = thing.mark?.fleet === 'rival' ? rules.rivalSince.get(name) : undefined
     const isRivals = rivalSince !== undefined && time.now - rivalSince > slack
@@ -46,10 +47,14 @@ export function checkEffect(setting: Setting, actor: Actor, effect: Effect): voi
 
 /** What the actor read of a resource in any declaration that was its newest within the slack. */
 function versionsOf(setting: Setting, actor: Actor, id: string): readonly (Resource | undefined)[] {
-  const { now } = setting.time
-  return actor.readings
-    .filter((_, index) => (actor.readings[index + 1]?.at ?? now) >= now - slack)
-    .map(({ declaration }) => declaration.resources.find((resource) => resource.id === id))
+  return lately(setting, actor).map(({ declaration }) =>
+    declaration.resources.find((resource) => resource.id === id),
+  )
+}
+
+/** The declarations that were the actor's newest within the slack. */
+function lately({ time }: Setting, actor: Actor): Actor['readings'] {
+  return actor.readings.filter((_, index) => (actor.readings[index + 1]?.at ?? time.now) >= time.now - slack)
 }
 
 function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): void {
@@ -74,8 +79,11 @@ function checkControls(setting: Setting, actor: Actor, { action, id }: Effect): 
     const resources = actor.readings.at(-1)?.declaration.resources ?? []
     const resource = resources.find((one) => one.id === on)
     if (!resource || !isModel(resource) || action.type === 'stop') continue
-    // On standby it is healthy although it does not run.
-    if (resources.some(({ controls }) => controls.fallback.includes(on))) continue
+    // On standby it is healthy although it does not run, also for who decided before a broken file hid its primary.
+    const isBehind = lately(setting, actor).some(({ declaration }) =>
+      declaration.resources.some(({ controls }) => controls.fallback.includes(on)),
+    )
+    if (isBehind) continue
     // Decided while it still had another name outside, it was there under that.
     const named = [resource, ...versionsOf(setting, actor, on)].filter((one) => one !== undefined)
     const names = named.filter(isModel).map(outsideName)
@@ -95,10 +103,7 @@ function checkStandby(setting: Setting, actor: Actor, action: ModelAction): void
   if (action.type !== 'create' && action.type !== 'start') return
   if (time.now - rules.lastJump < 2 * slack) return
   const wall = actor.clock.now()
-  const window = actor.readings.filter(
-    (_, index) => (actor.readings[index + 1]?.at ?? time.now) >= time.now - slack,
-  )
-  const primaries = window.map(({ declaration }) =>
+  const primaries = lately(setting, actor).map(({ declaration }) =>
     declaration.resources.filter((one) => one.controls.fallback.includes(action.id)),
   )
   if (primaries.length === 0 || primaries.some((list) => list.length === 0)) return

@@ -47,6 +47,7 @@ const outage = 'src/engine/outage.ts'
 const suspension = 'src/engine/suspension.ts'
 const windows = 'src/engine/windows.ts'
 const passService = 'src/cli/pass/pass-service.ts'
+const strays = 'src/engine/strays.ts'
 
 /** All that the simulation must catch. */
 export const mutants: readonly Mutant[] = [
@@ -401,8 +402,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('a deletion that failed is not counted', [
     recovery,
-    "const failed = outcomes.some((outcome) => outcome.result === 'failed' || outcome.result === 'unknown')",
-    'const failed = outcomes.length < 0',
+    "if (outcomes.every(({ result }) => result === 'superseded')) return state",
+    'if (outcomes.length >= 0) return state',
   ]),
   mutant('what a resource was goes although what it is now may not come', [
     guard,
@@ -413,8 +414,8 @@ export const mutants: readonly Mutant[] = [
     'what a resource was goes although what it is now did not come',
     [
       execute,
-      'going.filter(({ successor }) => !successor || !failed.has(successor.id))',
-      'going.filter(({ successor }) => !successor || failed.size >= 0)',
+      'going.filter(({ successor }) => !successor || !absent.has(successor.id))',
+      'going.filter(({ successor }) => !successor || absent.size >= 0)',
     ],
     [
       lane,
@@ -506,6 +507,26 @@ export const mutants: readonly Mutant[] = [
       'const isOpen = pair.unconfirmed.some((intent) => intent.at < 0 && !isAnswered(intent, observed))',
     ],
   ),
+  mutant('what was deleted and is still listed is deleted again at once', [
+    recovery,
+    "  if (outcomes.every(({ result }) => result === 'superseded')) return state\n",
+    "  if (outcomes.every(({ result }) => result === 'superseded' || result === 'succeeded')) return state\n",
+  ]),
+  mutant('what came back is not told of', [
+    strays,
+    '  return goneAt !== undefined && (goneAt > now || now - goneAt > listedLate)\n',
+    '  return goneAt !== undefined && goneAt < 0 && now > listedLate\n',
+  ]),
+  mutant('what was left on purpose is told of', [
+    record,
+    "  const isToGo = (row.deletionPolicy ?? deletionDefault[row.origin]) === 'Delete'\n",
+    '  const isToGo = (row.deletionPolicy ?? deletionDefault[row.origin]) !== undefined\n',
+  ]),
+  mutant('a row that is withdrawn is not remembered', [
+    record,
+    "  return [{ type: 'disown', id }, ...recordOfRowless(world, row, now)]\n",
+    "  return row.id === id ? [{ type: 'disown', id }] : []\n",
+  ]),
   mutant('every pass is news', [
     record,
     "if (told !== status.health && status.reason !== 'Acted' && !isOut && !isOnlyRefused)",

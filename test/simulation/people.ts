@@ -105,6 +105,33 @@ export class People {
     await this.#sayResume(id)
   }
 
+  /** What runs now is what the vendor brings back from now on. */
+  save(): void {
+    if (!this.#random.isLucky(0.5)) return
+    this.#setting.note('people: save')
+    this.#setting.outside.save()
+  }
+
+  /** The vendor brings back what was saved: what is gone, or everything as it was, or one thing as it was. */
+  bringBack(): void {
+    const { weather, outside, rules, time, note } = this.#setting
+    const back = weather.strikes('reboot')
+      ? outside.reboot()
+      : weather.strikes('resurrection')
+        ? outside.resurrect()
+        : []
+    const name = this.#random.pick(outside.savedNames)
+    const rolledBack = name !== undefined && weather.strikes('rollback') ? outside.rollBack(name) : undefined
+    const all = rolledBack ? [...back, rolledBack] : back
+    const known = new Set(peekInventory(this.#setting.disk).map(({ externalName }) => externalName))
+    for (const { name: own, program } of all) {
+      // What our inventory knows under that name is ours to mend, whoever made it once.
+      if (known.has(own) && program.startsWith('foreign')) rules.replaced.add(outside.thing(own)?.uid ?? 0)
+    }
+    for (const one of all) if (one.mark?.fleet === 'rival') rules.rivalSince.set(one.name, time.now)
+    if (all.length > 0) note(`brings back ${all.map((one) => `${one.name} ${one.program}`).join(' ')}`)
+  }
+
   /** Undoes the same field again and again. */
   async fight(until: number): Promise<void> {
     const { time, outside } = this.#setting
@@ -372,6 +399,8 @@ export class People {
     const { resources } = manifests.edition
     const one = this.#random.pick(resources.filter(isDispatch))
     if (!one || weather.isCalm) return
+    // Others act meanwhile, and may be at the same count.
+    this.#count += 1
     const name = `w${this.#count}`
     const spec = { ...one.spec, workflow: workflowOf(one) }
     const moved = { ...one, id: `Dispatch/${name}` as Resource['id'], name, spec }

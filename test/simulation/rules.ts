@@ -68,6 +68,7 @@ export const safetyRules = [
   'suspended-by-command',
   'suspended-by-manifest',
   'takes-back-only-what-is-there',
+  'tells-only-of-what-came-back',
   'the-old-stays-until-the-new-is-there',
   'unread-is-not-healthy',
 ] as const
@@ -116,6 +117,14 @@ export class Rules {
   readonly deeds: Deed[] = []
   /** Virtual times at which the inventory forgot something. */
   readonly forgotten: number[] = []
+  /** Virtual time at which the inventory last forgot a thing of that outside name, by name. */
+  readonly lastOwned = new Map<string, number>()
+  /** Outside names of what was made although its vendor said that it was not, or not yet. */
+  readonly denied = new Set<string>()
+  /** Numbers of things of people that their vendor brought back under a name that was ours by then. */
+  readonly replaced = new Set<number>()
+  /** Outside names of what was left on purpose when the inventory forgot it, and was not owned since. */
+  readonly leftOnPurpose = new Set<string>()
   /** Virtual time of the last change of a resource by people, by id. */
   readonly disturbed = new Map<string, number>()
   /** Since when and until what wall time a person suspends it by command, by id. */
@@ -266,7 +275,7 @@ export class Rules {
   /** What failed to be deleted is tried again after 5 s at the earliest, whoever tries it. */
   #onDeletionStart(id: string, now: number, meantAt: number): void {
     // A deletion that was tried ends what was counted while it was declared.
-    this.revivals.delete(id)
+    this.beginAnew(id)
     const last = this.#deletionStarts.get(id)
     this.#deletionStarts.set(id, meantAt)
     // A clock that is set ahead ends every wait.
@@ -304,7 +313,11 @@ export class Rules {
     this.deeds.push({ id: idOf(action), type: action.type, at: this.#now(), edition: 0, isEmptied: false })
   }
 
-  afterCommit(actor: Actor, writes: readonly StoreWrite[]): void {
+  /** `token` is that of whoever held the lease when it took effect. */
+  afterCommit(
+    actor: Actor,
+    { writes, token }: { readonly writes: readonly StoreWrite[]; readonly token: number },
+  ): void {
     if (!this.#setting) return
     for (const write of writes) {
       if (write.collection === 'intent-open' && write.type === 'put') {
@@ -316,7 +329,7 @@ export class Rules {
     this.lease.follow(this.#setting, actor, writes)
     this.outages.follow(this.#setting, writes)
     const before = this.shadow.follow(writes)
-    checkCommit(this.#setting, actor, { writes, before })
+    checkCommit(this.#setting, actor, { writes, before, token })
   }
 
   #now(): number {

@@ -239,6 +239,8 @@ function runBackground({ setting, actors, spawn }: Stage, people: People, end: n
   void loop(4_000, 10_000, () => {
     if (weather.strikes('rival')) void people.fight(time.now + random.between(5_000, 20_000))
   })
+  void loop(2_000, 10_000, () => people.save())
+  void loop(4_000, 14_000, () => people.bringBack())
   void loop(3_000, 9_000, () => {
     const actor = random.pick([...actors])
     if (!actor || !weather.strikes('pause')) return

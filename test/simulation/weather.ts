@@ -7,6 +7,8 @@ export const faultTypes = [
   'kill-in-recovery',
   'kill-after-correction',
   'error-before-effect',
+  'error-after-effect',
+  'late-effect',
   'lost-answer',
   'hang-before-effect',
   'hang-after-effect',
@@ -31,6 +33,9 @@ export const faultTypes = [
   'second-actor',
   'rival',
   'asker-killed',
+  'resurrection',
+  'reboot',
+  'rollback',
 ] as const
 export type FaultType = (typeof faultTypes)[number]
 
@@ -43,6 +48,10 @@ const rates: Readonly<Record<FaultType, number>> = {
   // Where rivals are at work: who is killed each time that he has set something right.
   'kill-after-correction': 0.8,
   'error-before-effect': 0.12,
+  // The vendor says that it failed, and it did not.
+  'error-after-effect': 0.08,
+  // He takes the order, and gets round to it when something else may be wanted.
+  'late-effect': 0.08,
   'lost-answer': 0.1,
   'hang-before-effect': 0.05,
   'hang-after-effect': 0.05,
@@ -67,6 +76,9 @@ const rates: Readonly<Record<FaultType, number>> = {
   'second-actor': 0.5,
   rival: 0.5,
   'asker-killed': 0.3,
+  resurrection: 0.4,
+  reboot: 0.2,
+  rollback: 0.4,
 }
 
 /**

@@ -20,6 +20,15 @@ export type EffectFate =
   | { readonly type: 'done'; readonly latency: Duration }
   /** The vendor refused; nothing happened. */
   | { readonly type: 'error-before'; readonly latency: Duration; readonly isForTime: boolean }
+  /** It happened, and the vendor says that it did not. */
+  | { readonly type: 'error-after'; readonly latency: Duration }
+  /** The vendor takes the order and answers, and gets round to it later, whoever lives then. */
+  | {
+      readonly type: 'late'
+      readonly latency: Duration
+      readonly answer: 'done' | 'error' | 'lost'
+      readonly turn: () => Promise<void>
+    }
   /** It happened, and its answer was lost. */
   | { readonly type: 'lost-answer'; readonly latency: Duration }
   /** Nothing happens and nothing is answered until somebody gives up. */
@@ -35,6 +44,8 @@ export interface ModelFaults {
   wake(): readonly Duration[]
   /** Called right before an effect happens, in the same moment. */
   beforeEffect(action: Action): void
+  /** Called when an effect has happened that had been answered before. */
+  arrived(action: Action): void
   /** Told of what a reading gave. */
   afterRead(readings: ReadonlyMap<ResourceId, Reading<unknown>>): void
   /** Called when an effect has happened and before it is answered; a promise that never resolves is a kill. */
@@ -49,4 +60,5 @@ export const noFaults: ModelFaults = Object.freeze<ModelFaults>({
   beforeEffect: () => undefined,
   afterRead: () => undefined,
   afterEffect: async () => undefined,
+  arrived: () => undefined,
 })

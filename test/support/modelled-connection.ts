@@ -12,17 +12,20 @@ export async function observeModel<Spec, Observed>(
     readonly kind: string
     readonly wanted: readonly Wanted<Spec>[]
     readonly signal: AbortSignal
+    /** Whether one thing by itself is read as it is, however late lists are. */
+    readonly isOneFresh: boolean
   },
   read: (snapshot: Snapshot, wanted: Wanted<Spec>) => Reading<Observed>,
 ): Promise<Observation<Observed>> {
   const { world, clock, faults } = context
-  const { kind, wanted, signal } = asked
+  const { kind, wanted, signal, isOneFresh } = asked
   const ids = wanted.map(({ id }) => id)
   const fate = faults.read(kind, ids)
   if (fate.type === 'hang') return hang(signal)
   await clock.sleep(fate.latency, signal)
   if (fate.type === 'error') throw new ReconcileError('DaemonUnresponsive', `${kind} does not answer`)
-  const snapshot = wanted.length > 1 ? world.past(fate.staleVersions, staleBound) : world.current
+  const isFresh = isOneFresh && wanted.length === 1
+  const snapshot = isFresh ? world.current : world.past(fate.staleVersions, staleBound)
   const readings = wanted.map((one): [ResourceId, Reading<Observed>] => [
     one.id,
     fate.unreadable.includes(one.id)
@@ -41,24 +44,38 @@ export async function observeModel<Spec, Observed>(
   return observation
 }
 
-/** Takes an effect, with the fate that the faults give it. `change` says why the vendor refuses. */
+/**
+ * Takes an effect, with the fate that the faults give it. `take` is the order as the vendor understands it when he gets it;
+ * what it gives changes the world, and says why the vendor refuses.
+ */
 export async function takeEffect(
   context: ModelContext,
   action: Action,
   signal: AbortSignal,
-  change: () => string | undefined,
+  take: () => () => string | undefined,
 ): Promise<void> {
   const { clock, faults } = context
   const fate = faults.effect(action)
   await clock.sleep(fate.latency, signal)
   if (fate.type === 'hang-before') return hang(signal)
-  if (fate.type === 'error-before') {
-    throw new ReconcileError(fate.isForTime ? 'DaemonUnresponsive' : 'DaemonCallFailed', 'refused')
+  const refuse = (isForTime: boolean): never => {
+    throw new ReconcileError(isForTime ? 'DaemonUnresponsive' : 'DaemonCallFailed', 'refused')
   }
+  if (fate.type === 'error-before') return refuse(fate.isForTime)
   faults.beforeEffect(action)
+  const change = take()
+  if (fate.type === 'late') {
+    void fate.turn().then(() => {
+      if (change() === undefined) faults.arrived(action)
+    })
+    if (fate.answer === 'error') return refuse(false)
+    if (fate.answer === 'lost') throw new ReconcileError('OutcomeUnknown', 'the answer was lost')
+    return
+  }
   const refusal = change()
   if (refusal !== undefined) throw new ReconcileError('DaemonCallFailed', refusal)
   await faults.afterEffect(action)
+  if (fate.type === 'error-after') return refuse(false)
   if (fate.type === 'hang-after') return hang(signal)
   if (fate.type === 'lost-answer') throw new ReconcileError('OutcomeUnknown', 'the answer was lost')
 }

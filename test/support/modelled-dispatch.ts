@@ -116,7 +116,7 @@ function connectDispatch(context: ModelContext): Connection<DispatchSpec, SeenRu
       const readAt = clock.now()
       return observeModel(
         context,
-        { kind: 'Dispatch', wanted, signal },
+        { kind: 'Dispatch', wanted, signal, isOneFresh: false },
         (snapshot, one): Reading<SeenRuns> => {
           const workflow = one.desired?.spec.workflow ?? one.desired?.name ?? one.owned?.externalName
           const runs = snapshot.runs.filter((run) => run.workflow === workflow)
@@ -126,7 +126,7 @@ function connectDispatch(context: ModelContext): Connection<DispatchSpec, SeenRu
       )
     },
     apply: (action, signal) =>
-      takeEffect(context, action, signal, () => {
+      takeEffect(context, action, signal, () => () => {
         world.dispatch(action.workflow, action.revision)
         return undefined
       }),

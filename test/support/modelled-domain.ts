@@ -110,12 +110,13 @@ function changesOf(pair: ModelPair, desired: Desired, observed: Thing): readonly
   return changes
 }
 
-/** Fields that we set earlier and that are no longer declared. */
-function droppedFields({ desired, owned }: ModelPair): readonly string[] {
-  return Object.keys(owned?.fields ?? {})
+/** Fields that we set earlier, by our own memory or by what the thing itself says, and that are no longer declared. */
+function droppedFields({ desired, owned, observed, mark }: ModelPair): readonly string[] {
+  const owns = Object.keys(owned?.fields ?? {})
     .filter((path) => path.startsWith('fields.'))
     .map((path) => path.slice('fields.'.length))
-    .filter((key) => desired?.spec.fields?.[key] === undefined)
+  const bears = observed?.mark?.fleet === mark.fleet ? observed.setByMark : []
+  return [...new Set([...owns, ...bears])].filter((key) => desired?.spec.fields?.[key] === undefined)
 }
 
 function actOn(
@@ -181,12 +182,22 @@ function connectModel(context: ModelContext): Connection<ModelSpec, Thing, Model
         const name = nameOfWanted(one)
         names.set(name, (names.get(name) ?? new Set()).add(one.id))
       }
-      return observeModel(context, { kind: 'Model', wanted, signal }, (snapshot, one): Reading<Thing> => {
-        const value = snapshot.things.get(nameOfWanted(one))
-        return value ? { type: 'present', value } : { type: 'absent' }
-      })
+      return observeModel(
+        context,
+        { kind: 'Model', wanted, signal, isOneFresh: true },
+        (snapshot, one): Reading<Thing> => {
+          const value = snapshot.things.get(nameOfWanted(one))
+          return value ? { type: 'present', value } : { type: 'absent' }
+        },
+      )
     },
-    apply: (action, signal) => takeEffect(context, action, signal, () => change(world, action)),
+    apply: (action, signal) =>
+      takeEffect(context, action, signal, () => {
+        // As PM2 does it: what is there already is meant by its number, and what is to be made by its name.
+        const uid = world.thing(action.name)?.uid
+        const isMeant = () => action.type === 'create' || world.thing(action.name)?.uid === uid
+        return () => (isMeant() ? change(world, action) : `${action.name} is another one now`)
+      }),
     watch: (wake) =>
       watchModel(context, (name) => {
         for (const id of names.get(name) ?? []) wake(id)
@@ -205,7 +216,8 @@ function change(world: ModelledWorld, action: ModelAction): string | undefined {
   const thing = world.thing(name)
   if (action.type === 'create') {
     if (thing) return `${name} exists already`
-    world.create({ name, program, fields: action.fields, mark, madeBy: 'us' })
+    const setByMark = Object.keys(action.fields)
+    world.create({ name, program, fields: action.fields, mark, setByMark, madeBy: 'us' })
     return undefined
   }
   if (action.type === 'delete') {
@@ -221,7 +233,8 @@ function change(world: ModelledWorld, action: ModelAction): string | undefined {
   if (isDone(thing, action)) return undefined
   if (action.type === 'update') {
     const kept = Object.entries(thing.fields).filter(([key]) => !action.dropped.includes(key))
-    world.change(name, { program, mark, fields: { ...Object.fromEntries(kept), ...action.fields } })
+    const fields = { ...Object.fromEntries(kept), ...action.fields }
+    world.change(name, { program, mark, fields, setByMark: Object.keys(action.fields) })
   }
   world.restart(name)
   return undefined

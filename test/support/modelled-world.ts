@@ -10,11 +10,15 @@ export interface Thing {
   readonly fields: Readonly<Record<string, string>>
   readonly state: 'starting' | 'running' | 'failed' | 'stopped'
   readonly mark: Mark | undefined
+  /** The fields that its mark says we set. */
+  readonly setByMark: readonly string[]
   readonly restarts: number
   /** Virtual milliseconds at which a starting one has started. */
   readonly readyAt: number
   readonly madeBy: 'us' | 'people'
   readonly madeAt: number
+  /** Virtual milliseconds at which its vendor brought it back by itself; undefined: he never did. */
+  readonly broughtBackAt?: number
 }
 
 /** A run that the vendor named. */
@@ -43,6 +47,7 @@ const keptSnapshots = 8
  */
 export class ModelledWorld {
   #snapshots: Snapshot[] = [{ things: new Map(), runs: [], since: 0 }]
+  #saved: ReadonlyMap<string, Thing> = new Map()
   #uid = 0
   readonly #now: () => number
   readonly #listeners = new Set<(name: string) => void>()
@@ -84,10 +89,13 @@ export class ModelledWorld {
     return this.current.things.get(name)
   }
 
-  create(thing: Pick<Thing, 'name' | 'program' | 'fields' | 'mark' | 'madeBy'>): Thing {
+  create(
+    thing: Pick<Thing, 'name' | 'program' | 'fields' | 'mark' | 'madeBy'> & Partial<Pick<Thing, 'setByMark'>>,
+  ): Thing {
     this.#uid += 1
     const now = this.#now()
     const made: Thing = {
+      setByMark: [],
       ...thing,
       uid: this.#uid,
       state: 'starting',
@@ -106,7 +114,14 @@ export class ModelledWorld {
     for (const thing of things) {
       this.#uid += 1
       const { name } = thing
-      const made = { mark: undefined, restarts: 0, readyAt: now, madeBy: 'people', madeAt: now } as const
+      const made = {
+        mark: undefined,
+        setByMark: [],
+        restarts: 0,
+        readyAt: now,
+        madeBy: 'people',
+        madeAt: now,
+      } as const
       all.set(name, { ...thing, ...made, uid: this.#uid, state: 'running' })
       this.lastRunning.set(name, now)
       this.runningSince.set(name, now)
@@ -131,6 +146,44 @@ export class ModelledWorld {
     const things = new Map(this.current.things)
     this.runningSince.delete(name)
     if (things.delete(name)) this.#publish({ ...this.#newest, things }, name, isHeard)
+  }
+
+  /** The vendor keeps everything as it is now, to bring it back. */
+  save(): void {
+    this.#saved = this.current.things
+  }
+
+  /** What was saved and is not there comes back as it was saved, as other things: what `pm2 resurrect` does. */
+  resurrect(): readonly Thing[] {
+    const gone = [...this.#saved.values()].filter(({ name }) => this.thing(name) === undefined)
+    for (const thing of gone) {
+      this.#uid += 1
+      const now = this.#now()
+      const state = thing.state === 'stopped' ? 'stopped' : 'starting'
+      const since = { restarts: 0, readyAt: now + startUpTime, madeAt: now, broughtBackAt: now }
+      this.#put({ ...thing, ...since, uid: this.#uid, state })
+    }
+    return gone
+  }
+
+  /** Everything goes, and what was saved comes back: the machine starts anew. */
+  reboot(): readonly Thing[] {
+    for (const name of [...this.current.things.keys()]) this.remove(name)
+    return this.resurrect()
+  }
+
+  /** What is there becomes again what it was when it was saved: what a rollback does. */
+  rollBack(name: string): Thing | undefined {
+    const saved = this.#saved.get(name)
+    if (!saved || !this.thing(name)) return undefined
+    const { program, fields, mark, setByMark } = saved
+    this.change(name, { program, fields, mark, setByMark })
+    this.restart(name)
+    return saved
+  }
+
+  get savedNames(): readonly string[] {
+    return [...this.#saved.keys()]
   }
 
   dispatch(workflow: string, revision: string): void {
