@@ -32,9 +32,13 @@ export class Deafness {
   }
 }
 
-/** Others may be workers that never listen: nobody says of those that they do. */
+/**
+ * Others may be workers that never listen, or take longer than PM2 waits by default: nobody says of those that they do, or
+ * how soon.
+ */
 function shouldListen({ spec }: DesiredProcess): boolean {
-  const { waitReady, health } = spec
+  const { waitReady, health, listenTimeout } = spec
+  if (listenTimeout === undefined) return false
   const probed = health?.http ?? health?.tcp
   return waitReady === true || (probed !== undefined && here.has(probed.host ?? '127.0.0.1'))
 }

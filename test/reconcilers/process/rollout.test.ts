@@ -153,6 +153,14 @@ describe.each(pm2Versions)('an update of several instances under PM2 %i', (versi
     expect(await versionsOf(before)).toEqual(['2 online', '2 online', '2 online'])
   })
 
+  test('of workers that never listen, and of which nobody says how soon they do, goes through', async () => {
+    const before = await started({ instances: 2 })
+    const probed = web(before.name, { V: '2', HOW: 'silent' }, { instances: 2, health: { tcp: { port: 9 } } })
+    const { listenTimeout, ...spec } = probed.spec
+    await bench.settle({ ...probed, spec })
+    expect(await versionsOf(before)).toEqual(['2 online', '2 online'])
+  })
+
   test('goes on when the one that was down is well again, whoever made it so', async () => {
     const before = await started()
     const bad = web(before.name, { V: '2', HOW: 'exit' })
