@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** End to end: the built program as a user runs it, with real daemons. Each file has a world of its own, so two run at once. */
+/**
+ * End to end: the built program as a user runs it, with real daemons. Each file has a world of its own. Most of their time is
+ * waiting: two at once keep two cores busy for little more than half of it.
+ */
 export default defineConfig({
   test: {
     include: [
@@ -17,7 +20,7 @@ export default defineConfig({
     ],
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
     env: { NO_COLOR: '1' },
   },
 })
