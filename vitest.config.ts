@@ -21,6 +21,7 @@ export default defineConfig({
       'test/netlify-cli/**',
       'test/conformance/{process,workflow,function-set}.test.ts',
       'test/reconcilers/script-set/checks.test.ts',
+      'test/reconcilers/process/rollout.test.ts',
     ],
     // Validators and types are made from the schemas first: no test may judge stale ones.
     globalSetup: ['test/support/generate.ts'],

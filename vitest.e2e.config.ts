@@ -10,6 +10,7 @@ export default defineConfig({
       'test/e2e/*.test.ts',
       'test/conformance/{process,workflow,function-set}.test.ts',
       'test/reconcilers/script-set/checks.test.ts',
+      'test/reconcilers/process/rollout.test.ts',
     ],
     globalSetup: [
       'test/support/build.ts',
