@@ -67,7 +67,7 @@ export function findStrays(home: string): Strays {
  * Whether PM2 itself started it. What such a process starts inherits all that it was told, so that a terminal server which
  * somebody opened in a managed editor looks like it. But PM2 says in the same words when it started its process and what
  * that runs, and gives it a channel of which Node.js tells no child. Who gave himself another name, or became another
- * program (a script that ends in `exec`), cannot be told apart by that, and is not taken for one.
+ * program (a script that ends in `exec`), is known by what he still holds of PM2.
  */
 function isOfPm2(
   candidate: ProcessDescription & { readonly environment: string; readonly command: string },
@@ -76,8 +76,24 @@ function isOfPm2(
   const toldAt = Number(toldField(environment, 'pm_uptime') ?? Number.NaN)
   const execPath = toldField(environment, 'pm_exec_path')
   if (!(Math.abs(startedAt - toldAt) <= startTolerance) || execPath === undefined) return false
-  if (toldField(environment, 'NODE_CHANNEL_FD') === undefined) return false
-  return runs(command, execPath) || isProgram(identity.pid, execPath)
+  const channel = toldField(environment, 'NODE_CHANNEL_FD')
+  if (channel === undefined) return false
+  return runs(command, execPath) || isProgram(identity.pid, execPath) || holdsPipes(identity.pid, channel)
+}
+
+/**
+ * Whether it reads from PM2 and has the channel open, which are sockets to it (`stdio` of its God/ForkMode.js, the same in 6
+ * and 7). Whoever goes into the background gives up his input: shells and daemons set it to /dev/null.
+ */
+function holdsPipes(pid: number, channel: string): boolean {
+  const isSocket = (descriptor: string) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${descriptor}`).startsWith('socket:')
+    } catch {
+      return false
+    }
+  }
+  return isSocket('0') && isSocket(channel)
 }
 
 /** Whether a command line names it, or PM2's own wrapper that has not yet given its process a name. */

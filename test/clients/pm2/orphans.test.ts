@@ -209,3 +209,28 @@ setInterval(() => undefined, 1000)\n`,
     })
   })
 })
+
+describe.each(pm2Versions)('what a process of PM2 %i became by `exec`', (version) => {
+  test('is found as the process, and what it had put in the background before is not', async () => {
+    await withDaemon(version, async (daemon) => {
+      const helper = join(daemon.folder, 'helper')
+      const script = join(daemon.folder, 'job.sh')
+      await writeFile(script, `setsid sh -c 'echo $$ > ${helper}; exec sleep 1000' &\nexec sleep 1000\n`)
+      const job = await witnessProcess(daemon, 'job', { execPath: script, interpreter: '/bin/sh' })
+      await daemon.client.prepare(job)
+      const helperPid = Number(await eventually('its helper runs', () => writtenIn(helper)))
+      const pid = (await daemon.client.list())[0]?.pid ?? 0
+      await eventually('it is another program', async () =>
+        (await readFile(`/proc/${pid}/cmdline`, 'utf8')).startsWith('sleep'),
+      )
+      await daemon.crash()
+      await rm(join(daemon.home, 'pids'), { recursive: true })
+      expect(findStrays(daemon.home).orphans.map(({ identity }) => identity.pid)).toEqual([pid])
+      // Now nobody but the collector of orphans is the helper's parent.
+      process.kill(pid, 'SIGKILL')
+      await eventually('it has ended', async () => !(await lives(pid)))
+      expect(findStrays(daemon.home).orphans).toEqual([])
+      expect(await lives(helperPid)).toBe(true)
+    })
+  })
+})
