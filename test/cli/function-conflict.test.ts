@@ -59,7 +59,7 @@ describe('a site that is another’s', () => {
     const functions = Object.keys(site.published?.functions ?? {}).sort()
     expect(functions).toEqual(['other', 'second'])
     const writes = simulator.writes().length
-    simulator.age(60_000)
+    simulator.age(61_000)
     const { out } = await run(fleet)
     expect(out).toContain('FunctionSet/second')
     expect((await run(fleet, ['status'])).out).toContain('one resource a site')

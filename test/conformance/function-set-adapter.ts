@@ -122,7 +122,7 @@ class FunctionStage implements Stage<FunctionSetSpec, ObservedFunctionSet> {
     // Netlify takes three deploys of a site a minute, and here all make several: each takes a minute.
     simulator.hook = ({ operation, phase }) => {
       if (operation !== 'createSiteDeploy' || phase !== 'received') return
-      simulator.age(60_000)
+      simulator.age(61_000)
     }
   }
 

@@ -83,7 +83,7 @@ describe('A secret', () => {
     netlify = await NetlifySimulator.start()
     netlify.tokens.add(canary)
     site = await netlify.addSite('acme-site')
-    site.age(60_000)
+    site.age(61_000)
     sink = await Sink.open()
     fleet = await TestFleet.create({
       'secrets/canary.txt': `${canary}\n`,

@@ -62,7 +62,7 @@ describe('a hundred functions, end to end', () => {
     expect(await readdir(fleet.path('.reconcile/functions/state.db'))).toEqual(bundles)
 
     simulator.calls.length = 0
-    site.age(60_000)
+    site.age(61_000)
     await fleet.write('netlify/functions/fn-007.mjs', functionSource('changed'))
     const changed = await pass()
     expect(changed.status, `${changed.out}\n${changed.err}`).toBe(0)
@@ -73,7 +73,7 @@ describe('a hundred functions, end to end', () => {
     expect(gone).toBeDefined()
     const byHand = site.begin({ title: 'by hand', files: site.published?.files ?? {}, functions: rest })
     site.advance(byHand)
-    site.age(60_000)
+    site.age(61_000)
     expect(await textAt(stage, '/.netlify/functions/fn-050')).not.toBe('fn-050')
     const healed = await pass()
     expect(healed.status, `${healed.out}\n${healed.err}`).toBe(0)
@@ -102,7 +102,7 @@ describe('a hundred functions, end to end', () => {
     const recovery = 'recovery: { backoff: { initial: 3m, max: 5m } }'
     await fleet.write('manifests/site.yaml', text.replace(/recovery: .*/, recovery))
     for (let save = 0; save < 7; save += 1) {
-      simulator.age(60_000)
+      simulator.age(61_000)
       await fleet.write('netlify/functions/fn-001.mjs', functionSource(`save ${save}`))
       const saved = await pass()
       expect(saved.status, `${saved.out}\n${saved.err}`).toBe(0)
@@ -111,7 +111,7 @@ describe('a hundred functions, end to end', () => {
     const { length } = site.deploys
     const first = site.deploys.find(({ title }) => title.startsWith('reconciled '))
     for (let undone = 0; undone < 5; undone += 1) {
-      simulator.age(60_000)
+      simulator.age(61_000)
       // Of ours, and not the last.
       if (first) site.publish(first)
       await pass(['--no-wait'])
@@ -143,7 +143,7 @@ describe('a hundred functions, end to end', () => {
         }
         return textAt(stage, asked)
       }
-      stage.simulator.age(60_000)
+      stage.simulator.age(61_000)
       return expect.poll(save, { timeout: 120_000, interval: 500 })
     }
     await saved('lib/text.mjs', "export const text = 'second'\n", '/.netlify/functions/fn-000').toBe('second')

@@ -86,7 +86,7 @@ describe('Netlify’s own command line tool', () => {
     expect(theirs.publishedId).toBe(second.deploy_id)
 
     // A deploy of ours after it sends no zip and no file, and keeps them all.
-    theirs.age(60_000)
+    theirs.age(61_000)
     const files = theirs.published?.files
     await fleet.write('manifests/theirs.yaml', manifest('theirs', '  schedules: { hello: "0 4 * * *" }'))
     const rescheduled = await pass()

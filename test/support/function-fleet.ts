@@ -47,7 +47,7 @@ export async function setFunctionStage(count: number, extra = ''): Promise<Funct
   const simulator = await NetlifySimulator.start()
   const site = await simulator.addSite('acme-site')
   site.seed({ files: siteFiles, functions: foreign })
-  site.age(60_000)
+  site.age(61_000)
   const fleet = await TestFleet.create({ 'manifests/site.yaml': manifest(extra), 'package.json': '{}' })
   for (let index = 0; index < count; index += 1) {
     await fleet.write(`netlify/functions/${functionName(index)}.mjs`, functionSource(functionName(index)))

@@ -209,7 +209,7 @@ describe('a source that was taken back', () => {
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 hello')
     await rm(join(stage.folder, '.reconcile/functions/state.db'), { recursive: true })
     stage.restart()
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await expect(stage.pass(desired)).rejects.toThrow(/of this very source was taken back/)
     expect(stage.site.deploys).toHaveLength(2)
     expect(await stage.pass(desired)).toMatchObject([{ blocked: { reason: 'NotAllowed' } }])

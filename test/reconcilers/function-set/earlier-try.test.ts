@@ -8,7 +8,7 @@ let stage: FunctionStage
 beforeEach(async () => {
   stage = await FunctionStage.open()
   stage.site.seed({ files: { '/index.html': 'home' } })
-  stage.site.age(60_000)
+  stage.site.age(61_000)
   await stage.addFunction('hello')
 })
 
@@ -109,13 +109,13 @@ describe('a deploy of a pass that died goes live during the next one', () => {
     })
     await stage.pass(desired)
     await stage.observe(desired)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.write(
       'netlify/functions/hello.mjs',
       "export default async () => new Response('bad', { status: 500 })\n",
     )
     await stage.pass(desired)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     for (let failures = 0; failures < 3; failures += 1) await stage.observe(desired)
     const failing = await stage.observe(desired)
     // Begun by a pass that was killed, when the source had been mended.
@@ -130,7 +130,7 @@ describe('a deploy of a pass that died goes live during the next one', () => {
 
   it('while all are to be removed: what it brings beyond what was counted does not go unasked', async () => {
     await stage.pass(stage.desired())
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('second')
     await dieBeforeItIsLive()
     const owned = {
@@ -146,7 +146,7 @@ describe('a deploy of a pass that died goes live during the next one', () => {
     goesLive()
     await expect(stage.applyAll(pair)).rejects.toThrow(/function second would go as well/)
     expect(stage.published()).toEqual(['hello', 'second'])
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     expect(await stage.pass(undefined, owned)).toMatchObject([{ removes: 2 }])
     expect(stage.published()).toEqual([])
   }, 60_000)
@@ -195,7 +195,7 @@ describe('a deploy that was ready while the site was locked', () => {
 
   it('is published when the site is unlocked: Netlify publishes only what ends after that', async () => {
     await stage.pass(stage.desired())
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('hello', 'two')
     const ready = await lockedOut()
     if (stage.site.published) stage.site.published.isLocked = false
@@ -206,7 +206,7 @@ describe('a deploy that was ready while the site was locked', () => {
 
   it('stays unpublished where the site is locked again after that was decided', async () => {
     await stage.pass(stage.desired())
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('hello', 'two')
     await lockedOut()
     const { published } = stage.site

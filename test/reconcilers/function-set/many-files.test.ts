@@ -21,7 +21,7 @@ describe('a site of many files', () => {
     // Of these, reads leave a hundred to writes.
     stage = await FunctionStage.open({}, { callsAMinute: 250 })
     stage.site.seed({ files: filesOf(100) })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('hello')
     const pair = await stage.observe(stage.desired())
     // There are no rules that a file must tell of.
@@ -38,7 +38,7 @@ describe('a site of many files', () => {
     expect(stage.assess(after)).toMatchObject({ status: 'Healthy' })
     // What its proof found is what the next one starts from.
     stage.simulator.hook = undefined
-    stage.simulator.age(60_000)
+    stage.simulator.age(61_000)
     await stage.addFunction('hello', 'changed')
     await stage.pass(stage.desired())
     expect(listed()).toBe(300)
@@ -49,7 +49,7 @@ describe('a site of many files', () => {
     stage = await FunctionStage.open()
     const buildRules = { redirects: 3, headers: 0, edgeFunctions: 0 }
     stage.site.seed({ files: filesOf(30), buildRules })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('hello')
     const pair = await stage.observe(stage.desired())
     expect(listed()).toBe(10)
@@ -75,7 +75,7 @@ describe('a site of many files', () => {
     expect(await stage.pass(stage.desired())).toHaveLength(1)
     expect(listed()).toBe(2)
     stage.site.seed({ files: filesOf(2, { '/_redirects': '/a /b 301' }) })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(stage.desired())
     expect(stage.site.published?.files).toHaveProperty('/_redirects')
     expect(stage.published()).toEqual(['hello'])

@@ -59,7 +59,7 @@ describe('somebody else deploys meanwhile', () => {
       ['reconciled', true],
       ['git', false],
     ])
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(stage.desired())
     expect(await stage.visit('/')).toBe('200 theirs')
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 hello')
@@ -92,7 +92,7 @@ describe('somebody else deploys meanwhile', () => {
     }
     await expect(stage.applyAll(pair)).rejects.toMatchObject({ code: 'RemoteChanged' })
     expect(await readdir(bundled)).toEqual([])
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(stage.desired())
     expect(await stage.visit('/.netlify/functions/fn-29')).toBe('200 fn-29')
   }, 60_000)

@@ -133,7 +133,7 @@ describe('a function of somebody else under a name of the directory', () => {
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 hello')
     // From then on it is ours, whoever replaces it.
     stage.site.seed({ functions: foreign })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(stage.desired())
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 hello')
   }, 60_000)
@@ -150,7 +150,7 @@ describe('a function of somebody else under a name of the directory', () => {
     // It is ours from then on: what changes in the directory is deployed.
     stage.restart()
     await stage.addFunction('hello', 'changed')
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     expect(await stage.pass(stage.desired())).toMatchObject([{ type: 'deploy' }])
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 changed')
   }, 60_000)

@@ -11,7 +11,7 @@ afterEach(async () => {
 
 /** What a pass did, and which texts the published function has with it. */
 async function pass(desired: ReturnType<FunctionStage['desired']>): Promise<readonly [string, string]> {
-  stage.site.age(60_000)
+  stage.site.age(61_000)
   const types = (await stage.pass(desired)).map(({ type }) => type).join()
   const zip = stage.site.zips.get(stage.site.published?.functions.hello ?? '')
   const names = namesInZip(zip ?? Buffer.alloc(0)).filter((name) => name.startsWith('data/'))

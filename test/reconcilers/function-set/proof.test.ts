@@ -53,7 +53,7 @@ describe('a deploy whose last proof was cut off', () => {
     await stage.addFunction('hello')
     cutOffTheProof()
     await expect(stage.pass(stage.desired())).rejects.toMatchObject({ code: 'RemoteUnavailable' })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('hello', 'changed')
     await expect(stage.pass(stage.desired())).rejects.toThrow(/lacks 3 redirects/)
     expect(stage.site.publishedId).toBe(before.id)
@@ -92,7 +92,7 @@ describe('what lost something once', () => {
     const before = stage.site.seed({ files, buildRules: ofBuild })
     await stage.addFunction('hello')
     await expect(stage.pass(stage.desired())).rejects.toThrow(/lacks 3 redirects/)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.addFunction('hello', 'changed')
     expect(await stage.pass(stage.desired())).toMatchObject([
       { blocked: { reason: 'NotAllowed', message: expect.stringContaining('it lacked 3 redirects') } },
@@ -100,7 +100,7 @@ describe('what lost something once', () => {
     expect(stage.site.deploys).toHaveLength(2)
     expect(stage.site.publishedId).toBe(before.id)
     // Somebody published the site anew.
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     stage.site.seed({ files })
     await stage.pass(stage.desired())
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 changed')

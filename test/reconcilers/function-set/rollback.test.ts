@@ -40,9 +40,9 @@ describe('a deploy that fails its verification', () => {
     await stage.pass(stage.desired(verified))
     const good = stage.site.published?.id
     expect((await stage.observe(stage.desired(verified))).observed?.memory.lastGood).toBe(good)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     const theirs = stage.site.seed({ files: { '/index.html': 'new page' }, title: 'netlify deploy by Ann' })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.write('away', '')
     expect(await passes()).toEqual(['deploy'])
     expect(await stage.visit('/')).toBe('200 new page')
@@ -64,11 +64,11 @@ describe('a deploy that fails its verification', () => {
     await addDependent('one')
     await stage.pass(stage.desired(verified))
     const { functions, runtimes } = stage.site.published ?? {}
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     const theirs = stage.site.seed({ files: { '/index.html': 'new page' }, title: 'netlify deploy by Ann' })
     Object.assign(theirs, { functions, runtimes })
     expect(await stage.pass(stage.desired(verified))).toEqual([])
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.write(
       'netlify/functions/hello.mjs',
       "export default async () => { throw new Error('broken') }\n",
@@ -85,7 +85,7 @@ describe('a deploy that fails its verification', () => {
     await stage.observe(stage.desired(verified))
     const good = stage.site.publishedId
     for (const answer of ['two', 'three']) {
-      stage.site.age(60_000)
+      stage.site.age(61_000)
       const source = `export default async () => { throw new Error('${answer}') }\n`
       await stage.write('netlify/functions/hello.mjs', source)
       await stage.pass(stage.desired(verified))

@@ -11,7 +11,7 @@ afterEach(async () => {
 /** One pass with these settings of `hello` in netlify.toml. */
 async function passWith(...lines: readonly string[]) {
   await stage.write('netlify.toml', `[functions."hello"]\n${lines.join('\n')}\n`)
-  stage.site.age(60_000)
+  stage.site.age(61_000)
   return stage.pass(stage.desired())
 }
 

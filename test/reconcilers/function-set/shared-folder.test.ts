@@ -66,7 +66,7 @@ describe('a fault of the machine while a function is bundled', () => {
       message: expect.stringMatching(/^Could not bundle one \(netlify\/functions\/one\.mjs\): E[A-Z]+/),
     })
     await rm(reader.zipOf(digest), { recursive: true, force: true })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(stage.desired({ schedules: { one: '0 4 * * *' } }))
     expect(stage.site.published?.schedules).toEqual([{ name: 'one', cron: '0 4 * * *' }])
   }, 60_000)

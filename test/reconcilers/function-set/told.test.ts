@@ -24,7 +24,7 @@ describe('a deploy of somebody else', () => {
     expect(same.message).toContain(`deploy ${theirs.id} was made by somebody else ("git push")`)
     const bare = stage.site.begin({ title: '' })
     stage.site.advance(bare)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     const [action] = await stage.pass(stage.desired())
     expect(action?.reason).toBe(`drifted: deploy ${bare.id} was made by somebody else (without a title)`)
     expect(stage.assess(await stage.observe(stage.desired()))).toMatchObject({ reason: 'Published' })

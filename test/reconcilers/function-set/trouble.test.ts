@@ -50,7 +50,7 @@ describe('verification', () => {
       message: `deploy ${bad} was taken back (/.netlify/functions/hello answers 502 instead of 200); deploy ${good} is published again`,
     })
     await stage.addFunction('hello', 'mended')
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(desired)
     expect(await stage.visit('/.netlify/functions/hello')).toBe('200 mended')
     expect(stage.assess(await stage.observe(desired))).toMatchObject({ status: 'Healthy' })
@@ -116,7 +116,7 @@ describe('environment variables', () => {
     const rotated = stage.desired({
       env: { API_KEY: secret('two') } as DesiredFunctionSet['spec']['env'] & object,
     })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     const next = await stage.pass(rotated, ownedBy(desired))
     expect(next.map(({ type }) => type)).toEqual(['set-env', 'deploy'])
     expect([...stage.site.env.keys()].sort()).toEqual(['API_KEY', 'THEIRS'])

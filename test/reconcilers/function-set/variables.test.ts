@@ -44,7 +44,7 @@ describe('a variable that is no longer declared', () => {
     put('API_URL', values)
     const declared = envOf({ API_URL: 'https://api' })
     await stage.pass(declared)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     expect(await stage.pass(stage.desired(), ownedBy(declared))).toEqual([])
     expect(valuesOf('API_URL')).toEqual(values)
   }, 60_000)
@@ -56,7 +56,7 @@ describe('a variable that is no longer declared', () => {
     const declared = envOf({ LEVEL: 'info' })
     await stage.pass(declared)
     expect(valuesOf('LEVEL')).toEqual({ production: 'info', 'deploy-preview': 'debug' })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     stage.restart()
     await stage.pass(stage.desired(), ownedBy(declared))
     expect(valuesOf('LEVEL')).toEqual({ 'deploy-preview': 'debug' })
@@ -68,7 +68,7 @@ describe('a variable that is no longer declared', () => {
     await stage.addFunction('hello')
     const declared = envOf({ LEVEL: 'info', API_KEY: secret('one') })
     await stage.pass(declared)
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     const [action] = await stage.pass(envOf({ MODE: 'new' }), ownedBy(declared))
     expect(action).toMatchObject({
       type: 'set-env',
@@ -81,7 +81,7 @@ describe('a variable that is no longer declared', () => {
       ],
     })
     expect([...stage.site.env.keys()]).toEqual(['MODE'])
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     const [last] = await stage.pass(stage.desired(), ownedBy(envOf({ MODE: 'new' })))
     expect(last).toMatchObject({ summary: 'remove 1 environment variable', removes: 1 })
     expect([...stage.site.env.keys()]).toEqual([])

@@ -156,7 +156,7 @@ describe('a variable at Netlify', () => {
     expect(valuesOf('LEVEL')).toEqual({ production: 'info', 'deploy-preview': 'debug', dev: 'trace' })
     expect(valuesOf('OTHER')).toEqual({ all: 'new' })
     expect(valuesOf('API_KEY')).toEqual({ production: 'one', dev: 'for development' })
-    stage.site.age(60_000)
+    stage.site.age(61_000)
     await stage.pass(envOf({ LEVEL: 'info', OTHER: 'new', API_KEY: secret('two') }))
     expect(valuesOf('API_KEY')).toMatchObject({ production: 'two', dev: 'for development' })
   }, 60_000)

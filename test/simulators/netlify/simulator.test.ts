@@ -34,7 +34,7 @@ describe('the simulator of Netlify', () => {
     }
     expect(statuses).toEqual([...Array<number>(10).fill(200), 429])
     expect(remaining).toEqual(['9', '8', '7', '6', '5', '4', '3', '2', '1', '0', '0'])
-    simulator.age(60_000)
+    simulator.age(61_000)
     expect((await ask('GET', `/sites/${site.id}`)).status).toBe(200)
   })
 
@@ -43,7 +43,7 @@ describe('the simulator of Netlify', () => {
     for (let call = 0; call < 4; call += 1) statuses.push((await beginDeploy()).status)
     expect(statuses).toEqual([200, 200, 200, 429])
     expect(site.deploys).toHaveLength(3)
-    simulator.age(60_000)
+    simulator.age(61_000)
     expect((await beginDeploy()).status).toBe(200)
   })
 
