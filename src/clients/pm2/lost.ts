@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import { childrenOf, describeProcess, readAtOnce } from '../host/process-identity.ts'
+import { childrenOf, describeProcess, isAlive, readAtOnce } from '../host/process-identity.ts'
 import type { Pm2Client } from './client.ts'
 import { daemonIdentity } from './daemon/daemon-identity.ts'
 import { homePaths } from './home-paths.ts'
@@ -37,7 +37,9 @@ export async function findLost({ pm2, listed, signal }: LostSearch): Promise<rea
   const since = pidsOf(await pm2.list(signal))
   const lost: Orphan[] = []
   for (const { pmId, orphan } of children) {
-    if (!since.has(orphan.identity.pid) && !(await pm2.keepsAside(pmId, signal))) lost.push(orphan)
+    if (since.has(orphan.identity.pid) || (await pm2.keepsAside(pmId, signal))) continue
+    // The old one of a reload is not kept aside any more when it has ended.
+    if (await isAlive(orphan.identity)) lost.push(orphan)
   }
   return lost
 }
