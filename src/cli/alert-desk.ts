@@ -156,15 +156,19 @@ export class AlertDesk {
     const { clock } = this.#workspace
     const over = clock.monotonic() - faultLasts
     for (const [message, at] of this.#faults) if (at < over) this.#faults.delete(message)
-    const seen = resources.flatMap(({ id }) => this.#states.get(id)?.status ?? [])
+    const missing = alerting.alerts.length > 0 ? this.#declaration.missing : []
+    // As `status` tells it: what nobody looks at, because its manifest is broken, is Unknown and not gone.
+    const states = withoutManifests(this.#states, this.#declaration)
+    const statusesOf = (ids: readonly ResourceId[]) => ids.flatMap((id) => states.get(id)?.status ?? [])
+    const seen = statusesOf(resources.map(({ id }) => id))
     const isAllSeen = resources.length > 0 && seen.length === resources.length
     return {
       fleet: fleet.name,
       environment: fleet.environment,
-      statuses: maskMessages(seen, this.#workspace.call.mask),
+      statuses: maskMessages([...seen, ...statusesOf(missing)], this.#workspace.call.mask),
       labels: new Map(resources.map(({ id, labels }) => [id, labels])),
       mostAttempts: new Map(resources.map(({ id, controls }) => [id, controls.recovery.maxAttempts])),
-      health: isAllSeen && !this.#isDown ? this.#health() : undefined,
+      health: isAllSeen && !this.#isDown ? fleetStatusOf(this.#declaration, states).health : undefined,
       controllerErrors: [
         ...this.#manifestFaults(),
         ...this.#sourceFaults().map((fault) => sanitise(this.#workspace.call.mask.mask(fault))),
@@ -172,12 +176,6 @@ export class AlertDesk {
       ],
       now: clock.now(),
     }
-  }
-
-  /** As `status` tells it. */
-  #health(): FleetView['health'] {
-    const states = withoutManifests(this.#states, this.#declaration)
-    return fleetStatusOf(this.#declaration, states).health
   }
 
   /** The first fault stands for all: they are cured one by one. */

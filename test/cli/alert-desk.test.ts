@@ -31,15 +31,15 @@ spec: { webhook: { url: "https://ops.example" } }
 apiVersion: reconcile.dev/v1
 kind: Alert
 metadata: { name: all }
-spec: { receivers: [Receiver/ops], on: [HealthBelowTarget, ControllerError] }
+spec: { receivers: [Receiver/ops], on: [ON] }
 `
 
 const stateOf = (status: ResourceStatus) => [status.id, { status } as ResourceState] as const
 
-async function openDesk() {
+async function openDesk(on = 'HealthBelowTarget, ControllerError') {
   const folder = await makeFolder({
     'manifests/a.yaml': processOf('a'),
-    'manifests/alerting.yaml': alerting,
+    'manifests/alerting.yaml': alerting.replace('ON', on),
   })
   const declaration: Manifests = await read(folder)
   const clock = new FakeClock()
@@ -91,6 +91,21 @@ test('a fault of the controller is over in time, also where the clock is set bac
   await desk.decideNow()
   expect(await told()).toEqual(['firing'])
   await clock.advance(2_000)
+  await desk.decideNow()
+  expect(await told()).toEqual(['resolved'])
+})
+
+test('what is told of a resource is not over because its manifest is broken, and nothing stands in for it', async () => {
+  const { clock, declaration, desk, ledger, told } = await openDesk('Degraded')
+  const states = new Map([stateOf(seen('Process/a', { health: 'Degraded' }))])
+  desk.note({ states, view: { ...(await ledger.load()), states } })
+  await desk.decideNow()
+  expect(await told()).toEqual(['firing'])
+  desk.declare({ ...declaration, resources: [], missing: [resourceId('Process', 'a')], isComplete: false })
+  await clock.advance(600_000)
+  await desk.decideNow()
+  expect(await told()).toEqual(['firing'])
+  desk.declare({ ...declaration, resources: [] })
   await desk.decideNow()
   expect(await told()).toEqual(['resolved'])
 })

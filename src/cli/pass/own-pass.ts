@@ -14,7 +14,7 @@ import { AlertDesk } from '../alert-desk.ts'
 import { openSession } from '../session.ts'
 import { typedIn } from '../surroundings.ts'
 import type { Workspace } from '../workspace.ts'
-import type { TakenAction } from './pass-result.ts'
+import { type TakenAction, takenActionOf } from './pass-result.ts'
 import type { Progress } from './progress.ts'
 
 /** How much longer the command takes at most where receivers of alerts do not answer. Its pass is over by then. */
@@ -87,14 +87,7 @@ export async function makeOwnPass(maker: PassMaker, task: PassTask): Promise<Pas
     )
     const desk = await decideAlerts(maker, declaration, result)
     await keepHouse(maker, declaration)
-    const actions = result.outcomes.map((outcome) => ({
-      id: outcome.id,
-      verb: outcome.action.verb,
-      summary: outcome.action.summary,
-      reason: outcome.action.reason,
-      result: outcome.result,
-      message: outcome.message ?? null,
-    }))
+    const actions = result.outcomes.map(takenActionOf)
     const { states, last } = result
     const known = selection ? new Map([...last.view.states, ...states]) : states
     return { declaration, hasErrors, actions, states, known, strays: last.strays, pid: undefined, desk }

@@ -1,6 +1,7 @@
 import type { ActionVerb } from '../../core/action.ts'
 import type { ResourceState } from '../../core/ledger.ts'
 import type { ResourceId } from '../../core/resource.ts'
+import type { Outcome } from '../../engine/outcome.ts'
 import type { ExitStatus } from '../invocation.ts'
 
 /** One action that a pass took, as it is printed, whoever took it. */
@@ -11,6 +12,11 @@ export interface TakenAction {
   readonly reason: string
   readonly result: 'succeeded' | 'failed' | 'unknown' | 'superseded'
   readonly message: string | null
+}
+
+export function takenActionOf({ id, action, result, message }: Outcome): TakenAction {
+  const { verb, summary, reason } = action
+  return { id, verb, summary, reason, result, message: message ?? null }
 }
 
 /**

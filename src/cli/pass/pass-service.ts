@@ -12,6 +12,7 @@ import {
   type PassRequest,
 } from '../../state/requests.ts'
 import { openSuspensions } from '../../state/suspensions.ts'
+import { takenActionOf } from './pass-result.ts'
 
 export interface PassServiceOptions {
   readonly store: Store
@@ -113,14 +114,7 @@ export class PassService {
     if (this.#taken.has(requestId)) this.#taken.set(requestId, order)
     else order.end()
     const outcomes = await order.settled
-    const result: Json = outcomes.map((outcome) => ({
-      id: outcome.id,
-      verb: outcome.action.verb,
-      summary: outcome.action.summary,
-      reason: outcome.action.reason,
-      result: outcome.result,
-      message: outcome.message ?? null,
-    }))
+    const result: Json = outcomes.map((outcome) => ({ ...takenActionOf(outcome) }))
     await this.#inbox.answer(requestId, { type: 'done', exitCode: 0, result })
   }
 }

@@ -1,8 +1,5 @@
-import type { LedgerView, ResourceState } from '../../core/ledger.ts'
-import type { ResourceId } from '../../core/resource.ts'
 import { shown } from '../../core/shown.ts'
 import { withoutManifests } from '../../engine/heard.ts'
-import type { Manifests } from '../../manifests/read.ts'
 import { sanitise } from '../../reports/sanitise.ts'
 import { statusDocument } from '../../reports/status-json.ts'
 import { statusText } from '../../reports/status-text.ts'
@@ -11,21 +8,12 @@ import { printDocument } from '../documents.ts'
 import { fleetStatusOf } from '../fleet-status.ts'
 import { pageOf } from '../page.ts'
 import type { Workspace } from '../workspace.ts'
-import type { TakenAction } from './pass-result.ts'
+import type { PassReport } from './own-pass.ts'
 
 /** Prints what a pass did and how the fleet is after it. */
 export async function printPass(
   { call, common, clock }: Workspace,
-  report: {
-    readonly declaration: Manifests
-    readonly actions: readonly TakenAction[]
-    /** Of what it was about: only that is listed. */
-    readonly states: ReadonlyMap<ResourceId, ResourceState>
-    /** Of the whole fleet, whose score is told. */
-    readonly known: ReadonlyMap<ResourceId, ResourceState>
-    readonly strays: LedgerView['strays']
-    readonly pid: number | undefined
-  },
+  report: Omit<PassReport, 'hasErrors' | 'desk'>,
 ): Promise<void> {
   const { declaration, states } = report
   const isPart = states.size < report.known.size

@@ -69,7 +69,7 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
     this.#keeper = new DaemonKeeper(context, this.#pm2)
     this.#reader = new DaemonReader(this.#pm2, this.#keeper, context.clock)
     this.#endings = new JobEndings(this.#home)
-    this.#deafness = new Deafness(this.#home)
+    this.#deafness = new Deafness(this.#home, context.clock)
     this.#prober = new Prober({
       clock: context.clock,
       base: this.#base,

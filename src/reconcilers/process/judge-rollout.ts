@@ -11,12 +11,10 @@ export function judgeRollout(
   desired: DesiredProcess,
   observed: ObservedProcess,
 ): Verdict | undefined {
-  const outdated = new Set(outdatedOf(pair, desired, observed).map(({ record }) => record))
-  const rollout = rolloutOf(desired, observed, outdated)
+  const rollout = rolloutOf(desired, observed, outdatedOf(pair, desired, observed))
   const [first] = rollout?.down ?? []
   if (!rollout || !first) return undefined
-  const { down, waiting } = rollout
-  const updated = observed.records.length - outdated.size
+  const { down, waiting, updated } = rollout
   return {
     status: 'Degraded',
     reason: 'RolloutStuck',

@@ -37,8 +37,7 @@ export function heldRollout(
   desired: DesiredProcess,
   { observed, update }: { readonly observed: ObservedProcess; readonly update: ProcessAction },
 ): ProcessAction | undefined {
-  const outdated = new Set(outdatedOf(pair, desired, observed).map(({ record }) => record))
-  const rollout = rolloutOf(desired, observed, outdated)
+  const rollout = rolloutOf(desired, observed, outdatedOf(pair, desired, observed))
   if (!rollout) return undefined
   const { waiting, restarting } = rollout
   const rest = `${waiting.length} ${waiting.length === 1 ? 'instance that was not updated waits' : 'instances that were not updated wait'}`

@@ -4,6 +4,7 @@ import type { ObservedProcess } from './observed.ts'
 import type { DesiredProcess } from './place.ts'
 import { processKindOf } from './process-kind.ts'
 import { endedAsAllowed, hasEnded, isPhantom, isRunning, minUptimeOf, uptimeOf } from './run-state.ts'
+import type { Outdated } from './saved-sources.ts'
 import { pm2Waits } from './time-limit.ts'
 
 /** How long the program itself may take to begin, over what PM2 waits for and what it must stay up for. */
@@ -24,15 +25,18 @@ export interface Rollout {
   readonly restarting: readonly Pm2Record[]
   /** What runs as it was declared before. */
   readonly waiting: readonly Pm2Record[]
+  /** How many were updated. */
+  readonly updated: number
 }
 
 /** Undefined: none is under way. A job has no instances that could stand in for each other. */
 export function rolloutOf(
   desired: DesiredProcess,
   observed: ObservedProcess,
-  outdated: ReadonlySet<Pm2Record>,
+  differing: readonly Outdated[],
 ): Rollout | undefined {
   if (processKindOf(desired.spec) !== 'daemon') return undefined
+  const outdated = new Set(differing.map(({ record }) => record))
   const updated = observed.records.filter((record) => !outdated.has(record))
   const waiting = observed.records.filter((record) => outdated.has(record) && isRunning(record))
   if (updated.length === 0 || waiting.length === 0) return undefined
@@ -40,6 +44,7 @@ export function rolloutOf(
     down: updated.filter((record) => observed.deaf.has(record.pmId) || isDown(record, desired, observed)),
     restarting: updated.filter((record) => record.isWaitingForRestart),
     waiting,
+    updated: updated.length,
   }
 }
 
