@@ -85,7 +85,7 @@ function judge(pair: FunctionSetPair, observed: ObservedFunctionSet): Verdict {
   }
   const { rolledBack } = memory
   const isInStep = pair.desired && driftOf(observed, pair.desired).changes.length === 0
-  if (rolledBack && rolledBack.to === published.id && !isInStep) {
+  if (rolledBack && rolledBack.to === published.id && (!isInStep || memory.isEnvPending)) {
     return {
       status: 'Degraded',
       reason: 'RolledBack',

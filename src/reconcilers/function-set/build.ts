@@ -1,6 +1,7 @@
 import { type Deploy, unfinishedStates } from '../../clients/netlify/deploy-record.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import { driftOf } from './drift.ts'
+import { differingVariables } from './env.ts'
 import type { SiteMemory } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
@@ -32,6 +33,6 @@ export function isEnvBuilt(
 
 /** Whether the site lacks a function, or variables that only another build takes in. What a source becomes the build knows. */
 export function isBuildNeeded(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {
-  const isEnvChanged = observed.env.some(({ state }) => state !== 'same' && state !== 'unread')
+  const isEnvChanged = differingVariables(observed, desired).length > 0
   return isEnvChanged || observed.memory.isEnvPending || driftOf(observed, desired).added.length > 0
 }

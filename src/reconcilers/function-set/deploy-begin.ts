@@ -7,7 +7,7 @@ import type { DeployContent } from './deploy-content.ts'
 import type { DeployWatch } from './deploy-watch.ts'
 import type { SiteReading } from './site-reader.ts'
 import type { Surveyor } from './surveyor.ts'
-import { isOwnTitle, isSameDeploy, parseTitle } from './title.ts'
+import { isOfStore, isSameDeploy } from './title.ts'
 
 /** Netlify takes 3 deploys a minute of a site ("Deploys are rate limited to 3 deploys/minute", answers.netlify.com 70319). */
 const deployLimit = Object.freeze({ count: 3, within: 60_000 })
@@ -61,5 +61,5 @@ export async function beginDeploy(
 
 /** Whether it is under way, and of this store: a try of another one may be under way there. */
 function isOwnTry({ state, title }: Deploy, { owner }: FunctionSetAction): boolean {
-  return unfinishedStates.has(state) && isOwnTitle(title, owner) && parseTitle(title)?.store === owner.store
+  return unfinishedStates.has(state) && isOfStore(title, owner)
 }

@@ -12,14 +12,16 @@ import { DeployProver } from './deploy-proof.ts'
 import { DeployWatch } from './deploy-watch.ts'
 import { driftOf, isUnsentAlone } from './drift.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { type DeployRecord, goodBeforeNext, isTakenBack, type Memories, takenBackBefore } from './memory.ts'
+import { type DeployRecord, goodBeforeNext, type Memories } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { ownDeploySince } from './overtaken.ts'
 import type { PublishedFiles } from './published-files.ts'
+import { refusalAfterReturn } from './refusal.ts'
 import { foreignTwinsOf, twinsMessage } from './site-functions.ts'
 import type { SiteReading } from './site-reader.ts'
 import { type FunctionSource, noSource, type SourceReader } from './source.ts'
 import { observedOf, Surveyor } from './surveyor.ts'
+import { parseTitle } from './title.ts'
 import { Uploader } from './uploader.ts'
 import { fingerprintOfSource } from './wanted-deploy.ts'
 
@@ -161,6 +163,7 @@ export class Deployer {
         from: published.id,
         to: lastGood,
         fingerprint: record?.fingerprint ?? '',
+        env: parseTitle(published.title)?.env ?? '',
         why: action.why,
       },
     })
@@ -215,14 +218,8 @@ export class Deployer {
     if (!desired) return
     const tooLarge = faultOfSizes(observed.source)
     if (tooLarge !== undefined) throw refusedDeploy(action, tooLarge)
-    const { rolledBack } = observed.memory
-    const now = {
-      fingerprint: fingerprintOfSource(observed, desired),
-      publishedId: observed.published?.id,
-    }
-    if (rolledBack && isTakenBack(rolledBack, now)) {
-      throw refusedDeploy(action, takenBackBefore(rolledBack))
-    }
+    const takenBack = refusalAfterReturn(observed, desired)
+    if (takenBack !== undefined) throw refusedDeploy(action, takenBack)
     const twins = foreignTwinsOf(observed)
     if (twins.length > 0 && !desired.controls.adopt) {
       throw new ReconcileError('NotOurs', `Did not ${action.summary}: ${twinsMessage(twins)}`)

@@ -2,6 +2,7 @@ import type { Change } from '../../core/action.ts'
 import { Secret } from '../../core/secret.ts'
 import type { FunctionSetAction } from './action.ts'
 import { type Drift, driftOf, isUnsentAlone } from './drift.ts'
+import { differingVariables } from './env.ts'
 import { foreignInventory, namesInInventory } from './inventory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
@@ -18,7 +19,7 @@ export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetActi
   if (!desired) return diffRemoved(pair)
   if (!observed) return [missingSite(pair, desired)]
   if (observed.unread) return inventoryActions(pair, observed)
-  const env = envAction(pair, observed)
+  const env = envAction(pair, { desired, observed })
   const deploys = deployActions(pair, { desired, observed, isEnvChanged: env !== undefined })
   // A deploy does it itself, before anything else.
   if (isProofDue(pair, observed) && !deploys.some(({ blocked }) => !blocked)) {
@@ -30,9 +31,11 @@ export function diffFunctionSet(pair: FunctionSetPair): readonly FunctionSetActi
   return isFree ? inventory : [...(env ? [env] : []), ...deploys, ...inventory]
 }
 
-function envAction(pair: FunctionSetPair, observed: ObservedFunctionSet): FunctionSetAction | undefined {
-  if (isIgnored(pair, 'env')) return undefined
-  const differing = observed.env.filter(({ state }) => state !== 'same' && state !== 'unread')
+function envAction(
+  pair: FunctionSetPair,
+  { desired, observed }: { readonly desired: DesiredFunctionSet; readonly observed: ObservedFunctionSet },
+): FunctionSetAction | undefined {
+  const differing = differingVariables(observed, desired)
   if (differing.length === 0) return undefined
   const changes = differing.map(
     ({ key, state, isSecret, before, after }): Change =>

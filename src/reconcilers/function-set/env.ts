@@ -3,7 +3,7 @@ import type { EnvVariable } from '../../clients/netlify/client.ts'
 import type { OwnedField } from '../../core/ownership.ts'
 import { Secret } from '../../core/secret.ts'
 import type { SiteMemory } from './memory.ts'
-import type { ObservedVariable } from './observed.ts'
+import type { ObservedFunctionSet, ObservedVariable } from './observed.ts'
 import type { DesiredFunctionSet } from './place.ts'
 
 /** Contexts whose value the published site sees, the one that counts first. */
@@ -54,6 +54,15 @@ export function compareEnv(
       return [{ key, state: 'undeclared', isSecret, before, after: undefined }]
     })
   return [...compared, ...gone]
+}
+
+/** Variables that are to be set or removed, as far as they could be read. */
+export function differingVariables(
+  { env }: Pick<ObservedFunctionSet, 'env'>,
+  { controls }: Pick<DesiredFunctionSet, 'controls'>,
+): readonly ObservedVariable[] {
+  if (controls.ignore.includes('/env')) return []
+  return env.filter(({ state }) => state !== 'same' && state !== 'unread')
 }
 
 function isEqual(

@@ -2,7 +2,7 @@ import type { Memories, SiteMemory } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { type DesiredFunctionSet, isOnlyWatched } from './place.ts'
 import { publishedFunctions } from './site-functions.ts'
-import { type DeployOwner, isOwnTitle, parseTitle } from './title.ts'
+import { type DeployOwner, isOfStore, isOwnTitle, parseTitle } from './title.ts'
 
 /** Functions that are ours: those that were, and those that are on the site as the directory has them. */
 export function adoptedBy(observed: ObservedFunctionSet, desired: DesiredFunctionSet): readonly string[] {
@@ -37,10 +37,14 @@ export async function learnFrom(
   // We make no deploy then: the next one of anybody has them.
   const isLeftToOthers = desired.controls.ignore.includes('/directory') && published.id !== memory.envSetOn
   const isEnvThere = memory.isEnvPending && (isOurAnswer || isLeftToOthers)
+  // It was published again, by whomever, and has the variables of when it was made.
+  const isOlderThanEnv =
+    isOfStore(published.title, owner) && memory.envGeneration !== undefined && !isOurAnswer
   return memories.keepSite(site.id, {
     ...(isTaken && { owner: desired.id, managed }),
     ...(isGood && { lastGood: published.id }),
     ...(isGood && isAnew && { rolledBack: undefined }),
     ...(isEnvThere && { isEnvPending: false }),
+    ...(isOlderThanEnv && { isEnvPending: true }),
   })
 }

@@ -78,6 +78,8 @@ export interface RolledBack {
   readonly from: string
   readonly to: string
   readonly fingerprint: string
+  /** What stood for the variables that it had; undefined: nobody wrote it down, and they say nothing. */
+  readonly env?: string
   /** What was wrong with it, in a sentence; undefined: nobody wrote it down. */
   readonly why: string | undefined
   /** Whether it lost what it should have carried: then another made on the same deploy would, whatever its source. */
@@ -89,12 +91,18 @@ export function takenBack({ from, to, why }: RolledBack): string {
   return `deploy ${from} was taken back (${why ?? 'it failed its verification, or lacked something'}); deploy ${to} is published again`
 }
 
-/** Whether nothing with this fingerprint is deployed on top of what is published, because it was taken back before. */
+/** Whether this is not deployed on top of what is published, because the same was taken back before. */
 export function isTakenBack(
-  { to, fingerprint, isLoss }: RolledBack,
-  now: { readonly fingerprint: string | undefined; readonly publishedId: string | undefined },
+  { to, fingerprint, env, isLoss }: RolledBack,
+  now: {
+    readonly fingerprint: string | undefined
+    /** Stands for the variables that it would have; undefined: they are yet to be set. */
+    readonly env: string | undefined
+    readonly publishedId: string | undefined
+  },
 ): boolean {
-  return fingerprint === now.fingerprint || (isLoss === true && to === now.publishedId)
+  const isSame = fingerprint === now.fingerprint && (env === undefined || env === now.env)
+  return isSame || (isLoss === true && to === now.publishedId)
 }
 
 /**
@@ -111,11 +119,12 @@ export function goodBeforeNext(found: {
 }
 
 /** Why the same source, or after a loss any source, is not deployed again. */
-export function takenBackBefore({ from, to, why, isLoss }: RolledBack): string {
+export function takenBackBefore({ from, to, why, env, isLoss }: RolledBack): string {
   if (isLoss) {
     return `deploy ${from}, made on deploy ${to}, was taken back (${why}), and so would any other be; publish the site anew with what built it`
   }
-  return `deploy ${from} of this very source was taken back; change the source`
+  // Variables are part of it where we set any.
+  return `deploy ${from} of this very source was taken back; change the source${env ? ' or a variable' : ''}`
 }
 
 /** Nothing is remembered of the site. */
@@ -228,7 +237,7 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
   const fields = fieldsOf(value)
   const { owner, deployed, lastGood, rolledBack, managed } = fields
   const { env, envContexts, envGeneration, isEnvPending, envSetOn, envBuild } = fields
-  const { from, to, fingerprint, why, isLoss } = fieldsOf(rolledBack)
+  const { from, to, fingerprint, env: envTakenBack, why, isLoss } = fieldsOf(rolledBack)
   const isWhole = typeof from === 'string' && typeof to === 'string' && typeof fingerprint === 'string'
   return {
     ...noMemory,
@@ -241,6 +250,7 @@ function siteMemoryOf(value: Json | undefined): SiteMemory {
     ...(isWhole && {
       rolledBack: {
         ...{ from, to, fingerprint, why: typeof why === 'string' ? why : undefined },
+        ...(typeof envTakenBack === 'string' && { env: envTakenBack }),
         ...(isLoss === true && { isLoss }),
       },
     }),

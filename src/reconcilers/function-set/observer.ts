@@ -8,7 +8,7 @@ import { notReadWithin, type Unreadable, unreadable } from '../../core/unreadabl
 import { buildUnderWay, isBuildNeeded, isEnvBuilt } from './build.ts'
 import { areFilesTelling, obstaclesTo } from './carry.ts'
 import { driftOf } from './drift.ts'
-import { compareEnv } from './env.ts'
+import { compareEnv, differingVariables } from './env.ts'
 import { readInventoryOf } from './inventory.ts'
 import { adoptedBy, learnFrom } from './lessons.ts'
 import { readLocally } from './local-reading.ts'
@@ -306,6 +306,6 @@ export class Observer {
 }
 
 function isDeployNeeded(observed: ObservedFunctionSet, desired: DesiredFunctionSet): boolean {
-  const isEnvChanged = observed.env.some(({ state }) => state !== 'same' && state !== 'unread')
+  const isEnvChanged = differingVariables(observed, desired).length > 0
   return isEnvChanged || observed.memory.isEnvPending || driftOf(observed, desired).changes.length > 0
 }

@@ -3,7 +3,7 @@ import type { Deploy } from '../../clients/netlify/deploy-record.ts'
 import { isErrorOf, ReconcileError } from '../../core/errors.ts'
 import type { FunctionSetAction } from './action.ts'
 import type { Memories } from './memory.ts'
-import { parseTitle } from './title.ts'
+import { isOfStore } from './title.ts'
 
 /** Rejects where another deploy is published than the one that an action was decided on. */
 export function assertStillPublished(action: FunctionSetAction, publishedId: string | undefined): void {
@@ -30,20 +30,9 @@ export async function ownDeploySince(
   // One that was seen to its end is no try that was cut off: what was decided before it is done.
   if ((await memories.site(site.id)).deployed === site.publishedId) return undefined
   const live = await netlify.getDeploy(site.id, site.publishedId, signal)
-  if (!isOfThisStore(live, action)) return undefined
+  // What another store of the fleet deploys is a try of somebody who may be at work.
+  if (!isOfStore(live.title, action.owner)) return undefined
   if (action.publishedId === undefined) return live
   const before = await netlify.getDeploy(site.id, action.publishedId, signal)
   return live.createdAt > before.createdAt ? live : undefined
-}
-
-/** What another store of the fleet deploys is a try of somebody who may be at work. */
-function isOfThisStore({ title }: Deploy, { owner }: FunctionSetAction): boolean {
-  const made = parseTitle(title)
-  return (
-    made !== undefined &&
-    made.id === owner.id &&
-    made.fleet === owner.fleet &&
-    made.environment === owner.environment &&
-    made.store === owner.store
-  )
 }

@@ -1,6 +1,7 @@
 import type { HoldReason } from '../../core/hold.ts'
 import { faultOfBundling, faultOfSizes } from './bundle-fault.ts'
 import { driftOf, isUnsentAlone } from './drift.ts'
+import { differingVariables } from './env.ts'
 import { isTakenBack, takenBackBefore } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { type FunctionSetPair, isIgnored } from './pair.ts'
@@ -22,7 +23,7 @@ export function refusalToDeploy(
   /** What no deploy would bring about, where it is all that there is to do. */
   unsent: readonly string[],
 ): Refusal | undefined {
-  const { source, obstacles, memory, managed, published } = observed
+  const { source, obstacles, managed } = observed
   const refuse = (message: string) => ({ reason: 'NotAllowed' as const, message })
   if (source.problems.length > 0) return { reason: 'ScriptMissing', message: source.problems.join('; ') }
   if (source.failures.length > 0 && !source.isRetryDue) {
@@ -45,12 +46,23 @@ export function refusalToDeploy(
   if (tooLarge !== undefined) return refuse(tooLarge)
   const twins = foreignTwinsOf(observed)
   if (twins.length > 0 && !desired.controls.adopt) return { reason: 'NotOurs', message: twinsMessage(twins) }
-  const { rolledBack } = memory
-  const now = { fingerprint: fingerprintOfSource(observed, desired), publishedId: published?.id }
-  if (rolledBack && isTakenBack(rolledBack, now)) {
-    return refuse(takenBackBefore(rolledBack))
+  const takenBack = refusalAfterReturn(observed, desired)
+  return takenBack === undefined ? undefined : refuse(takenBack)
+}
+
+/** Why what was taken back is not deployed again; undefined: it was not, or it is something else by now. */
+export function refusalAfterReturn(
+  observed: ObservedFunctionSet,
+  desired: DesiredFunctionSet,
+): string | undefined {
+  const { memory, published } = observed
+  const { rolledBack, envGeneration } = memory
+  const now = {
+    fingerprint: fingerprintOfSource(observed, desired),
+    env: differingVariables(observed, desired).length > 0 ? undefined : (envGeneration ?? ''),
+    publishedId: published?.id,
   }
-  return undefined
+  return rolledBack && isTakenBack(rolledBack, now) ? takenBackBefore(rolledBack) : undefined
 }
 
 /** Why a site takes no deploy of ours, whatever is in it; undefined: it does. */
@@ -81,13 +93,10 @@ export function blockedDeploy(
   if (!desired || isOnlyWatched(desired) || isIgnored(pair, 'directory')) return undefined
   if (site.repository !== undefined && desired.spec.via === undefined) return undefined
   const drift = driftOf(observed, desired)
-  if (drift.changes.length === 0 && !memory.isEnvPending) return undefined
+  const needsEnv = memory.isEnvPending || differingVariables(observed, desired).length > 0
+  if (drift.changes.length === 0 && !needsEnv) return undefined
   const isUnsent = isUnsentAlone(drift)
-  const against = refusalToDeploy(
-    observed,
-    desired,
-    isUnsent && !memory.isEnvPending ? drift.unsent : [],
-  )?.message
+  const against = refusalToDeploy(observed, desired, isUnsent && !needsEnv ? drift.unsent : [])?.message
   if (against === undefined) return undefined
   const { added, changed, dropped, rescheduled, adjusted } = drift
   const names = [...new Set([...added, ...changed, ...dropped, ...rescheduled, ...adjusted])].sort()

@@ -55,6 +55,11 @@ export function isOwnTitle(title: string, owner: DeployOwner): boolean {
   return found !== undefined && isSameResource(found, owner)
 }
 
+/** Whether a deploy is of this resource, and was made from this very store. */
+export function isOfStore(title: string, owner: DeployOwner): boolean {
+  return isOwnTitle(title, owner) && parseTitle(title)?.store === owner.store
+}
+
 /** Whether two deploys of one resource hold the same. */
 export function isSameDeploy(title: string, other: string): boolean {
   const [a, b] = [parseTitle(title), parseTitle(other)]

@@ -51,11 +51,18 @@ describe('functions that differ and may not be deployed', () => {
     const scheduled = await stage.observe(stage.desired({ schedules: { hello: '@daily' } }))
     expect(stage.assess(scheduled)).toMatchObject({ status: 'Degraded', reason: 'NotPublished' })
     const desired = stage.desired({ env: { LEVEL: 'info' } })
-    await stage.pass(desired)
-    expect(stage.assess(await stage.observe(desired))).toMatchObject({
-      status: 'Degraded',
-      message: expect.stringMatching(/^changed variables do not take effect; .* is locked/),
-    })
+    // Whether it was set, or is not to be set before it could take effect.
+    for (const isSet of [false, true]) {
+      if (isSet) await stage.pass(desired)
+      expect(stage.assess(await stage.observe(desired))).toMatchObject({
+        status: 'Degraded',
+        message: expect.stringMatching(/^changed variables do not take effect; .* is locked/),
+      })
+    }
+    const ignored = stage.desired({ env: { LEVEL: 'debug' } }, { ignore: ['/env'] })
+    stage.restart()
+    stage.kept.clear()
+    expect(stage.assess(await stage.observe(ignored))).toMatchObject({ status: 'Healthy' })
   }, 60_000)
 
   it('say what stands against it where they are not on the site at all', async () => {

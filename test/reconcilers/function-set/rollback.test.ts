@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { reconciler } from '../../../src/reconcilers/function-set/index.ts'
 import { FunctionStage } from './stage.ts'
 
 let stage: FunctionStage
@@ -94,4 +95,77 @@ describe('a deploy that fails its verification', () => {
     expect(await passes()).toContain('roll-back')
     expect(stage.site.publishedId).toBe(good)
   }, 60_000)
+
+  describe('because of a variable', () => {
+    const withLevel = (LEVEL: string) => stage.desired({ ...verified, env: { LEVEL } })
+
+    /** A good deploy, and one of the same source that a variable broke and that was taken back; resolves with both. */
+    async function breakByVariable() {
+      stage = await FunctionStage.open()
+      await stage.write(
+        'netlify/functions/hello.mjs',
+        "export default async () => new Response(process.env.LEVEL, { status: process.env.LEVEL === 'bad' ? 500 : 200 })\n",
+      )
+      await stage.pass(withLevel('info'))
+      await stage.observe(withLevel('info'))
+      const good = stage.site.publishedId
+      stage.site.age(61_000)
+      const done: string[] = []
+      for (let pass = 0; pass < 4; pass += 1) {
+        for (const { type } of await stage.pass(withLevel('bad'))) done.push(type)
+      }
+      expect(done.slice(0, 3)).toEqual(['set-env', 'deploy', 'roll-back'])
+      expect(stage.site.publishedId).toBe(good)
+      const failed = stage.site.deploys.at(-1)?.id
+      return { good, failed }
+    }
+
+    it('is no success: what is published again lacks what is declared', async () => {
+      const { good, failed } = await breakByVariable()
+      const pair = await stage.observe(withLevel('bad'))
+      expect(stage.assess(pair)).toMatchObject({
+        status: 'Degraded',
+        reason: 'RolledBack',
+        message: expect.stringMatching(
+          `^deploy ${failed} was taken back .* deploy ${good} is published again`,
+        ),
+      })
+      expect(reconciler.diff(pair)).toMatchObject([
+        { type: 'deploy', blocked: { message: expect.stringContaining('change the source or a variable') } },
+      ])
+    }, 60_000)
+
+    it('is mended by another value of it, with the same source', async () => {
+      await breakByVariable()
+      stage.site.age(61_000)
+      for (const level of ['debug', 'bad', 'info']) {
+        await stage.pass(withLevel(level))
+        stage.site.age(61_000)
+        expect(await stage.visit('/.netlify/functions/hello')).toBe(
+          level === 'bad' ? '500 bad' : `200 ${level}`,
+        )
+        const pair = await stage.observe(withLevel(level))
+        expect(stage.assess(pair).status).toBe(level === 'bad' ? 'Progressing' : 'Healthy')
+      }
+    }, 60_000)
+
+    it('is seen where a person published an older deploy of ours again', async () => {
+      stage = await FunctionStage.open()
+      await stage.write(
+        'netlify/functions/hello.mjs',
+        'export default async () => new Response(process.env.LEVEL)\n',
+      )
+      await stage.pass(stage.desired({ env: { LEVEL: 'info' } }))
+      const older = stage.site.published
+      stage.site.age(61_000)
+      const desired = stage.desired({ env: { LEVEL: 'debug' } })
+      await stage.pass(desired)
+      stage.site.age(61_000)
+      if (older) stage.site.publish(older)
+      expect(await stage.visit('/.netlify/functions/hello')).toBe('200 info')
+      expect(await stage.pass(desired)).toMatchObject([{ type: 'deploy', reason: 'environment changed' }])
+      expect(await stage.visit('/.netlify/functions/hello')).toBe('200 debug')
+      expect(await stage.pass(desired)).toEqual([])
+    }, 60_000)
+  })
 })
