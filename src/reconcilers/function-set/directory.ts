@@ -23,7 +23,7 @@ export interface Directory {
 }
 
 /** In the order in which Netlify's bundler prefers them. */
-const extensions = ['.js', '.cjs', '.mjs', '.tsx', '.ts', '.cts', '.mts'] as const
+const extensions = ['.js', '.ts', '.mjs', '.cjs', '.tsx', '.mts', '.cts'] as const
 const extensionSet: ReadonlySet<string> = new Set(extensions)
 
 /** Functions that Netlify takes, and that only its own builds or somebody's hands make. */
@@ -98,11 +98,10 @@ async function functionAt(directory: string, entry: Dirent): Promise<FunctionFil
   }
   if (!found.isDirectory()) return undefined
   const inside = new Set(await readdir(path))
-  for (const stem of [name, 'index']) {
-    const main = extensions.map((extension) => `${stem}${extension}`).find((each) => inside.has(each))
-    if (main !== undefined) return { name, path, file: `${name}/${main}` }
-  }
-  return undefined
+  const main = extensions
+    .flatMap((each) => [`${name}${each}`, `index${each}`])
+    .find((each) => inside.has(each))
+  return main === undefined ? undefined : { name, path, file: `${name}/${main}` }
 }
 
 function codeOfFault({ code }: NodeJS.ErrnoException): string {
