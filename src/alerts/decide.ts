@@ -15,12 +15,16 @@ export interface Telling {
   readonly status: 'firing' | 'resolved'
   readonly firing: readonly Trouble[]
   readonly resolved: readonly Trouble[]
+  /** Told no longer by this alert, though nobody saw it end. */
+  readonly withdrawn: readonly Trouble[]
 }
 
 export interface Moment {
   readonly now: number
   /** Whether nobody will look again soon, as at the end of a one-shot pass: nothing is waited for then. */
   readonly isLast: boolean
+  /** What is wrong, whether this alert tells of it or not: of nothing else of what was told is said that it ended. */
+  readonly isOpen: (trouble: Trouble) => boolean
 }
 
 /**
@@ -44,16 +48,18 @@ export function decide(
     told: before?.told ?? [],
     toldAt: before?.toldAt === undefined ? undefined : Math.min(before.toldAt, moment.now),
     quietSince: undefined,
+    receivers: before?.receivers,
+    sendResolved: alert.sendResolved,
   }
   const dueAt = dueTime(alert, group, troubles)
   if (moment.now < dueAt && !(moment.isLast && group.toldAt === undefined))
     return { group, tell: undefined, dueAt }
   const current = new Set(troubles.map(keyOf))
-  const resolved = group.told.filter((trouble) => !current.has(keyOf(trouble)))
+  const gone = group.told.filter((trouble) => !current.has(keyOf(trouble)))
   const told = { ...group, told: troubles, toldAt: moment.now }
   return {
     group: told,
-    tell: { status: 'firing', firing: troubles, resolved },
+    tell: { status: 'firing', firing: troubles, ...endOf(gone, moment) },
     dueAt: moment.now + alert.repeatInterval,
   }
 }
@@ -64,7 +70,8 @@ const nothing: Verdict = Object.freeze({ group: undefined, tell: undefined, dueA
  * Nothing is wrong any more. What was never told is not told now either. An end that nobody wants to hear of is waited for
  * as well: what comes and goes would be new each time.
  */
-function calmDown(alert: Alert, before: AlertGroup, { now, isLast }: Moment): Verdict {
+function calmDown(alert: Alert, before: AlertGroup, moment: Moment): Verdict {
+  const { now, isLast } = moment
   if (before.toldAt === undefined) return nothing
   const quietSince = Math.min(before.quietSince ?? now, now)
   const dueAt = quietSince + alert.groupWait
@@ -72,9 +79,13 @@ function calmDown(alert: Alert, before: AlertGroup, { now, isLast }: Moment): Ve
   if (!alert.sendResolved) return nothing
   return {
     group: undefined,
-    tell: { status: 'resolved', firing: [], resolved: before.told },
+    tell: { status: 'resolved', firing: [], ...endOf(before.told, moment) },
     dueAt: undefined,
   }
+}
+
+function endOf(gone: readonly Trouble[], { isOpen }: Moment): Pick<Telling, 'resolved' | 'withdrawn'> {
+  return { resolved: gone.filter((trouble) => !isOpen(trouble)), withdrawn: gone.filter(isOpen) }
 }
 
 /** When a group with these troubles is to be told. */

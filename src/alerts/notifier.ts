@@ -1,34 +1,15 @@
-import type {
-  Alert,
-  AlertChange,
-  AlertGroup,
-  Alerting,
-  AlertMemory,
-  Notice,
-  Receiver,
-} from '../core/alert.ts'
-import type { Clock, Random } from '../core/clock.ts'
-import type { Courier, Delivery } from '../core/courier.ts'
+import type { AlertChange, AlertGroup, Alerting, AlertMemory, Notice } from '../core/alert.ts'
 import type { Duration } from '../core/duration.ts'
 import { isErrorOf, messageOf } from '../core/errors.ts'
-import type { FleetEvent } from '../core/event.ts'
-import type { Logger } from '../core/logger.ts'
-import { resourceId } from '../core/resource.ts'
-import { decide, type Moment, type Telling } from './decide.ts'
-import { encode } from './encode.ts'
-import { gather, selects } from './groups.ts'
-import { afterFailure, waitOf } from './retry.ts'
-import { type FleetView, findTroubles, keyOf, stillOpen } from './troubles.ts'
-import { type Sender, say } from './words.ts'
+import type { Moment } from './decide.ts'
+import { type Address, judge, longestRest } from './judge.ts'
+import { sayLastWords } from './last-words.ts'
+import { makeNotice, noticeKey, takeOver } from './notice.ts'
+import { Outbox, type OutboxOptions } from './outbox.ts'
+import type { FleetView } from './troubles.ts'
 
-export interface NotifierOptions {
+export interface NotifierOptions extends OutboxOptions {
   readonly memory: AlertMemory
-  readonly courier: Courier
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** Writes down that something was told, or could not be. */
-  readonly note: (event: Omit<FleetEvent, 'count' | 'firstAt'>) => Promise<void>
 }
 
 /** Looks follow each other at most this fast: a storm is one look. Milliseconds. */
@@ -37,10 +18,6 @@ const pace: Duration = 200
 const graceAtEnd: Duration = 2_000
 /** After a fault of the store. */
 const pauseAfterFault: Duration = 5_000
-/** Nobody else sends what is being sent: longer than any message may take. After a crash it is sent again then. */
-const claimLasts: Duration = 15_000
-/** Timers are set no further ahead; then it is looked again. */
-const longestRest: Duration = 3_600_000
 
 /**
  * Tells receivers of troubles. What is to be told is written down before it is sent and struck out after: killed in
@@ -49,10 +26,7 @@ const longestRest: Duration = 3_600_000
 export class Notifier {
   readonly #options: NotifierOptions
   readonly #groups: Map<string, AlertGroup>
-  readonly #notices: Map<string, Notice>
-  /** By receiver: each is told one thing after the other, and none waits for another. */
-  readonly #sending = new Map<string, Promise<void>>()
-  readonly #cut = new AbortController()
+  readonly #outbox: Outbox
   #alerting: Alerting = { alerts: [], receivers: [] }
   #isComplete = false
   #view: FleetView | undefined
@@ -61,7 +35,7 @@ export class Notifier {
   private constructor(options: NotifierOptions, groups: readonly AlertGroup[], notices: readonly Notice[]) {
     this.#options = options
     this.#groups = new Map(groups.map((group) => [groupKey(group), group]))
-    this.#notices = new Map(notices.map((notice) => [noticeKey(notice), notice]))
+    this.#outbox = new Outbox(options, notices, () => this.#wake.resolve())
   }
 
   /** Goes on where the last one ended. */
@@ -74,12 +48,14 @@ export class Notifier {
   declare(alerting: Alerting, isComplete: boolean): void {
     this.#alerting = alerting
     this.#isComplete = isComplete
+    this.#outbox.address(alerting, this.#view)
     this.#wake.resolve()
   }
 
   /** Takes over how the fleet is now. Returns at once. */
   see(view: FleetView): void {
     this.#view = view
+    this.#outbox.address(this.#alerting, view)
     this.#wake.resolve()
   }
 
@@ -91,16 +67,16 @@ export class Notifier {
       let dueAt = clock.now() + longestRest
       try {
         dueAt = await this.#look({ now: clock.now(), isLast: false })
-        this.#deliverAll()
+        this.#outbox.sendDue()
       } catch (error) {
         if (isErrorOf(error, 'LeaseLost')) break
         logger.warn({ error: messageOf(error) }, 'alerts could not be decided on')
         await clock.sleep(pauseAfterFault, signal).catch(() => undefined)
         continue
       }
-      await this.#rest(Math.min(dueAt - clock.now(), this.#untilAttempt()), signal)
+      await this.#rest(Math.min(dueAt - clock.now(), this.#outbox.untilAttempt()), signal)
     }
-    await this.#end()
+    await this.#outbox.close('the controller ends', graceAtEnd)
   }
 
   /** Decides, for a program that ends soon, what is to be told now, and writes it down. */
@@ -114,106 +90,50 @@ export class Notifier {
    */
   async deliver(limit: Duration, signal: AbortSignal): Promise<readonly string[]> {
     const { clock } = this.#options
+    const outbox = this.#outbox
     const end = clock.monotonic() + limit
     for (let left = limit; !signal.aborted && left > 0; left = end - clock.monotonic()) {
       this.#wake = Promise.withResolvers()
-      this.#deliverAll()
-      if (this.#sending.size === 0 && this.#untilAttempt() > left) break
-      await this.#rest(Math.min(left, this.#untilAttempt()), signal)
+      outbox.sendDue()
+      if (!outbox.isSending && outbox.untilAttempt() > left) break
+      await this.#rest(Math.min(left, outbox.untilAttempt()), signal)
     }
-    this.#cut.abort(new Error('the time for alerts is over'))
-    await Promise.allSettled(this.#sending.values())
-    return [...new Set([...this.#notices.values()].map(({ receiver }) => `Receiver/${receiver}`))].sort()
+    await outbox.close('the time for alerts is over', 0)
+    return [...new Set(outbox.notices.map(({ receiver }) => `Receiver/${receiver}`))].sort()
   }
 
-  /** Tells that the controller ends because of a fault, past the store, which may be the fault. Best effort. */
+  /** Tells that the controller ends because of a fault. Best effort. */
   async sayLastWords(message: string, limit: Duration): Promise<void> {
-    const { clock, random, courier } = this.#options
-    const view = this.#view
-    if (!view) return
-    const now = clock.now()
-    const trouble = {
-      type: 'ControllerError',
-      id: undefined,
-      severity: 'critical',
-      message,
-      since: now,
-    } as const
-    const signal = AbortSignal.any([this.#cut.signal])
-    const sends = this.#alerting.alerts
-      .filter((alert) => selects(alert, trouble, view.labels))
-      .flatMap((alert) =>
-        alert.receivers.flatMap((name) => {
-          const receiver = this.#receiver(name)
-          if (!receiver || receiver.unusable !== undefined) return []
-          const notice = makeNotice(
-            alert,
-            { id: 'end', name: '', since: now },
-            {
-              id: random.id(),
-              receiver: name,
-              now,
-              tell: { status: 'firing', firing: [trouble], resolved: [] },
-            },
-          )
-          return courier.send(encode(notice, receiver, { alert, sender: view, now }), signal)
-        }),
-      )
-    await Promise.race([Promise.allSettled(sends), clock.sleep(limit)])
+    const [view, alerting] = [this.#view, this.#alerting]
+    if (view) await sayLastWords(this.#options, { message, alerting, view, limit })
   }
 
   /** Decides about every group, and writes down what came of it. Returns when the next one is due. */
-  async #look(moment: Moment): Promise<number> {
+  async #look(moment: Pick<Moment, 'now' | 'isLast'>): Promise<number> {
     const view = this.#view
     if (!view) return moment.now + longestRest
-    const troubles = findTroubles(view)
-    const changes: AlertChange[] = this.#isComplete ? this.#forgetUndeclared() : []
-    let dueAt = moment.now + longestRest
-    for (const alert of this.#alerting.alerts) {
-      const known = [...this.#groups.values()].filter((group) => group.alert === alert.name)
-      const told = known.flatMap((group) => group.told)
-      const found = gather(alert, [...troubles, ...stillOpen(told, view)], view.labels)
-      for (const id of new Set([...known.map((group) => group.id), ...found.keys()])) {
-        const before = known.find((group) => group.id === id)
-        const verdict = decide(alert, before, found.get(id), moment)
-        if (verdict.dueAt !== undefined) dueAt = Math.min(dueAt, verdict.dueAt)
-        changes.push(...changeOf(before, verdict.group))
-        const group = verdict.group ?? before
-        if (verdict.tell && group) changes.push(...this.#noticesOf(alert, group, verdict.tell, moment.now))
-      }
-    }
-    await this.#commit(changes)
+    const [alerting, isComplete] = [this.#alerting, this.#isComplete]
+    const groups = [...this.#groups.values()]
+    const { changes, addresses, dueAt } = judge({ alerting, isComplete, view, groups }, moment)
+    const made = addresses.flatMap((address) => this.#noticesOf(address, moment.now))
+    const declared = new Set(alerting.receivers.map(({ name }) => name))
+    const isLost = ({ receiver }: Notice) => isComplete && !declared.has(receiver)
+    const renewed = new Set(made.map(noticeKey))
+    const waiting = this.#outbox.notices.filter((notice) => !renewed.has(noticeKey(notice)))
+    const lost = [...waiting, ...made].filter(isLost)
+    await this.#commit([
+      ...changes,
+      ...made.filter((notice) => !isLost(notice)).map(putNotice),
+      ...lost.map((notice): AlertChange => ({ type: 'drop-notice', notice })),
+    ])
+    for (const notice of lost) await this.#outbox.giveUp(notice)
     return dueAt
   }
 
-  #forgetUndeclared(): AlertChange[] {
-    const alerts = new Set(this.#alerting.alerts.map(({ name }) => name))
-    const receivers = new Set(this.#alerting.receivers.map(({ name }) => name))
-    return [
-      ...[...this.#groups.values()]
-        .filter((group) => !alerts.has(group.alert))
-        .map((group): AlertChange => ({ type: 'drop-group', group })),
-      ...[...this.#notices.values()]
-        .filter((notice) => !receivers.has(notice.receiver))
-        .map((notice): AlertChange => ({ type: 'drop-notice', notice })),
-    ]
-  }
-
-  /** One a receiver; it takes the place of what the receiver was not told yet, so that nothing piles up. */
-  #noticesOf(alert: Alert, group: AlertGroup, tell: Telling, now: number): readonly AlertChange[] {
-    return alert.receivers.map((receiver): AlertChange => {
-      const notice = makeNotice(alert, group, { id: this.#options.random.id(), receiver, now, tell })
-      const waiting = this.#notices.get(noticeKey(notice))
-      const firing = new Set(tell.firing.map(keyOf))
-      const ended = new Map(
-        [...(waiting?.resolved ?? []), ...(waiting?.firing ?? []), ...tell.resolved].map((trouble) => [
-          keyOf(trouble),
-          trouble,
-        ]),
-      )
-      const resolved = [...ended.values()].filter((trouble) => !firing.has(keyOf(trouble)))
-      const nextAttemptAt = now + (waiting ? waitOf(waiting, now) : 0)
-      return { type: 'put-notice', notice: { ...notice, resolved, nextAttemptAt } }
+  #noticesOf({ group, receivers, tell }: Address, now: number): readonly Notice[] {
+    return receivers.map((receiver) => {
+      const notice = makeNotice(group, { id: this.#options.random.id(), receiver, now, tell })
+      return takeOver(notice, this.#outbox.waiting(notice))
     })
   }
 
@@ -222,108 +142,9 @@ export class Notifier {
     for (const change of changes) {
       if (change.type === 'put-group') this.#groups.set(groupKey(change.group), change.group)
       if (change.type === 'drop-group') this.#groups.delete(groupKey(change.group))
-      if (change.type === 'put-notice') this.#notices.set(noticeKey(change.notice), change.notice)
-      if (change.type === 'drop-notice') this.#notices.delete(noticeKey(change.notice))
+      if (change.type === 'put-notice') this.#outbox.put(change.notice)
+      if (change.type === 'drop-notice') this.#outbox.drop(change.notice)
     }
-  }
-
-  /** Milliseconds until something may be sent. */
-  #untilAttempt(): Duration {
-    const now = this.#options.clock.now()
-    const waiting = [...this.#notices.values()].filter(({ receiver }) => !this.#sending.has(receiver))
-    return Math.min(Number.POSITIVE_INFINITY, ...waiting.map((notice) => waitOf(notice, now)))
-  }
-
-  #deliverAll(): void {
-    for (const { receiver } of this.#notices.values()) {
-      if (this.#sending.has(receiver) || !this.#dueFor(receiver)) continue
-      const work = this.#deliver(receiver)
-        .catch((error) => {
-          if (this.#cut.signal.aborted) return
-          this.#options.logger.warn({ receiver, error: messageOf(error) }, 'an alert could not be recorded')
-        })
-        .finally(() => {
-          this.#sending.delete(receiver)
-          this.#wake.resolve()
-        })
-      this.#sending.set(receiver, work)
-    }
-  }
-
-  #dueFor(receiver: string): Notice | undefined {
-    const now = this.#options.clock.now()
-    return [...this.#notices.values()]
-      .filter((notice) => notice.receiver === receiver && waitOf(notice, now) === 0)
-      .sort((a, b) => a.nextAttemptAt - b.nextAttemptAt || (a.id < b.id ? -1 : 1))[0]
-  }
-
-  async #deliver(receiver: string): Promise<void> {
-    const { memory, clock } = this.#options
-    for (let due = this.#dueFor(receiver); due; due = this.#dueFor(receiver)) {
-      if (this.#cut.signal.aborted) return
-      const { isOurs, notice } = await memory.claim(due, clock.now() + claimLasts)
-      // A newer one may have been decided on while we asked: that one is looked at next.
-      if (this.#notices.get(noticeKey(due))?.id === due.id) {
-        if (notice) this.#notices.set(noticeKey(due), notice)
-        else this.#notices.delete(noticeKey(due))
-      }
-      if (isOurs && notice) await this.#conclude(notice, await this.#send(notice))
-    }
-  }
-
-  async #send(notice: Notice): Promise<Delivery> {
-    const receiver = this.#receiver(notice.receiver)
-    const failed = (reason: string): Delivery => ({ type: 'failed', reason, retryAfter: undefined })
-    if (!receiver) return failed('it is not declared at the moment')
-    if (receiver.unusable !== undefined) return failed(receiver.unusable)
-    const { courier, clock } = this.#options
-    const message = encode(notice, receiver, {
-      alert: this.#wordsOf(notice),
-      sender: this.#sender(),
-      now: clock.now(),
-    })
-    return courier.send(message, this.#cut.signal)
-  }
-
-  /** Strikes out what was told, or says when it is tried again. The memory of this process comes first. */
-  async #conclude(notice: Notice, delivery: Delivery): Promise<void> {
-    const { clock, random, memory, note, logger } = this.#options
-    const now = clock.now()
-    const next =
-      delivery.type === 'failed'
-        ? afterFailure(notice, { now, retryAfter: delivery.retryAfter, chance: random.next() })
-        : undefined
-    // Meanwhile a newer one may have taken its place: that one is still to be told.
-    if (this.#notices.get(noticeKey(notice))?.id === notice.id) {
-      if (next) this.#notices.set(noticeKey(notice), next)
-      else this.#notices.delete(noticeKey(notice))
-    }
-    const isCurrent = await memory.conclude(notice, next)
-    const { title } = say(notice, this.#wordsOf(notice), this.#sender())
-    const id = resourceId('Receiver', notice.receiver)
-    const fields = { receiver: notice.receiver, alert: notice.alert, status: notice.status }
-    if (delivery.type === 'delivered') {
-      logger.info(fields, 'alert sent')
-      await note({ at: now, type: 'Normal', reason: 'AlertSent', id, message: title })
-      return
-    }
-    logger.warn({ ...fields, error: delivery.reason }, 'alert not sent')
-    const isOver = isCurrent && !next
-    const message = `${notice.alert}: ${delivery.reason}${isOver ? `; given up: ${title}` : ''}`
-    await note({ at: now, type: 'Warning', reason: isOver ? 'AlertGivenUp' : 'AlertDelayed', id, message })
-  }
-
-  #receiver(name: string): Receiver | undefined {
-    return this.#alerting.receivers.find((receiver) => receiver.name === name)
-  }
-
-  #wordsOf({ alert }: Notice): Pick<Alert, 'title' | 'text' | 'repeatInterval'> {
-    const declared = this.#alerting.alerts.find(({ name }) => name === alert)
-    return declared ?? { title: undefined, text: undefined, repeatInterval: longestRest }
-  }
-
-  #sender(): Sender {
-    return this.#view ?? { fleet: '', environment: undefined }
   }
 
   /** Until something happens or is due, and never shorter than the pace. */
@@ -336,47 +157,12 @@ export class Notifier {
     await quietly(pace)
     rested.abort()
   }
-
-  async #end(): Promise<void> {
-    const rested = new AbortController()
-    const grace = this.#options.clock.sleep(graceAtEnd, rested.signal).catch(() => undefined)
-    await Promise.race([Promise.allSettled(this.#sending.values()), grace])
-    rested.abort()
-    this.#cut.abort(new Error('the controller ends'))
-    await Promise.allSettled(this.#sending.values())
-  }
 }
 
-function makeNotice(
-  alert: Alert,
-  group: Pick<AlertGroup, 'id' | 'name' | 'since'>,
-  made: { readonly id: string; readonly receiver: string; readonly now: number; readonly tell: Telling },
-): Notice {
-  return {
-    id: made.id,
-    receiver: made.receiver,
-    alert: alert.name,
-    groupId: group.id,
-    groupName: group.name,
-    ...made.tell,
-    at: made.now,
-    since: group.since,
-    attempts: 0,
-    nextAttemptAt: made.now,
-  }
-}
-
-function changeOf(before: AlertGroup | undefined, after: AlertGroup | undefined): readonly AlertChange[] {
-  if (!after) return before ? [{ type: 'drop-group', group: before }] : []
-  return before && JSON.stringify(before) === JSON.stringify(after)
-    ? []
-    : [{ type: 'put-group', group: after }]
+function putNotice(notice: Notice): AlertChange {
+  return { type: 'put-notice', notice }
 }
 
 function groupKey({ alert, id }: Pick<AlertGroup, 'alert' | 'id'>): string {
   return `${alert}/${id}`
-}
-
-function noticeKey({ receiver, alert, groupId }: Pick<Notice, 'receiver' | 'alert' | 'groupId'>): string {
-  return `${receiver}/${alert}/${groupId}`
 }

@@ -48,9 +48,24 @@ function placeOf({ fleet, environment }: Sender): string {
 }
 
 function defaultTitle(notice: Notice, sender: Sender): string {
-  const counted = notice.status === 'firing' ? notice.firing : notice.resolved
+  const counted = toldOf(notice)
   const group = notice.groupName === '' ? '' : ` (${notice.groupName})`
-  return `[${notice.status.toUpperCase()}] ${placeOf(sender)}: ${countOf(counted)}${group}`
+  return `[${statusOf(notice)}] ${placeOf(sender)}: ${countOf(counted)}${group}`
+}
+
+/** RESOLVED is said only of what was seen to end. */
+function statusOf(notice: Notice): string {
+  return isWithdrawn(notice) ? 'WITHDRAWN' : notice.status.toUpperCase()
+}
+
+/** Whether all that a notice ends is told no longer, and nobody saw an end. */
+export function isWithdrawn({ status, resolved, withdrawn }: Notice): boolean {
+  return status === 'resolved' && resolved.length === 0 && withdrawn.length > 0
+}
+
+/** What a notice is about. */
+function toldOf(notice: Pick<Notice, 'firing' | 'resolved' | 'withdrawn'>): readonly Trouble[] {
+  return [notice.firing, notice.resolved, notice.withdrawn].find((list) => list.length > 0) ?? []
 }
 
 /** `2 resources`, `the fleet`, `Process/api`: whatever is shortest. */
@@ -67,17 +82,31 @@ function typesOf(troubles: readonly Trouble[]): string {
 }
 
 /** What goes on; and what does not, by name, because only a message of its end alone says so otherwise. */
-function defaultText({ status, resolved }: Notice, list: string): string {
-  if (status === 'resolved' || resolved.length === 0) return list
-  const ended = resolved.map((trouble) => `${subjectOf(trouble)} (${trouble.type})`)
-  return `${list}\nEnded since the last message: ${listed(ended, ', ', longestEnded)}.`
+function defaultText(notice: Notice, list: string): string {
+  if (isWithdrawn(notice))
+    return `The manifests changed, and this is reported no longer. Nobody saw it end:\n${list}`
+  const { status, resolved, withdrawn } = notice
+  const named = (troubles: readonly Trouble[]) =>
+    listed(
+      troubles.map((trouble) => `${subjectOf(trouble)} (${trouble.type})`),
+      ', ',
+      longestEnded,
+    )
+  const isFiring = status === 'firing'
+  return [
+    list,
+    ...(isFiring && resolved.length > 0 ? [`Ended since the last message: ${named(resolved)}.`] : []),
+    ...(withdrawn.length > 0
+      ? [`Reported no longer because the manifests changed, and not seen to end: ${named(withdrawn)}.`]
+      : []),
+  ].join('\n')
 }
 
 function valuesOf(notice: Notice, sender: Sender): Readonly<Record<Placeholder, string>> {
-  const told = notice.status === 'firing' ? notice.firing : notice.resolved
+  const told = toldOf(notice)
   const resources = [...new Set(told.map(subjectOf))]
   return {
-    status: notice.status.toUpperCase(),
+    status: statusOf(notice),
     fleet: sender.fleet,
     environment: sender.environment ?? '',
     alert: notice.alert,
@@ -92,8 +121,8 @@ function valuesOf(notice: Notice, sender: Sender): Readonly<Record<Placeholder, 
 }
 
 /** The worst of what is told. */
-export function severityOf({ firing, resolved }: Pick<Notice, 'firing' | 'resolved'>): Trouble['severity'] {
-  const told = firing.length > 0 ? firing : resolved
+export function severityOf(notice: Pick<Notice, 'firing' | 'resolved' | 'withdrawn'>): Trouble['severity'] {
+  const told = toldOf(notice)
   return severities.findLast((severity) => told.some((trouble) => trouble.severity === severity)) ?? 'info'
 }
 

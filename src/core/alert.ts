@@ -122,6 +122,10 @@ export interface AlertGroup {
   readonly toldAt: number | undefined
   /** Since when nothing of it is wrong any more; undefined: something is. */
   readonly quietSince: number | undefined
+  /** Who was told, by the name of the receiver; undefined: an earlier version did not write it down. */
+  readonly receivers: readonly string[] | undefined
+  /** Whether they want to hear of the end, said last by the alert, which may be gone. */
+  readonly sendResolved: boolean | undefined
 }
 
 /** What is to be told to one receiver about one group. */
@@ -137,6 +141,8 @@ export interface Notice {
   readonly firing: readonly Trouble[]
   /** What ended since it was last told. */
   readonly resolved: readonly Trouble[]
+  /** What is told no longer though nobody saw it end: the manifests want it so. */
+  readonly withdrawn: readonly Trouble[]
   /** Epoch milliseconds of its making. */
   readonly at: number
   /** Since when the group has troubles. */

@@ -77,7 +77,7 @@ export interface AlertSpec {
    */
   readonly sendResolved?: boolean
   /**
-   * The headline, a text with placeholders: `{{ status }}` (FIRING or RESOLVED), `{{ fleet }}`, `{{ environment }}`, `{{ alert }}`, `{{ group }}`, `{{ severity }}`, `{{ troubles }}`, `{{ count }}`, `{{ resources }}`, `{{ list }}`, `{{ time }}`. Nothing else is evaluated. Default: one that says the same.
+   * The headline, a text with placeholders: `{{ status }}` (FIRING, RESOLVED or WITHDRAWN), `{{ fleet }}`, `{{ environment }}`, `{{ alert }}`, `{{ group }}`, `{{ severity }}`, `{{ troubles }}`, `{{ count }}`, `{{ resources }}`, `{{ list }}`, `{{ time }}`. Nothing else is evaluated. Default: one that says the same.
    */
   readonly title?: string
   /**

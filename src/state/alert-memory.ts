@@ -8,8 +8,19 @@ import {
 } from '../core/alert.ts'
 import { assertNever } from '../core/assert-never.ts'
 import { isErrorOf } from '../core/errors.ts'
-import type { RecordKey, Store, StoreWrite } from '../core/store.ts'
-import { decodeEntry, list, number, object, oneOf, optional, resourceIdText, text, toJson } from './codec.ts'
+import type { Json, RecordKey, Store, StoreWrite } from '../core/store.ts'
+import {
+  boolean,
+  decodeEntry,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  resourceIdText,
+  text,
+  toJson,
+} from './codec.ts'
 import type { Fence } from './fence.ts'
 import { scopeOf } from './record-key.ts'
 
@@ -29,6 +40,9 @@ const trouble = object<Trouble>({
   since: number,
 })
 
+/** An earlier version wrote none. */
+const troublesIfAny = (value: Json | undefined) => optional(list(trouble))(value) ?? []
+
 const alertGroup = object<AlertGroup>({
   alert: text,
   id: text,
@@ -37,6 +51,8 @@ const alertGroup = object<AlertGroup>({
   told: list(trouble),
   toldAt: optional(number),
   quietSince: optional(number),
+  receivers: optional(list(text)),
+  sendResolved: optional(boolean),
 })
 
 const notice = object<Notice>({
@@ -48,6 +64,7 @@ const notice = object<Notice>({
   status: oneOf(['firing', 'resolved', 'test']),
   firing: list(trouble),
   resolved: list(trouble),
+  withdrawn: troublesIfAny,
   at: number,
   since: number,
   attempts: number,

@@ -44,9 +44,9 @@ function follow(
     const gathering = gather(
       rule,
       names.map((name) => trouble(name)),
-      new Map(),
+      { labels: new Map() },
     ).get('all')
-    const verdict = decide(rule, group, gathering, { now: at, isLast: false })
+    const verdict = decide(rule, group, gathering, { now: at, isLast: false, isOpen: () => false })
     group = verdict.group
     if (!verdict.tell) continue
     const listed = (list: readonly Trouble[]) => list.map(({ id }) => id?.slice(8)).join('+')
@@ -228,12 +228,12 @@ describe('what is told in the course of time', () => {
   })
 
   it('does not wait where nobody looks again', () => {
-    const gathering = gather(alert, [trouble('a')], new Map()).get('all')
-    const first = decide(alert, undefined, gathering, { now: 0, isLast: true })
+    const gathering = gather(alert, [trouble('a')], { labels: new Map() }).get('all')
+    const first = decide(alert, undefined, gathering, { now: 0, isLast: true, isOpen: () => false })
     expect(first.tell?.firing).toHaveLength(1)
-    const again = decide(alert, first.group, gathering, { now: 1000, isLast: true })
+    const again = decide(alert, first.group, gathering, { now: 1000, isLast: true, isOpen: () => false })
     expect(again.tell).toBeUndefined()
-    const end = decide(alert, again.group, undefined, { now: 2000, isLast: true })
+    const end = decide(alert, again.group, undefined, { now: 2000, isLast: true, isOpen: () => false })
     expect(end.tell?.resolved).toHaveLength(1)
     expect(end.group).toBeUndefined()
   })
@@ -251,7 +251,7 @@ describe('what an alert selects', () => {
     [resourceId('Process', 'b'), { tier: 'edge' }],
   ])
   const chosen = (own: Partial<Alert>) =>
-    [...gather({ ...alert, ...own }, troubles, labels).values()].map(({ name, troubles: list }) =>
+    [...gather({ ...alert, ...own }, troubles, { labels }).values()].map(({ name, troubles: list }) =>
       [name, ...list.map(({ id }) => id ?? 'fleet')].join(' '),
     )
 

@@ -29,12 +29,14 @@ const firing: Notice = {
     trouble('web', 'probe: <!channel> & *bold* {{ fleet }} @everyone'),
   ],
   resolved: [trouble('db', '')],
+  withdrawn: [],
   at: noon,
   since: noon - 60_000,
   attempts: 0,
   nextAttemptAt: noon,
 }
 const resolved: Notice = { ...firing, status: 'resolved', firing: [], resolved: firing.firing }
+const withdrawn: Notice = { ...resolved, resolved: [], withdrawn: firing.firing }
 
 function bodyOf(target: Target, notice: Notice, own: { title?: string; text?: string } = {}) {
   const message = encode(
@@ -149,7 +151,7 @@ describe('the form of a receiver', () => {
     expect(headers).toMatchObject({ 'webhook-id': 'notice1', 'webhook-timestamp': String(noon / 1000) })
     expect(headers['webhook-signature' as keyof typeof headers]).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/)
     expect(body.firing).toHaveLength(500)
-    expect(body.counts).toEqual({ firing: 700, resolved: 1 })
+    expect(body.counts).toEqual({ firing: 700, resolved: 1, withdrawn: 0 })
     expect(JSON.stringify(body)).not.toContain('sixteen')
   })
 })
@@ -183,4 +185,49 @@ it('of many troubles with long messages says how many more there are, within wha
     expect(text.length).toBeLessThanOrEqual(2000)
     expect(text).toMatch(/\nand \d\d more$/)
   }
+})
+
+describe('what is reported no longer though nobody saw it end', () => {
+  const chat: Target = { type: 'slack', url: secret('https://hooks.example/T/B/x') }
+  const pager: Target = { type: 'pagerduty', url: 'https://events.example', routingKey: secret('key') }
+  const prometheus: Target = {
+    type: 'alertmanager',
+    url: 'https://am.example',
+    username: undefined,
+    password: undefined,
+    token: undefined,
+  }
+  const phone: Target = { type: 'ntfy', server: 'https://ntfy.example', topic: 'x', token: undefined }
+
+  it('is never called resolved', () => {
+    expect(bodyOf(chat, withdrawn).body.text.split('\n')).toEqual([
+      '*[WITHDRAWN] fleet acme (production): 2 resources, RecoveryExhausted, Degraded*',
+      'The manifests changed, and this is reported no longer. Nobody saw it end:',
+      'Process/api: RecoveryExhausted, Degraded',
+      'Process/web: Degraded',
+    ])
+    expect(bodyOf(chat, withdrawn, { text: '{{ status }} {{ severity }} {{ list }}' }).body.text).toContain(
+      'WITHDRAWN critical Process/api: RecoveryExhausted',
+    )
+    expect(bodyOf(phone, withdrawn).body.tags).toEqual(['no_bell'])
+  })
+
+  it.each([
+    ['what goes on', firing],
+    ['what ended', resolved],
+  ])('is named beside %s', (_, notice) => {
+    const { body } = bodyOf(chat, { ...notice, withdrawn: [trouble('job', 'late')] })
+    expect(body.text).not.toContain('WITHDRAWN')
+    expect(body.text.split('\n').at(-1)).toBe(
+      'Reported no longer because the manifests changed, and not seen to end: Process/job (Degraded).',
+    )
+  })
+
+  it('leaves no incident and no alert open', () => {
+    const begin = bodyOf(pager, firing).body
+    const end = bodyOf(pager, withdrawn).body
+    expect([end.event_action, end.dedup_key]).toEqual(['resolve', begin.dedup_key])
+    for (const { endsAt } of bodyOf(prometheus, withdrawn).body) expect(Date.parse(endsAt)).toBe(noon)
+    expect(bodyOf(prometheus, withdrawn).body).toHaveLength(3)
+  })
 })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Notifier } from '../../src/alerts/notifier.ts'
+import type { FleetView } from '../../src/alerts/troubles.ts'
 import type { Alert, Alerting, Notice } from '../../src/core/alert.ts'
 import type { Courier, Delivery, OutgoingMessage } from '../../src/core/courier.ts'
 import { ReconcileError } from '../../src/core/errors.ts'
@@ -45,6 +46,10 @@ interface Got {
   readonly status: string
   readonly firing: number
   readonly resolved: number
+  /** Told no longer, though nobody saw it end. */
+  readonly withdrawn: number
+  /** What its messages have in common from the first to the last: an incident of PagerDuty's. */
+  readonly thread: string
 }
 
 const delivered: Delivery = { type: 'delivered' }
@@ -74,14 +79,15 @@ afterEach(async () => {
 })
 
 /** A program that tells: it ends with `kill`, as if it had been killed. */
-async function start() {
+async function start(declared = alerting) {
   let isDead = false
   const courier: Courier = {
     async send(message: OutgoingMessage, signal) {
       if (message.type !== 'http') throw new TypeError('Expected a webhook')
       const to = new URL(message.url).hostname.slice(0, 1)
-      const { id, status, firing, resolved } = JSON.parse(message.body)
-      got.push({ to, id, status, firing: firing.length, resolved: resolved.length })
+      const { id, status, firing, resolved, withdrawn, groupKey } = JSON.parse(message.body)
+      const counts = { firing: firing.length, resolved: resolved.length, withdrawn: withdrawn?.length ?? 0 }
+      got.push({ to, id, status, ...counts, thread: groupKey })
       const answer = answers[to] ?? delivered
       if (answer === 'die') isDead = true
       if (typeof answer === 'object') return answer
@@ -112,7 +118,7 @@ async function start() {
       events.push(`${reason} ${id}`)
     },
   })
-  notifier.declare(alerting, true)
+  notifier.declare(declared, true)
   const end = new AbortController()
   ends.push(end)
   void notifier.run(end.signal)
@@ -141,12 +147,13 @@ function see(
   notifier: Notifier,
   degraded: readonly string[],
   others: readonly Pick<ResourceStatus, 'id' | 'health' | 'message'>[] = [],
+  labels: FleetView['labels'] = new Map(),
 ): void {
   notifier.see({
     fleet: 'acme',
     environment: undefined,
     statuses: [...degraded.map(statusOf), ...others.map((own) => ({ ...statusOf('x'), ...own }))],
-    labels: new Map(),
+    labels,
     mostAttempts: new Map(),
     health: undefined,
     controllerErrors: [],
@@ -156,6 +163,13 @@ function see(
 
 const hundred = Array.from({ length: 100 }, (_, n) => `p${n}`)
 const kept = (): Promise<readonly Notice[]> => openAlertMemory({ store, environment: undefined }).notices()
+/** How many threads were begun and not ended, for each receiver: incidents that stay open. */
+const openThreads = () => {
+  const open = new Set<string>()
+  for (const { to, thread, status } of got)
+    status === 'resolved' ? open.delete(`${to} ${thread}`) : open.add(`${to} ${thread}`)
+  return open.size
+}
 const briefly = () => got.map(({ to, status, firing, resolved }) => `${to} ${status} ${firing}/${resolved}`)
 
 describe('a storm', () => {
@@ -443,5 +457,131 @@ describe('a restart', () => {
     await clock.advance(minute)
     expect(await kept()).toEqual([])
     await settle()
+  })
+})
+
+describe('a declaration that changes while something is wrong', () => {
+  const withdrawn = () => got.map(({ to, status, ...n }) => `${to} ${status} ${n.resolved}/${n.withdrawn}`)
+  const tiers = new Map(['api', 'web'].map((name) => [resourceId('Process', name), { tier: name }]))
+  const edited = (own: Partial<Alert>): Alerting => ({ ...alerting, alerts: [{ ...onCall, ...own }] })
+  const otherwise: readonly (readonly [string, Alerting, readonly string[]])[] = [
+    ['is removed', { ...alerting, alerts: [] }, ['a resolved 0/1', 'b resolved 0/1']],
+    ['tells of other kinds', edited({ kinds: ['Workflow'] }), ['a resolved 0/1', 'b resolved 0/1']],
+    ['tells only of worse', edited({ severity: 'critical' }), ['a resolved 0/1', 'b resolved 0/1']],
+    ['tells another receiver alone', edited({ receivers: ['b'] }), ['a resolved 0/1']],
+  ]
+
+  it.each(otherwise)(
+    'ends what was told, and says of nothing that it is well: an alert that %s',
+    async (...[, declared, ended]) => {
+      const { notifier } = await start()
+      see(notifier, ['api'])
+      await clock.advance(minute)
+      notifier.declare(declared, false)
+      if (declared.alerts.length === 0) {
+        await clock.advance(minute)
+        expect(got).toHaveLength(2)
+      }
+      notifier.declare(declared, true)
+      await clock.advance(minute)
+      expect(withdrawn().slice(2)).toEqual(ended)
+      await clock.advance(60 * minute)
+      expect(got).toHaveLength(2 + ended.length)
+    },
+  )
+
+  it('leaves no incident open where an alert got another name', async () => {
+    const { notifier } = await start()
+    see(notifier, ['api'])
+    await clock.advance(minute)
+    notifier.declare(edited({ name: 'renamed' }), true)
+    await clock.advance(minute)
+    expect(openThreads()).toBe(2)
+    see(notifier, [])
+    await clock.advance(minute)
+    expect(openThreads()).toBe(0)
+  })
+
+  it('ends it after a restart as well, and not where the end was never wanted', async () => {
+    for (const sendResolved of [true, false]) {
+      got.length = 0
+      const first = await start(edited({ sendResolved }))
+      see(first.notifier, ['api'])
+      await clock.advance(minute)
+      first.kill()
+      await clock.advance(minute)
+      const second = await start({ ...alerting, alerts: [] })
+      see(second.notifier, [])
+      await clock.advance(minute)
+      expect(withdrawn().slice(2)).toEqual(sendResolved ? ['a resolved 0/1', 'b resolved 0/1'] : [])
+      second.kill()
+      await clock.advance(minute)
+    }
+  })
+
+  it('keeps what was told in its group, whatever the alert groups by now, until it ends', async () => {
+    const { notifier } = await start()
+    see(notifier, ['api', 'web'], [], tiers)
+    await clock.advance(minute)
+    notifier.declare(edited({ groupBy: ['label:tier'] }), true)
+    await clock.advance(60 * minute)
+    expect(briefly()).toEqual(['a firing 2/0', 'b firing 2/0'])
+    see(notifier, ['web'], [], tiers)
+    await clock.advance(10 * minute)
+    see(notifier, [], [], tiers)
+    await clock.advance(10 * minute)
+    see(notifier, ['web'], [], tiers)
+    await clock.advance(minute)
+    expect(briefly().filter((line) => line.startsWith('a'))).toEqual([
+      'a firing 2/0',
+      'a firing 1/1',
+      'a resolved 0/1',
+      'a firing 1/0',
+    ])
+    expect(new Set(got.map(({ thread }) => thread)).size).toBe(2)
+  })
+
+  it('keeps what was told in its group though its label changed, or its manifest is broken', async () => {
+    const declared = edited({ groupBy: ['label:tier'], labels: { on: 'call' } })
+    const labelled = (tier: string) => new Map([[resourceId('Process', 'api'), { on: 'call', tier }]])
+    const { notifier } = await start(declared)
+    see(notifier, ['api'], [], labelled('core'))
+    await clock.advance(minute)
+    see(notifier, ['api'], [], labelled('edge'))
+    await clock.advance(60 * minute)
+    see(notifier, ['api'], [], new Map())
+    await clock.advance(60 * minute)
+    expect(briefly()).toEqual(['a firing 1/0', 'b firing 1/0'])
+  })
+
+  it('tells a receiver that is new what goes on, and nobody else again', async () => {
+    const { notifier } = await start(edited({ receivers: ['a'] }))
+    see(notifier, ['api'])
+    await clock.advance(minute)
+    notifier.declare(alerting, true)
+    await clock.advance(minute)
+    expect(briefly()).toEqual(['a firing 1/0', 'b firing 1/0'])
+    await clock.advance(60 * minute)
+    expect(got).toHaveLength(2)
+  })
+
+  it('says of a receiver that went with its alert that it was not told', async () => {
+    const { notifier } = await start()
+    see(notifier, ['api'])
+    await clock.advance(minute)
+    notifier.declare({ alerts: [], receivers: alerting.receivers.slice(0, 1) }, true)
+    await clock.advance(minute)
+    expect(withdrawn().slice(2)).toEqual(['a resolved 0/1'])
+    expect(events.filter((event) => event.startsWith('AlertGivenUp'))).toEqual(['AlertGivenUp Receiver/b'])
+    expect(await kept()).toEqual([])
+  })
+
+  it('says nothing of what was never told', async () => {
+    const { notifier } = await start()
+    see(notifier, ['api'])
+    await clock.advance(2000)
+    notifier.declare({ ...alerting, alerts: [] }, true)
+    await clock.advance(60 * minute)
+    expect(got).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import type { Target } from '../../core/alert.ts'
 import type { HttpMessage } from '../../core/courier.ts'
-import { cut } from '../words.ts'
+import { cut, isWithdrawn } from '../words.ts'
 import { addressUnder, bearer, type Letter, revealed } from './letter.ts'
 
 function post(url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): HttpMessage {
@@ -48,7 +48,7 @@ export function ntfyMessage(
       title: words.title,
       message: cutBytes(words.text, 3500),
       priority: isFiring ? ntfyPriorities[severity] : 3,
-      tags: [isFiring ? 'rotating_light' : 'white_check_mark'],
+      tags: [isFiring ? 'rotating_light' : isWithdrawn(notice) ? 'no_bell' : 'white_check_mark'],
     },
     bearer(target.token),
   )

@@ -23,6 +23,7 @@ export function pagerdutyMessage(
         text: words.text,
         firing: notice.firing.length,
         resolved: notice.resolved.length,
+        withdrawn: notice.withdrawn.length,
       },
     },
     client: 'reconcile',
@@ -77,7 +78,7 @@ export function alertmanagerMessage(
         ]
       : [
           ...notice.firing.map((trouble) => toAlert(trouble, now + alert.repeatInterval + grace)),
-          ...notice.resolved.map((trouble) => toAlert(trouble, now)),
+          ...[...notice.resolved, ...notice.withdrawn].map((trouble) => toAlert(trouble, now)),
         ]
   const basic =
     target.username !== undefined && target.password

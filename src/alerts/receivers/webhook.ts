@@ -25,7 +25,12 @@ export function webhookMessage(target: Extract<Target, { type: 'webhook' }>, let
     at: new Date(notice.at).toISOString(),
     firing: notice.firing.slice(0, mostTroubles).map(describeTrouble),
     resolved: notice.resolved.slice(0, mostTroubles).map(describeTrouble),
-    counts: { firing: notice.firing.length, resolved: notice.resolved.length },
+    withdrawn: notice.withdrawn.slice(0, mostTroubles).map(describeTrouble),
+    counts: {
+      firing: notice.firing.length,
+      resolved: notice.resolved.length,
+      withdrawn: notice.withdrawn.length,
+    },
   })
   const timestamp = String(Math.floor(now / 1000))
   const signature = target.secret && sign(target.secret.reveal(), `${notice.id}.${timestamp}.${body}`)

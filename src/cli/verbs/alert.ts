@@ -41,6 +41,7 @@ export async function testReceiver(call: Invocation, common: CommonOptions, id: 
       status: 'test',
       firing: [],
       resolved: [],
+      withdrawn: [],
       at: now,
       since: now,
       attempts: 0,
