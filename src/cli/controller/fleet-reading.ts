@@ -4,6 +4,7 @@ import { messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ResourceId } from '../../core/resource.ts'
 import type { Store } from '../../core/store.ts'
+import { awaitGit } from '../../manifests/git-at-work.ts'
 import type { ManifestFile } from '../../manifests/manifest-file.ts'
 import { ParsedFiles } from '../../manifests/parsed-files.ts'
 import type { Manifests } from '../../manifests/read.ts'
@@ -14,6 +15,9 @@ import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts
 import { selectResources } from '../selection.ts'
 import type { GitSource } from '../source/git-source.ts'
 import type { Workspace } from '../workspace.ts'
+
+/** How long an editor, `rsync` or `mv` has put aside what it writes anew, at most; in milliseconds. */
+const returnsWithin = 1000
 
 export type TellFaults = (diagnostics: readonly Diagnostic[]) => void
 
@@ -68,7 +72,7 @@ export class FleetReading {
   /** Reads it for the first time, with the commands that it names. */
   static async begin(options: FleetReadingOptions): Promise<FleetReading> {
     const reading = new FleetReading(options)
-    reading.#declaration = await reading.#readOnce()
+    reading.#declaration = await (options.source ? reading.#readOnce() : reading.#readFolder())
     return reading
   }
 
@@ -84,7 +88,7 @@ export class FleetReading {
 
   async read(): Promise<Declaration> {
     const { source, workspace, logger } = this.#options
-    const next = await (source ? source.read(() => this.#readOnce()) : this.#readOnce())
+    const next = await (source ? source.read(() => this.#readOnce()) : this.#readFolder())
     // An emptied folder says nothing: what was declared last still holds.
     const isEmptied = next.resources.length === 0 && !next.isComplete
     this.#declaration = isEmptied
@@ -101,6 +105,20 @@ export class FleetReading {
     const faults = faultsOf(this.#declaration)
     if (faults !== this.#shownFaults) this.#options.tellFaults(this.#declaration.diagnostics)
     this.#shownFaults = faults
+  }
+
+  /** A folder is changed while it is read: what has gone from it is looked for once more, before anything goes with it. */
+  async #readFolder(): Promise<Manifests> {
+    const { workspace, lease } = this.#options
+    const { paths, clock, call } = workspace
+    const signal = AbortSignal.any([call.signal, lease.signal])
+    await awaitGit(paths, { clock, signal })
+    const found = await this.#readOnce()
+    const isThere = new Set(found.resources.map(({ id }) => id))
+    if (this.#declaration.resources.every(({ id }) => isThere.has(id))) return found
+    await clock.sleep(returnsWithin, signal)
+    await awaitGit(paths, { clock, signal })
+    return this.#readOnce()
   }
 
   async #readOnce(): Promise<Manifests> {

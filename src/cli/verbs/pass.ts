@@ -1,5 +1,6 @@
 import { ReconcileError } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
+import { awaitGit } from '../../manifests/git-at-work.ts'
 import type { LeaseKeeper } from '../../state/lease.ts'
 import { openLedger } from '../../state/ledger.ts'
 import { type Actor, becomeActorUnlessControlled, liveController, openKeeper } from '../actor.ts'
@@ -99,7 +100,9 @@ async function makePass(input: PassInput): Promise<PassReport> {
 }
 
 /** What is to be done, as the manifests say it now. Who only asks for it runs none of the commands that they name. */
-async function readTask({ workspace, store }: PassInput, mayRunCommands: boolean) {
+async function readTask({ workspace, store, progress }: PassInput, mayRunCommands: boolean) {
+  const { paths, clock, call } = workspace
+  await awaitGit(paths, { clock, signal: call.signal, tell: (text) => progress.say(text) })
   const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands })
   printDiagnostics(workspace, declaration.diagnostics)
   assertSomethingDeclared(declaration)
