@@ -1,3 +1,5 @@
+import { escapeSequence, gap, isSpace, isUnseen, lineBreak, markUnseen, soften } from './unseen.ts'
+
 /** A line of a value of several lines is looked for alone where it is as long: of a key in PEM each one is. */
 const shortestLine = 16
 /** A shorter number counts something. */
@@ -7,6 +9,7 @@ const shortestNumber = 8
 const longestWord = 200
 
 const stars = '***'
+const space = 32
 
 /** A text that is looked for, with the place of three of its characters by which it is found. */
 interface Needle {
@@ -34,8 +37,8 @@ export class SecretSearch {
   #rarestPlace(text: string): { readonly anchor: number; readonly hash: number } {
     let [place, fewest] = [{ anchor: 0, hash: hashAt(text, 0) }, Number.POSITIVE_INFINITY]
     for (let anchor = text.length - 3; anchor >= 0 && fewest > 0; anchor -= 1) {
-      if (isSpace(text.charCodeAt(anchor + 2))) anchor -= 2
-      else if (!isSpace(text.charCodeAt(anchor + 1)) && !isSpace(text.charCodeAt(anchor))) {
+      if (isUnseen(text.charCodeAt(anchor + 2))) anchor -= 2
+      else if (!isUnseen(text.charCodeAt(anchor + 1)) && !isUnseen(text.charCodeAt(anchor))) {
         const hash = hashAt(text, anchor)
         const count = this.#needles.get(hash)?.length ?? 0
         if (count < fewest) [place, fewest] = [{ anchor, hash }, count]
@@ -143,10 +146,12 @@ function hashAt(text: string, at: number): number {
 function matchAfter(text: string, at: number, { text: needle, anchor }: Needle): number {
   let place = at
   for (let index = anchor; index < needle.length; index += 1) {
-    if (isSpace(needle.charCodeAt(index))) {
+    const unit = needle.charCodeAt(index)
+    if (unit === gap) while (isUnseen(text.charCodeAt(place)) || isTagAt(text, place)) place += 1
+    else if (unit === space) {
       if (!isSpace(text.charCodeAt(place))) return -1
       while (isSpace(text.charCodeAt(place))) place += 1
-    } else if (needle.charCodeAt(index) === text.charCodeAt(place)) place += 1
+    } else if (unit === text.charCodeAt(place)) place += 1
     else return -1
   }
   return place
@@ -156,13 +161,25 @@ function matchAfter(text: string, at: number, { text: needle, anchor }: Needle):
 function matchBefore(text: string, at: number, { text: needle, anchor }: Needle): number {
   let place = at
   for (let index = anchor - 1; index >= 0; index -= 1) {
-    if (isSpace(needle.charCodeAt(index))) {
+    const unit = needle.charCodeAt(index)
+    if (unit === gap) while (isUnseen(text.charCodeAt(place - 1)) || isTagAt(text, place - 1)) place -= 1
+    else if (unit === space) {
       if (!isSpace(text.charCodeAt(place - 1))) return -1
       while (isSpace(text.charCodeAt(place - 1))) place -= 1
-    } else if (needle.charCodeAt(index) === text.charCodeAt(place - 1)) place -= 1
+    } else if (unit === text.charCodeAt(place - 1)) place -= 1
     else return -1
   }
   return place
+}
+
+/** Whether a unit is one of the two of an invisible tag (U+E0000 to U+E007F). */
+function isTagAt(text: string, at: number): boolean {
+  const code = text.codePointAt(isLowUnit(text.charCodeAt(at)) ? at - 1 : at) ?? 0
+  return code >= 0xe0000 && code <= 0xe007f
+}
+
+function isLowUnit(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff
 }
 
 /**
@@ -177,14 +194,22 @@ function isNumberInJson(text: string, start: number, end: number): boolean {
   )
 }
 
-function isSpace(unit: number): boolean {
-  return unit === 32 || (unit >= 9 && unit <= 13) || unit === 160
-}
-
-/** A value as it may stand in a text: by itself, in pieces, and in the encodings that programs use. */
+/**
+ * A value as it may stand in a text: by itself, in pieces, and in the encodings that programs use. What is shown keeps nothing
+ * that is not seen: it loses that, with what follows an escape or without, or has something else in its place.
+ */
 function formsOf(value: string): readonly string[] {
   const lines = value.split(/\r?\n/).filter((line) => line !== value && line.trim().length >= shortestLine)
-  const forms = [value, value.trim(), ...lines].flatMap((text) => {
+  const pieces = [value, value.trim(), ...lines].flatMap((text) => [
+    text,
+    markUnseen(text),
+    ...[text, text.replace(escapeSequence, String.fromCharCode(gap))].flatMap((left) => [
+      soften(left),
+      // JSON writes a line break as two characters, whichever it was.
+      left.split(lineBreak).map(soften).join('\n'),
+    ]),
+  ])
+  const forms = [...new Set(pieces)].flatMap((text) => {
     const escaped = JSON.stringify(text).slice(1, -1)
     const hex = Buffer.from(text).toString('hex')
     return [
@@ -199,7 +224,7 @@ function formsOf(value: string): readonly string[] {
       ...base64Of(text),
     ]
   })
-  return forms.map((form) => form.trim().replace(/\s+/g, ' '))
+  return forms.flatMap((form) => [soften(form.trim()), soften(markUnseen(form).trim())])
 }
 
 /** As a part of an address: by `encodeURIComponent`, by RFC 3986, and as forms are; in capitals and small letters. */

@@ -1,4 +1,5 @@
 import { maskTokens, namesSecret } from '../core/token-shape.ts'
+import { markUnseen } from '../core/unseen.ts'
 import { lineText, type SourceFile } from './source-file.ts'
 
 /** Longest line that is shown; of a longer one its beginning. */
@@ -55,12 +56,9 @@ export function quote(text: string): string {
   return `"${printable(short)}"`
 }
 
-/** Replaces every control character, sign for sign. */
+/** Replaces all that is not seen, sign for sign. */
 export function printable(text: string): string {
-  return text
-    .replace(/\t/g, ' ')
-    .replace(/[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu, '?')
-    .replace(/\p{Cs}/gu, '\ufffd')
+  return markUnseen(text).replace(/\p{Cs}/gu, '\ufffd')
 }
 
 /** What of a line may hold a secret. Judged by the text alone, because a broken file has no structure. */

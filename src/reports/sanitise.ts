@@ -1,11 +1,4 @@
-// ECMA-48 escape sequences: control sequences (ESC [ ...), strings ended by BEL or ESC \ (a terminal's title, a link),
-// and the short ones. Taken out whole, so that their letters do not stay behind.
-const escapeSequence =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c\n]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]?/g
-
-/** What ends a line, or looks as if it did. */
-const lineBreak = /\r\n|[\n\r\u0085\u2028\u2029]/g
+import { escapeSequence, lineBreak } from '../core/unseen.ts'
 
 /**
  * C0 and C1 controls, marks that turn the direction of a text around, what is invisible (zero width, tags), and what

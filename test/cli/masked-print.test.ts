@@ -6,7 +6,8 @@ import { isOwnWord } from '../../src/cli/own-words.ts'
 import { printPlan } from '../../src/cli/plan/print-plan.ts'
 import type { Plan } from '../../src/core/plan.ts'
 import { SecretMask } from '../../src/core/secret-mask.ts'
-import { plan } from '../reports/samples.ts'
+import { describeDocument } from '../../src/reports/describe-json.ts'
+import { description, plan } from '../reports/samples.ts'
 import { canary, formsIn } from '../support/canary.ts'
 
 const hexKey = '4f1c9ad0b7e25836aa0194cd7be1f3025d6c8e71'
@@ -100,6 +101,30 @@ describe.each(['json', 'yaml'] as const)('A secret in a document for programs: %
     expect(await printed(planWith(secret, 3), { secrets: [secret], output })).not.toContain(
       hexKey.slice(0, 12),
     )
+  })
+
+  test('is masked where the document was made without what is invisible before it is printed', async () => {
+    const secret = `${hexKey.slice(0, 20)}\u001b[31m\u200b"${hexKey.slice(20)}`
+    const resource = description.resource && {
+      ...description.resource,
+      annotations: { note: `its ${secret}` },
+    }
+    let out = ''
+    const sink = { write: (text: string) => (out += text), isTerminal: false, columns: 80 }
+    const { signal } = new AbortController()
+    const call = withoutSecrets({
+      cwd: '/srv/acme',
+      env: {},
+      out: sink,
+      err: sink,
+      signal,
+      version: '0.0.0-test',
+    })
+    call.mask.hold('test', [secret])
+    await printDocument(call, output, describeDocument({ ...description, resource }))
+    expect(out).toContain('its ***')
+    expect(out).not.toContain(hexKey.slice(0, 12))
+    expect(out).not.toContain(hexKey.slice(-12))
   })
 
   test('is masked where only JSON makes a text of it', async () => {

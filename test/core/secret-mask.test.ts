@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SecretMask } from '../../src/core/secret-mask.ts'
+import { printable } from '../../src/manifests/excerpt.ts'
+import { sanitise } from '../../src/reports/sanitise.ts'
 
 const secret = 'k/9+A "z" sécret\\~7'
 
@@ -39,6 +41,33 @@ describe('A secret is masked', () => {
       // What is left of it are the characters that also depend on what stands beside it.
       const rest = Buffer.from(masked.split('***')[1] ?? '', encoding).toString('latin1')
       expect(rest).not.toContain('cret')
+    }
+  })
+
+  test.each<readonly [string, string]>([
+    ['a space of no width', 'k/9+A\u200bquerty\u200b"z"'],
+    ['the colours of a terminal', 'k/9+A\u001b[31mquerty\u001b[0m"z"'],
+    ['a title for a terminal', 'k/9+A\u001b]0;own\u0007querty"z"'],
+    ['a change of direction', 'k/9+A\u202equerty"z"'],
+    ['signs that are no characters', 'k/9+A\ufffequerty\u{e0041}"z"'],
+    ['a tab', 'k/9+A\tquerty"z"'],
+    ['a break of lines', 'k/9+A\r\nquerty"z"'],
+    ['a break of lines of Unicode', 'k/9+A\u2028querty\u0085"z"'],
+    ['a wide space', 'k/9+A\u3000querty"z"'],
+    ['spaces and what is invisible beside each other', 'k/9+A \u200b \u0007querty"z"'],
+  ])('whatever its texts lost or got in place of %s', (_, value) => {
+    const mask = maskOf(value)
+    const texts = [
+      value,
+      sanitise(value),
+      sanitise(value, { keepLines: true }),
+      printable(value),
+      value.replaceAll(/\p{Cc}/gu, ' '),
+      value.replaceAll(/[^\P{Cc}\s]+/gu, ''),
+    ]
+    for (const text of texts) {
+      expect(mask.mask(`got <${text}>!`)).toBe('got <***>!')
+      expect(mask.mask(JSON.stringify({ a: text }))).toBe('{"a":"***"}')
     }
   })
 
