@@ -1,5 +1,7 @@
 import { Cron } from 'croner'
-import type { Window } from '../core/resource.ts'
+import { formatDuration } from '../core/duration.ts'
+import type { Hold } from '../core/hold.ts'
+import type { Resource, Window } from '../core/resource.ts'
 
 /** Whether actions may be taken now, and if not, when that may change. A deny window always wins. */
 export function consultWindows(
@@ -19,6 +21,15 @@ export function consultWindows(
     .map((window) => cronOf(window).nextRun(new Date(now))?.getTime())
     .filter((start) => start !== undefined)
   return { isOpen: false, until: starts.length > 0 ? Math.min(...starts) : undefined }
+}
+
+/** What keeps a resource from being acted on outside its windows. */
+export function holdOnWindows(resource: Resource, now: number): Hold | undefined {
+  if (resource.controls.windows.length === 0) return undefined
+  const { isOpen, until } = consultWindows(resource.controls.windows, now)
+  if (isOpen) return undefined
+  const when = until === undefined ? '' : `, opens in ${formatDuration(until - now)}`
+  return { reason: 'OutsideWindow', message: `outside its window${when}`, until }
 }
 
 /** When the window that is open now ends; undefined: it is not open. */

@@ -5,7 +5,7 @@ import type { Mark, Owned } from '../../src/core/ownership.ts'
 import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import type { ResourceStatus } from '../../src/core/status.ts'
 import type { Finding } from '../../src/engine/finding.ts'
-import type { GuardInput } from '../../src/engine/guard.ts'
+import type { GuardInput } from '../../src/engine/guard-input.ts'
 import type { Outcome } from '../../src/engine/outcome.ts'
 import { defaultFleet, modelId } from '../support/modelled-fleet.ts'
 

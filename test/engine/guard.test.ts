@@ -4,7 +4,8 @@ import type { LedgerView, RecoveryState } from '../../src/core/ledger.ts'
 import type { Controls, ResourceId } from '../../src/core/resource.ts'
 import type { LastAction } from '../../src/core/status.ts'
 import { type Finding, isActionable } from '../../src/engine/finding.ts'
-import { type GuardInput, guard } from '../../src/engine/guard.ts'
+import { guard } from '../../src/engine/guard.ts'
+import type { GuardInput } from '../../src/engine/guard-input.ts'
 import { defaultFleet, model, modelId } from '../support/modelled-fleet.ts'
 import {
   actionOf,

@@ -21,6 +21,10 @@ function mutant(
 }
 
 const guard = 'src/engine/guard.ts'
+const dependency = 'src/engine/dependency.ts'
+const attemptPace = 'src/engine/attempt-pace.ts'
+const removal = 'src/engine/removal.ts'
+const deletionLimit = 'src/engine/deletion-limit.ts'
 const claim = 'src/engine/claim.ts'
 const examine = 'src/engine/examine.ts'
 const execute = 'src/engine/execute.ts'
@@ -58,8 +62,8 @@ export const mutants: readonly Mutant[] = [
   ]),
   mutant('a fleet that is down is emptied', [
     guard,
-    '  if (down) return [down]\n',
-    '  if (!down && input.now < 0) return []\n',
+    '...(down ? [down] : holdsOnRemoval(finding, input)),',
+    '...(down && input.now < 0 ? [down] : holdsOnRemoval(finding, input)),',
   ]),
   mutant('a suspension is not heeded', [guard, '    holdOnSuspension(finding, input),\n', '']),
   mutant('what is only observed is acted on', [
@@ -75,38 +79,38 @@ export const mutants: readonly Mutant[] = [
     '',
   ]),
   mutant('attempts are unlimited', [
-    guard,
+    attemptPace,
     'recovery.attempts >= maxAttempts',
     'recovery.attempts >= maxAttempts + 100',
   ]),
   mutant('one attempt too many', [
-    guard,
+    attemptPace,
     'recovery.attempts >= maxAttempts',
     'recovery.attempts > maxAttempts',
   ]),
   mutant('attempts follow at once', [
-    guard,
+    attemptPace,
     'const until = endOfWait(recovery.nextAttemptAt, now, backoff.max)',
     'const until = endOfWait(undefined, now, backoff.max)',
   ]),
   mutant('a failed action follows at once', [
-    guard,
+    attemptPace,
     'hasLastFailed || finding.unconfirmed.length > 0',
     'last === undefined && finding.unconfirmed.length > 0',
   ]),
   mutant('a rival is fought without a pause', [
-    guard,
+    attemptPace,
     '  if (next <= now) return undefined\n',
     '  if (now > 0) return undefined\n',
   ]),
-  mutant('half-read manifests delete', [guard, '  if (!input.isComplete) {', '  if (input.now < 0) {']),
+  mutant('half-read manifests delete', [removal, '  if (!input.isComplete) {', '  if (input.now < 0) {']),
   mutant('no manifest at all deletes', [
-    guard,
+    removal,
     '!input.isAnythingDeclared && input.allowedDeletions === undefined',
     'input.now < 0',
   ]),
   mutant('a failed deletion follows at once', [
-    guard,
+    removal,
     "return until === undefined ? [] : [{ reason: 'BackOff', message: 'deleting failed before', until }]",
     "return until !== undefined || input.now > 0 ? [] : [{ reason: 'BackOff', message: '', until }]",
   ]),
@@ -116,30 +120,30 @@ export const mutants: readonly Mutant[] = [
     '  const limited = input.now > 0 ? all : holdDeletions(all, input)\n',
   ]),
   mutant('no limit by count', [
-    guard,
+    deletionLimit,
     '  if (count <= max && !isOverShare) return findings\n',
     '  if (!isOverShare) return findings\n',
   ]),
   mutant('no limit by share', [
-    guard,
+    deletionLimit,
     'count >= 3 && share > percent',
     'count >= 3 && share > percent + 1000',
   ]),
   mutant(
     'a dependency need not be healthy',
     [
-      guard,
+      dependency,
       "  if (finding) return finding.assessment.status === 'Healthy' && finding.actions.length === 0\n",
       '  if (finding) return true\n',
     ],
     [
-      guard,
+      dependency,
       "state !== undefined && state.status.health === 'Healthy' && state.status.sync === 'Synced'",
       'state !== undefined',
     ],
   ),
   mutant('a dependency that was never seen is ready', [
-    guard,
+    dependency,
     "return state !== undefined && state.status.health === 'Healthy' && state.status.sync === 'Synced'",
     'return state === undefined || state.status.health !== undefined',
   ]),
@@ -406,7 +410,7 @@ export const mutants: readonly Mutant[] = [
     'if (outcomes.length >= 0) return state',
   ]),
   mutant('what a resource was goes although what it is now may not come', [
-    guard,
+    removal,
     'const isComing = !input.isBusy(successor.id) && isInPlace(byId.get(successor.id))',
     'const isComing = !input.isBusy(successor.id)',
   ]),
@@ -424,7 +428,7 @@ export const mutants: readonly Mutant[] = [
     ],
   ),
   mutant('the limit of deletions counts only what goes at this moment', [
-    guard,
+    deletionLimit,
     'const count = here + unread + later + coming + input.otherRemovals',
     'const count = here',
   ]),
@@ -479,7 +483,7 @@ export const mutants: readonly Mutant[] = [
     '  if (allowing.length >= 0) return',
   ]),
   mutant('an allowance allows any number of deletions', [
-    guard,
+    deletionLimit,
     'count <= (input.allowedDeletions ?? 0)',
     'input.allowedDeletions !== undefined',
   ]),
