@@ -7,6 +7,9 @@ export type Ending =
   | { readonly type: 'stopped' }
   | { readonly type: 'killed'; readonly signal: string }
 
+/** `not-yet`: the run had begun when the log was read, and its end was still to be written. */
+export type ToldEnding = Ending | 'not-yet'
+
 /** A process whose last run is asked about. */
 export interface EndedRun {
   readonly pmId: number
@@ -27,7 +30,7 @@ const noSignal = 'SIGINT'
 export async function readEndings(
   daemonLog: string,
   asked: readonly EndedRun[],
-): Promise<ReadonlyMap<number, Ending>> {
+): Promise<ReadonlyMap<number, ToldEnding>> {
   const search = new Search(asked)
   if (search.isOver) return search.found
   for await (const lines of linesFromEnd(daemonLog)) {
@@ -39,7 +42,7 @@ export async function readEndings(
 
 /** Takes the lines from the last to the first: the first word about a run that is met is the last that was said. */
 class Search {
-  readonly found = new Map<number, Ending>()
+  readonly found = new Map<number, ToldEnding>()
   readonly #asked: ReadonlyMap<string, number>
   /** Of those not told yet: whether their end was met, and their start is still looked for. */
   readonly #open = new Map<string, 'unmet' | 'ended'>()
@@ -68,12 +71,12 @@ class Search {
     } else if (state === 'ended') {
       this.#close(key, { type: life ? 'by-itself' : 'stopped' })
     } else if (life) {
-      // It was started and its end is not told: it is not the run that was asked about.
-      this.#close(key, undefined)
+      // Its last word is that it began: PM2 lists as ended what did not end within `kill_timeout`, some moments before it does.
+      this.#close(key, 'not-yet')
     }
   }
 
-  #close(key: string, ending: Ending | undefined): void {
+  #close(key: string, ending: ToldEnding | undefined): void {
     this.#open.delete(key)
     const pmId = this.#asked.get(key)
     if (ending && pmId !== undefined) this.found.set(pmId, ending)

@@ -6,7 +6,10 @@ import { hasEnded } from './run-state.ts'
 /** Runs that are remembered. They are few, and each job leaves one behind with each run. */
 const most = 1_000
 
-/** Looks once for how each run ended of which PM2 says exit code 0, and remembers it. */
+/**
+ * Looks for how each run ended of which PM2 says exit code 0, and remembers it as soon as PM2's log says so, or is not to say so
+ * any more.
+ */
 export class JobEndings {
   readonly #daemonLog: string
   readonly #known = new Map<string, Ending | undefined>()
@@ -22,7 +25,10 @@ export class JobEndings {
     if (unknown.length > 0) {
       const endings = await readEndings(this.#daemonLog, unknown)
       if (this.#known.size > most) this.#known.clear()
-      for (const record of unknown) this.#known.set(runOf(record), endings.get(record.pmId))
+      for (const record of unknown) {
+        const ending = endings.get(record.pmId)
+        if (ending !== 'not-yet') this.#known.set(runOf(record), ending)
+      }
     }
     const found = new Map<number, Ending>()
     for (const record of ended) {

@@ -64,9 +64,9 @@ test.each<[string, readonly string[], unknown]>([
     { type: 'stopped' },
   ],
   [
-    'a run whose end is not written',
+    'a run whose end is not written yet',
     [started('job', 3), exited('job', 3, 'SIGKILL'), started('job', 3)],
-    undefined,
+    'not-yet',
   ],
   ['a log that was emptied in the middle of the run', [exited('job', 3, 'SIGINT')], undefined],
   ['an empty log', [], undefined],
