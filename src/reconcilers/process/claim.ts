@@ -63,8 +63,11 @@ export function conflictAmong(records: readonly Pm2Record[], own: Mark | undefin
   if (new Set(records.map((record) => record.namespace)).size > 1) {
     return `${records.length} processes have that name in different namespaces: ${list((record) => record.namespace)}`
   }
-  if (new Set(records.map((record) => `${record.execPath}\n${record.cwd}`)).size > 1) {
+  if (new Set(records.map((record) => record.execPath)).size > 1) {
     return `${records.length} processes have that name and run different programs: ${list((record) => record.execPath ?? 'nothing')}`
+  }
+  if (new Set(records.map((record) => record.cwd)).size > 1) {
+    return `${records.length} processes have that name and run in different folders: ${list((record) => record.cwd ?? 'none')}`
   }
   return undefined
 }
