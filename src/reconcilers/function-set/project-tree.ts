@@ -17,7 +17,13 @@ const marks = ['.package-lock.json', '.yarn-state.yml', '.yarn-integrity', '.mod
  * function that cannot be bundled is made of is not known, so anything that changes may be what mends it.
  */
 export async function hashProjectTree(root: string, directory: string): Promise<string> {
-  const found = await glob(sources, { cwd: root, ignore: ['**/node_modules/**'], onlyFiles: true })
+  const found = await glob(sources, {
+    cwd: root,
+    ignore: ['**/node_modules/**'],
+    onlyFiles: true,
+    // What a link in the project leads to is found by itself, and what lies elsewhere may be a whole disk.
+    followSymbolicLinks: false,
+  })
   const paths = [...found.map((path) => join(root, path)), ...(await installedFor(directory))].sort()
   const facts = await Promise.all(
     paths.map(async (path) => {
