@@ -1,6 +1,7 @@
 import type { NetlifyClient } from '../../clients/netlify/client.ts'
 import { type Deploy, unfinishedStates } from '../../clients/netlify/deploy-record.ts'
 import type { Clock } from '../../core/clock.ts'
+import { formatDuration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
 import type { FunctionSetAction } from './action.ts'
 import type { DeployContent } from './deploy-content.ts'
@@ -49,14 +50,23 @@ export async function beginDeploy(
     await netlify.restoreDeploy(site.id, ready.id, signal)
     return ready
   }
-  const since = clock.now() + netlify.clockAhead - deployLimit.within
-  if (deploys.filter(({ createdAt }) => createdAt > since).length >= deployLimit.count) {
-    throw new ReconcileError('RateLimited', 'Netlify takes 3 deploys of a site a minute; it goes on in 1m')
+  const wait = waitForTurn(deploys, clock.now() + netlify.clockAhead)
+  if (wait > 0) {
+    throw new ReconcileError(
+      'RateLimited',
+      `Netlify takes 3 deploys of a site a minute; it goes on in ${formatDuration(Math.max(1000, wait))}`,
+    )
   }
   // Where Netlify lacks nothing it goes live at once.
   await surveyor.assertNotOvertaken(action, signal)
   const made = await netlify.createDeploy(site.id, { title, digest }, signal)
   return watch.awaitRequired(site.id, made, signal)
+}
+
+/** Milliseconds until Netlify takes another deploy, by its own clock; the deploys are newest first. */
+function waitForTurn(deploys: readonly Deploy[], now: number): number {
+  const first = deploys[deployLimit.count - 1]
+  return first ? first.createdAt + deployLimit.within - now : 0
 }
 
 /** Whether it is under way, and of this store: a try of another one may be under way there. */

@@ -95,6 +95,7 @@ describe('import netlify', () => {
     for (const [name, cron] of [
       ['same', '@weekly'],
       ['changed', '@monthly'],
+      ['wrong', '0 0 31 2 *'],
     ]) {
       await stage.write(
         `netlify/functions/${name}.mjs`,
@@ -119,9 +120,15 @@ describe('import netlify', () => {
     const toml = `${stage.folder}/netlify.toml`
     expect(told).toMatchObject([
       {
-        message: expect.stringMatching(/^the schedule of bad in netlify\.toml was left out: /),
+        message: expect.stringMatching(
+          /^the schedule of bad in netlify\.toml was left out: .*; nothing is deployed while that is so$/,
+        ),
         file: toml,
         line: 6,
+      },
+      {
+        message:
+          'the schedule of wrong in its source cannot be used: it can never fire; nothing is deployed while that is so',
       },
       {
         message: expect.stringMatching(

@@ -204,8 +204,12 @@ describe('a deploy that is cut off', () => {
   it('waits its minute rather than making more deploys than Netlify takes', async () => {
     stage = await FunctionStage.open()
     for (let count = 0; count < 3; count += 1) stage.site.seed({ files: { '/index.html': `${count}` } })
+    stage.site.age(20_000)
     await stage.addFunction('hello')
-    await expect(stage.pass(stage.desired())).rejects.toMatchObject({ code: 'RateLimited' })
+    await expect(stage.pass(stage.desired())).rejects.toMatchObject({
+      code: 'RateLimited',
+      message: expect.stringMatching(/^Netlify takes 3 deploys of a site a minute; it goes on in \d\d?s$/),
+    })
     expect(stage.simulator.writes()).toEqual([])
   }, 60_000)
 })

@@ -39,6 +39,9 @@ export function noticesOf(found: Found): readonly ImportNotice[] {
   ].map((told) => ({ file: found.input, line: undefined, ...told }))
 }
 
+/** What `check` calls an error. */
+const whileSo = 'nothing is deployed while that is so'
+
 /** Where nothing else is said it is about what was asked for. */
 type Told = Pick<ImportNotice, 'code' | 'message'> & Partial<ImportNotice>
 
@@ -54,7 +57,7 @@ function functionNotices({ published, functions, problems, passedOver }: Found):
   const names = functions.map(({ name }) => name)
   const told: Told[] = problems.map((problem) => ({
     code: 'import-netlify-names',
-    message: `${problem}; nothing is deployed while that is so`,
+    message: `${problem}; ${whileSo}`,
   }))
   const withoutFile = there.filter((name) => !names.includes(name))
   if (withoutFile.length > 0) {
@@ -77,9 +80,15 @@ function scheduleNotices(found: Found): readonly Told[] {
   const { published, functions, toml, schedules, badSchedules, sourceSchedules } = found
   const told: Told[] = badSchedules.map(([name, cron]) => ({
     code: 'import-netlify-schedule',
-    message: `the schedule of ${name} in netlify.toml was left out: ${faultOfSchedule(cron)}`,
+    message: `the schedule of ${name} in netlify.toml was left out: ${faultOfSchedule(cron)}; ${whileSo}`,
     ...placeIn(toml, ['functions', name, 'schedule']),
   }))
+  for (const [name, cron] of sourceSchedules) {
+    const fault = schedules[name] === undefined ? faultOfSchedule(cron) : undefined
+    if (fault === undefined) continue
+    const message = `the schedule of ${name} in its source cannot be used: ${fault}; ${whileSo}`
+    told.push({ code: 'import-netlify-schedule', message })
+  }
   const names = new Set(functions.map(({ name }) => name))
   const others = [...(published?.schedules ?? [])].filter(
     ([name]) => names.has(name) && schedules[name] === undefined,
@@ -134,7 +143,7 @@ function ruleNotices({ published, files, hasEdgeFunctions }: Found): readonly To
   const told = obstaclesTo({ published, files, kept: [], mayLoseUnknown: true }).map(
     (obstacle): Told => ({
       code: 'import-netlify-not-carried',
-      message: `${obstacle}; nothing is deployed while that is so`,
+      message: `${obstacle}; ${whileSo}`,
     }),
   )
   if (!hasEdgeFunctions) return told
