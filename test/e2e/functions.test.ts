@@ -85,6 +85,34 @@ describe('a hundred functions, end to end', () => {
     expect(resources).toMatchObject([{ health: 'Healthy', children: { length: 101 } }])
   }, 600_000)
 
+  it('are not deployed by a saved plan that was made of another source', async () => {
+    stage = await setFunctionStage(2)
+    const { fleet, simulator, site } = stage
+    await fleet.write('netlify/functions/folder/index.mjs', functionSource('folder'))
+    await fleet.write('netlify/functions/folder/part.mjs', 'export const part = 1\n')
+    const plan = ['plan', '--out', 'plan.json']
+    const apply = ['apply', 'plan.json']
+    /** Changes a file once a plan was made: that is refused, and a new plan is not. */
+    const changeAfterPlan = async (path: string, text: string) => {
+      expect((await pass(plan)).status).toBe(0)
+      await fleet.write(path, text)
+      simulator.calls.length = 0
+      const refused = await pass(apply)
+      expect(refused.err).toContain('FunctionSet/site: something else is to be done')
+      expect(refused.status).toBe(1)
+      expect(simulator.writes()).toEqual([])
+      expect((await pass(plan)).status).toBe(0)
+      const applied = await pass(apply)
+      expect(applied.status, `${applied.out}\n${applied.err}`).toBe(0)
+      site.age(61_000)
+    }
+    // What was never bundled is known by its own files, and all else by what went in.
+    await changeAfterPlan('netlify/functions/folder/part.mjs', 'export const part = 2\n')
+    await fleet.write('netlify/functions/fn-001.mjs', functionSource('planned'))
+    await changeAfterPlan('netlify/functions/fn-001.mjs', functionSource('not seen'))
+    expect(await textAt(stage, '/.netlify/functions/fn-001')).toBe('not seen')
+  }, 120_000)
+
   it('are left as one published deploy, whole, wherever a pass is killed', async () => {
     const functions = 20
     stage = await setFunctionStage(functions)

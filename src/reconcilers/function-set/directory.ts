@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, extname, join, relative, sep } from 'node:path'
 import { messageOf } from '../../core/errors.ts'
 
 /** A function in the directory. */
@@ -102,6 +102,17 @@ async function functionAt(directory: string, entry: Dirent): Promise<FunctionFil
     .flatMap((each) => [`${name}${each}`, `index${each}`])
     .find((each) => inside.has(each))
   return main === undefined ? undefined : { name, path, file: `${name}/${main}` }
+}
+
+/** The file that is the function, or all in its folder but for what is installed there; absolute, in order. */
+export async function ownFilesOf({ path }: Pick<FunctionFile, 'path'>): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [path]
+  const entries = await readdir(path, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((each) => !relative(path, each).split(sep).includes('node_modules'))
+    .sort()
 }
 
 function codeOfFault({ code }: NodeJS.ErrnoException): string {

@@ -46,7 +46,7 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
     const digest = file.bundle?.digest
     if (!there) {
       added.push(file.name)
-      say(`functions.${file.name}`, null, shortDigest(digest) ?? 'to be bundled')
+      say(`functions.${file.name}`, null, shortDigest(digest) ?? toBeBundled(file))
       continue
     }
     if (digest === undefined || there.digest !== digest) {
@@ -55,7 +55,7 @@ export function driftOf(observed: ObservedFunctionSet, desired: DesiredFunctionS
       say(
         `functions.${file.name}`,
         shortDigest(there.digest) ?? 'unknown',
-        shortDigest(digest) ?? 'to be bundled',
+        shortDigest(digest) ?? toBeBundled(file),
       )
     }
     const settings = there.digest === digest ? changedSettings(file, there.settings) : []
@@ -82,6 +82,11 @@ export function isUnsentAlone({ changes, added, changed, dropped, rescheduled, a
   return (
     changes.length > 0 && [added, changed, dropped, rescheduled, adjusted].every(({ length }) => length === 0)
   )
+}
+
+/** Which source it is of: a plan that is saved is for that one. */
+function toBeBundled({ sourceHash }: SourceFunction): string {
+  return `to be bundled of source ${shortDigest(sourceHash)}`
 }
 
 function textOf(setting: unknown): string | null {

@@ -8,7 +8,7 @@ import { messageOf, ReconcileError } from '../../core/errors.ts'
 import { faultOfBundling } from './bundle-fault.ts'
 import { BundleFolder } from './bundle-folder.ts'
 import { type IndexedBundle, type KnownFailure, mergeIndex, readIndex } from './bundle-index.ts'
-import { type FunctionFile, listDirectory, unreadableDirectory } from './directory.ts'
+import { type FunctionFile, listDirectory, ownFilesOf, unreadableDirectory } from './directory.ts'
 import { type NetlifyToml, readNetlifyToml } from './netlify-toml.ts'
 import { type DesiredFunctionSet, directoryOf } from './place.ts'
 import { projectRootOf } from './project.ts'
@@ -42,6 +42,8 @@ const retryAfter: Duration = 600_000
 export interface SourceFunction extends FunctionFile {
   /** Undefined: its source changed since, or it was never bundled here. */
   readonly bundle: Bundle | undefined
+  /** Stands for its source as it is now, as far as it is known what goes in: before the first bundle, its own files. */
+  readonly sourceHash: string
 }
 
 /** Reads directories of functions, and bundles what changed. Bundles are kept beside the state. */
@@ -204,18 +206,23 @@ export class SourceReader {
     const index = await readIndex(indexPath)
     const hasher = new SourceHasher(root)
     const pathOf = new Map(listed.functions.map((file) => [file.name, relative(root, file.path)]))
-    const hash = (with_: SourceHasher, bundle: Bundle) => {
-      const own = configOf(bundle.name, config)
+    const hash = (with_: SourceHasher, of: Pick<Bundle, 'name' | 'inputs' | 'included'>) => {
+      const own = configOf(of.name, config)
       return with_.hash({
-        inputs: bundle.inputs,
-        extra: [bundlerVersion, pathOf.get(bundle.name), own],
-        included: bundle.included,
+        inputs: of.inputs,
+        extra: [bundlerVersion, pathOf.get(of.name), own],
+        included: of.included,
       })
     }
     const withBundle = async (file: FunctionFile): Promise<SourceFunction> => {
       const known = index.entries.get(file.name)
-      const isCurrent = known !== undefined && (await hash(hasher, known.bundle)) === known.sourceHash
-      return { ...file, bundle: isCurrent ? known.bundle : undefined }
+      const made = known?.bundle ?? {
+        name: file.name,
+        inputs: (await ownFilesOf(file)).map((path) => relative(root, path)),
+        included: { globs: [], base: '' },
+      }
+      const sourceHash = await hash(hasher, made)
+      return { ...file, bundle: sourceHash === known?.sourceHash ? known.bundle : undefined, sourceHash }
     }
     return { ...listed, root, directory, config, index, indexPath, hash, withBundle }
   }
@@ -231,7 +238,7 @@ interface Project {
   readonly config: NetlifyToml['config']
   readonly index: Awaited<ReturnType<typeof readIndex>>
   readonly indexPath: string
-  readonly hash: (hasher: SourceHasher, bundle: Bundle) => Promise<string>
+  readonly hash: (hasher: SourceHasher, of: Pick<Bundle, 'name' | 'inputs' | 'included'>) => Promise<string>
   readonly withBundle: (file: FunctionFile) => Promise<SourceFunction>
 }
 
