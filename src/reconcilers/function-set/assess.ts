@@ -7,7 +7,7 @@ import { driftOf } from './drift.ts'
 import { takenBack } from './memory.ts'
 import type { ObservedFunctionSet, Verified } from './observed.ts'
 import { actionOf, type FunctionSetPair, isIgnored, ownerOf } from './pair.ts'
-import { blockedDeploy } from './refusal.ts'
+import { blockedDeploy, lockOf } from './refusal.ts'
 import { leftoversOf, publishedFunctions, unmanagedMessage } from './site-functions.ts'
 import { foreignDeploy, isOwnTitle, named, parseTitle } from './title.ts'
 import { isProofDue } from './unproven.ts'
@@ -182,11 +182,12 @@ function judgeFailed(
   if (!mayRollBack || lastGood === undefined || lastGood === published.id) {
     return { status: 'Degraded', reason: 'VerifyFailed', message }
   }
-  if (record?.goodBefore !== lastGood) {
+  const against = record?.goodBefore === lastGood ? lockOf(observed) : 'somebody else published since'
+  if (against !== undefined) {
     return {
       status: 'Degraded',
       reason: 'VerifyFailed',
-      message: `${message}; deploy ${lastGood} passed last, and is not published again: somebody else published since`,
+      message: `${message}; deploy ${lastGood} passed last, and is not published again: ${against}`,
     }
   }
   return {

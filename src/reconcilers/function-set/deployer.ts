@@ -16,7 +16,7 @@ import { type DeployRecord, goodBeforeNext, type Memories } from './memory.ts'
 import type { ObservedFunctionSet } from './observed.ts'
 import { ownDeploySince } from './overtaken.ts'
 import type { PublishedFiles } from './published-files.ts'
-import { refusalAfterReturn } from './refusal.ts'
+import { lockOf, refusalAfterReturn } from './refusal.ts'
 import { foreignTwinsOf, twinsMessage } from './site-functions.ts'
 import type { SiteReading } from './site-reader.ts'
 import { type FunctionSource, noSource, type SourceReader } from './source.ts'
@@ -158,6 +158,9 @@ export class Deployer {
     const { lastGood } = memory
     if (!published || lastGood === undefined || lastGood === published.id) return
     if (record?.goodBefore !== lastGood) return
+    // A person holds it there.
+    const lock = lockOf({ published })
+    if (lock !== undefined) throw refusedDeploy(action, lock)
     await this.#memories.keepSite(site.id, {
       rolledBack: {
         from: published.id,

@@ -59,6 +59,30 @@ describe('a deploy that fails its verification', () => {
     expect(theirs.files).toEqual(stage.site.published?.files)
   }, 60_000)
 
+  it('stays where a person locked it', async () => {
+    stage = await FunctionStage.open()
+    await addDependent('one')
+    await stage.pass(stage.desired(verified))
+    await stage.observe(stage.desired(verified))
+    stage.site.age(61_000)
+    await addDependent('two')
+    await stage.write('away', '')
+    await stage.pass(stage.desired(verified))
+    const failing = stage.site.published
+    let decided = await stage.observe(stage.desired(verified))
+    for (let reading = 0; reading < 3; reading += 1) decided = await stage.observe(stage.desired(verified))
+    expect(stage.assess(decided).remedy).toMatchObject({ type: 'roll-back' })
+    if (failing) failing.isLocked = true
+    await expect(stage.applyAll(decided)).rejects.toThrow(/is locked/)
+    expect(await passes()).toEqual([])
+    expect(stage.site.published).toBe(failing)
+    expect(stage.assess(await stage.observe(stage.desired(verified)))).toMatchObject({
+      status: 'Degraded',
+      reason: 'VerifyFailed',
+      message: expect.stringMatching(/passed last, and is not published again: deploy .* is locked/),
+    })
+  }, 60_000)
+
   it('is followed by the good one of somebody else that it was made on', async () => {
     stage = await FunctionStage.open()
     stage.site.seed({ files: { '/index.html': 'old page' } })
