@@ -22,7 +22,7 @@ export function holdOnRecovery(finding: Finding, resource: Resource, now: number
     if (recovery.attempts >= maxAttempts) {
       return {
         reason: 'AttemptsExhausted',
-        message: `all ${maxAttempts} attempts are used up; it needs a person (\`reconcile resume ${finding.id}\` starts anew)`,
+        message: `${maxAttempts === 1 ? 'the one attempt is' : `all ${maxAttempts} attempts are`} used up; it needs a person (\`reconcile resume ${finding.id}\` starts anew)`,
         until: undefined,
       }
     }

@@ -6,7 +6,7 @@ import type { LastAction } from '../../src/core/status.ts'
 import { type Finding, isActionable } from '../../src/engine/finding.ts'
 import { guard } from '../../src/engine/guard.ts'
 import type { GuardInput } from '../../src/engine/guard-input.ts'
-import { defaultFleet, model, modelId } from '../support/modelled-fleet.ts'
+import { defaultControls, defaultFleet, model, modelId } from '../support/modelled-fleet.ts'
 import {
   actionOf,
   findingOf,
@@ -244,6 +244,16 @@ describe('holds by attempts', () => {
     })
     const finding = drifted({}, { state, actions: [isRecovery ? revive : actionOf()] })
     expect(holdOf(finding)?.reason).toBe(hold)
+  })
+
+  test.each([
+    { maxAttempts: 1, message: 'the one attempt is used up; it needs a person' },
+    { maxAttempts: 3, message: 'all 3 attempts are used up; it needs a person' },
+  ])('says that a person is needed after $maxAttempts', ({ maxAttempts, message }) => {
+    const { recovery } = defaultControls
+    const state = stateOf(modelId('a'), { recovery: { attempts: maxAttempts } })
+    const controls = { recovery: { ...recovery, maxAttempts } }
+    expect(holdOf(drifted(controls, { state, actions: [revive] }))?.message).toContain(message)
   })
 
   test('what nobody undid is not held for a rival, whatever was corrected before', () => {

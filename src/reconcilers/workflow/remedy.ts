@@ -83,7 +83,8 @@ export function remedyForFailure(
     return exhausted(pair, onFailure, `GitHub does not run it again: ${limit}`, reason)
   }
   if (next > max) {
-    return exhausted(pair, onFailure, `all ${max} attempts of run ${run.id} are used up`, reason)
+    const attempts = max === 1 ? 'the one attempt of' : `all ${max} attempts of`
+    return exhausted(pair, onFailure, `${attempts} run ${run.id} ${max === 1 ? 'is' : 'are'} used up`, reason)
   }
   const what = onFailure === 'rerun' ? 'rerun' : 'rerun failed jobs of'
   return actionOf(pair, {
