@@ -72,8 +72,14 @@ export function typeHint(places: SchemaPlaces, tree: Tree, isSecret: boolean): s
   }
   if (types.has('object') && !types.has('string') && /^[A-Za-z]\w*:?\s/.test(value))
     return 'Write each field as `name: value`, with a colon and a space.'
-  if (types.has('array') && !isSecret) return `Write a list: [${quote(value)}]`
+  if (types.has('array') && !isSecret) return `Write a list: [${wordsOfText(value).map(quote).join(', ')}]`
   return undefined
+}
+
+/** A command line is meant as its words; one with quotes in it is for its author to take apart. */
+function wordsOfText(text: string): readonly string[] {
+  const words = text.split(/,?\s+/).filter((word) => word !== '')
+  return words.length === 0 || /["'\\]/.test(text) ? [text] : words
 }
 
 /** Whether it would take this text, as far as its own type, words and pattern tell. */
