@@ -36,6 +36,8 @@ export interface Comparison {
   readonly base: Readonly<Record<string, string>>
   /** Fields that the inventory knows to be secret. */
   readonly secretPaths: readonly string[]
+  /** Whether nothing is there any more. */
+  isGone(folder: string): boolean
 }
 
 /**
@@ -48,7 +50,8 @@ export function compareRecord(comparison: Comparison, record: Pm2Record): readon
   const fields = declaredFields(desired)
   for (const [path, rule] of Object.entries(fieldRules)) {
     const declared = fields[path]?.value
-    if (declared === undefined && !dropped.includes(path)) continue
+    if (declared === undefined && !dropped.includes(path) && !movesAlong(path, comparison, { record, found }))
+      continue
     const after =
       declared === undefined ? rule.initial(desired, comparison.home) : (rule.set?.(comparison) ?? declared)
     const before = rule.observed(record, after)
@@ -58,6 +61,19 @@ export function compareRecord(comparison: Comparison, record: Pm2Record): readon
   }
   found.push(...compareEnv(comparison, record), ...compareSources(comparison, record))
   return found.filter((difference) => !isIgnored(difference.path, desired.controls.ignore))
+}
+
+/**
+ * What we made in its manifest's folder moves with it where what it runs does, or where its folder is gone: PM2 starts nothing
+ * there. Otherwise a manifest may be moved without a restart.
+ */
+function movesAlong(
+  path: string,
+  { isGone }: Comparison,
+  { record, found }: { readonly record: Pm2Record; readonly found: readonly Difference[] },
+): boolean {
+  if (path !== 'cwd' || readMark(record.reconciled)?.origin !== 'created') return false
+  return found.some((other) => other.path === 'script') || (record.cwd !== undefined && isGone(record.cwd))
 }
 
 function compareEnv(comparison: Comparison, record: Pm2Record): readonly Difference[] {

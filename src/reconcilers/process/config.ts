@@ -10,7 +10,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Mark } from '../../core/ownership.ts'
 import { Secret } from '../../core/secret.ts'
 import { interpreterEnvironment } from './base-env.ts'
-import { type Difference, isIgnored } from './compare.ts'
+import type { Difference } from './compare.ts'
 import { declaredFields, fieldRules, liveVariable } from './fields.ts'
 import { readMark, toldMark } from './mark.ts'
 import {
@@ -104,7 +104,7 @@ export function changeOfRecord(
   record: Pm2Record,
   differences: readonly Difference[],
 ): ConfigChange {
-  const { desired, mark } = making
+  const { desired } = making
   const isOtherScript = differences.some(({ path }) => path === 'script')
   const set: Config = {
     ...marksOf(making, isOtherScript ? making.execPath : (record.execPath ?? ''), madeAtOf(record)),
@@ -125,15 +125,6 @@ export function changeOfRecord(
   // Who declares no interpreter means the one of the script: another script may need another one.
   if (isOtherScript && desired.spec.interpreter === undefined) {
     set.interpreter = defaultInterpreterOf(desired.spec)
-  }
-  // What we made in the manifest's folder moves with it: PM2 cannot start anything in a folder that is gone.
-  if (
-    isOtherScript &&
-    desired.spec.cwd === undefined &&
-    mark.origin === 'created' &&
-    !isIgnored('cwd', desired.controls.ignore)
-  ) {
-    set.cwd = workingFolderOf(desired)
   }
   if (differences.some(({ path }) => path === 'logs.merge')) {
     // The number in the name comes or goes with it.

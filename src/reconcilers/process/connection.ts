@@ -240,6 +240,9 @@ class ProcessConnection implements Connection<ProcessSpec, ObservedProcess, Proc
             ? daemon.returning?.until
             : undefined,
         missing: startability?.missing,
+        goneFolders: records.flatMap(({ cwd }) =>
+          cwd !== undefined && daemon.disk.isGone(cwd) ? [cwd] : [],
+        ),
         sourcesHash,
         settling: daemon.settling,
         endings,

@@ -7,6 +7,7 @@ import { findProgram } from '../../clients/pm2/daemon/program-path.ts'
  */
 export class DiskView {
   readonly #stats = new Map<string, Stats | undefined>()
+  readonly #gone = new Map<string, boolean>()
   readonly #executable = new Map<string, boolean>()
   readonly #programs = new Map<string, Promise<string | undefined>>()
 
@@ -17,6 +18,17 @@ export class DiskView {
         return statSync(path, { throwIfNoEntry: false })
       } catch {
         return undefined
+      }
+    })
+  }
+
+  /** False also where it may not be looked at: then nobody knows. */
+  isGone(path: string): boolean {
+    return remember(this.#gone, path, () => {
+      try {
+        return statSync(path, { throwIfNoEntry: false }) === undefined
+      } catch {
+        return false
       }
     })
   }

@@ -32,6 +32,8 @@ export interface ObservedProcess {
   readonly returningUntil: number | undefined
   /** The declared script, interpreter or working folder that does not exist, as a sentence; undefined: all is there. */
   readonly missing: string | undefined
+  /** Those working folders of the records where nothing is any more. */
+  readonly goneFolders: readonly string[]
   /** Hash of the files that `sources` names; undefined: none are declared. */
   readonly sourcesHash: string | undefined
   /** By `pmId`, how long what has just stopped is waited for: it may be in the middle of a restart. */

@@ -28,6 +28,7 @@ export function comparisonOf(pair: ProcessPair, desired: DesiredProcess): Compar
     watchIgnore: observed?.watchIgnore,
     base: observed?.base ?? {},
     secretPaths: secretPathsOf(owned),
+    isGone: (folder) => observed?.goneFolders.includes(folder) ?? false,
   }
 }
 

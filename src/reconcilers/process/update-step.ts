@@ -31,7 +31,7 @@ export function updateOf(
     type,
     verb: 'update',
     summary: updateSummary(type, desired),
-    reason: reasonOf(differences, desired, pair.owned),
+    reason: reasonOf(differences, { desired, observed, owned: pair.owned }),
     changes: differences.map(changeOf),
     records: touched,
     isUncontested: areSourcesSaved(outdated, pair),
@@ -66,10 +66,20 @@ function updateSummary(type: 'recreate' | 'restart' | 'reload', desired: Desired
 
 function reasonOf(
   differences: readonly Difference[],
-  desired: DesiredProcess,
-  owned: Owned | undefined,
+  {
+    desired,
+    observed,
+    owned,
+  }: {
+    readonly desired: DesiredProcess
+    readonly observed: ObservedProcess
+    readonly owned: Owned | undefined
+  },
 ): string {
   if (differences.every((difference) => difference.path === 'sources')) return 'its sources changed'
+  const isHomeless = ({ path, before }: Difference) =>
+    path === 'cwd' && observed.goneFolders.some((folder) => folder === before)
+  if (differences.every(isHomeless)) return 'its working folder is gone'
   const declared = veilFields(declaredFields(desired), desired.veils)
   const known = veilFields(owned?.fields ?? {}, desired.veils)
   const hasDrifted = differences.some(({ path }) => {

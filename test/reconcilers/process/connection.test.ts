@@ -419,11 +419,41 @@ describe.each(pm2Versions)('processes of PM2 %i', (version) => {
       )
     await bench.settle(at(before))
     await rename(before, after)
-    expect(changedPaths(await bench.settle(at(after)))).toEqual(['script'])
+    expect(changedPaths(await bench.settle(at(after)))).toEqual(['script', 'cwd'])
     const [record] = await recordsOf(at(after))
     expect([record?.cwd, record?.execPath]).toEqual([after, join(after, 'tattle.cjs')])
     expect((await toldOf(at(after), record?.pid)).cwd).toBe(after)
     expect(await bench.plan(at(after))).toEqual([])
+  })
+
+  test.each([
+    { title: 'a program on PATH', name: 'program', spec: { script: 'sleep', args: ['1000'] } },
+    { title: 'a script elsewhere', name: 'absolute', spec: undefined },
+  ])('$title that we made is not left in a folder that is gone', async ({ name, spec }) => {
+    const [before, after] = [
+      join(daemon.folder, `${name}-a${version}`),
+      join(daemon.folder, `${name}-b${version}`),
+    ]
+    await mkdir(before)
+    const declared = spec ?? { script: join(daemon.folder, 'tattle.cjs') }
+    const at = (folder: string) => declare(`${name}-gone${version}`, declared, { folder })
+    await bench.settle(at(before))
+    await rename(before, after)
+    const actions = await bench.settle(at(after))
+    expect(changedPaths(actions)).toEqual(['cwd'])
+    expect(actions[0]?.reason).toBe('its working folder is gone')
+    const [record] = await recordsOf(at(after))
+    expect([record?.cwd, record?.status]).toEqual([after, 'online'])
+    expect(await bench.plan(at(after))).toEqual([])
+  })
+
+  test('what runs is not restarted because its manifest was moved', async () => {
+    const folders = [join(daemon.folder, `flat${version}`), join(daemon.folder, `deep${version}`)]
+    for (const folder of folders) await mkdir(folder)
+    const at = (folder: string) =>
+      declare(`stays${version}`, { script: join(daemon.folder, 'tattle.cjs') }, { folder })
+    await bench.settle(at(folders[0] ?? ''))
+    expect(await bench.plan(at(folders[1] ?? ''))).toEqual([])
   })
 
   test('on standby nothing of it is in PM2', async () => {

@@ -68,6 +68,7 @@ export function observed(
     leftBehind: [],
     returningUntil: undefined,
     missing: undefined,
+    goneFolders: [],
     sourcesHash: undefined,
     settling: new Map(),
     endings: new Map(),

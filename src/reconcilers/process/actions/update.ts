@@ -2,6 +2,7 @@ import type { Pm2Record } from '../../../clients/pm2/process-record.ts'
 import type { ProcessAction } from '../action.ts'
 import { type Comparison, compareRecord } from '../compare.ts'
 import { changeOfRecord, type Making, madeAtOf, newProcessOf } from '../config.ts'
+import { DiskView } from '../disk-view.ts'
 import { isRunning } from '../run-state.ts'
 import { passGate } from './gate.ts'
 import { desiredOf, freshRecords, makingOf, type Workshop } from './workshop.ts'
@@ -58,5 +59,6 @@ function comparisonFor(action: ProcessAction, workshop: Workshop, { watchIgnore 
     watchIgnore,
     base: workshop.base,
     secretPaths: [],
+    isGone: (folder) => new DiskView().isGone(folder),
   }
 }
