@@ -2,12 +2,13 @@ import {
   accessSync,
   constants,
   type Dirent,
+  existsSync,
   readdirSync,
   readFileSync,
   realpathSync,
   statSync,
 } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import type { Diagnostic } from '../core/diagnostic.ts'
 import { printable } from './excerpt.ts'
@@ -40,8 +41,13 @@ export const ignoreFile = '.reconcileignore'
  * there) and node_modules are left out. Asks the disk as little as it can, and waits for it: a question that goes
  * through Node's pool of threads takes ten times as long.
  */
-export async function findManifests(folder: string, roots: Roots): Promise<ManifestFiles> {
-  const walk = new Walk(folder, roots, await readIgnores(folder))
+export async function findManifests(
+  folder: string,
+  roots: Roots,
+  /** Folders below that are left out, with all in them. Default: none. */
+  isApart: (folder: string) => boolean = () => false,
+): Promise<ManifestFiles> {
+  const walk = new Walk({ folder, roots, ignores: await readIgnores(folder), isApart })
   const base: string[] = []
   const environments = new Map<string, readonly string[]>()
   const outside = outsideWorkTree(folder)
@@ -78,13 +84,20 @@ class Walk {
   readonly #folder: string
   readonly #roots: Roots
   readonly #ignores: Ignore
+  readonly #isApart: (folder: string) => boolean
   readonly #seen = new Set<string>()
   #count = 0
 
-  constructor(folder: string, roots: Roots, ignores: Ignore) {
-    this.#folder = folder
-    this.#roots = roots
-    this.#ignores = ignores
+  constructor(walked: {
+    readonly folder: string
+    readonly roots: Roots
+    readonly ignores: Ignore
+    readonly isApart: (folder: string) => boolean
+  }) {
+    this.#folder = walked.folder
+    this.#roots = walked.roots
+    this.#ignores = walked.ignores
+    this.#isApart = walked.isApart
   }
 
   /** What stands in a folder, in code unit order. */
@@ -110,6 +123,7 @@ class Walk {
     const real = this.#resolve({ path, entry }, above, isManifest)
     if (real === undefined) return
     if (real.isFolder) {
+      if (this.#isApart(path)) return
       if (this.#isIgnored(path, true) || this.#isLoop(path, real.path, above) || this.#isSeen(real.path))
         return
       for (const inner of this.entries(path)) {
@@ -221,6 +235,16 @@ export function isFolder(path: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether a folder is a fleet's by its name. */
+export function isManifestsFolder(folder: string): boolean {
+  return basename(folder) === 'manifests'
+}
+
+/** Whether a folder that lies in another is a fleet's, or a git work tree, by itself. */
+export function isOfItsOwn(folder: string): boolean {
+  return isManifestsFolder(folder) || existsSync(join(folder, '.git'))
 }
 
 /** The environment that a path inside a manifests folder belongs to; undefined: none, or it is not inside. */

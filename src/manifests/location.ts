@@ -8,6 +8,8 @@ import {
   findManifests,
   folderFault,
   isFolder,
+  isManifestsFolder,
+  isOfItsOwn,
   manifestsAround,
   outsideWorkTree,
 } from './files.ts'
@@ -48,7 +50,10 @@ export async function locate(paths: readonly string[], cwd: string): Promise<Loc
   const folders: string[] = []
   const lookInto = async (path: string, isNamed: boolean) => {
     folders.push(path)
-    const found = await findManifests(path, [root])
+    // A manifests folder counts whole. Around a file that lies in none, other fleets may lie deeper.
+    const isWhole = isNamed || isManifestsFolder(path)
+    const isApart = (inner: string) => !isWhole && inner !== usual && isOfItsOwn(inner)
+    const found = await findManifests(path, [root], isApart)
     const files = isNamed ? base : beside
     files.push(...found.base)
     if (isNamed) diagnostics.push(...found.diagnostics)

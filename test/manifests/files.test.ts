@@ -325,6 +325,30 @@ test('a single file is of its fleet, in whatever file of the folder that is decl
   }
 })
 
+test('a single file outside of a manifests folder is of no fleet that lies deeper', async () => {
+  const folder = await makeFolder({
+    'one.yaml': processOf('one'),
+    'fleet.yaml': fleetOf('acme'),
+    'eu/manifests/fleet.yaml': fleetOf('eu'),
+    'eu/manifests/freeze.yaml': noProcess,
+    'us/manifests/fleet.yaml': '{{ a template }}: kind: Policy\n',
+    'vendor/theirs/.git/HEAD': 'ref: refs/heads/main\n',
+    'vendor/theirs/freeze.yaml': noProcess,
+  })
+  const one = await read(folder, { paths: ['one.yaml'] })
+  expect(one.fleet.name).toBe('acme')
+  expect(one.resources.map(({ id }) => id)).toEqual(['Process/one'])
+  expect(one.diagnostics).toEqual([])
+  // It is no way around the fleet of the working directory.
+  await put(join(folder, 'manifests/freeze.yaml'), noProcess)
+  expect(codesOf(await read(folder, { paths: ['one.yaml'] }))).toEqual(['policy-denied'])
+  // Nor is a file of a manifests folder around what lies deeper in that.
+  await rename(join(folder, 'vendor/theirs'), join(folder, 'us/manifests/theirs'))
+  await rm(join(folder, 'us/manifests/fleet.yaml'))
+  await put(join(folder, 'us/manifests/two.yaml'), processOf('two'))
+  expect(codesOf(await read(folder, { paths: ['us/manifests/two.yaml'] }))).toEqual(['policy-denied'])
+})
+
 test('a single file does nothing where its fleet cannot be told', async () => {
   for (const text of [
     fleetOf('acme').replace('{ target', '{{ target'),
