@@ -85,6 +85,12 @@ export function shortId(id: string): string {
   return id.slice(0, 7)
 }
 
+/** What was good after the commit that the fleet is at: a person held it there, and no other was good since. */
+export function passedOver({ good, applied }: SourceRecord): Commit | undefined {
+  const [newest] = good
+  return applied && newest?.id !== applied.id ? newest : undefined
+}
+
 /** `git:https://github.com/acme/fleet.git#main:manifests`: what the state of a fleet that follows it belongs to. */
 export function originOf({ url, branch, path }: Pick<GitSettings, 'url' | 'branch' | 'path'>): string {
   return `git:${url}#${branch}:${path}`

@@ -1,4 +1,4 @@
-import { type Commit, type SourcePin, type SourceRecord, shortId } from '../core/source.ts'
+import { type Commit, passedOver, type SourcePin, type SourceRecord, shortId } from '../core/source.ts'
 import { ageText } from './age.ts'
 import { type Page, pageWidth, trimLines, wrap } from './layout.ts'
 import { isoTime } from './names.ts'
@@ -39,6 +39,11 @@ export function sourceText(
     lines.push(
       `${commitText(refused.commit)} is refused for ${ageText(refused.since, now)}: ${refused.message}`,
     )
+  const later = passedOver(record)
+  if (later && refused && !pin) {
+    const there = typed('rollback', shortId(later.id))
+    lines.push(`${commitText(later)} was good after this one: ${there} goes there.`)
+  }
   if (trouble) lines.push(`${trouble.message} (for ${ageText(trouble.since, now)})`)
   return trimLines(lines.flatMap((line) => wrap(sanitise(line), pageWidth(options))))
 }

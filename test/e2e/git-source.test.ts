@@ -196,6 +196,36 @@ describe('a fleet that follows a branch', () => {
     await end(again)
   })
 
+  it('stays where it was held when it is resumed and the newest commit is refused, and says what takes it on', async () => {
+    const one = await push('one')
+    const controller = await watch(...fast)
+    await isRunning('one')
+    const two = await push('two')
+    await isRunning('two')
+    await reconcile(0, 'rollback')
+    await isRunning('one')
+    const resumed = await reconcile(0, 'resume', '--source')
+    expect(resumed.out).toContain(
+      `it was held at ${short(one)}, and stays there while the newest commit is refused.`,
+    )
+    await isRunning('two')
+    await reconcile(0, 'rollback')
+    await isRunning('one')
+    await world.commit({ 'manifests/api.yaml': 'kind: Proces\n' }, 'version bad')
+    await world.push()
+    await reconcile(0, 'resume', '--source')
+    await eventually(async () => expect((await source()).refused).not.toBeNull())
+    expect(await source()).toMatchObject({ commit: { id: one }, held: null })
+    expect((await reconcile(0, 'status')).out.replace(/\s+/g, ' ')).toContain(
+      `${short(two)} "version two" was good after this one: \`reconcile rollback ${short(two)}\` goes there.`,
+    )
+    expect((await reconcile(0, 'events')).out).toContain(
+      `the fleet stays at ${short(one)}, where it was held`,
+    )
+    expect(await runningVersion()).toBe('one')
+    await end(controller)
+  })
+
   it('tells of a rewritten branch, of one that is gone and of a server that is away, each once', async () => {
     await push('one')
     await push('two')

@@ -15,7 +15,14 @@ import { bringCurrentTo, dropCandidate } from '../../clients/git/work-tree.ts'
 import type { Diagnostic } from '../../core/diagnostic.ts'
 import { isErrorOf, messageOf, ReconcileError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
-import { type Commit, mostGood, type SourcePin, type SourceRecord, shortId } from '../../core/source.ts'
+import {
+  type Commit,
+  mostGood,
+  passedOver,
+  type SourcePin,
+  type SourceRecord,
+  shortId,
+} from '../../core/source.ts'
 import type { Store } from '../../core/store.ts'
 import { sanitise } from '../../reports/sanitise.ts'
 import { commitText } from '../../reports/source-text.ts'
@@ -309,7 +316,8 @@ export class GitSource {
     if (refused?.commit.id === commit.id && refused.message === message) return
     this.#options.onDiagnostics(diagnostics)
     await this.#memory.change({ refused: { commit, message, since: this.#memory.now() } })
-    const stays = applied ? `; the fleet stays at ${shortId(applied.id)}` : ''
+    const held = passedOver(this.#record) ? ', where it was held' : ''
+    const stays = applied ? `; the fleet stays at ${shortId(applied.id)}${held}` : ''
     await this.#memory.tell(
       'Warning',
       'CommitRefused',

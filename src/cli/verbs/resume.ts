@@ -85,5 +85,6 @@ async function resumeSource(workspace: Workspace, store: Store): Promise<string 
     id: undefined,
     message,
   })
-  return `The fleet follows ${branch} again; it was held at ${shortId(held.commit)}.\n`
+  // What a person went back from is not gone to again because something else is faulty.
+  return `The fleet follows ${branch} again; it was held at ${shortId(held.commit)}, and stays there while the newest commit is refused.\n`
 }
