@@ -1,5 +1,6 @@
 import { type FleetStatus, loweringOf, type ResourceStatus } from '../core/status.ts'
 import { ageText } from './age.ts'
+import { type Attendance, attendanceText } from './attendance-text.ts'
 import { healthPaint, healthSentence } from './health-style.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, wrap } from './layout.ts'
 import { fleetTitle } from './names.ts'
@@ -14,27 +15,39 @@ export interface HealthTextOptions extends Page {
   readonly style?: Style
   /** Epoch milliseconds, from which the age of what is known is counted. */
   readonly now: number
+  /** A command as it is typed for this fleet, in backquotes. */
+  readonly typed: (...args: readonly string[]) => string
+  readonly attendance: Attendance
 }
 
-/** The score, what lowers it in order of weight, and what is suspended, which does not. Every line fits the page. */
+/**
+ * The score with who looks after it, what lowers it in order of weight, and what is suspended, which does not. What nobody
+ * reads anew is told as what it was. Every line fits the page.
+ */
 export function healthText(status: FleetStatus, options: HealthTextOptions): string {
   const style = options.style ?? plain
   const width = pageWidth(options)
   const title = fleetTitle(status.fleet, status.environment)
-  const age = status.observedAt === undefined ? 'never read' : ageOf(status.observedAt, options.now)
-  const isEmpty = status.health.score === undefined
-  const known = isEmpty ? '' : ` (${age})`
-  const head = wrap(`Fleet ${title}: ${healthSentence(status.health, status.resources)}${known}.`, width)
+  const { attendance, now, typed } = options
+  const sentence = healthSentence(status.health, status.resources)
+  const age = status.observedAt === undefined ? undefined : ageText(status.observedAt, now)
+  const isStale = attendance.isStale && age !== undefined
+  const words =
+    status.health.score === undefined
+      ? `${title}: ${sentence}.`
+      : isStale
+        ? `${title}, as it was ${age} ago: ${sentence}.`
+        : `${title}: ${sentence} (${age === undefined ? 'never read' : `oldest reading ${age} ago`}).`
+  const anew = `Nobody has looked since; ${typed('status', '--refresh')} reads how it is now.`
+  const head = wrap(`Fleet ${words}`, width)
   const suspended = status.resources.filter(({ health }) => health === 'Suspended')
   return trimLines([
-    ...head,
+    ...(isStale ? head.map(style.bold) : head),
+    ...(isStale ? wrap(anew, width).map(style.yellow) : []),
+    ...attendanceText(attendance, options).trimEnd().split('\n'),
     ...listed('What lowers it:', loweringOf(status.resources), { style, width, text: loweringText }),
     ...listed('Suspended, and counted as healthy:', suspended, { style, width, text: messageText }),
   ])
-}
-
-function ageOf(observedAt: number, now: number): string {
-  return `oldest reading ${ageText(observedAt, now)} ago`
 }
 
 function listed(

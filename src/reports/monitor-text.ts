@@ -1,6 +1,7 @@
 import type { FleetEvent } from '../core/event.ts'
 import { type FleetStatus, loweringOf, neverObserved, type ResourceStatus } from '../core/status.ts'
 import { ageText, dueText } from './age.ts'
+import { type Attendance, controllerText } from './attendance-text.ts'
 import { healthPaint, healthSentence } from './health-style.ts'
 import { columnWidth, pad, truncate } from './layout.ts'
 import { fleetTitle } from './names.ts'
@@ -10,12 +11,9 @@ import type { Style } from './style.ts'
 /** What a live screen shows. */
 export interface MonitorView {
   readonly status: FleetStatus
-  readonly controller: { readonly pid: number; readonly since: number } | undefined
-  readonly isDown: boolean
+  readonly attendance: Attendance
   /** A command as it is typed for this fleet, in backquotes. */
   readonly typed: (...args: readonly string[]) => string
-  /** Epoch milliseconds; undefined: none was, or none is due. */
-  readonly lastPassAt: number | undefined
   /** What is due next, soonest first. */
   readonly queue: readonly { readonly id: string; readonly at: number; readonly what: string }[]
   /** Newest first. */
@@ -64,17 +62,15 @@ export function monitorFrame(view: MonitorView, screen: Screen): readonly string
 }
 
 function headLines(view: MonitorView, { columns, style, now }: Screen): readonly string[] {
-  const { status } = view
+  const { status, attendance } = view
+  const { isDown, lastPassAt } = attendance
   const title = fleetTitle(status.fleet, status.environment)
   const sentence = healthSentence(status.health, status.resources)
   const isWell = status.health.state === 'Healthy'
-  const who = view.isDown
-    ? `the fleet is down; ${view.typed('resume', '--all')} ends it`
-    : view.controller
-      ? `controller pid ${view.controller.pid} for ${ageText(view.controller.since, now)}`
-      : 'no controller is running'
-  const pass =
-    view.lastPassAt === undefined ? 'no pass yet' : `last pass ${ageText(view.lastPassAt, now)} ago`
+  const who = isDown
+    ? `The fleet is down; ${view.typed('resume', '--all')} ends it`
+    : controllerText(attendance, now)
+  const pass = lastPassAt === undefined ? 'no pass yet' : `last pass ${ageText(lastPassAt, now)} ago`
   const paint = isWell ? style.green : style.red
   return [paint(style.bold(truncate(`${title}: ${sentence}`, columns))), truncate(`${who}; ${pass}`, columns)]
 }

@@ -30,6 +30,8 @@ export interface Lease extends Fence {
 export interface LeaseSight {
   /** Who holds it by the record; he may be dead. */
   readonly holder: Holder
+  /** His last sign of life, epoch milliseconds by his own clock: for people, nothing decides by it. */
+  readonly seenAt: number
   /** Whether it may be taken from him now: he is provably dead, or this keeper saw no sign of life for his ttl. */
   readonly isOver: boolean
 }
@@ -119,7 +121,8 @@ export function openLeaseKeeper(options: LeaseOptions): LeaseKeeper {
     const since = seen.at
     if (!found) return { found, sight: undefined }
     const record = decodeEntry(found, leaseRecord)
-    return { found, sight: { holder: record.holder, isOver: await isOver(record, now - since) } }
+    const { holder, renewedAt } = record
+    return { found, sight: { holder, seenAt: renewedAt, isOver: await isOver(record, now - since) } }
   }
 
   return {

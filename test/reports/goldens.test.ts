@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Attendance } from '../../src/reports/attendance-text.ts'
 import { describeText } from '../../src/reports/describe-text.ts'
 import { checkDocument } from '../../src/reports/diagnostics-json.ts'
 import { checkSummary, diagnosticsText } from '../../src/reports/diagnostics-text.ts'
@@ -13,6 +14,7 @@ import { ansi } from '../../src/reports/style.ts'
 import { yamlText } from '../../src/reports/yaml-text.ts'
 import { expectPrintable, expectWithin } from './printed.ts'
 import {
+  attendance,
   bareDescription,
   description,
   diagnostics,
@@ -22,9 +24,20 @@ import {
   idlePlan,
   now,
   plan,
+  typed,
   workingDirectory,
 } from './samples.ts'
 import { expectValid } from './schemas.ts'
+
+/** Its machine went down three days ago. */
+const cutOff: Attendance = {
+  ...attendance,
+  controller: undefined,
+  lost: { pid: 4711, since: now - 900_000_000, seenAt: now - 259_200_000 },
+  lastPassAt: now - 259_205_000,
+  nextPassAt: undefined,
+  isStale: true,
+}
 
 /** Goldens are read by people: look at the difference before you take it over. */
 function golden(name: string): string {
@@ -35,7 +48,8 @@ describe.each([80, 200])('on a page of %i columns', (width) => {
   test.each<[string, string]>([
     ['plan', planText(plan, { width, isDryRun: true })],
     ['status', statusText(fleet, { width, now })],
-    ['health', healthText(fleet, { width, now })],
+    ['health', healthText(fleet, { width, now, typed, attendance })],
+    ['health-stale', healthText(fleet, { width, now, typed, attendance: cutOff })],
     ['events', eventsText(events, { width, now })],
     ['describe', describeText(description, { width, now, workingDirectory })],
     [
@@ -83,7 +97,9 @@ test('a plan that changes nothing says so in one line', () => {
 
 test('an empty fleet is not called healthy', () => {
   expect(statusText(emptyFleet, { width: 80, now })).toBe('Fleet acme: nothing is declared.\n')
-  expect(healthText(emptyFleet, { width: 80, now })).toBe('Fleet acme: nothing is declared.\n')
+  expect(healthText(emptyFleet, { width: 80, now, typed, attendance })).toMatch(
+    /^Fleet acme: nothing is declared.\n/,
+  )
   expectValid('status', statusDocument(emptyFleet))
 })
 

@@ -14,6 +14,7 @@ import { ansi } from '../../src/reports/style.ts'
 import { yamlText } from '../../src/reports/yaml-text.ts'
 import { diagnostics, events, fleetStatus, plan, width } from './arbitraries.ts'
 import { expectPrintable, expectWithin } from './printed.ts'
+import { attendance } from './samples.ts'
 import { expectValid, readSchema } from './schemas.ts'
 
 const workingDirectory = '/srv/fleet'
@@ -104,7 +105,7 @@ describe('whatever a status holds', () => {
       fc.property(fleetStatus, width, (any, columns) => {
         for (const text of [
           statusText(any, { width: columns, now }),
-          healthText(any, { width: columns, now }),
+          healthText(any, { width: columns, now, typed: (...args) => args.join(' '), attendance }),
         ]) {
           expectPrintable(text)
           expectWithin(text, columns)

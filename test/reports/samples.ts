@@ -6,6 +6,7 @@ import type { Plan, PlannedResource } from '../../src/core/plan.ts'
 import type { Resource, ResourceId } from '../../src/core/resource.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { type FleetStatus, type ResourceStatus, scoreFleet } from '../../src/core/status.ts'
+import type { Attendance } from '../../src/reports/attendance-text.ts'
 import type { Description } from '../../src/reports/describe-text.ts'
 import { defaultControls } from '../support/modelled-fleet.ts'
 
@@ -382,3 +383,15 @@ export const diagnostics: readonly Diagnostic[] = [
     hint: undefined,
   }),
 ]
+
+/** A controller that works. */
+export const attendance: Attendance = {
+  controller: { pid: 4711, since: now - 7_200_000, seenAt: now - 3000 },
+  lost: undefined,
+  isDown: false,
+  lastPassAt: now - 12_000,
+  nextPassAt: now + 18_000,
+  isStale: false,
+}
+
+export const typed = (...args: readonly string[]) => `\`reconcile ${args.join(' ')}\``

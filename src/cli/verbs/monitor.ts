@@ -2,8 +2,8 @@ import { ReconcileError } from '../../core/errors.ts'
 import { shown } from '../../core/shown.ts'
 import { heardStates } from '../../engine/heard.ts'
 import { type MonitorView, monitorFrame } from '../../reports/monitor-text.ts'
-import { liveController, openKeeper } from '../actor.ts'
-import { lastPassOf, queueOf } from '../fleet-schedule.ts'
+import { attendanceOf } from '../attendance.ts'
+import { queueOf } from '../fleet-schedule.ts'
 import { fleetStatusOf } from '../fleet-status.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
@@ -65,16 +65,14 @@ export function monitor(call: Invocation, common: CommonOptions): Promise<ExitSt
   })
 }
 
-async function look({ workspace, declaration, ledger, store }: StoredFleet): Promise<MonitorView> {
+async function look(fleet: StoredFleet): Promise<MonitorView> {
+  const { workspace, declaration, ledger } = fleet
   const view = await ledger.load()
-  const holder = await liveController(openKeeper(workspace, store))
   const status = fleetStatusOf(declaration, heardStates(view, declaration, workspace.clock.now()))
   return {
     status,
-    controller: holder && { pid: holder.pid, since: holder.since },
-    isDown: view.isDown,
+    attendance: await attendanceOf({ ...fleet, view }),
     typed: typedIn(workspace),
-    lastPassAt: lastPassOf(status),
     queue: queueOf(declaration, status, workspace),
     events: await ledger.events({ limit: shownEvents }),
   }

@@ -10,7 +10,7 @@ import { buildReport } from '../../reports/report/build-report.ts'
 import { reportHtml } from '../../reports/report/report-html.ts'
 import { reportMarkdown } from '../../reports/report/report-markdown.ts'
 import { reportText } from '../../reports/report/report-text.ts'
-import { liveController, openKeeper } from '../actor.ts'
+import { attendanceOf } from '../attendance.ts'
 import { printDocument } from '../documents.ts'
 import { fleetStatusOf } from '../fleet-status.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
@@ -32,13 +32,13 @@ export function report(
   options: { readonly window: number },
 ): Promise<ExitStatus> {
   return withStoredFleet(call, common, async (fleet) => {
-    const { declaration, view, workspace, ledger, store } = fleet
+    const { declaration, view, workspace, ledger } = fleet
     assertSomethingDeclared(declaration)
     const now = workspace.clock.now()
     const from = now - options.window
     const status = fleetStatusOf(declaration, heardStates(view, declaration, now))
     const ids = status.resources.map(({ id }) => id)
-    const holder = await liveController(openKeeper(workspace, store))
+    const { controller, lost } = await attendanceOf(fleet)
     const events = await ledger.events({ limit: mostEvents })
     const built = buildReport({
       status,
@@ -48,7 +48,8 @@ export function report(
       samples: await samplesOf(fleet, ids, from),
       passes: await ledger.samples(passSeries, from),
       steps: await ledger.outcomes(mostOutcomes),
-      controller: holder && { pid: holder.pid, since: holder.since },
+      controller,
+      lost,
       isDown: view.isDown,
       from,
       now,

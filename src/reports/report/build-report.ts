@@ -3,6 +3,7 @@ import type { FleetEvent } from '../../core/event.ts'
 import type { Resource, ResourceId } from '../../core/resource.ts'
 import { parseSize } from '../../core/size.ts'
 import { type FleetStatus, neverObserved } from '../../core/status.ts'
+import { type Attendance, seenDocument } from '../attendance-text.ts'
 import { countHealth } from '../health-style.ts'
 import { isoTime } from '../names.ts'
 import { sanitiseJson } from '../sanitise.ts'
@@ -22,7 +23,8 @@ export interface ReportInput extends Measured {
   readonly diagnostics: readonly Diagnostic[]
   /** Newest first. */
   readonly events: readonly FleetEvent[]
-  readonly controller: { readonly pid: number; readonly since: number } | undefined
+  readonly controller: Attendance['controller']
+  readonly lost: Attendance['lost']
   readonly isDown: boolean
   readonly now: number
   readonly surroundings: Surroundings
@@ -53,9 +55,8 @@ export function buildReport(input: ReportInput): Report {
     environment: status.environment ?? null,
     madeAt: isoTime(now),
     window: { from: isoTime(input.from), to: isoTime(now) },
-    controller: input.controller
-      ? { pid: input.controller.pid, since: isoTime(input.controller.since) }
-      : null,
+    controller: input.controller ? seenDocument(input.controller) : null,
+    ...(input.lost && { lostController: seenDocument(input.lost) }),
     isDown: input.isDown,
     observedAt: status.observedAt === undefined ? null : isoTime(status.observedAt),
     health: { ...status.health, score: status.health.score ?? null },
@@ -69,6 +70,7 @@ export function buildReport(input: ReportInput): Report {
       standIns: input.standIns,
       untold: input.untold,
       isDown: input.isDown,
+      controller: input.controller,
       observedAt: status.observedAt,
       now,
     }),

@@ -1,9 +1,9 @@
 import { type Diagnostic, isError } from '../../core/diagnostic.ts'
 import type { Duration } from '../../core/duration.ts'
-import { formatDuration } from '../../core/duration.ts'
 import { compareIds, kindOf, type Resource, type ResourceId } from '../../core/resource.ts'
 import type { ResourceStatus } from '../../core/status.ts'
 import { loweringOf } from '../../core/status.ts'
+import type { SeenController } from '../attendance-text.ts'
 import { counted, displayPath } from '../names.ts'
 import type { Trend } from '../trends/find-trends.ts'
 import type { Ailment, Cure } from './ailment.ts'
@@ -11,11 +11,10 @@ import { commandText, reconcile, type Surroundings } from './command.ts'
 import { isTelling, prescribe } from './cures.ts'
 import type { Recommendation, Severity } from './report.ts'
 import { cureOfTrend, trendText } from './trend-text.ts'
+import { unattended } from './unattended.ts'
 
 /** On its way for longer than this it probably is not. */
 const longWay: Duration = 600_000
-/** Readings older than this without a controller: nobody looks any more. */
-const staleAfter: Duration = 1_800_000
 
 export interface Observations {
   readonly statuses: readonly ResourceStatus[]
@@ -28,6 +27,7 @@ export interface Observations {
   /** Receivers that could not be told, and why. */
   readonly untold: ReadonlyMap<string, string>
   readonly isDown: boolean
+  readonly controller: SeenController | undefined
   readonly observedAt: number | undefined
   readonly now: number
 }
@@ -237,28 +237,6 @@ function trendRecommendation(id: ResourceId, trend: Trend, seen: Observations): 
       seen.surroundings,
     ),
   }
-}
-
-function unattended({ statuses, surroundings, observedAt, now }: Observations): readonly Recommendation[] {
-  if (
-    surroundings.controller ||
-    observedAt === undefined ||
-    statuses.length === 0 ||
-    now - observedAt < staleAfter
-  )
-    return []
-  return [
-    {
-      severity: 'warning',
-      reason: 'Unattended',
-      resources: [],
-      holdsUp: [],
-      problem: 'nobody looks after this fleet',
-      observed: `no controller is running, and the oldest reading is ${formatDuration(now - observedAt)} old`,
-      cure: 'Read anew now, and keep a controller running.',
-      commands: [commandText(reconcile(), surroundings), commandText(reconcile('start'), surroundings)],
-    },
-  ]
 }
 
 /** Who is not told of trouble does not come to help. */

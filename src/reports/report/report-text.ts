@@ -1,10 +1,11 @@
 import { formatDuration } from '../../core/duration.ts'
 import { healthStatuses } from '../../core/health.ts'
 import { ageText } from '../age.ts'
+import { controllerText } from '../attendance-text.ts'
 import { columnWidth, type Page, pad, pageWidth, trimLines, truncate, wrap } from '../layout.ts'
 import { fleetTitle } from '../names.ts'
 import { type Paint, plain, type Style } from '../style.ts'
-import type { Recommendation, Report, Timing } from './report.ts'
+import type { Recommendation, Report, ReportedController, Timing } from './report.ts'
 import { sizeText } from './trend-text.ts'
 
 export interface ReportTextOptions extends Page {
@@ -49,9 +50,10 @@ export function standing(report: Report): string {
 /** Whether somebody looks after the fleet. */
 export function attendance(report: Report, now: number): string {
   if (report.isDown) return 'The fleet is down.'
-  if (!report.controller) return 'No controller is running.'
-  const { pid, since } = report.controller
-  return `The controller (pid ${pid}) has run for ${ageText(Date.parse(since), now)}.`
+  const known = (seen: ReportedController | null | undefined) =>
+    seen ? { pid: seen.pid, since: Date.parse(seen.since), seenAt: Date.parse(seen.seenAt) } : undefined
+  const { controller, lostController } = report
+  return `${controllerText({ controller: known(controller), lost: known(lostController) }, now)}.`
 }
 
 function headLines(report: Report, { style, width, now }: Context): readonly string[] {

@@ -87,7 +87,9 @@ export interface Report {
   readonly madeAt: string
   /** What of the past it covers. */
   readonly window: { readonly from: string; readonly to: string }
-  readonly controller: { readonly pid: number; readonly since: string } | null
+  readonly controller: ReportedController | null
+  /** One that was cut off, and nobody acted since. Left out where there is none. */
+  readonly lostController?: ReportedController
   readonly isDown: boolean
   readonly observedAt: string | null
   readonly health: { readonly score: number | null; readonly target: number; readonly state: string }
@@ -143,4 +145,12 @@ export interface Report {
     readonly hint: string | null
   }[]
   readonly series: readonly Series[]
+}
+
+/** Times as texts. */
+export interface ReportedController {
+  readonly pid: number
+  readonly since: string
+  /** Its last sign of life. */
+  readonly seenAt: string
 }

@@ -117,6 +117,20 @@ test('old readings without a controller are a trouble of their own', () => {
   expect(recommendations.map(({ reason }) => reason)).toEqual(['Unattended'])
 })
 
+test('a controller that hangs is one, too', () => {
+  const controller = { pid: 4711, since: now - 7_200_000, seenAt: now - 60_000 }
+  const statuses = [seen('Process/a')]
+  const cureOf = (isInBackground: boolean) =>
+    buildReport(
+      inputOf(statuses, {
+        controller,
+        surroundings: surroundingsOf({ controller: { pid: 4711, isInBackground } }),
+      }),
+    ).recommendations.map(({ reason, commands }) => [reason, ...commands])
+  expect(cureOf(true)).toEqual([['ControllerHangs', 'reconcile restart']])
+  expect(cureOf(false)).toEqual([['ControllerHangs', 'kill -9 4711', 'reconcile watch']])
+})
+
 test('what comes from outside becomes neither markup nor control', () => {
   const forged = '<script>alert(1)</script> | \u001b[31m`x` [a](b)'
   const report = buildReport(
