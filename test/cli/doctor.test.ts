@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { examineClock } from '../../src/cli/doctor/clock.ts'
 import { examineMachine } from '../../src/cli/doctor/machine.ts'
+import { type Disk, examinePlaces } from '../../src/cli/doctor/places.ts'
 import { examineRivals } from '../../src/cli/doctor/rivals.ts'
 import { examineVendors } from '../../src/cli/doctor/vendors.ts'
 import { systemClock } from '../../src/clients/host/clock.ts'
@@ -69,6 +70,50 @@ describe('the machine', () => {
   test('what cannot be read is not known, and an old Node is an error', async () => {
     const findings = await examineMachine(await folderWith({}), 'v20.11.0')
     expect(verdicts(findings)).toEqual(['node error', 'files unknown', 'inotify unknown', 'inotify unknown'])
+  })
+})
+
+describe('the places that a fleet writes to', () => {
+  const place = (path: string) => ({ what: 'PM2', path, cure: 'name another folder' })
+
+  test('are told with the room on each disk once', async () => {
+    const root = await folderWith({ 'there/file': '' })
+    const findings = await examinePlaces([place(join(root, 'there')), place(join(root, 'not/yet'))])
+    expect(findings.filter(({ check }) => check === 'disk')).toHaveLength(1)
+    expect(findings.filter(({ check }) => check === 'write').map(({ verdict }) => verdict)).toEqual([
+      'fine',
+      'fine',
+    ])
+  })
+
+  test('are an error where nothing can be written', async () => {
+    const root = await folderWith({ file: '' })
+    const [inFile, inKernel] = [join(root, 'file/home'), '/proc/self/nowhere/home']
+    expect(await examinePlaces([place(inFile)])).toContainEqual({
+      check: 'write',
+      verdict: 'error',
+      message: `PM2 cannot be written to ${inFile}: ${join(root, 'file')} is no folder`,
+      cure: 'name another folder',
+    })
+    const findings = await examinePlaces([place(inKernel)])
+    // No disk of its own has room there either: none is called full because of that.
+    expect(findings.map(({ check }) => check)).toEqual(['write', 'disk'])
+  })
+
+  test.each<readonly [string, Partial<Disk>, string]>([
+    ['has room', {}, 'fine'],
+    ['is nearly full', { bavail: 50_000 }, 'warning'],
+    ['is full', { bavail: 0 }, 'error'],
+    ['can take no more files', { files: 1000, ffree: 0 }, 'error'],
+    ['counts no files', { files: 0, ffree: 0 }, 'fine'],
+  ])('are judged by their disk: one that %s', async (_, own, verdict) => {
+    const root = await folderWith({})
+    const disk = { bsize: 4096, bavail: 900_000, files: 1000, ffree: 10, ...own }
+    const findings = await examinePlaces([place(root)], async () => disk)
+    expect(findings.find(({ check }) => check === 'disk')).toMatchObject({
+      verdict,
+      message: expect.stringContaining(root),
+    })
   })
 })
 

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os'
+import { dirname } from 'node:path'
 import { systemClock } from '../../clients/host/clock.ts'
 import { daemonIdentity } from '../../clients/pm2/daemon/daemon-identity.ts'
+import { dataFolder } from '../../clients/pm2/daemon/environment.ts'
 import { usersPm2Version } from '../../clients/pm2/daemon/users-pm2.ts'
 import { isErrorOf, ReconcileError } from '../../core/errors.ts'
 import { shown } from '../../core/shown.ts'
@@ -13,6 +15,7 @@ import { examineClock } from '../doctor/clock.ts'
 import { examineDaemon } from '../doctor/daemon.ts'
 import { examineManifests, examineStore } from '../doctor/fleet.ts'
 import { examineMachine } from '../doctor/machine.ts'
+import { examinePlaces, type Place } from '../doctor/places.ts'
 import { examineRivals } from '../doctor/rivals.ts'
 import { examineVendors, type VendorNeeds } from '../doctor/vendors.ts'
 import { printDocument } from '../documents.ts'
@@ -58,6 +61,7 @@ async function examine(call: Invocation, common: CommonOptions): Promise<readonl
   const isClockKnown = vendors.some(({ check }) => check === 'clock')
   return [
     ...(await examineMachine('/', process.version, (await daemonIdentity(home))?.pid)),
+    ...(await examinePlaces(placesOf(call, { home, statePath: workspace?.statePath }))),
     ...(isClockKnown ? [] : [await examineClock(workspace, '/')]),
     ...(workspace === undefined
       ? [noManifests]
@@ -75,6 +79,25 @@ async function examine(call: Invocation, common: CommonOptions): Promise<readonl
       typed,
       signal,
     })),
+  ]
+}
+
+/** Where this fleet writes, or would: PM2's own folder, its copy that we bring, and the state. */
+function placesOf(
+  { env }: Invocation,
+  { home, statePath }: { readonly home: string; readonly statePath: string | undefined },
+): readonly Place[] {
+  const whose = 'give this user write access, or run reconcile as the user whom it belongs to'
+  return [
+    { what: 'PM2', path: home, cure: `${whose}; PM2_HOME or \`pm2.home\` of the Fleet names another folder` },
+    {
+      what: 'our own files',
+      path: dataFolder(env),
+      cure: `${whose}; HOME or XDG_DATA_HOME names another folder`,
+    },
+    ...(statePath === undefined
+      ? []
+      : [{ what: 'the state', path: dirname(statePath), cure: `${whose}; --state names another file` }]),
   ]
 }
 
