@@ -38,8 +38,9 @@ export interface Kills {
 }
 
 /**
- * Kills passes that deploy at random moments, and lets the next one end each: it must leave one published deploy that
- * is whole, without having made a second one.
+ * Kills so many passes that deploy at random moments, and lets the next one end each: it must leave one published deploy that
+ * is whole, without having made a second one. One that was over before its moment came is no kill and made up for, unless as
+ * many were.
  */
 export async function killAndFinish(
   stage: FunctionFleet,
@@ -57,7 +58,7 @@ export async function killAndFinish(
     Array.from({ length: functions - 1 }, (_, index) => [functionName(index + 1), functionName(index + 1)]),
   )
   let passTime = await finish(stage)
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; kills.missed < rounds && round - kills.missed < rounds; round += 1) {
     simulator.age(120_000)
     const moment = inTurn(moments, round)
     const call = inTurn(calls, kills.rounds.call)
