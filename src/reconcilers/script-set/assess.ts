@@ -5,7 +5,7 @@ import type { ScriptSetAction } from './action.ts'
 import { type Check, checkActions, checksOf, dueAt, resultOf } from './checks/check-plan.ts'
 import { hasPassed } from './checks/check-run.ts'
 import { childrenOf, type Evidence } from './children.ts'
-import type { ScriptSetPair } from './diff.ts'
+import { diffScriptSet, type ScriptSetPair } from './diff.ts'
 import type { ObservedScripts } from './observed.ts'
 import { isCommentKey } from './package-json/comment-key.ts'
 import type { DesiredScriptSet } from './place.ts'
@@ -26,7 +26,8 @@ export function assessScriptSet(pair: ScriptSetPair, history: History): Judged {
   const isObserved = desired.controls.managementPolicy === 'Observe'
   const checks = checksOf(pair, desired, history.now)
   const counted = countedFindings(desired, observed)
-  const verdict = judge(desired, observed, { counted, checks, isObserved })
+  const kept = isObserved ? [] : textsKeptFrom(pair)
+  const verdict = judge(desired, observed, { counted, checks, isObserved, kept })
   const context = { desired, observed, now: history.now }
   const { children, leftOut } = childrenOf(desired, observed, { counted, checks })
   const untold = leftOut === 0 ? '' : `; ${leftOut} more scripts have findings that are not listed`
@@ -72,9 +73,9 @@ function countedFindings(desired: DesiredScriptSet, observed: ObservedScripts): 
 function judge(
   desired: DesiredScriptSet,
   observed: ObservedScripts,
-  evidence: Evidence & { readonly isObserved: boolean },
+  evidence: Evidence & { readonly isObserved: boolean; readonly kept: readonly string[] },
 ): { readonly status: HealthStatus; readonly reason: string; readonly message: string } {
-  const { counted, checks, isObserved } = evidence
+  const { counted, checks, isObserved, kept } = evidence
   const absent = (desired.spec.required ?? []).filter((name) => !observed.scripts.has(name))
   const unchecked = checks.filter(({ exists }) => !exists).map(({ script }) => script)
   const { fallbacks = {}, retries = {}, scripts = {} } = desired.spec
@@ -90,6 +91,7 @@ function judge(
     unchecked.length > 0 ? `to be checked and missing: ${listed(unchecked)}` : '',
     noWayOut.length > 0 ? `named as a fallback and missing: ${listed([...new Set(noWayOut)])}` : '',
     unnamed.length > 0 ? `named in fallbacks or retries and missing: ${listed([...new Set(unnamed)])}` : '',
+    kept.length > 0 ? `not as declared: ${listed(kept)}` : '',
     unresolved(counted.filter((finding) => !isUnread(finding))),
   ].filter((text) => text !== '')
   const unread = unjudged(counted)
@@ -105,7 +107,9 @@ function judge(
               ? 'FallbackMissing'
               : unnamed.length > 0
                 ? 'NamedScriptMissing'
-                : 'Unresolved'
+                : kept.length > 0
+                  ? 'NotRestored'
+                  : 'Unresolved'
     const told = unread === '' ? faults : [...faults, unread]
     return { status: 'Degraded', reason, message: told.join('; ') }
   }
@@ -119,6 +123,13 @@ function judge(
     }
   }
   return { status: 'Healthy', reason: 'Resolved', message: summary(desired, observed, checks) }
+}
+
+/** Scripts that are not as declared and that no pass may restore, for a reason that a person must do away with. */
+function textsKeptFrom(pair: ScriptSetPair): readonly string[] {
+  return diffScriptSet(pair).flatMap((action) =>
+    action.type === 'restore' && action.blocked ? [...action.texts.keys()] : [],
+  )
 }
 
 function withHolder({ script, seen }: Check): string {
@@ -154,7 +165,7 @@ function summary(desired: DesiredScriptSet, observed: ObservedScripts, checks: r
   const count = resolve === 'all' ? all.length : required.length
   const what =
     resolve === 'none'
-      ? `${count} required scripts exist`
+      ? `${count} required ${count === 1 ? 'script exists' : 'scripts exist'}`
       : `${count} ${resolve === 'all' ? '' : 'required '}${count === 1 ? 'script resolves' : 'scripts resolve'}`
   const warnings = observed.findings.filter((finding) => levelOf(finding) === 'warning').length
   const untold =

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { PackageFolder } from './package-folder.ts'
 
@@ -76,6 +77,29 @@ describe('the health of a set', () => {
       status: 'Degraded',
       reason: 'FallbackMissing',
     })
+  })
+
+  it('is lowered by declared texts that may not be restored, whatever is to resolve', async () => {
+    const site = await open()
+    const spec = { resolve: 'none' as const, scripts: { build: 'node other.js', more: 'true' } }
+    expect((await site.look(spec)).assessment?.status).toBe('Healthy')
+    await chmod(site.path('package.json'), 0o444)
+    expect((await site.look(spec)).assessment).toMatchObject({
+      status: 'Degraded',
+      reason: 'NotRestored',
+      message: 'not as declared: build, more',
+    })
+    const asItIs = { resolve: 'none' as const, scripts: { build: scripts.build } }
+    expect((await site.look(asItIs)).assessment?.status).toBe('Healthy')
+    expect((await site.look(spec, { managementPolicy: 'Observe' })).assessment?.status).toBe('Healthy')
+  })
+
+  it.each([
+    [['build'], '1 required script exists'],
+    [['build', 'lazy'], '2 required scripts exist'],
+  ])('says of %j what was looked at', async (required, message) => {
+    const { assessment } = await (await open()).look({ resolve: 'none', required })
+    expect(assessment?.message).toMatch(new RegExp(`^${message}`))
   })
 
   it('tells findings as children, the worst first, whether or not they count', async () => {

@@ -53,6 +53,11 @@ export const scriptSetCures: Prescriptions = Object.freeze({
     cure: `The message names it. Write it in ${packageOf(ailment)}, or correct its name in ${placeOf(ailment)}.`,
     commands: [describe(ailment), only(ailment)],
   }),
+  NotRestored: (ailment) => ({
+    problem: `scripts of ${ailment.id} are not as declared, and ${packageOf(ailment)} may not be edited`,
+    cure: `The message says what stands against it: do away with that, or take the texts out of \`scripts\` in ${placeOf(ailment, 'scripts')}.`,
+    commands: [describe(ailment), only(ailment)],
+  }),
   Unresolved: (ailment) => ({
     problem:
       troubled(ailment).length === 1
