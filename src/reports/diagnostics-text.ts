@@ -19,7 +19,7 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], options: Dia
   ).replace(/\n$/, '')
 }
 
-/** `12 resources are valid.`, or how many faults there are. */
+/** `12 resources are valid.`, or how many faults there are. Who checks workflow files alone asked of no resource. */
 export function checkSummary(diagnostics: readonly Diagnostic[], resources: number): string {
   const errors = diagnostics.filter(isError).length
   const warnings = diagnostics.length - errors
@@ -28,6 +28,7 @@ export function checkSummary(diagnostics: readonly Diagnostic[], resources: numb
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
   ]
   if (errors > 0) return `${found.join(', ')}.\n`
+  if (resources === 0) return found.length === 0 ? 'Nothing is wrong.\n' : `No error, ${found.join(', ')}.\n`
   const valid = `${counted(resources, 'resource')} ${resources === 1 ? 'is' : 'are'} valid`
   return `${[valid, ...found].join(', ')}.\n`
 }

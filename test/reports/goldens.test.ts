@@ -124,6 +124,9 @@ test('no secret of a spec is described', () => {
 
 test.each([
   [[], 12, '12 resources are valid.\n'],
+  // Receivers, policies or workflow files alone.
+  [[], 0, 'Nothing is wrong.\n'],
+  [diagnostics.slice(1, 2), 0, 'No error, 1 warning.\n'],
   [[], 1, '1 resource is valid.\n'],
   [diagnostics.slice(1, 2), 3, '3 resources are valid, 1 warning.\n'],
   [diagnostics, 12, '3 errors, 1 warning.\n'],
