@@ -6,9 +6,10 @@ import { optionBehind } from '../option-variables.ts'
 import { defaultInterpreterOf, isProgram } from '../place.ts'
 import type { AppOptions } from './app-options.ts'
 import { isTextFile } from './file-kind.ts'
+import { GivenOptions } from './given-options.ts'
 import type { Tell } from './notice.ts'
 import type { SpecDraft } from './record-spec.ts'
-import { settle, settleEnv, settleList, type Wanted } from './settle.ts'
+import { settle, settleEnv, type Wanted } from './settle.ts'
 import type { Static } from './static/value.ts'
 import { durationText, sizeText } from './units.ts'
 
@@ -38,7 +39,7 @@ export function draftApp(context: AppContext): AppDraft | undefined {
   const script = scriptOf(context)
   if (script === undefined) return undefined
   const name = nameOf(context, script.text)
-  const of = new Options(options.known, name, tell)
+  const of = new GivenOptions(options.known, name, tell)
   const spec: SpecDraft = {}
   const cwd = folderOf(of, context)
   if (script.isShell) {
@@ -82,84 +83,16 @@ const essential: readonly (readonly [option: string, field: string])[] = [
   ['node_args', 'interpreterArgs'],
 ]
 
-/** Options by which another user runs it. */
+/** GivenOptions by which another user runs it. */
 const users: readonly string[] = ['uid', 'gid', 'user']
 
 /** What would run otherwise than is meant must not start because it was imported: a person completes it. */
-function suspensionOf(of: Options, { lost }: AppOptions): AppDraft['suspend'] {
+function suspensionOf(of: GivenOptions, { lost }: AppOptions): AppDraft['suspend'] {
   const missing = essential.flatMap(([option, field]) => (of.leftOut.has(option) ? [field] : []))
   if (missing.length > 0) return { reason: incomplete(missing) }
   const user = users.filter((option) => lost.has(option)).join(', ')
   if (user !== '') return { reason: `imported without ${user}; remove this if it may run as whom PM2 runs` }
   return lost.has('autostart') ? { reason: 'its configuration says autostart: false' } : undefined
-}
-
-/** Options by their names, read as the type that PM2 takes. */
-class Options {
-  readonly #known: ReadonlyMap<string, Static>
-  readonly name: string
-  readonly tell: Tell
-  /** Options that are given, and that could not be told. */
-  readonly leftOut = new Set<string>()
-
-  constructor(known: ReadonlyMap<string, Static>, name: string, tell: Tell) {
-    this.#known = known
-    this.name = name
-    this.tell = tell
-  }
-
-  wanted(option: string): Wanted {
-    return { what: `${this.name}: ${option}`, tell: this.tell }
-  }
-
-  raw(option: string): Static | undefined {
-    return this.#known.get(option)
-  }
-
-  value(option: string): string | number | boolean | undefined {
-    return this.#noted(option, settle(this.raw(option), this.wanted(option)))
-  }
-
-  text(option: string): string | undefined {
-    const value = this.value(option)
-    return value === undefined || value === '' || typeof value === 'boolean' ? undefined : String(value)
-  }
-
-  /** PM2 takes the text of a number for the number. */
-  number(option: string): number | undefined {
-    const value = this.value(option)
-    if (value === undefined || typeof value === 'boolean' || value === '') return undefined
-    const number = Number(value)
-    if (!Number.isNaN(number)) return number
-    this.refuse(option, 'a number')
-    return undefined
-  }
-
-  boolean(option: string): boolean | undefined {
-    const value = this.value(option)
-    if (value === undefined || typeof value === 'boolean') return value
-    this.refuse(option, 'true or false')
-    return undefined
-  }
-
-  list(option: string): readonly string[] | undefined {
-    return this.#noted(option, settleList(this.raw(option), this.wanted(option)))
-  }
-
-  #noted<T>(option: string, settled: T | undefined): T | undefined {
-    const raw = this.raw(option)
-    if (settled === undefined && raw !== undefined && raw.type !== 'scalar') this.leftOut.add(option)
-    return settled
-  }
-
-  refuse(option: string, expected: string): void {
-    const place = this.raw(option)?.at
-    this.tell({
-      code: 'import-ecosystem-value',
-      message: `${this.name}: ${option} was left out: expected ${expected}, as PM2 does`,
-      ...(place && { place }),
-    })
-  }
 }
 
 function scriptOf({
@@ -179,7 +112,7 @@ function nameOf({ options, tell }: AppContext, script: string): string {
   return file.lastIndexOf('.') > 0 ? file.slice(0, file.lastIndexOf('.')) : file
 }
 
-function folderOf(of: Options, { folder }: AppContext): string {
+function folderOf(of: GivenOptions, { folder }: AppContext): string {
   return resolve(folder, of.text('cwd') ?? '.')
 }
 
@@ -189,7 +122,7 @@ function placeOfScript(script: string, cwd: string, { findProgram }: AppContext)
   return !existsSync(path) && isProgram(script) && findProgram(script) !== undefined ? script : path
 }
 
-function addRunning(spec: SpecDraft, of: Options, { findProgram }: AppContext): void {
+function addRunning(spec: SpecDraft, of: GivenOptions, { findProgram }: AppContext): void {
   const given = of.text('exec_interpreter')
   const script = spec.script ?? ''
   const file = isProgram(script) ? findProgram(script) : script
@@ -220,7 +153,7 @@ function addRunning(spec: SpecDraft, of: Options, { findProgram }: AppContext): 
   if (usual === 'none') spec.interpreter = 'node'
 }
 
-function instancesOf(of: Options): number | 'max' | undefined {
+function instancesOf(of: GivenOptions): number | 'max' | undefined {
   const raw = of.raw('instances')
   if (raw?.type === 'processors') return 'max'
   const value = of.value('instances')
@@ -250,7 +183,7 @@ function envOf(value: Static | undefined, wanted: Wanted): Readonly<Record<strin
   return env
 }
 
-function addMemory(spec: SpecDraft, of: Options): void {
+function addMemory(spec: SpecDraft, of: GivenOptions): void {
   const value = of.value('max_memory_restart')
   if (value === undefined || value === 0 || value === '') return
   const match = /^(\d+)([GMK]?)$/.exec(String(value))
@@ -261,7 +194,7 @@ function addMemory(spec: SpecDraft, of: Options): void {
 }
 
 /** Milliseconds for PM2; `min_uptime` also takes a unit. Zero is what PM2 drops for its default. */
-function addRestarts(spec: SpecDraft, of: Options): void {
+function addRestarts(spec: SpecDraft, of: GivenOptions): void {
   const cron = of.text('cron_restart')
   if (cron !== undefined && cron !== '0') spec.cron = cron
   if (of.boolean('autorestart') === false) spec.autorestart = false
@@ -290,7 +223,7 @@ function addRestarts(spec: SpecDraft, of: Options): void {
   else if (codes !== undefined && codes.length > 0) spec.stopExitCodes = codes
 }
 
-function addWatch(spec: SpecDraft, of: Options): void {
+function addWatch(spec: SpecDraft, of: GivenOptions): void {
   const raw = of.raw('watch')
   if (raw?.type === 'list') {
     const paths = of.list('watch')
@@ -305,7 +238,11 @@ function addWatch(spec: SpecDraft, of: Options): void {
   if (spec.watch !== undefined && ignored !== undefined && ignored.length > 0) spec.watchIgnore = [...ignored]
 }
 
-function addLogs(spec: SpecDraft, of: Options, { cwd, home }: AppContext & { readonly cwd: string }): void {
+function addLogs(
+  spec: SpecDraft,
+  of: GivenOptions,
+  { cwd, home }: AppContext & { readonly cwd: string },
+): void {
   if (of.boolean('source_map_support') === false || of.boolean('disable_source_map_support') === true) {
     spec.sourceMaps = false
   }
@@ -330,7 +267,7 @@ function addLogs(spec: SpecDraft, of: Options, { cwd, home }: AppContext & { rea
 }
 
 /** PM2 decides it before it takes `instances` for cluster mode, and takes `max` and 0 for none. */
-function areLogsMerged({ instances }: SpecDraft, of: Options): boolean {
+function areLogsMerged({ instances }: SpecDraft, of: GivenOptions): boolean {
   const [mode, given] = [of.raw('exec_mode'), of.raw('instances')]
   if (mode?.type === 'scalar' && String(mode.value).startsWith('cluster')) return false
   return given === undefined || (instances === 'max' && given.type !== 'processors')

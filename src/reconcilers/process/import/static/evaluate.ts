@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import type {
   AnonymousFunctionDeclaration,
   ArrowFunctionExpression,
-  AssignmentExpression,
   CallExpression,
   Expression,
   FunctionDeclaration,
@@ -10,17 +9,17 @@ import type {
   MemberExpression,
   ObjectExpression,
   Pattern,
-  PrivateIdentifier,
   SpreadElement,
-  Super,
 } from 'acorn'
 import type { ImportPlace } from '../../../../core/import.ts'
+import { assign, assigned, bind, remove } from './assignment.ts'
 import { callBuiltin, urlOf } from './builtin-calls.ts'
 import { callMethod, globalNamed } from './builtins.ts'
 import { callbackMethod } from './callback-method.ts'
 import { fieldOf } from './field.ts'
+import { keyOf } from './key.ts'
 import { choose, operate, unary } from './operators.ts'
-import { placeOf, type Reading } from './reading.ts'
+import { type Evaluable, placeOf, type Reading } from './reading.ts'
 import { Scope, type Static, scalar, spreadKey, truth, unknown } from './value.ts'
 
 type Callable =
@@ -30,11 +29,7 @@ type Callable =
   | AnonymousFunctionDeclaration
 
 /** The value of an expression, as far as it can be known without running it. */
-export function evaluate(
-  node: Expression | SpreadElement | Super | PrivateIdentifier,
-  scope: Scope,
-  reading: Reading,
-): Static {
+export function evaluate(node: Evaluable, scope: Scope, reading: Reading): Static {
   const at = placeOf(node, reading)
   reading.budget.steps -= 1
   if (reading.budget.steps < 0) return unknown('more than can be followed', at)
@@ -181,18 +176,6 @@ function placed(value: Static, at: ImportPlace): Static {
   return value.type === 'scalar' || value.type === 'unknown' ? { ...value, at } : value
 }
 
-function keyOf(
-  key: Expression | PrivateIdentifier,
-  isComputed: boolean,
-  scope: Scope,
-  reading: Reading,
-): string | undefined {
-  if (!isComputed && key.type === 'Identifier') return key.name
-  if (key.type === 'PrivateIdentifier') return undefined
-  const value = evaluate(key, scope, reading)
-  return value.type === 'scalar' ? String(value.value) : undefined
-}
-
 function member(node: MemberExpression, scope: Scope, reading: Reading): Static {
   const at = placeOf(node, reading)
   const object = evaluate(node.object, scope, reading)
@@ -260,97 +243,4 @@ function applyBody(
   }
   if (node.body.type !== 'BlockStatement') return evaluate(node.body, scope, reading)
   return reading.run(node.body.body, scope, reading) ?? scalar(undefined, at)
-}
-
-/** Gives the names of a pattern their values. */
-export function bind(pattern: Pattern, value: Static, scope: Scope, reading: Reading): void {
-  switch (pattern.type) {
-    case 'Identifier':
-      scope.declare(pattern.name, value)
-      return
-    case 'AssignmentPattern': {
-      const isMissing = value.type === 'scalar' && value.value === undefined
-      const otherwise = () => evaluate(pattern.right, scope, reading)
-      const given = isMissing
-        ? otherwise()
-        : value.type === 'variable'
-          ? choose('??', value, otherwise)
-          : value
-      bind(pattern.left, given, scope, reading)
-      return
-    }
-    case 'ObjectPattern': {
-      const taken = new Set<string | undefined>()
-      for (const property of pattern.properties) {
-        const at = placeOf(property, reading)
-        if (property.type === 'RestElement') bind(property.argument, restOf(value, taken, at), scope, reading)
-        else {
-          const key = keyOf(property.key, property.computed, scope, reading)
-          taken.add(key)
-          const field = key === undefined ? unknown('a field', at) : fieldOf(value, key, reading, at)
-          bind(property.value, field, scope, reading)
-        }
-      }
-      return
-    }
-    case 'ArrayPattern':
-      for (const [index, element] of pattern.elements.entries()) {
-        if (element === null) continue
-        if (element.type === 'RestElement') {
-          const rest: Static =
-            value.type === 'list'
-              ? { ...value, items: value.items.slice(index) }
-              : unknown('the rest of a list', value.at)
-          bind(element.argument, rest, scope, reading)
-        } else bind(element, fieldOf(value, String(index), reading, value.at), scope, reading)
-      }
-      return
-    case 'MemberExpression':
-      assign(pattern, value, scope, reading)
-      return
-    default:
-      return
-  }
-}
-
-/** The fields of an object that a pattern did not take one by one; undefined among them: one that has to be run. */
-function restOf(value: Static, taken: ReadonlySet<string | undefined>, at: ImportPlace): Static {
-  if (value.type !== 'map' || taken.has(undefined)) return unknown('the rest of an object', at)
-  return { ...value, entries: new Map([...value.entries].filter(([key]) => !taken.has(key))) }
-}
-
-/** What `=`, `+=` or `??=` gives. */
-function assigned({ operator, left, right }: AssignmentExpression, scope: Scope, reading: Reading): Static {
-  const value = () => evaluate(right, scope, reading)
-  if (operator === '=') return value()
-  const at = placeOf(right, reading)
-  if (left.type !== 'Identifier' && left.type !== 'MemberExpression') return unknown('a value', at)
-  const before = evaluate(left, scope, reading)
-  const plain = operator.slice(0, -1)
-  return plain === '||' || plain === '&&' || plain === '??'
-    ? choose(plain, before, value)
-    : operate(plain, before, value(), at)
-}
-
-/** `delete object.field`. */
-function remove(target: Expression, scope: Scope, reading: Reading): Static {
-  const at = placeOf(target, reading)
-  if (target.type !== 'MemberExpression') return scalar(true, at)
-  const object = evaluate(target.object, scope, reading)
-  const key = keyOf(target.property, target.computed, scope, reading)
-  if (object.type === 'map' && key !== undefined) object.entries.delete(key)
-  else if (object.type === 'map') object.entries.set(spreadKey, unknown('what is left of an object', at))
-  return scalar(true, at)
-}
-
-/** `name = value`, `object.field = value`. */
-function assign(target: Pattern, value: Static, scope: Scope, reading: Reading): void {
-  if (target.type === 'Identifier') scope.assign(target.name, value)
-  else if (target.type === 'MemberExpression') {
-    const object = evaluate(target.object, scope, reading)
-    const key = keyOf(target.property, target.computed, scope, reading)
-    if (object.type === 'map') object.entries.set(key ?? spreadKey, value)
-    else if (object.type === 'list' && key !== undefined && /^\d{1,4}$/.test(key))
-      object.items[Number(key)] = value
-  } else bind(target, value, scope, reading)
 }

@@ -43,7 +43,7 @@ function readFile(file: string, { trail, budget }: Trail): Static {
     if (path === undefined || trail.includes(path) || trail.length >= limits.depth) return undefined
     return readFile(path, { trail: [...trail, file], budget })
   }
-  const reading: Reading = { file, requireFile, budget, run: runBody }
+  const reading: Reading = { file, requireFile, budget, evaluate, run: runBody }
   if (ending === '.json') return evaluateJson(text, reading)
   return runModule(parseProgram(text, file), reading)
 }

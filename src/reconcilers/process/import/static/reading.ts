@@ -1,6 +1,17 @@
-import type { ModuleDeclaration, Node, Statement } from 'acorn'
+import type {
+  Expression,
+  ModuleDeclaration,
+  Node,
+  PrivateIdentifier,
+  SpreadElement,
+  Statement,
+  Super,
+} from 'acorn'
 import type { ImportPlace } from '../../../../core/import.ts'
 import type { Scope, Static } from './value.ts'
+
+/** What stands where a value is expected. */
+export type Evaluable = Expression | SpreadElement | Super | PrivateIdentifier
 
 /** One file that is being read. */
 export interface Reading {
@@ -9,6 +20,8 @@ export interface Reading {
   /** What `require` of another file gives; undefined: that could not be read. */
   readonly requireFile: (specifier: string) => Static | undefined
   readonly budget: Budget
+  /** The value of an expression, for what it is made of. */
+  readonly evaluate: (node: Evaluable, scope: Scope, reading: Reading) => Static
   /** Follows the statements of a function; gives what they return. */
   readonly run: (
     body: readonly (Statement | ModuleDeclaration)[],

@@ -1,5 +1,6 @@
 import type { ForOfStatement, ForStatement, ModuleDeclaration, Node, Statement } from 'acorn'
-import { bind, evaluate } from './evaluate.ts'
+import { bind } from './assignment.ts'
+import { evaluate } from './evaluate.ts'
 import { placeOf, type Reading } from './reading.ts'
 import { forgetChanged, mayReturn } from './taint.ts'
 import { Scope, type Static, scalar, truth, unknown } from './value.ts'
