@@ -104,6 +104,11 @@ export const errorCatalogue = Object.freeze({
     next: 'person',
     meaning: 'A vendor does not know the credential: it is wrong, expired or revoked.',
   },
+  DeclaredTwice: {
+    next: 'person',
+    meaning:
+      'Two manifests stand for one thing, which its vendor calls by another name now than one of them does; that one is left alone.',
+  },
   PermissionMissing: {
     next: 'person',
     meaning: 'A vendor knows the credential and does not let it do this; the message names what it lacks.',

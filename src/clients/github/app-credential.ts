@@ -1,12 +1,14 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { ReconcileError } from '../../core/errors.ts'
+import { isFields } from '../../core/fields.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
 import { VendorClock } from '../vendor/vendor-clock.ts'
 import { Budget } from './budget.ts'
 import type { Authorization, Credential } from './credential.ts'
 import { failureOf, requestBehind, saidBy } from './failure.ts'
+import { GithubLine } from './line.ts'
 import { nameOfRepository, type Repository } from './repository.ts'
 
 /** A GitHub App that acts in the repositories in which it is installed. */
@@ -68,6 +70,7 @@ class AppCredential implements Credential {
   readonly #vendorClock: VendorClock
   /** Of the App itself, which asks for tokens. */
   readonly #budget: Budget
+  readonly #line: GithubLine
   #key: KeyObject | undefined
 
   constructor(options: AppOptions) {
@@ -75,6 +78,7 @@ class AppCredential implements Credential {
     this.digest = `app-${options.id}-${options.installation ?? ''}`
     this.#vendorClock = new VendorClock(options.clock)
     this.#budget = new Budget(options.clock, this.#vendorClock)
+    this.#line = new GithubLine(options.apiUrl)
   }
 
   async authorize(repository: Repository | undefined, signal: AbortSignal): Promise<Authorization> {
@@ -171,34 +175,33 @@ class AppCredential implements Credential {
     { what, signal }: { readonly what: string; readonly signal: AbortSignal },
   ): Promise<Readonly<Record<string, unknown>>> {
     const { apiUrl, userAgent, clock } = this.#options
-    const authorization = `Bearer ${this.#prove()}`
+    const proof = this.#prove()
     // What waits for a token may be a write: nothing of what is left is kept from it.
     this.#budget.assertMay('write')
     const end = this.#budget.begin()
     try {
       const askedAt = clock.now()
-      const response = await fetch(apiUrl + path, {
+      const request = {
         method,
+        url: apiUrl + path,
         headers: {
-          authorization,
           accept: 'application/vnd.github+json',
           'x-github-api-version': '2022-11-28',
           'user-agent': userAgent,
         },
         signal: AbortSignal.any([signal, AbortSignal.timeout(times.request)]),
-        // Renamed repositories answer with a redirect; fetch drops the credential when the host changes.
-        redirect: 'follow',
-      })
-      const { status, headers } = response
+      }
+      const answer = await this.#line.send(request, `Bearer ${proof}`)
+      const { status, headers, data } = answer
       const limited = { status, headers, askedAt }
       this.#budget.learn(limited)
-      this.#vendorClock.learn(headers.get('date'), askedAt)
-      const data: unknown = await response.json().catch(() => undefined)
-      if (response.ok && typeof data === 'object' && data !== null) return { ...data }
-      if (response.ok) throw invalid(what)
-      const failed = { status, response: { headers: Object.fromEntries(headers), data } }
-      const refusal = this.#budget.refusal({ ...limited, message: saidBy(failed) })
-      throw refusal ?? failureOf(failed, { what, isWrite: false, mask: this.#options.mask })
+      this.#vendorClock.learn(headers.date, askedAt)
+      const failed = { status, response: answer }
+      const fault = this.#budget.refusal({ ...limited, message: saidBy(failed) }) ?? answer.fault
+      if (fault) throw fault
+      if (status >= 300) throw failureOf(failed, { what, isWrite: false, mask: this.#options.mask })
+      if (!isFields(data)) throw invalid(what)
+      return data
     } catch (error) {
       if (error instanceof ReconcileError) throw error
       signal.throwIfAborted()

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import { formatDuration } from '../../core/duration.ts'
 import { ReconcileError } from '../../core/errors.ts'
@@ -22,7 +23,7 @@ const longestWindow = 7_200_000
 /** An answer, as far as limits go. */
 export interface LimitedAnswer {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: IncomingHttpHeaders
   /** When the call left, epoch milliseconds by our clock. */
   readonly askedAt: number
 }
@@ -92,9 +93,9 @@ export class Budget {
     if (this.#isRefused) return
     // Before the limits are looked at: GitHub Enterprise need not tell of any.
     if (status < 400 && askedAt >= this.#pausedUntil) this.#strikes = 0
-    const limit = wholeNumber(headers.get('x-ratelimit-limit'))
-    const remaining = wholeNumber(headers.get('x-ratelimit-remaining'))
-    const reset = wholeNumber(headers.get('x-ratelimit-reset'))
+    const limit = wholeNumber(headers['x-ratelimit-limit'])
+    const remaining = wholeNumber(headers['x-ratelimit-remaining'])
+    const reset = wholeNumber(headers['x-ratelimit-reset'])
     if (limit === undefined || remaining === undefined || reset === undefined) return
     const resetAt = reset * 1000
     // Answers overtake each other: within one window the lower count is the newer one.
@@ -108,8 +109,8 @@ export class Budget {
   refusal(answer: LimitedAnswer & { readonly message: string }): ReconcileError | undefined {
     const { status, headers, message, askedAt } = answer
     if (status !== 403 && status !== 429) return undefined
-    const retryAfter = wholeNumber(headers.get('retry-after'))
-    const isPrimary = headers.get('x-ratelimit-remaining') === '0'
+    const retryAfter = wholeNumber(headers['retry-after'])
+    const isPrimary = headers['x-ratelimit-remaining'] === '0'
     const isSecondary = retryAfter !== undefined || /secondary rate|abuse detection/i.test(message)
     if (status === 403 && !isPrimary && !isSecondary && !/rate limit exceeded/i.test(message))
       return undefined
@@ -175,6 +176,6 @@ function rateLimited(why: string, wait: number): ReconcileError {
   )
 }
 
-function wholeNumber(text: string | null): number | undefined {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+function wholeNumber(text: string | string[] | undefined): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

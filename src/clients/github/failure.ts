@@ -1,12 +1,14 @@
 import { ReconcileError } from '../../core/errors.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
+import { AnswerTooLarge } from '../net/http-line.ts'
+import { UnreadableAnswer } from './line.ts'
 
 /** What a failed request is known by. Octokit's errors have no `response` where no answer came. */
 export interface FailedRequest {
   readonly message?: string
   readonly status?: number
   readonly response?: {
-    readonly headers: Readonly<Record<string, string | number | undefined>>
+    readonly headers: Readonly<Record<string, string | number | readonly string[] | undefined>>
     readonly data: unknown
   }
   readonly cause?: unknown
@@ -26,7 +28,7 @@ const maxText = 300
  */
 export function saidBy(error: FailedRequest, mask?: SecretMask): string {
   const data = error.response?.data
-  const text = messageIn(data) ?? error.message ?? ''
+  const text = messageIn(data) ?? (typeof data === 'string' ? data : error.message) ?? ''
   const errors =
     data !== null && typeof data === 'object' && 'errors' in data && Array.isArray(data.errors)
       ? data.errors.map((each: unknown) => (typeof each === 'string' ? each : messageIn(each)))
@@ -53,6 +55,9 @@ function wasNeverSent(error: FailedRequest): boolean {
 
 const permissionWords = /not accessible by|must have|permission|scope|SAML|SSO|forbids access|IP allow list/i
 
+/** Of a file, and of a branch. What else he says with a 409, such as that rules protect the branch, stays so until a person acts. */
+const conflictWords = /does not match|but expected/i
+
 /**
  * An error of the program for a request that failed. A write that may have reached GitHub has an unknown outcome; a
  * 403 is about permissions only where it says so.
@@ -67,9 +72,13 @@ export function failureOf(
   const fail = (code: ConstructorParameters<typeof ReconcileError>[0], message: string, hint?: string) =>
     new ReconcileError(code, message, { cause: error, ...(hint !== undefined && { hint }) })
   if (!response || status === undefined) {
+    const { cause } = error
+    const isUnreadable = cause instanceof UnreadableAnswer || cause instanceof AnswerTooLarge
     if (isWrite && !wasNeverSent(error)) {
-      return fail('OutcomeUnknown', `The answer was lost while trying to ${what}`)
+      const why = isUnreadable ? `: ${cause.message}` : ''
+      return fail('OutcomeUnknown', `The answer was lost while trying to ${what}${why}`)
     }
+    if (isUnreadable) return fail('RemoteAnswerInvalid', `Could not ${what}: ${cause.message}`)
     return fail('RemoteUnavailable', `Could not ${what}: GitHub could not be reached`)
   }
   if (status === 401) {
@@ -88,7 +97,7 @@ export function failureOf(
   if (status === 404) {
     return fail('PermissionMissing', `Could not ${what}: it does not exist, or the credential may not see it`)
   }
-  if (status === 409) return fail('RemoteChanged', `Could not ${what}: ${said}`)
+  if (status === 409 && conflictWords.test(said)) return fail('RemoteChanged', `Could not ${what}: ${said}`)
   if (status >= 500) {
     if (isWrite) return fail('OutcomeUnknown', `GitHub answered ${status} while trying to ${what}`)
     return fail('RemoteUnavailable', `Could not ${what}: GitHub answered ${status}`)

@@ -1,3 +1,4 @@
+import { ReconcileError } from '../../core/errors.ts'
 import type { GithubClient } from './client.ts'
 import { requestBehind, saidBy } from './failure.ts'
 import { parseDispatch } from './parse.ts'
@@ -88,22 +89,28 @@ class OctokitClient extends GithubReads implements GithubClient {
     },
     signal: AbortSignal,
   ): Promise<number | undefined> {
-    const send = (asked: { readonly return_run_details?: true }) =>
-      this.#requester.write(
-        `dispatch workflow ${run.workflowId} of ${nameOfRepository(repository)}`,
+    const what = `dispatch workflow ${run.workflowId} of ${nameOfRepository(repository)}`
+    const send = async (asked: { readonly return_run_details?: true }): Promise<number | undefined> => {
+      const { status, data } = await this.#requester.write(
+        what,
         'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
         { ...repository, workflow_id: run.workflowId, ref: run.branch, inputs: run.inputs, ...asked },
         signal,
       )
-    if (!this.#asksForRun) return parseDispatch((await send({})).data)
+      const id = parseDispatch(data)
+      // Who was not asked for the run says 204, and nothing else; whatever else this is, it says of no dispatch that it was taken.
+      if (id !== undefined || status === 204) return id
+      throw new ReconcileError('OutcomeUnknown', `What GitHub answered while trying to ${what} names no run`)
+    }
+    if (!this.#asksForRun) return send({})
     try {
-      return parseDispatch((await send({ return_run_details: true })).data)
+      return await send({ return_run_details: true })
     } catch (error) {
       // GitHub Enterprise of before 2026-02 refuses to be asked (benc-uk/workflow-dispatch#86); all else it refuses again.
       if (requestBehind(error)?.status !== 422) throw error
-      const { data } = await send({})
+      const id = await send({})
       this.#asksForRun = false
-      return parseDispatch(data)
+      return id
     }
   }
 

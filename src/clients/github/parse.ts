@@ -125,10 +125,8 @@ function parseStep(fields: Fields): JobStep {
   }
 }
 
-/** A log as text, whatever content type its store gives it. */
 export function parseLog(value: unknown): string {
   if (typeof value === 'string') return value
-  if (value instanceof ArrayBuffer) return new TextDecoder().decode(value)
   throw invalid('a log is no text')
 }
 
@@ -171,9 +169,8 @@ export function parsePulls(value: unknown): readonly PullRequest[] {
   })
 }
 
-/** Of the answer to a dispatch: 200 names the run; 204, of who was not asked for it, has nothing. */
+/** The run that the answer to a dispatch names; undefined: it names none, and so is none. */
 export function parseDispatch(value: unknown): number | undefined {
-  if (value === null || typeof value !== 'object') return undefined
-  const id = (value as Fields).workflow_run_id
+  const id = isFields(value) ? value.workflow_run_id : undefined
   return typeof id === 'number' ? id : undefined
 }

@@ -59,6 +59,7 @@ export interface Read<T> {
 }
 /** Sends the calls: asks again where that is harmless, remembers what did not change, and keeps within the limits. */
 export class Requester {
+  readonly #apiUrl: string
   readonly #octokit: InstanceType<typeof ThrottledOctokit>
   readonly #transport: Transport
   readonly #vendorClock: VendorClock
@@ -71,6 +72,7 @@ export class Requester {
   constructor(options: GithubOptions) {
     const { credential, clock, cache, userAgent } = options
     const apiUrl = apiUrlOf(options.apiUrl)
+    this.#apiUrl = apiUrl
     this.#clock = clock
     this.#mask = options.mask
     this.#patience = { ...usualPatience, ...options.patience }
@@ -153,11 +155,11 @@ export class Requester {
   async #readOnce<T>(read: Read<T>): Promise<T> {
     const { route, parameters, parse, signal, isForWrite = false } = read
     const isFresh = read.isFresh === true || isForWrite
-    const { url } = this.#octokit.request.endpoint(route, { ...parameters })
+    const { method, url } = this.#octokit.request.endpoint(route, { ...parameters })
     const known = isFresh ? undefined : await this.#etags.get(url)
     try {
-      const response = await this.#octokit.request(route, {
-        ...parameters,
+      // Its address as it is by now: Octokit and its plugins make it of the template four times for one call.
+      const response = await this.#octokit.request(`${method} ${url.slice(this.#apiUrl.length)}`, {
         headers: { 'x-github-api-version': apiVersion, ...(known && { 'if-none-match': known.etag }) },
         request: {
           signal,
@@ -183,7 +185,7 @@ export class Requester {
     route: string,
     parameters: Parameters,
     signal: AbortSignal,
-  ): Promise<{ readonly data: unknown }> {
+  ): Promise<{ readonly status: number; readonly data: unknown }> {
     try {
       return await this.#octokit.request(route, {
         ...parameters,

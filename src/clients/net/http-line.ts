@@ -124,6 +124,8 @@ function endOf(response: IncomingMessage): Promise<void> {
   return new Promise((resolve, reject) => {
     response.on('end', resolve)
     response.on('error', reject)
-    response.on('close', () => reject(new Error('The connection was closed before the answer was whole')))
+    response.on('close', () => {
+      if (!response.readableEnded) reject(new Error('The connection was closed before the answer was whole'))
+    })
   })
 }

@@ -6,6 +6,7 @@ import { fateOfDispatches } from './intents.ts'
 import { judgeRuns } from './judge-runs.ts'
 import { memoryOf } from './memory.ts'
 import { newestRuns } from './newest-run.ts'
+import type { ObservedFile } from './observed.ts'
 import { disabledBy, isIgnored, type WorkflowPair, wantedState } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import { proposalOf } from './proposal.ts'
@@ -83,19 +84,26 @@ function judgeMissing(pair: WorkflowPair, desired: DesiredWorkflow): Verdict {
   const file = pair.observed?.file
   const where = `${desired.spec.repository}, branch ${branchOf(desired)}`
   if (file?.pull?.state === 'open' && file.found === undefined) return waitsForMerge(file.pull.number)
-  if (file?.found !== undefined) {
-    return {
-      status: 'Progressing',
-      reason: 'NotRegistered',
-      message: `the file is on ${branchOf(desired)}, and GitHub does not list the workflow yet (it must be on the default branch, or have run once)`,
-      recheckAfter: 10_000,
-    }
-  }
+  if (file?.found !== undefined) return judgeUnlisted(desired, file)
   return {
     status: 'Missing',
     reason: 'FileMissing',
     message: `no workflow ${desired.spec.path} in ${where}`,
     remedy: nothingTried(pair, desired, 'nothing declared makes it (`source`)'),
+  }
+}
+
+/** On the default branch it is listed within seconds; on another one only once it ran, which may be never. */
+function judgeUnlisted(desired: DesiredWorkflow, { defaultBranch }: ObservedFile): Verdict {
+  const branch = branchOf(desired)
+  const isOnDefault = defaultBranch === undefined || defaultBranch === branch
+  return {
+    status: isOnDefault ? 'Progressing' : 'Degraded',
+    reason: 'NotRegistered',
+    message: isOnDefault
+      ? `the file is on ${branch}, and GitHub does not list the workflow yet`
+      : `the file is on ${branch}, where GitHub does not list the workflow before it ran once; on ${defaultBranch}, the default branch, it would`,
+    recheckAfter: 10_000,
   }
 }
 

@@ -27,6 +27,7 @@ import { Deliveries } from './deliveries.ts'
 import { readAbandoned, readWorkflowFile } from './file-reader.ts'
 import { readWorkflowLogs } from './logs/read-logs.ts'
 import { MissingWorkflows } from './missing-workflows.ts'
+import { Namesakes } from './namesakes.ts'
 import type { ObservedFile, ObservedWorkflow } from './observed.ts'
 import { type DesiredWorkflow, externalNameOf, placeOf, type WorkflowPlace } from './place.ts'
 import { QueueByKey } from './queue-by-key.ts'
@@ -57,6 +58,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #deliveries: Deliveries
   readonly #accepted: AcceptedDispatches
   readonly #missing = new MissingWorkflows()
+  readonly #namesakes = new Namesakes()
   readonly #writers = new QueueByKey()
   readonly #readingLimit: number
 
@@ -90,7 +92,8 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     setMaxListeners(0, signal)
     const github = this.#client()
     const repositories = new Map<string, Promise<RepositoryReading>>()
-    const byRepository = Map.groupBy(wanted, (one) => placeOfWanted(one)?.repository ?? '')
+    const places = new Map(wanted.map((one) => [one, placeOfWanted(one)]))
+    const byRepository = Map.groupBy(wanted, (one) => places.get(one)?.repository ?? '')
     const now = this.#context.clock.now()
     for (const [name, list] of byRepository) {
       const withRuns = list.some((one) => needsRuns(one) || isKeptActive(one))
@@ -102,7 +105,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
     const reader = new RunsReader(github, { seen: this.#seen, accepted: this.#accepted })
     const readings = await Promise.all(
       wanted.map(async (one): Promise<readonly [ResourceId, Reading<ObservedWorkflow>]> => {
-        const place = placeOfWanted(one)
+        const place = places.get(one)
         const repository = place && repositories.get(place.repository)
         return [one.id, await this.#readOne(one, { place, repository, reader }, { signal, outer })]
       }),
@@ -111,7 +114,14 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
       await this.#seen.save()
       await github.save()
     })
-    return { observedAt: this.#context.clock.now(), readings: new Map(readings) }
+    return {
+      observedAt: this.#context.clock.now(),
+      readings: this.#namesakes.judge(wanted, new Map(readings)),
+    }
+  }
+
+  retain(ids: ReadonlySet<ResourceId>): void {
+    this.#namesakes.retain(ids)
   }
 
   async apply(action: WorkflowAction, signal: AbortSignal): Promise<void> {
@@ -161,11 +171,22 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
 
   async #readFile(
     github: GithubClient,
-    place: { readonly repository: Repository; readonly desired: DesiredWorkflow },
+    place: {
+      readonly repository: Repository
+      readonly desired: DesiredWorkflow
+      readonly isListed: boolean
+    },
     signal: AbortSignal,
   ): Promise<ObservedFile | undefined> {
     const file = await readWorkflowFile(github, place, signal)
-    return file && { ...file, delivered: await this.#deliveries.last(place.desired) }
+    const isUnlisted = file?.found !== undefined && !place.isListed
+    return (
+      file && {
+        ...file,
+        delivered: await this.#deliveries.last(place.desired),
+        defaultBranch: isUnlisted ? await github.defaultBranchOf(place.repository, signal) : undefined,
+      }
+    )
   }
 
   async #readOne(
@@ -205,7 +226,7 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
         isThere && needsRuns(one)
           ? reader.read(one, { desired, workflowId: workflow.id, reading }, signal)
           : undefined,
-        this.#readFile(github, { repository: now, desired }, signal),
+        this.#readFile(github, { repository: now, desired, isListed: isThere }, signal),
         pulls,
       ])
       const lastActivity = workflow && lastActivityOf(reading, workflow.id)

@@ -62,6 +62,8 @@ export interface ObservedFile {
   readonly wanted: string
   /** Of the content on the branch; undefined: no such file. */
   readonly found: string | undefined
+  /** The repository's default branch, which is asked for where GitHub does not list the workflow of the file that is there. */
+  readonly defaultBranch?: string | undefined
   /** Of the content that we committed or proposed last, whatever became of it since; undefined: it is not known. */
   readonly delivered?: string | undefined
   /** The newest pull request of our own branch for this file; undefined: none, or not asked for. */

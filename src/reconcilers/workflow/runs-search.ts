@@ -43,7 +43,10 @@ export async function searchRuns(
 ): Promise<FoundRuns> {
   const { desired, workflowId, first, seen } = asked
   const own = (runs: readonly WorkflowRun[]) =>
-    ownRuns(runs, desired).filter((run) => run.workflowId === workflowId)
+    ownRuns(
+      runs.filter((run) => run.workflowId === workflowId),
+      desired,
+    )
   let list: readonly WorkflowRun[] = own(first.runs)
   let reach = reachOf(first)
   let newest = first.runs[0]?.createdAt ?? 0
@@ -109,6 +112,7 @@ function roundedDown(newest: number): number | undefined {
 
 /** Of a run that both show, how it is in the list that is ahead: one lags behind the other. */
 export function mergeRuns(a: readonly WorkflowRun[], b: readonly WorkflowRun[]): readonly WorkflowRun[] {
+  if (b.length === 0) return a
   const byId = new Map(a.map((run) => [run.id, run]))
   for (const run of b) {
     const known = byId.get(run.id)

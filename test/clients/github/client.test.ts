@@ -130,6 +130,10 @@ describe('the GitHub client', () => {
     ['a cut connection', 'cut'],
     ['half an answer', 'malformed'],
     ['an answer of another form', 'wrong-shape'],
+    ['a page of somebody between', 'page'],
+    ['a page of somebody between that says 404', 'page-404'],
+    ['having been sent elsewhere', 'astray'],
+    ['an answer that never ends', 'endless'],
   ])('asks a read again after %s', async (_, kind) => {
     simulator.faults.add({ kind, times: 2 })
     expect(await open().listWorkflows(repository, signal())).toHaveLength(1)
@@ -142,6 +146,10 @@ describe('the GitHub client', () => {
     ['a cut connection', 'cut'],
     ['a connection cut after its effect', 'cut-after'],
     ['no answer at all', 'hang'],
+    ['a page of somebody between', 'page'],
+    ['a page of somebody between that says 404', 'page-404'],
+    ['having been sent elsewhere', 'astray'],
+    ['an answer that never ends', 'endless'],
   ])('sends a dispatch once, and says that its outcome is unknown, after %s', async (_, kind) => {
     simulator.faults.add({ kind, on: 'dispatch' })
     const sent = open().dispatch(repository, { workflowId: ci.id, branch: 'main', inputs: {} }, signal())
@@ -150,6 +158,27 @@ describe('the GitHub client', () => {
     simulator.faults.clear()
     await open().listRuns(repository, signal())
     expect(site.runs.filter((run) => run.event === 'workflow_dispatch').length).toBeLessThanOrEqual(1)
+  })
+
+  it.each<FaultKind>(['page', 'page-404', 'astray', 'endless'])(
+    'concludes nothing from what GitHub did not say (%s): neither that there is none, nor who may what',
+    async (kind) => {
+      simulator.faults.add({ kind })
+      const github = open()
+      const found = github.findWorkflow(repository, 'ci.yml', signal())
+      await expect(found).rejects.toMatchObject({ code: 'RemoteAnswerInvalid' })
+      const listed = github.listRuns(repository, signal())
+      await expect(listed).rejects.toMatchObject({ code: 'RemoteAnswerInvalid' })
+    },
+  )
+
+  it('sends no write elsewhere, and no credential with a read', async () => {
+    simulator.faults.add({ kind: 'astray' })
+    const sent = open().disableWorkflow(repository, ci.id, signal())
+    await expect(sent).rejects.toMatchObject({ code: 'OutcomeUnknown' })
+    expect(simulator.logs.credentials).toEqual([])
+    await expect(open().listRuns(repository, signal())).rejects.toThrow()
+    expect(new Set(simulator.logs.credentials)).toEqual(new Set([undefined]))
   })
 
   it('knows that a write was never sent where nobody listens', async () => {
@@ -257,6 +286,20 @@ describe('the GitHub client', () => {
     await expect(open().rerun(repository, { id: run.id, failedOnly: true }, signal())).rejects.toMatchObject({
       code: 'RemoteRefused',
       message: expect.stringContaining('created over a month ago'),
+    })
+  })
+
+  it('tells a branch that takes no commits from a file that somebody changed', async () => {
+    const path = '.github/workflows/ci.yml'
+    const file = { path, branch: 'main', content: Buffer.from('on: push\n'), message: 'x' }
+    const stale = open().putFile(repository, { ...file, replaces: '0'.repeat(40) }, signal())
+    await expect(stale).rejects.toMatchObject({ code: 'RemoteChanged' })
+    site.protectedBranches.add('main')
+    const replaces = await open().findFile(repository, file, signal())
+    const refused = open().putFile(repository, { ...file, replaces }, signal())
+    await expect(refused).rejects.toMatchObject({
+      code: 'RemoteRefused',
+      message: expect.stringContaining('Changes must be made through a pull request'),
     })
   })
 

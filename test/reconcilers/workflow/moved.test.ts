@@ -33,6 +33,25 @@ describe.each(['token', 'app'] as const)('with the credential of a kind: %s', (a
   })
 })
 
+it('a workflow that is declared by the old and by the new name of its repository has one owner, and no other acts on it', async () => {
+  const ci = await open()
+  site.addRun(ci)
+  world.declare('ci', { state: 'active', reenable: ['manual'] })
+  world.declare('again', { repository: 'acme/home', path: '.github/workflows/ci.yml', state: 'disabled' })
+  move('acme/home')
+  await passOf(world)
+  for (let count = 0; count < 3; count += 1) {
+    expect((await passOf(world)).split(',Unknown: ')).toEqual([
+      'Healthy: disabled, as declared',
+      expect.stringMatching(/^Left it to Workflow\/again,.* repository acme\/site acme\/home now/),
+    ])
+  }
+  expect(world.simulator.writes()).toHaveLength(1)
+  world.undeclare('again')
+  for (let count = 0; count < 2; count += 1) await passOf(world)
+  expect(ci.state).toBe('active')
+})
+
 it('a repository that was given to another owner leaves the others of the App alone', async () => {
   const ci = await open('app')
   world.simulator.apps.install('77', 'newco')

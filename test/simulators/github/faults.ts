@@ -22,5 +22,11 @@ export const faultKinds = [
   'wrong-shape',
   /** Refuses the call, and repeats all that it was sent. */
   'echo',
+  /** A proxy or a captive portal answers in GitHub's place: with a page, with one that says 404, or from elsewhere. */
+  'page',
+  'page-404',
+  'astray',
+  /** An answer that never ends. */
+  'endless',
 ] as const
 export type FaultKind = (typeof faultKinds)[number]

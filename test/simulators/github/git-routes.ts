@@ -13,6 +13,9 @@ function putFile(call: Call): Answer {
   if (expected !== undefined && (!before || shaOf(before) !== expected)) {
     return refuse(409, `${path} does not match ${expected}`)
   }
+  if (repository.protectedBranches.has(name)) {
+    return refuse(409, 'Repository rule violations found\n\nChanges must be made through a pull request.\n\n')
+  }
   const content = Buffer.from(String(body.content ?? ''), 'base64')
   repository.commit(name, path, content)
   const isRegistered = repository.workflows.some((workflow) => workflow.path === path)

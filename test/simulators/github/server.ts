@@ -145,6 +145,7 @@ export class GithubSimulator {
     const fault = this.faults.take(route)
     if (fault === 'hang') return this.#hang()
     if (fault === 'cut') return void request.socket.destroy()
+    if (fault === 'endless') return sendForever(response)
     const early =
       fault === 'echo'
         ? echoOf(request, body)
@@ -229,6 +230,11 @@ export class GithubSimulator {
           body: { message: 'Resource not accessible by personal access token', status: '403' },
           headers: { 'x-accepted-github-permissions': 'actions=write' },
         }
+      case 'page':
+      case 'page-404':
+        return { status: fault === 'page' ? 200 : 404, body: page, headers: { 'content-type': 'text/html' } }
+      case 'astray':
+        return { status: 302, headers: { location: this.logs.put(page) } }
       default:
         return undefined
     }
@@ -348,6 +354,19 @@ export class GithubSimulator {
   #hang(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve))
   }
+}
+
+/** What stands between us and GitHub may say anything. */
+const page = '<!doctype html><title>Please log in to this network</title>'
+
+function sendForever(response: ServerResponse): void {
+  const chunk = Buffer.alloc(1024 * 1024, ' ')
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const more = () => {
+    while (!response.destroyed && response.write(chunk));
+  }
+  response.on('drain', more)
+  more()
 }
 
 function echoOf(request: IncomingMessage, body: unknown): Answer {

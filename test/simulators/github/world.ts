@@ -84,6 +84,8 @@ export class SimulatedRepository {
   name: string
   isPrivate = false
   readonly defaultBranch: string
+  /** Branches into which nothing comes but by pull requests. */
+  readonly protectedBranches = new Set<string>()
   readonly workflows: SimulatedWorkflow[] = []
   readonly runs: SimulatedRun[] = []
   readonly pulls: SimulatedPull[] = []

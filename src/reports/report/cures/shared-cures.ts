@@ -136,6 +136,11 @@ export const sharedCures: Prescriptions = Object.freeze({
     cure: `Only one fleet may manage it: take it out of the other one's manifests, or out of ${placeOf(ailment)}.`,
     commands: [describe(ailment)],
   }),
+  DeclaredTwice: (ailment) => ({
+    problem: `${ailment.id} is declared twice, by an old name and by the new one`,
+    cure: `Remove ${placeOf(ailment)}, or the other one that the message names and correct the name in this one.`,
+    commands: [describe(ailment)],
+  }),
   Contended: (ailment) => ({
     problem: `somebody keeps undoing what is corrected on ${ailment.id}`,
     cure: `Find who it is (a deploy script, a cron, a person) and end that, or list what differs under \`ignore\` in ${placeOf(ailment, 'ignore')}.`,
