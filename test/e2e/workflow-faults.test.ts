@@ -198,7 +198,9 @@ describe('every fault on the calls behind logs', () => {
       const told = async () => (await world.logs('ci')).map(({ text }) => text)
       const whole = await told()
       expect(whole.at(-1)).toBe('##[error]Process completed with exit code 1.')
-      for (const kind of faultKinds) {
+      // To a log GitHub himself sends to another host, where whatever is found is the log.
+      const kinds = faultKinds.filter((kind) => !(kind === 'astray' && on === 'jobLog'))
+      for (const kind of kinds) {
         world.simulator.faults.add({ kind, on })
         const ended = await told().catch((error: unknown) => error)
         // A list that lags shows no run yet; nothing else may seem to be all of it.
