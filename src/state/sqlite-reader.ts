@@ -62,9 +62,9 @@ export async function openSqliteReader({ path, clock }: SqliteOptions): Promise<
   const identity = await whileBusy(busy, () =>
     readUnchanged(path, { fallback: { id: '', secretKey: '' }, use: check }),
   )
-  const watch = new ChangeWatch(clock, () =>
-    readUnchanged(path, { fallback: -1, use: (database) => new Rows(database, path).revision() }),
-  )
+  const watch = new ChangeWatch(clock, {
+    look: () => readUnchanged(path, { fallback: -1, use: (database) => new Rows(database, path).revision() }),
+  })
 
   return {
     ...identity,

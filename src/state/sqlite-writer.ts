@@ -18,7 +18,11 @@ export async function openSqliteWriter(options: SqliteOptions): Promise<Store> {
   const { database, rows, writer, identity, place } = await whileBusy(busy, () => openForWriting(options))
   // Prepared once: it is asked several times a second for as long as a controller lives.
   const dataVersion = database.prepare('PRAGMA data_version')
-  const watch = new ChangeWatch(clock, () => dataVersion.get()?.data_version)
+  const watch = new ChangeWatch(clock, {
+    look: () => dataVersion.get()?.data_version,
+    // SQLite takes it away with the last connection, which is not before ours is closed.
+    written: `${path}-wal`,
+  })
 
   return {
     ...identity,

@@ -61,7 +61,7 @@ export class Prober {
   readonly #targets = new Map<ResourceId, Target>()
   readonly #asking = new Map<ResourceId, Asking>()
   readonly #followers = new Set<(id: ResourceId) => void>()
-  #nextAnswer = Promise.withResolvers<void>()
+  #nextNews = Promise.withResolvers<void>()
 
   constructor(options: {
     readonly clock: Clock
@@ -88,6 +88,7 @@ export class Prober {
       this.forget(desired.id)
       return undefined
     }
+    if (!this.#targets.has(desired.id)) this.#tell()
     this.#targets.set(desired.id, { desired, records: running })
     if (health.exec && !this.#mayRunCommands) {
       return unasked('its exec probe is not run in a dry run; `--run-commands` runs it')
@@ -112,9 +113,9 @@ export class Prober {
     for (const [id, wait] of this.due()) if (wait <= 0) this.#ask(id)
   }
 
-  /** Resolves with the next answer, which says when that probe is due again. */
-  nextAnswer(): Promise<void> {
-    return this.#nextAnswer.promise
+  /** Resolves with the next probe and the next answer, after which others may be due. */
+  nextNews(): Promise<void> {
+    return this.#nextNews.promise
   }
 
   forget(id: ResourceId): void {
@@ -141,6 +142,11 @@ export class Prober {
       due.set(id, this.#restOf(this.#memories.get(id)))
     }
     return due
+  }
+
+  #tell(): void {
+    this.#nextNews.resolve()
+    this.#nextNews = Promise.withResolvers()
   }
 
   #restOf(memory: Memory | undefined): Duration {
@@ -195,8 +201,7 @@ export class Prober {
       if (!state) return
       const next = { subject, state, dueAt: this.#clock.monotonic() + (state.nextIn ?? 0) }
       this.#memories.set(id, next)
-      this.#nextAnswer.resolve()
-      this.#nextAnswer = Promise.withResolvers()
+      this.#tell()
       if (asking.waiting > 0 || this.#verdictOf(id) === before) return
       for (const changed of this.#followers) changed(id)
     })

@@ -10,8 +10,6 @@ import type { Prober } from './prober.ts'
 
 /** How often is looked whether a daemon is there again. */
 const reconnectInterval: Duration = 500
-/** The longest that probes wait for one that was declared meanwhile. */
-const probeTick: Duration = 1000
 /** As often as PM2 itself looks at memory. */
 const rotationInterval: Duration = 30_000
 
@@ -111,10 +109,10 @@ export class Watcher {
     try {
       while (!signal.aborted) {
         prober.askDue()
-        const rest = Math.max(20, Math.min(probeTick, ...prober.due().values()))
+        const rest = Math.max(20, Math.min(...prober.due().values()))
         tick = new AbortController()
         const isUp = clock.sleep(rest, tick.signal).catch(() => undefined)
-        await Promise.race([isUp, prober.nextAnswer()])
+        await Promise.race([isUp, prober.nextNews()])
         tick.abort()
       }
     } finally {

@@ -49,6 +49,14 @@ test('is asked after each interval, and not sooner', async () => {
   expect(await look()).toMatchObject({ verdict: 'failed', failures: 1, nextIn: 10_000 })
 })
 
+test('tells whoever waits for the next that there is a new one', async () => {
+  const { prober, look } = probed()
+  status = 0
+  const news = prober.nextNews()
+  void look()
+  await expect(news).resolves.toBeUndefined()
+})
+
 test('is asked as often when the clock was set back', async () => {
   const { clock, look, dueIn } = probed()
   await look()
