@@ -147,6 +147,11 @@ export function decodeOnce<T>(entry: RecordKey & { readonly value: Json }, decod
   return result
 }
 
+/** For who made a value, frozen, and has at hand what `decodeOnce` would read of it. */
+export function noteDecoded<T>(value: Json & object, result: T): void {
+  decoded.set(value, result)
+}
+
 /**
  * Turns a value into what JSON can hold: absent fields are left out. Throws a TypeError for what would come
  * back as something else (a date, a class instance, NaN, a function), because that is a defect of the caller. Lists and

@@ -24,16 +24,21 @@ export const samples: Decoder<readonly Sample[]> = (value) => {
   })
 }
 
-/** A measurement that is no number is no measurement, and JSON could not hold it. */
-export function samplesToJson(all: readonly Sample[]): Json {
+/** As it is stored: a measurement that is no number is no measurement, and JSON could not hold it. */
+export function storable({ at, values }: Sample): Sample {
+  const numbers = Object.entries(values).filter(([, value]) => Number.isFinite(value))
+  return { at, values: Object.fromEntries(numbers) }
+}
+
+/** Frozen, as whoever keeps it may rely on. Of samples that are storable. */
+export function samplesToJson(all: readonly Sample[]): Json & object {
   const names = new Set(all.flatMap((sample) => Object.keys(sample.values)))
   const columns = [...names].map((name): [string, Json] => [
     name,
-    all.map(({ values }) => finiteOrNull(values[name])),
+    Object.freeze(all.map(({ values }) => values[name] ?? null)),
   ])
-  return { at: all.map((sample) => sample.at), values: Object.fromEntries(columns) }
-}
-
-function finiteOrNull(value: number | undefined): number | null {
-  return value !== undefined && Number.isFinite(value) ? value : null
+  return Object.freeze({
+    at: Object.freeze(all.map((sample) => sample.at)),
+    values: Object.freeze(Object.fromEntries(columns)),
+  })
 }

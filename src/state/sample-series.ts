@@ -3,10 +3,10 @@ import type { LedgerView } from '../core/ledger.ts'
 import type { ResourceId } from '../core/resource.ts'
 import type { Sample } from '../core/sample.ts'
 import type { Store, StoreEntry } from '../core/store.ts'
-import { decodeEntry, decodeOnce } from './codec.ts'
+import { decodeEntry, decodeOnce, noteDecoded } from './codec.ts'
 import type { Draft } from './draft.ts'
 import { sortable } from './record-key.ts'
-import { samples, samplesToJson } from './sample-codec.ts'
+import { samples, samplesToJson, storable } from './sample-codec.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -77,7 +77,11 @@ export async function mergeSamples(
   const address = { collection: tier.collection, key }
   const value = await draft.read(address)
   const before = value === undefined ? [] : decodeOnce({ ...address, value }, samples)
-  draft.put(address, samplesToJson(thin([...before, ...added], tier.resolution)))
+  const all = thin([...before, ...added.map(storable)], tier.resolution)
+  const json = samplesToJson(all)
+  // It is read and added to in each pass.
+  noteDecoded(json, all)
+  draft.put(address, json)
 }
 
 /** Oldest first; of those that fall into one step of `resolution` the last. */

@@ -418,7 +418,7 @@ describe.each([{ isKept: true }, { isKept: false }])(
         expect(await times()).toEqual([-minute, 0, 2 * minute])
       })
 
-      test('are read once where their record stays the same', async () => {
+      test('are read once, whatever is added to their record', async () => {
         await add(clock.now())
         await clock.advance(30 * minute)
         await add(clock.now())
@@ -427,11 +427,14 @@ describe.each([{ isKept: true }, { isKept: false }])(
         const after = (await ledger.load()).recentSamples.get(api)
         expect(after).toHaveLength(3)
         expect(after?.[0]).toBe(before?.[0])
+        // Nor is what was added to their record.
+        expect(after?.[1]).toBe(before?.[1])
       })
 
       test('leave out measurements that are no numbers', async () => {
         await add(clock.now(), { fine: 1, none: Number.NaN, endless: Number.POSITIVE_INFINITY })
         expect((await ledger.samples(api, 0))[0]?.values).toEqual({ fine: 1 })
+        expect((await ledger.load()).recentSamples.get(api)?.[0]?.values).toEqual({ fine: 1 })
       })
 
       test('are thinned with age, and dropped after what is kept', async () => {

@@ -40,6 +40,8 @@ export interface Comparison {
   isGone(folder: string): boolean
 }
 
+const rules = Object.entries(fieldRules)
+
 /**
  * What differs between the declaration and one process: three-way. What is declared must be so; what we set and is
  * no longer declared must be back at PM2's default; what we never set is not looked at. Empty after a correction.
@@ -48,7 +50,7 @@ export function compareRecord(comparison: Comparison, record: Pm2Record): readon
   const { desired, dropped } = comparison
   const found: Difference[] = []
   const fields = declaredFields(desired)
-  for (const [path, rule] of Object.entries(fieldRules)) {
+  for (const [path, rule] of rules) {
     const declared = fields[path]?.value
     if (declared === undefined && !dropped.includes(path) && !movesAlong(path, comparison, { record, found }))
       continue

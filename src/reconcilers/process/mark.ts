@@ -23,16 +23,26 @@ export interface ProcessMark extends Mark {
   readonly madeAt: number
 }
 
+/** What was read of the marks that PM2 listed: each is asked for a dozen times in a reading. */
+const read = new WeakMap<object, ProcessMark | null>()
+
 /** Reads a mark; undefined where the record has none, or something that we did not write. */
 export function readMark(value: unknown): ProcessMark | undefined {
   if (value === null || typeof value !== 'object') return undefined
-  const mark = value as Readonly<Record<string, unknown>>
+  const known = read.get(value)
+  if (known !== undefined) return known ?? undefined
+  const mark = parseMark(value as Readonly<Record<string, unknown>>)
+  read.set(value, mark ?? null)
+  return mark
+}
+
+function parseMark(mark: Readonly<Record<string, unknown>>): ProcessMark | undefined {
   const text = (key: string) => (typeof mark[key] === 'string' ? (mark[key] as string) : undefined)
   const [fleet, environment, store, id] = [text('fleet'), text('environment'), text('store'), text('id')]
   if (fleet === undefined || environment === undefined || store === undefined || !id?.includes('/')) {
     return undefined
   }
-  return {
+  return Object.freeze({
     fleet,
     environment,
     store,
@@ -45,7 +55,7 @@ export function readMark(value: unknown): ProcessMark | undefined {
     sources: text('sources') ?? '',
     actedAt: typeof mark.actedAt === 'number' ? mark.actedAt : 0,
     madeAt: typeof mark.madeAt === 'number' ? mark.madeAt : 0,
-  }
+  })
 }
 
 /** Whether two marks name one fleet in one environment; which of its stores is meant is for the engine to say. */
