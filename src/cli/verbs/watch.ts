@@ -15,7 +15,7 @@ import type { CommonOptions } from '../options.ts'
 import { contextOf, judgeAsker } from '../pass/controller-client.ts'
 import { PassService } from '../pass/pass-service.ts'
 import { openSession } from '../session.ts'
-import { keepHeapSmall } from '../small-heap.ts'
+import { keepHeapPacked, keepHeapSmall } from '../small-heap.ts'
 import { followSource } from '../source/follow.ts'
 import { assertWorthStarting, type ControlledPlace, openControlledPlace } from '../source/following.ts'
 import type { GitOptions } from '../source/git-options.ts'
@@ -148,7 +148,9 @@ async function control(post: Post, options: WatchOptions): Promise<ExitStatus> {
   const { name } = fleet.declaration.fleet
   log.info({ pid: process.pid, fleet: name, state: store.location }, 'controller started')
   const ended = new AbortController()
-  const alerting = desk.run(AbortSignal.any([signal, ended.signal]))
+  const ending = AbortSignal.any([signal, ended.signal])
+  const alerting = desk.run(ending)
+  const packing = keepHeapPacked(clock, ending)
   try {
     await controller.run(signal)
   } catch (error) {
@@ -160,6 +162,7 @@ async function control(post: Post, options: WatchOptions): Promise<ExitStatus> {
     await stopFollowing()
     ended.abort()
     await alerting
+    await packing
     await session.close()
     await keeping
     await supervising
