@@ -36,6 +36,8 @@ const claimed = (observed: ObservedFunctionSet) => reconciler.claim(undefined, o
 describe('one site under its name and its id', () => {
   it('is one resource’s, and the other is told whose', async () => {
     stage = await FunctionStage.open()
+    // Read together, however slow the machine is.
+    stage.patience = { others: 15_000 }
     await stage.addFunction('hello')
     await stage.write('other/two.mjs', 'export default async () => {}\n')
     const [a, b] = await stage.observeAll([{ desired: stage.desired() }, { desired: second() }])

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually, lives, pm2Versions, withDaemon } from '../../support/pm2.ts'
@@ -32,8 +32,12 @@ test.each(pm2Versions)(
           return listed.length === 2 ? listed : undefined
         })
         for (const name of ['one', 'two']) {
-          expect(await lives(pidOf(name))).toBe(true)
-          expect(await lives(pidOf(name, after))).toBe(true)
+          const [left, anew] = [pidOf(name), pidOf(name, after)]
+          const said = await readFile(join(daemon.home, 'pm2.log'), 'utf8')
+          expect([await lives(left), await lives(anew)], `${name}: ${left}, ${anew}\n${said}`).toEqual([
+            true,
+            true,
+          ])
         }
 
         expect(await types(one)).toEqual(['end-lost'])
