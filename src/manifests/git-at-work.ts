@@ -40,7 +40,7 @@ function indexLockOf(path: string): string | undefined {
     const stats = statsOf(git)
     if (stats?.isDirectory()) return resolve(git, 'index.lock')
     if (stats?.isFile()) {
-      const place = /^gitdir: (.+)$/m.exec(readFileSync(git, 'utf8'))?.[1]
+      const place = /^gitdir: (.+)$/m.exec(textOf(git) ?? '')?.[1]
       return place === undefined ? undefined : resolve(folder, place, 'index.lock')
     }
     if (dirname(folder) === folder) return undefined
@@ -51,6 +51,15 @@ function indexLockOf(path: string): string | undefined {
 function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined: it may not be read, or is gone by now. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
   } catch {
     return undefined
   }

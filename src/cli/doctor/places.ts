@@ -1,4 +1,4 @@
-import { constants, type StatsFs } from 'node:fs'
+import { constants, type Stats, type StatsFs } from 'node:fs'
 import { access, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { DoctorFinding } from '../../reports/doctor-text.ts'
@@ -32,26 +32,29 @@ export async function examinePlaces(
   const findings: DoctorFinding[] = []
   const disks = new Set<number>()
   for (const place of places) {
-    const folder = await nearestFolder(place.path)
-    findings.push(await leaveFinding(place, folder))
-    const device = (await stat(folder).catch(() => undefined))?.dev
-    if (device === undefined || disks.has(device)) continue
-    disks.add(device)
+    const [folder, stats] = await nearestTo(place.path)
+    findings.push(await leaveFinding(place, folder, stats?.isDirectory() === true))
+    if (stats === undefined || disks.has(stats.dev)) continue
+    disks.add(stats.dev)
     findings.push(await roomFinding(folder, diskOf))
   }
   return findings
 }
 
-/** The folder itself, or the one that it would be made in. */
-async function nearestFolder(path: string): Promise<string> {
+/** The folder itself, or the one that it would be made in; without `stats`: not even that can be looked at. */
+async function nearestTo(path: string): Promise<readonly [folder: string, stats: Stats | undefined]> {
   for (let folder = path; ; folder = dirname(folder)) {
-    if ((await stat(folder).catch(() => undefined)) !== undefined || folder === dirname(folder)) return folder
+    const stats = await stat(folder).catch(() => undefined)
+    if (stats !== undefined || folder === dirname(folder)) return [folder, stats]
   }
 }
 
-async function leaveFinding({ what, path, cure }: Place, folder: string): Promise<DoctorFinding> {
+async function leaveFinding(
+  { what, path, cure }: Place,
+  folder: string,
+  isFolder: boolean,
+): Promise<DoctorFinding> {
   const check = 'write'
-  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory() === true
   const refusal = isFolder
     ? await access(folder, constants.W_OK | constants.X_OK).then(
         () => undefined,
