@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { spreadOf } from './figure.ts'
 
 /** Where and of what the figures are. */
 export interface Machine {
@@ -12,7 +13,11 @@ export interface Machine {
   readonly commit: string
   /** Of one minute, before anything was measured: figures of a busy machine are worth little. */
   readonly load: number
+  /** What a Node.js takes that does nothing, median: milliseconds of two machines can be compared only beside it. */
+  readonly emptyStartMs: number
 }
+
+const emptyStarts = 9
 
 export function thisMachine(): Machine {
   const git = (...args: string[]) => {
@@ -27,7 +32,14 @@ export function thisMachine(): Machine {
     node: process.version,
     commit: git('rev-parse', '--short', 'HEAD') + (isChanged ? ' with changes' : ''),
     load: Math.round((loadavg()[0] ?? 0) * 100) / 100,
+    emptyStartMs: spreadOf(Array.from({ length: emptyStarts }, startNothing)).median,
   }
+}
+
+function startNothing(): number {
+  const from = performance.now()
+  execFileSync(process.execPath, ['-e', '0'])
+  return performance.now() - from
 }
 
 /** For how long the machine must have been at rest, in milliseconds, and of how much of its processors. */

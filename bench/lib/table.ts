@@ -24,8 +24,10 @@ export function tableOf(title: string, figures: readonly Figure[]): string {
 }
 
 export function machineLine(machine: Machine): string {
-  const { cpu, cores, memoryGb, system, node, commit, load } = machine
-  return `${cores} cores of ${cpu}, ${memoryGb} GB, ${system}, Node.js ${node}, commit ${commit}, load ${load}\n`
+  const { cpu, cores, memoryGb, system, node, commit, load, emptyStartMs } = machine
+  const hardware = `${cores} cores of ${cpu}, ${memoryGb} GB, ${system}`
+  const start = `node -e 0 in ${numberOf(emptyStartMs)} ms`
+  return `${hardware}, Node.js ${node}, commit ${commit}, load ${load}, ${start}\n`
 }
 
 function pad(cell: string, width: number, column: number): string {
