@@ -10,14 +10,10 @@ import { type Mutant, mutants } from './mutants.ts'
  * temporary folder, and simulates there until a rule is broken.
  */
 const root = join(import.meta.dirname, '../..')
-const copied = [
-  'src/core',
-  'src/engine',
-  'src/state',
-  'src/cli/pass/pass-service.ts',
-  'test/simulation',
-  'test/support',
-] as const
+const copied = ['src', 'test/simulation', 'test/support'] as const
+
+/** What the source itself must pass before a mutant of it is tried: else nothing would be said of any. */
+const soundSeeds = 3
 
 /** One that hangs is ended after this time, and not caught; the busiest machine makes its seeds in it. */
 const longest = 1_800_000
@@ -29,12 +25,14 @@ interface Verdict {
   readonly how: string
 }
 
-/** A copy of the engine and its simulation, for one mutant at a time. */
+/** A copy of the source and its simulation, for one mutant at a time. Throws where it cannot be simulated in as it is. */
 async function makeCopy(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'mutants-'))
   for (const folder of copied) await cp(join(root, folder), join(copy, folder), { recursive: true })
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
   await writeFile(join(copy, 'package.json'), '{"type":"module"}')
+  const { output, code } = await simulateIn(copy, soundSeeds)
+  if (code !== 0) throw new Error(`Could not simulate in the unchanged copy ${copy}:\n${output}`)
   return copy
 }
 
@@ -56,7 +54,7 @@ async function tryMutant(copy: string, mutant: Mutant, seeds: number): Promise<V
   const texts = await changedTexts(mutant)
   for (const [file, text] of texts) await writeFile(join(copy, file), text)
   try {
-    const output = await simulateIn(copy, seeds)
+    const { output } = await simulateIn(copy, seeds)
     const caught = /Violation of (\S+) in seed (\d+) \((\w+)\)/.exec(output)
     const how = caught ? `${caught[1]}, seed ${caught[2]} ${caught[3]}` : lastLine(output)
     return { mutant, isCaught: caught !== null, how }
@@ -69,7 +67,13 @@ function lastLine(output: string): string {
   return output.trim().split('\n').at(-1) || `no rule was broken`
 }
 
-function simulateIn(copy: string, seeds: number): Promise<string> {
+interface Simulated {
+  readonly output: string
+  /** Null: a signal ended it. */
+  readonly code: number | null
+}
+
+function simulateIn(copy: string, seeds: number): Promise<Simulated> {
   const args = ['test/simulation/main.ts', '--quiet', '--workers', '1', '--seeds', String(seeds)]
   const child = spawn(process.execPath, args, {
     cwd: copy,
@@ -85,7 +89,7 @@ function simulateIn(copy: string, seeds: number): Promise<string> {
   }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('exit', () => resolve(output))
+    child.on('close', (code) => resolve({ output, code }))
   })
 }
 
