@@ -1,7 +1,7 @@
 import { ReconcileError } from '../../core/errors.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
 import { AnswerTooLarge } from '../net/http-line.ts'
-import { UnreadableAnswer } from './line.ts'
+import { UnreadableAnswer } from '../vendor/unreadable-answer.ts'
 
 /** What a failed request is known by. Octokit's errors have no `response` where no answer came. */
 export interface FailedRequest {

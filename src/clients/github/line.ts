@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { HttpLine, type HttpRequest } from '../net/http-line.ts'
+import { notOf, UnreadableAnswer } from '../vendor/unreadable-answer.ts'
 
 /** What came back, from wherever GitHub sent us. */
 export interface GithubAnswer {
@@ -11,14 +12,6 @@ export interface GithubAnswer {
   readonly isOfGithub: boolean
   /** Why it cannot be GitHub's, although his API was asked. */
   readonly fault?: UnreadableAnswer
-}
-
-/** What came is nothing that GitHub says: nothing is concluded from it, neither that a thing is missing nor that one is done. */
-export class UnreadableAnswer extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'UnreadableAnswer'
-  }
 }
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
@@ -41,7 +34,7 @@ export class GithubLine {
     let url = new URL(request.url)
     for (let hop = 0; hop <= mostRedirects; hop += 1) {
       const isOfGithub = url.origin === this.#api.origin
-      if (!isOfGithub && request.method !== 'GET') throw notGithub('sent it to another host')
+      if (!isOfGithub && request.method !== 'GET') throw notOf('GitHub', 'sent it to another host')
       const { status, headers, text } = await this.#line.send({
         ...request,
         url: url.href,
@@ -84,13 +77,7 @@ function jsonOf({
     const isMeantSo = /\bjson\b/i.test(headers['content-type'] ?? '')
     const fault = isMeantSo
       ? new UnreadableAnswer('what GitHub answered is no JSON')
-      : notGithub(`answered ${status} and no JSON`)
+      : notOf('GitHub', `answered ${status} and no JSON`)
     return { data: text, fault }
   }
-}
-
-function notGithub(didWhat: string): UnreadableAnswer {
-  return new UnreadableAnswer(
-    `something between us and GitHub ${didWhat}, such as a proxy, or his API has another address`,
-  )
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, ReconcileError } from '../../core/errors.ts'
 import type { SecretMask } from '../../core/secret-mask.ts'
 import { AnswerTooLarge } from '../net/http-line.ts'
+import { UnreadableAnswer } from '../vendor/unreadable-answer.ts'
 
 /** Longest text of Netlify's that is passed on. */
 const maxText = 300
@@ -35,19 +36,16 @@ export function refusalOf(
   return fail('RemoteRefused', `Could not ${what}: Netlify refused (${status}): ${said}`)
 }
 
-/** The error where no answer came. */
+/** The error where no answer came, or none of Netlify's. */
 export function lossOf(error: unknown, { what, isWrite }: CallPurpose): ReconcileError {
+  const fail = (code: ErrorCode, message: string) => new ReconcileError(code, message, { cause: error })
+  const isUnreadable = error instanceof UnreadableAnswer || error instanceof AnswerTooLarge
   if (isWrite && !wasNeverSent(error)) {
-    return new ReconcileError('OutcomeUnknown', `The answer was lost while trying to ${what}`, {
-      cause: error,
-    })
+    const why = isUnreadable ? `: ${error.message}` : ''
+    return fail('OutcomeUnknown', `The answer was lost while trying to ${what}${why}`)
   }
-  if (error instanceof AnswerTooLarge) {
-    return new ReconcileError('RemoteAnswerInvalid', `Could not ${what}: ${error.message}`, { cause: error })
-  }
-  return new ReconcileError('RemoteUnavailable', `Could not ${what}: Netlify could not be reached`, {
-    cause: error,
-  })
+  if (isUnreadable) return fail('RemoteAnswerInvalid', `Could not ${what}: ${error.message}`)
+  return fail('RemoteUnavailable', `Could not ${what}: Netlify could not be reached`)
 }
 
 /** Bounded. He repeats what he was sent, so secrets are masked while they are whole. */

@@ -5,6 +5,7 @@ import type { SecretMask } from '../../core/secret-mask.ts'
 import { type HttpAnswer, HttpLine } from '../net/http-line.ts'
 import type { NetlifyBudget } from './budget.ts'
 import { type CallPurpose, lossOf, refusalOf } from './failure.ts'
+import { strangeIn } from './strange-answer.ts'
 
 /** One request. */
 export interface NetlifyCall extends CallPurpose {
@@ -56,6 +57,8 @@ export class NetlifyTransport {
     // An upload may take minutes, in which it is not known when the answer was made.
     budget.learn(headers, call.isWrite ? undefined : askedAt)
     if (status === 429) throw budget.refusal(headers)
+    const fault = strangeIn({ status, headers, text })
+    if (fault) throw lossOf(fault, call)
     if ((status >= 200 && status < 300) || call.accepts?.includes(status)) {
       return { status, text, link: linkIn(headers) }
     }

@@ -15,3 +15,7 @@ export type FaultKind =
   | 'stale-list'
   /** The processing of the deploy ends in an error. */
   | 'deploy-error'
+  /** A proxy or a captive portal answers in Netlify's place: with a page, with one that says 404, or from elsewhere. */
+  | 'page'
+  | 'page-404'
+  | 'astray'

@@ -159,6 +159,8 @@ export class NetlifySimulator {
     await this.hook?.({ operation, phase: 'received' })
     const isTaken = this.#rate.take()
     const fault = this.faults.take(operation)
+    const portal = portalAnswers[fault ?? '']
+    if (portal) return void response.writeHead(portal.status, portal.headers).end(loginPage)
     if (fault === 'hang') return new Promise((resolve) => this.#waiting.add(resolve))
     if (fault === 'cut') return void request.socket.destroy()
     const early = !isTaken ? tooMany : fault === 'echo' ? echoOf(request, bytes) : earlyAnswer(fault)
@@ -228,6 +230,15 @@ function echoOf(request: IncomingMessage, bytes: Buffer): Answer {
   const { authorization = '' } = request.headers
   const message = `Not taken: ${bytes.toString('utf8')} ${bytes.toString('base64')} ${authorization}`
   return { status: 422, body: { code: 422, message } }
+}
+
+const loginPage = '<!doctype html><title>Log in</title>'
+const portalAnswers: Readonly<
+  Record<string, { readonly status: number; readonly headers: Readonly<Record<string, string>> } | undefined>
+> = {
+  page: { status: 200, headers: { 'content-type': 'text/html' } },
+  'page-404': { status: 404, headers: { 'content-type': 'text/html' } },
+  astray: { status: 302, headers: { location: 'http://127.0.0.1:9/login' } },
 }
 
 function earlyAnswer(fault: FaultKind | undefined): Answer | undefined {
