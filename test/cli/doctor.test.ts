@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -182,19 +182,23 @@ describe('rivals', () => {
 
 describe('vendors', () => {
   type Answers = (path: string) => readonly [number, unknown?]
+  async function serve(listener: RequestListener): Promise<string> {
+    const server = createServer(listener)
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
   async function vendor(
     answers: Answers,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<{ url: string; asked: string[] }> {
     const asked: string[] = []
-    const server = createServer((request, response) => {
+    const url = await serve((request, response) => {
       asked.push(`${request.method} ${request.url}`)
       const [status, body = {}] = answers(request.url ?? '')
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     })
-    servers.push(server)
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+    return { url, asked }
   }
   const canary = Secret.read('fromEnv ACME_TOKEN', 'canary-token', 'a digest')
   const examine = (
@@ -220,12 +224,69 @@ describe('vendors', () => {
     [200, { 'x-oauth-scopes': 'gist' }, ['github error', 'clock fine']],
     [401, {}, ['github error', 'clock fine']],
     [503, {}, ['github unknown', 'clock fine']],
+    // GitHub Enterprise says so to whom it knows, where it limits no calls, as it does by default.
+    [404, {}, ['github fine', 'clock fine']],
+    [404, { 'x-oauth-scopes': 'gist' }, ['github error', 'clock fine']],
     [200, { date: 'Mon, 01 Jan 2024 00:00:00 GMT' }, ['github fine', 'clock warning']],
   ])('an answer %i with %j', async (status, headers, expected) => {
     const { url } = await vendor(() => [status], headers)
     const findings = await examine('github', url)
     expect(verdicts(findings)).toEqual(expected)
     expect(JSON.stringify(findings)).not.toContain('canary-token')
+  })
+
+  const html = { 'content-type': 'text/html' }
+  const page = '<!doctype html><title>Log in</title>'
+  const strangers: readonly (readonly [string, RequestListener])[] = [
+    ['says 200 with a page', (_, response) => response.writeHead(200, html).end(page)],
+    ['says 200 with a page of no type', (_, response) => response.writeHead(200).end(page)],
+    ['says 200 and nothing', (_, response) => response.writeHead(200).end()],
+    ['says 403 with a page', (_, response) => response.writeHead(403, html).end(page)],
+    ['says 404 with a page', (_, response) => response.writeHead(404, html).end(page)],
+  ]
+  const vendorNames = ['github', 'netlify'] as const
+  const cases = vendorNames.flatMap((name) => strangers.map((stranger) => [name, ...stranger] as const))
+  test.each(cases)('who answers in the place of %s and %s is told, and nothing is ok', async (...of) => {
+    const [name, , listener] = of
+    const url = await serve(listener)
+    const findings = await examine(name, url, { repositories: ['acme/site'], sites: ['acme-site'] })
+    expect(findings).toMatchObject([
+      {
+        check: name,
+        verdict: 'unknown',
+        message: expect.stringMatching(
+          /^nothing is known of the token \(fromEnv ACME_TOKEN\): something between/,
+        ),
+        cure: expect.stringContaining('proxy'),
+      },
+    ])
+  })
+
+  test.each(vendorNames)('who sends on from %s to his own page is told, and gets no token', async (name) => {
+    const credentials: unknown[] = []
+    const portal = await serve(({ headers }, response) => {
+      credentials.push(headers.authorization)
+      response.writeHead(200, html).end(page)
+    })
+    const url = await serve((_, response) => response.writeHead(302, { location: portal }).end())
+    const message = expect.stringContaining('something between')
+    expect(await examine(name, url)).toMatchObject([{ check: name, verdict: 'unknown', message }])
+    expect(credentials.every((each) => each === undefined)).toBe(true)
+  })
+
+  test.each(vendorNames)('what never ends in the place of %s is cut off', async (name) => {
+    let sent = 0
+    const url = await serve((_, response) => {
+      const piece = Buffer.alloc(1 << 20, 'x')
+      const send = () => {
+        while (!response.destroyed && response.write(piece)) sent += piece.byteLength
+      }
+      response.on('drain', send)
+      send()
+    })
+    const message = expect.stringContaining('the answer is larger than')
+    expect(await examine(name, url)).toMatchObject([{ check: name, verdict: 'unknown', message }])
+    expect(sent).toBeLessThan(256 << 20)
   })
 
   test('each repository is looked at, by reading alone', async () => {
@@ -252,9 +313,10 @@ describe('vendors', () => {
 
   test('each site is looked at, by reading alone', async () => {
     const site = { id: '1', name: 'acme-site', url: 'https://a', admin_url: 'https://b' }
-    const { url, asked } = await vendor((path) =>
-      path.includes('name=acme-site') ? [200, [site]] : [200, []],
-    )
+    const { url, asked } = await vendor((path) => {
+      if (path === '/user') return [200, { id: '1' }]
+      return path.includes('name=acme-site') ? [200, [site]] : [200, []]
+    })
     const findings = await examine('netlify', url, { sites: ['acme-site', 'gone'] })
     expect(verdicts(findings)).toEqual(['netlify fine', 'clock fine', 'netlify error'])
     expect(findings[0]?.message).toContain('which sees acme-site')
@@ -289,18 +351,33 @@ describe('GitHub as it is described', () => {
     await simulator.close()
     expect(simulator.violations).toEqual([])
   })
-  const examine = (github: FleetSettings['github']) =>
+  const examine = (github: FleetSettings['github'], repositories = ['acme/site', 'acme/gone']) =>
     examineVendors({
       fleet: {
         github: { ...github, apiUrl: simulator.url },
         netlify: { apiUrl: undefined, token: undefined },
       },
       needs: { github: true, netlify: false },
-      repositories: ['acme/site', 'acme/gone'],
+      repositories,
       sites: [],
       clock: systemClock,
       signal,
     })
+
+  test('a repository that was renamed is told with what it is called now', async () => {
+    const site = simulator.world.add('acme/old')
+    site.addWorkflow('ci.yml')
+    simulator.world.move(site, 'acme/web')
+    const token = Secret.read('fromEnv ACME_TOKEN', 'test-token', 'a digest')
+    const findings = await examine({ apiUrl: undefined, token }, ['acme/old'])
+    expect(findings.filter(({ message }) => message.includes('acme/old'))).toMatchObject([
+      {
+        verdict: 'warning',
+        message: expect.stringMatching(/^GitHub calls the repository acme\/old acme\/web now/),
+        cure: expect.stringContaining('correct `repository`'),
+      },
+    ])
+  })
 
   test('an App is asked as the one that the Fleet names', async () => {
     simulator.tokens.clear()

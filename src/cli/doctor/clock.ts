@@ -37,7 +37,7 @@ export async function examineClock(workspace: Workspace | undefined, root: strin
   return {
     check,
     verdict: 'unknown',
-    message: `nothing here can tell whether it is right: no time service was seen, and neither GitHub nor Netlify was asked${since}`,
+    message: `nothing here can tell whether it is right: no time service was seen, and neither GitHub nor Netlify told the time${since}`,
     cure: '`timedatectl` says whether a time service keeps it',
   }
 }

@@ -1,52 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duration } from '../../core/duration.ts'
+import { type Fields, isFields } from '../../core/fields.ts'
+import type { HttpRequest } from '../net/http-line.ts'
+import { notOf } from './unreadable-answer.ts'
 
-/** What a vendor answered to one harmless question. */
+/** One harmless thing that a vendor is asked, to see whether he can be reached and knows a token. */
+export interface VendorQuestion {
+  readonly vendor: 'GitHub' | 'Netlify'
+  readonly url: string
+  readonly signal: AbortSignal
+  readonly timeout: Duration
+  /** As the vendor's client sends it, and with his judgement of what comes back. */
+  readonly send: (request: HttpRequest) => Promise<SentAnswer>
+}
+
+interface SentAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** Of JSON what it says. */
+  readonly data: unknown
+}
+
 export interface VendorAnswer {
   readonly status: number
-  /** Epoch milliseconds, by the vendor's own clock; undefined: its answer does not say. */
-  readonly date: number | undefined
-  readonly headers: Readonly<Record<string, string>>
-  /** Undefined: it was no JSON. */
-  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Empty where he says none, as he may when he refuses. */
+  readonly fields: Fields
 }
 
-/**
- * Asks a vendor one thing, to see whether he can be reached and knows a token. The token goes to that address alone: a
- * redirect is not followed.
- */
-export async function askVendor(
-  url: string,
-  options: {
-    /** The header as it is sent. */
-    readonly authorization: string
-    readonly signal: AbortSignal
-    readonly timeout: Duration
-  },
-): Promise<VendorAnswer> {
-  const { authorization, signal, timeout } = options
-  const response = await fetch(url, {
-    headers: {
-      accept: 'application/json',
-      'user-agent': 'reconciled',
-      authorization,
-    },
-    redirect: 'manual',
+/** Rejects with `UnreadableAnswer` or `AnswerTooLarge` where somebody answered who is not he. */
+export async function askVendor(question: VendorQuestion): Promise<VendorAnswer> {
+  const { vendor, url, signal, timeout, send } = question
+  const { status, headers, data } = await send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/json', 'user-agent': 'reconciled' },
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
   })
-  const date = Date.parse(response.headers.get('date') ?? '')
-  const text = await response.text()
-  return {
-    status: response.status,
-    date: Number.isNaN(date) ? undefined : date,
-    headers: Object.fromEntries(response.headers),
-    body: jsonOf(text),
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  if (status < 300 && !isFields(data)) throw notOf(vendor, `answered ${status} and nothing that he says`)
+  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)] as const)
+  return { status, headers: Object.fromEntries(texts), fields: isFields(data) ? data : {} }
 }
