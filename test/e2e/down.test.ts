@@ -79,6 +79,35 @@ describe('down', () => {
     expect(await names()).toEqual(['found'])
   })
 
+  it('promises nothing of what waits for its deletion, and names it: it runs on, suspended or not', async () => {
+    await started()
+    await fleet.reconcile(['suspend', 'Process/one', '--reason', 'looked at'])
+    await fleet.write(
+      'manifests/all.yaml',
+      processManifest('job', 'script: ../services/done.mjs\nautorestart: false\ncron: "*/10 * * * * *"'),
+    )
+    const down = await fleet.reconcile(['down', '--yes'])
+    expect(await names()).toEqual(['found', 'one', 'two'])
+    expect(down.status, down.out + down.err).toBe(1)
+    expect(down.out).not.toContain('The fleet is down;')
+    expect(down.out).not.toContain('the next pass goes on')
+    expect(down.out).toContain('Left as they are, for the reasons above: Process/one, Process/two.')
+
+    await fleet.write(
+      'manifests/all.yaml',
+      [
+        processManifest('job', 'script: ../services/done.mjs\nautorestart: false\ncron: "*/10 * * * * *"'),
+        processManifest('two', 'script: ../services/idle.mjs'),
+      ].join('---\n'),
+    )
+    // Of one that is suspended nothing else would say that it runs.
+    const again = await fleet.reconcile(['down', '--yes'])
+    expect(await names()).toEqual(['found', 'one'])
+    expect(again.status, again.out + again.err).toBe(1)
+    expect(again.out).not.toContain('The fleet is down;')
+    expect(again.out).toContain('Left as it is, for the reason above: Process/one.')
+  })
+
   it('is done by the controller that lives, and a controller that comes later respects it', async () => {
     await started()
     const controller = await fleet.watch()

@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os'
 import { ReconcileError } from '../../core/errors.ts'
-import type { Ledger } from '../../core/ledger.ts'
+import type { HoldReason } from '../../core/hold.ts'
+import type { Ledger, ResourceState } from '../../core/ledger.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { type Plan, planOutcome } from '../../core/plan.ts'
+import type { ResourceId } from '../../core/resource.ts'
 import { shown } from '../../core/shown.ts'
 import { draftPass } from '../../engine/pass.ts'
 import { counted, fleetTitle } from '../../reports/names.ts'
@@ -14,11 +16,12 @@ import { printDocument } from '../documents.ts'
 import type { ExitStatus, Invocation } from '../invocation.ts'
 import type { CommonOptions } from '../options.ts'
 import { pageOf } from '../page.ts'
+import type { PassReport } from '../pass/own-pass.ts'
 import { assertSomethingDeclared, readDeclaration } from '../read-declaration.ts'
 import { openSession } from '../session.ts'
 import { typedIn } from '../surroundings.ts'
 import { openState, openWorkspace } from '../workspace.ts'
-import { pass } from './pass.ts'
+import { type Conclusion, pass } from './pass.ts'
 
 export interface DownOptions {
   readonly yes: boolean
@@ -58,16 +61,47 @@ export async function down(
     return 1
   }
   await markAsDown(call, common)
-  const status = await pass(call, common, { timeout: options.timeout, wait: true, isOfDown: true })
-  if (isText) {
-    const typed = typedIn(await openWorkspace(call, common))
-    call.out.write(
-      status === 0
-        ? `The fleet is down; ${typed('resume', '--all')} ends it.\n`
-        : `The fleet is marked as down, and not all is as it should be: the next pass goes on. ${typed('resume', '--all')} ends it.\n`,
-    )
+  const end = `${typedIn(await openWorkspace(call, common))('resume', '--all')} ends it.`
+  return pass(call, common, {
+    timeout: options.timeout,
+    wait: true,
+    conclude: (report, status) => concludeDown(report, status, end),
+  })
+}
+
+/** Says that the fleet is down where it is, and else whether another pass helps or what stays as it is. */
+function concludeDown(report: PassReport, status: ExitStatus, end: string): Conclusion {
+  const left = leftByDown(report)
+  if (left.length > 0) {
+    const why = left.length === 1 ? 'Left as it is, for the reason' : 'Left as they are, for the reasons'
+    const text = `The fleet is marked as down, and not all of it is stopped; ${end}\n${why} above: ${left.join(', ')}.\n`
+    return { text, status: 1 }
   }
-  return status
+  const text =
+    status === 0
+      ? `The fleet is down; ${end}\n`
+      : `The fleet is marked as down, and not all is as it should be: the next pass goes on. ${end}\n`
+  return { text, status }
+}
+
+/** What no later pass stops either; what was there before the fleet, or cannot be stopped, is not meant by `down`. */
+function leftByDown({ declaration, states }: PassReport): readonly ResourceId[] {
+  const declared = new Set(declaration.resources.map(({ id }) => id))
+  const stays: ReadonlySet<string> = new Set<HoldReason>([
+    'ObserveOnly',
+    'PolicyDenied',
+    'NotOurs',
+    'Conflict',
+  ])
+  const isLeft = ({ status }: ResourceState) =>
+    status.conditions.some(
+      ({ type, status: isHeld, reason }) =>
+        type === 'Held' &&
+        isHeld === 'True' &&
+        // Nothing is deleted while the fleet is down, so that what no manifest declares waits.
+        (stays.has(reason) || (reason === 'FleetDown' && !declared.has(status.id))),
+    )
+  return [...states.values()].filter(isLeft).map(({ status }) => status.id)
 }
 
 /** The plan as it would be if the fleet were down already. */

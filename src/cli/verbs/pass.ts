@@ -22,8 +22,14 @@ export interface PassOptions {
   readonly wait: boolean
   readonly allowDeletions?: number
   readonly rebind?: boolean
-  /** Made by `down`, which says itself that the fleet is down. */
-  readonly isOfDown?: boolean
+  /** What is said last of a pass, and how it ends, where another verb made it. */
+  readonly conclude?: (report: PassReport, status: ExitStatus) => Conclusion
+}
+
+/** The last word of a pass in text, and its exit status. */
+export interface Conclusion {
+  readonly text: string
+  readonly status: ExitStatus
 }
 
 /** `reconcile`: one pass, until everything is healthy or the time is over. A live controller is asked to do it. */
@@ -52,8 +58,12 @@ export async function pass(
     })
     progress.end()
     await printPass(workspace, report)
-    const status = exitStatusOf({ ...report, hasWaited: options.wait })
-    if (common.output === 'text' && !common.quiet && !options.isOfDown) tellNext(workspace, report, status)
+    const ended = exitStatusOf({ ...report, hasWaited: options.wait })
+    const { text, status } = options.conclude?.(report, ended) ?? {
+      text: common.quiet ? '' : nextStep(workspace, report, ended),
+      status: ended,
+    }
+    if (common.output === 'text') call.out.write(text)
     if (report.desk) await tellReceivers(workspace, report.desk)
     return status
   } finally {
@@ -63,12 +73,11 @@ export async function pass(
 }
 
 /** What a person types next: where the fleet was taken down, or where not all is well although the score may be enough. */
-function tellNext(workspace: Workspace, { known }: PassReport, status: ExitStatus): void {
-  const { call } = workspace
+function nextStep(workspace: Workspace, { known }: PassReport, status: ExitStatus): string {
   const typed = typedIn(workspace)
   if ([...known.values()].some((state) => state.status.reason === 'FleetDown'))
-    call.out.write(`The fleet is down; ${typed('resume', '--all')} ends it.\n`)
-  else if (status !== 0) call.out.write(`Not all is well; ${typed('report')} says what to do.\n`)
+    return `The fleet is down; ${typed('resume', '--all')} ends it.\n`
+  return status === 0 ? '' : `Not all is well; ${typed('report')} says what to do.\n`
 }
 
 interface PassInput {
