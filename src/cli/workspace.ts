@@ -6,7 +6,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { ReconcileError } from '../core/errors.ts'
 import type { AnyReconciler } from '../core/reconciler.ts'
 import type { Store } from '../core/store.ts'
-import { findUnknownEnvironment } from '../manifests/location.ts'
+import { findUnknownEnvironment, folderAround } from '../manifests/location.ts'
 import { withoutSecrets } from '../state/masked-store.ts'
 import { domains } from './domains.generated.ts'
 import type { Invocation } from './invocation.ts'
@@ -72,12 +72,9 @@ export async function openWorkspace(
   return { call, common, paths, folder, reconcilers: await loadReconcilers(), ...place }
 }
 
-/** The first folder that was named; for single files the default folder where they lie in it, or else their own. */
+/** The first folder that was named, or else that of the first file. */
 function folderOf(paths: readonly string[], usual: string): string {
-  const folder = paths.find(isFolder)
-  if (folder !== undefined) return folder
-  const [first = usual] = paths
-  return first.startsWith(`${usual}/`) ? usual : dirname(first)
+  return paths.find(isFolder) ?? folderAround(paths[0] ?? usual, usual)
 }
 
 /** What is gone was a folder, unless its name is a file's. */

@@ -34,8 +34,8 @@ export interface Location {
 }
 
 /**
- * Finds the manifests that `-f` names. Without it, and for files that lie in it, the manifests folder is
- * `manifests` in the working directory; for other files it is their own.
+ * Finds the manifests that `-f` names. Without it the manifests folder is `manifests` in the working directory; for files
+ * it is the one that they lie in.
  */
 export async function locate(paths: readonly string[], cwd: string): Promise<Location> {
   const usual = resolve(cwd, 'manifests')
@@ -104,7 +104,7 @@ function environmentAround(path: string, usual: string, named: readonly NamedPat
   if (path === usual || path.startsWith(usual + sep)) return environmentOf(path, usual)
   const folders = named.filter((each) => each.isFolder).map((each) => each.path)
   const around = manifestsAround(path)
-  return [...folders, ...(around === undefined ? [] : [around])]
+  return [...folders, folderAround(path, usual), ...(around === undefined ? [] : [around])]
     .map((folder) => environmentOf(path, folder))
     .find((environment) => environment !== undefined)
 }
@@ -113,9 +113,18 @@ function folderOf(named: readonly NamedPath[], usual: string): string {
   return named.find((each) => each.isFolder)?.path ?? folderAround(named[0]?.path ?? usual, usual)
 }
 
-/** The folder of a file: the usual one where it lies in it, else its own. */
-function folderAround(path: string, usual: string): string {
-  return path === usual || path.startsWith(usual + sep) ? usual : dirname(path)
+/**
+ * The manifests folder of a file: the usual one where it lies in it, or the nearest of that name in its git work tree, or
+ * else its own folder. So it is of one fleet, and has one state, from wherever it is named.
+ */
+export function folderAround(path: string, usual: string): string {
+  if (path === usual || path.startsWith(usual + sep)) return usual
+  const own = dirname(path)
+  for (let folder = own; folder !== dirname(folder); folder = dirname(folder)) {
+    if (isManifestsFolder(folder)) return folder
+    if (isOfItsOwn(folder)) return own
+  }
+  return own
 }
 
 function missing(path: string): Diagnostic {

@@ -349,6 +349,32 @@ test('a single file outside of a manifests folder is of no fleet that lies deepe
   expect(codesOf(await read(folder, { paths: ['us/manifests/two.yaml'] }))).toEqual(['policy-denied'])
 })
 
+test('a single file deep in a manifests folder is of its fleet, from wherever it is named', async () => {
+  const folder = await makeFolder({
+    'acme/manifests/fleet.yaml': fleetOf('acme'),
+    'acme/manifests/freeze.yaml': noProcess,
+    'acme/manifests/apps/eu/one.yaml': processOf('one'),
+    'acme/manifests/environments/prod/one.yaml': processOf('one'),
+    // In another work tree nobody asked for a folder of that name further up.
+    'acme/manifests/theirs/.git/HEAD': 'ref: refs/heads/main\n',
+    'acme/manifests/theirs/apps/one.yaml': processOf('one'),
+  })
+  const file = 'acme/manifests/apps/eu/one.yaml'
+  for (const path of [file, join(folder, file)]) {
+    const one = await read(folder, { paths: [path] })
+    expect([one.fleet.name, ...codesOf(one)]).toEqual(['acme', 'policy-denied'])
+  }
+  const near = await read(join(folder, 'acme/manifests/apps'), {
+    paths: ['eu/one.yaml'],
+    environment: 'prod',
+  })
+  expect([near.fleet.name, ...codesOf(near)]).toEqual(['acme', 'policy-denied'])
+  const ofEnvironment = await read(folder, { paths: ['acme/manifests/environments/prod/one.yaml'] })
+  expect(codesOf(ofEnvironment)).toEqual(['environment-file'])
+  const theirs = await read(folder, { paths: ['acme/manifests/theirs/apps/one.yaml'] })
+  expect([theirs.fleet.name, ...codesOf(theirs)]).toEqual(['default'])
+})
+
 test('a single file does nothing where its fleet cannot be told', async () => {
   for (const text of [
     fleetOf('acme').replace('{ target', '{{ target'),
