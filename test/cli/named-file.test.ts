@@ -13,7 +13,7 @@ test('what is said of a single file stands in the state of its fleet, from where
   await mkdir(apps, { recursive: true })
   await writeFile(
     join(apps, 'api.yaml'),
-    'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: api }\nspec: { script: api.mjs }\n',
+    'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: api }\nspec: { script: node }\n',
   )
   const places = [
     [folder, 'acme/manifests/apps/api.yaml'],
@@ -22,7 +22,7 @@ test('what is said of a single file stands in the state of its fleet, from where
   for (const [cwd, file] of places) {
     const args = ['suspend', 'Process/api', '--reason', `said in ${file}`, '-f', file]
     expect(await invoke(args, { cwd })).toMatchObject({ status: 0 })
-    const { out } = await invoke(['status', '-o', 'json'], { cwd: join(folder, 'acme') })
+    const { out } = await invoke(['describe', 'Process/api'], { cwd: join(folder, 'acme') })
     expect(out).toContain(`said in ${file}`)
   }
   expect(await readdir(apps)).toEqual(['api.yaml'])
