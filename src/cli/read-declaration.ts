@@ -83,9 +83,13 @@ export function allowancesOf({
   }
 }
 
-/** Stops where nothing at all is declared: that is a mistake, never the wish to delete everything. */
-export function assertSomethingDeclared(declaration: Manifests): void {
+/**
+ * Stops where nothing at all is declared: that is a mistake, never the wish to delete everything, but where a person says
+ * so by the number of things that may go.
+ */
+export function assertSomethingDeclared(declaration: Manifests, allowedDeletions?: number): void {
   if (declaration.resources.length > 0) return
+  if (allowedDeletions !== undefined && declaration.isComplete && declaration.isWhole) return
   const isBroken = declaration.diagnostics.some(isError)
   throw new ReconcileError(
     isBroken ? 'ManifestsInvalid' : 'NothingDeclared',
@@ -95,7 +99,7 @@ export function assertSomethingDeclared(declaration: Manifests): void {
     isBroken
       ? {}
       : {
-          hint: 'A folder without resources never means that all should go. `reconcile down` stops what a fleet created.',
+          hint: 'A folder without resources never means that all should go: `reconcile --allow-deletions N` says so, of what the fleet still owns.',
         },
   )
 }

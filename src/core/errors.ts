@@ -83,7 +83,7 @@ export const errorCatalogue = Object.freeze({
   },
   NothingDeclared: {
     next: 'person',
-    meaning: 'No manifest was found. An empty folder never means that everything should be deleted.',
+    meaning: 'No resource is declared. An empty folder never means that everything should be deleted.',
   },
   ManifestsInvalid: { next: 'person', meaning: 'Manifests have errors; they are listed with their places.' },
   UsageInvalid: { next: 'person', meaning: 'The command line was not understood.' },

@@ -8,7 +8,10 @@ import type { GuardInput } from './guard-input.ts'
  */
 export function holdDeletions(
   findings: readonly Finding[],
-  input: Pick<GuardInput, 'view' | 'fleet' | 'allowedDeletions' | 'isBusy' | 'otherRemovals'>,
+  input: Pick<
+    GuardInput,
+    'view' | 'fleet' | 'isAnythingDeclared' | 'allowedDeletions' | 'isBusy' | 'otherRemovals'
+  >,
 ): readonly Finding[] {
   const removes = (finding: Finding) =>
     finding.holds.length > 0 ? 0 : finding.actions.reduce((sum, action) => sum + action.removes, 0)
@@ -33,7 +36,10 @@ export function holdDeletions(
   ).length
   const count = here + unread + later + coming + input.otherRemovals
   if (here === 0 || count <= (input.allowedDeletions ?? 0)) return findings
-  const { max, percent } = input.fleet.deletions
+  // Where nothing at all is declared only the number that was said counts.
+  const { max, percent } = input.isAnythingDeclared
+    ? input.fleet.deletions
+    : { max: input.allowedDeletions ?? 0, percent: 0 }
   const share = (100 * count) / Math.max(1, input.view.inventory.size)
   const isOverShare = count >= 3 && share > percent
   if (count <= max && !isOverShare) return findings

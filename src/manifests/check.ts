@@ -71,7 +71,9 @@ async function checkAll(options: CheckOptions): Promise<CheckResult> {
     }
     for (const id of composition.declared.keys()) if (isResource(id)) ids.add(id)
   }
-  if (isNothingDeclared(all, diagnostics)) diagnostics.push(nothingDeclared(location))
+  // A pass of a folder that holds settings alone stops as one of an empty folder does.
+  const hasNothing = location.isWhole && ids.size === 0 && !diagnostics.some(isError)
+  if (hasNothing || isNothingDeclared(all, diagnostics)) diagnostics.push(nothingDeclared(location))
   const told = distinct(diagnostics)
   const errors = told.filter(isError).length
   return Object.freeze({

@@ -179,7 +179,7 @@ export async function findUnknownEnvironment(asked: {
 export function nothingDeclared(location: Location): Diagnostic {
   return faultOfFile(location.folder, {
     code: 'nothing-declared',
-    message: 'No manifest was found: nothing is declared',
+    message: 'No resource was found: nothing is declared',
     hint: '`reconcile init` writes the first manifests; `-f` names a folder elsewhere.',
   })
 }

@@ -33,6 +33,34 @@ describe('a path that does not exist is a finding like any other', () => {
   })
 })
 
+describe('a folder without a resource is as empty as one without a document', () => {
+  const settings = 'apiVersion: reconcile.dev/v1\nkind: Fleet\nmetadata: { name: acme }\nspec: {}\n'
+  const resource =
+    'apiVersion: reconcile.dev/v1\nkind: Process\nmetadata: { name: api }\nspec: { script: node }\n'
+
+  beforeEach(async () => {
+    await mkdir(join(folder, 'manifests/environments/production'), { recursive: true })
+    await writeFile(join(folder, 'manifests/fleet.yaml'), settings)
+  })
+
+  test('as a pass says', async () => {
+    const told = await callVerb(folder, ['check'])
+    expect(told).toMatchObject({ status: 1, err: '' })
+    expect(told.out).toContain('manifests:1:1: error nothing-declared: ')
+    expect(told.out).toContain('1 error.')
+    const passed = await callVerb(folder, [])
+    expect(passed).toMatchObject({ status: 1 })
+    expect(passed.err).toContain('NothingDeclared')
+  })
+
+  test('but where an environment declares one, or a file is judged by itself, nothing is wrong', async () => {
+    expect(await callVerb(folder, ['check', 'manifests/fleet.yaml'])).toMatchObject({ status: 0, err: '' })
+    await writeFile(join(folder, 'manifests/environments/production/api.yaml'), resource)
+    expect(await callVerb(folder, ['check'])).toMatchObject({ status: 0, err: '' })
+    expect(await callVerb(folder, ['check', '--env', 'production'])).toMatchObject({ status: 0, err: '' })
+  })
+})
+
 describe('of what a link leads to outside of the repository nothing is shown', () => {
   const outsideFolder = () => join(folder, 'outside')
   const repository = () => join(folder, 'repository')

@@ -185,3 +185,52 @@ describe('guards', () => {
     expect(lives(await fleet.processes())).toEqual(before)
   })
 })
+
+describe('the last manifest that goes', () => {
+  it('deletes nothing of itself, and what it left is deleted where that is allowed in words', async () => {
+    await fleet.write('manifests/fleet.yaml', fleetManifest('{}'))
+    await declare('one')
+    await declare('two')
+    await expectPass(0)
+    await fleet.remove('manifests/one.yaml')
+    await fleet.remove('manifests/two.yaml')
+
+    const refused = await fleet.reconcile([])
+    expect(refused.status, refused.out).toBe(1)
+    expect(refused.err).toContain('NothingDeclared')
+    // `down` would say the same.
+    expect(refused.err).not.toContain('reconcile down')
+    expect(refused.err).toContain('--allow-deletions')
+    // A file by itself says nothing of what is no longer declared.
+    await fleet.reconcile(['-f', 'manifests/fleet.yaml', '--allow-deletions', '2'])
+    await fleet.reconcile(['--allow-deletions', '0'])
+    await fleet.reconcile(['--allow-deletions', '1'])
+    expect(await names()).toEqual(['one', 'two'])
+
+    const planned = await fleet.reconcile(['plan', '--allow-deletions', '2'])
+    expect(planned.status, planned.err).toBe(0)
+    expect(planned.out).toContain('2 to delete')
+    await expectPass(0, ['--allow-deletions', '2'])
+    expect(await names()).toEqual([])
+  })
+
+  it('is allowed in words of a controller, too, as it says that it may be', async () => {
+    await fleet.write('manifests/fleet.yaml', fleetManifest('{}'))
+    await declare('one')
+    const controller = await fleet.watch()
+    await controller.logged('controller started')
+    await eventually(async () => expect(await names()).toEqual(['one']))
+    await fleet.remove('manifests/one.yaml')
+    await controller.logged('nothing at all is declared; `--allow-deletions` says that this is meant')
+    await expectPass(0, ['--allow-deletions', '1'])
+    expect(await names()).toEqual([])
+  })
+
+  it('says nothing where the folder is empty: what it held before stays', async () => {
+    await declare('one')
+    await expectPass(0)
+    await fleet.remove('manifests/one.yaml')
+    await expectPass(1, ['--allow-deletions', '9'])
+    expect(await names()).toEqual(['one'])
+  })
+})

@@ -466,6 +466,11 @@ describe('deleting what is no longer declared', () => {
       hold: undefined,
     },
     {
+      title: 'waits with nothing declared where fewer are allowed, whatever the limit of the fleet',
+      input: { isAnythingDeclared: false, allowedDeletions: 0 },
+      hold: 'DeletionLimit',
+    },
+    {
       title: 'waits while a person suspends it',
       view: { suspensions: new Map([[modelId('gone'), suspension]]) },
       hold: 'Suspended',

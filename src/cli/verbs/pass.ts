@@ -109,12 +109,12 @@ async function makePass(input: PassInput): Promise<PassReport> {
 }
 
 /** What is to be done, as the manifests say it now. Who only asks for it runs none of the commands that they name. */
-async function readTask({ workspace, store, progress }: PassInput, mayRunCommands: boolean) {
+async function readTask({ workspace, store, options, progress }: PassInput, mayRunCommands: boolean) {
   const { paths, clock, call } = workspace
   await awaitGit(paths, { clock, signal: call.signal, tell: (text) => progress.say(text) })
   const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands })
   printDiagnostics(workspace, declaration.diagnostics)
-  assertSomethingDeclared(declaration)
+  assertSomethingDeclared(declaration, options.allowDeletions)
   return { declaration, hasErrors, selection: selectResources(declaration, workspace.common) }
 }
 

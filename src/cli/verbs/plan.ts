@@ -43,7 +43,7 @@ export async function plan(
   try {
     const { declaration, hasErrors } = await readDeclaration(workspace, store, { mayRunCommands: false })
     printDiagnostics(workspace, declaration.diagnostics)
-    assertSomethingDeclared(declaration)
+    assertSomethingDeclared(declaration, options.allowDeletions)
     const session = openSession(workspace, {
       declaration,
       store,
