@@ -69,6 +69,8 @@ export interface Claim {
   readonly mark: Mark | undefined
   /** Whether the store that the mark names still exists. */
   readonly isMarkAlive: boolean
+  /** Where that store lies, for the message; undefined: the mark does not say. */
+  readonly markedBy?: string
   /** Of what is not declared: that we created it, though its mark cannot be read any more. Default: false. */
   readonly isProven?: boolean
   /** Whether it runs what is declared, so that adopting it changes nothing essential. */

@@ -63,7 +63,8 @@ function rivalOf(claim: Claim, own: Mark): string | undefined {
     return `it belongs to fleet ${mark.fleet}${environment}, which is left alone`
   }
   if (mark.store !== own.store && claim.isMarkAlive) {
-    return 'it belongs to another state store of this fleet, which still exists; use one of the two'
+    const where = claim.markedBy === undefined ? '' : ` (${claim.markedBy})`
+    return `it belongs to another state store of this fleet${where}, which still exists; use one of the two`
   }
   return undefined
 }

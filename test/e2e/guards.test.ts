@@ -234,3 +234,18 @@ describe('the last manifest that goes', () => {
     expect(await names()).toEqual(['one'])
   })
 })
+
+describe('a second state of one fleet', () => {
+  it('leaves alone what the first one has, says where that lies, and calls it no other fleet', async () => {
+    await declare('one')
+    await expectPass(0)
+    const before = await livesOf('one')
+    const second = ['--state', fleet.path('second.db')]
+    const { words } = await expectPass(1, second)
+    expect(words).toContain(fleet.path('.reconcile/state.db'))
+    const report = await fleet.reconcile(['report', ...second])
+    expect(report.out).not.toContain('another fleet')
+    expect(report.out.replace(/\s+/g, ' ')).toContain('use that state (`--state`)')
+    expect(await livesOf('one')).toEqual(before)
+  })
+})

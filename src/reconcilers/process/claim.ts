@@ -20,6 +20,7 @@ export function claimProcess(desired: DesiredProcess | undefined, observed: Obse
       hash: mark.hash,
     },
     isMarkAlive: mark !== undefined && observed.livingStores.includes(mark.storePath),
+    ...(mark && { markedBy: mark.storePath }),
     ...(!desired && observed.records.length === 0 && observed.leftBehind.length > 0 && { isProven: true }),
     matches: desired !== undefined && differs.length === 0,
     differs,

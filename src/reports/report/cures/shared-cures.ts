@@ -132,8 +132,8 @@ export const sharedCures: Prescriptions = Object.freeze({
     commands: [describe(ailment), planOnly(ailment)],
   }),
   Conflict: (ailment) => ({
-    problem: `${ailment.id} belongs to another fleet`,
-    cure: `Only one fleet may manage it: take it out of the other one's manifests, or out of ${placeOf(ailment)}.`,
+    problem: `${ailment.id} is managed from elsewhere`,
+    cure: `It is left alone, because only one may manage it: take it out of the manifests of the other one, or out of ${placeOf(ailment)}; where that is another state of this same fleet, use that state (\`--state\`).`,
     commands: [describe(ailment)],
   }),
   DeclaredTwice: (ailment) => ({
