@@ -6,11 +6,11 @@ import { fateOfDispatches } from './intents.ts'
 import { judgeRuns } from './judge-runs.ts'
 import { memoryOf } from './memory.ts'
 import { newestRuns } from './newest-run.ts'
-import type { ObservedFile } from './observed.ts'
 import { disabledBy, isIgnored, type WorkflowPair, wantedState } from './pair.ts'
 import { branchOf, type DesiredWorkflow } from './place.ts'
 import { proposalOf } from './proposal.ts'
 import { nothingTried } from './remedy.ts'
+import { judgeUnlisted, measureUnlisted } from './unlisted.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the observation says of health. Pure; the engine bounds the remedy by `recovery`. */
@@ -29,7 +29,7 @@ export function assessWorkflow(pair: WorkflowPair, history: History): Assessment
     ...(verdict.status === 'Healthy' && restOf(pair, history.now)),
     // A run takes its own time, and so does the person who merges: a pass does not wait for either.
     isAwaited: false,
-    measurements: desired ? measure(pair, desired) : {},
+    measurements: desired ? { ...measure(pair, desired), ...measureUnlisted(pair, desired, history) } : {},
     children: desired ? childrenOf(pair, desired) : [],
     remember: desired ? { ...rememberOf(pair, desired), ...rememberProposals(pair, desired) } : undefined,
     resolvedIntents: fateOfDispatches(pair).resolved,
@@ -59,7 +59,7 @@ function restOf({ observed }: WorkflowPair, now: number): { readonly restFor: nu
 function judge(pair: WorkflowPair, desired: DesiredWorkflow, history: History): Verdict {
   const { observed } = pair
   const state = observed?.workflow?.state
-  if (!observed || state === undefined || state === 'deleted') return judgeMissing(pair, desired)
+  if (!observed || state === undefined || state === 'deleted') return judgeMissing(pair, desired, history)
   if (state === 'unknown') {
     return {
       status: 'Unknown',
@@ -80,30 +80,16 @@ function judge(pair: WorkflowPair, desired: DesiredWorkflow, history: History): 
   return judgeFile(pair, desired) ?? judgeRuns(pair, desired, history.now)
 }
 
-function judgeMissing(pair: WorkflowPair, desired: DesiredWorkflow): Verdict {
+function judgeMissing(pair: WorkflowPair, desired: DesiredWorkflow, history: History): Verdict {
   const file = pair.observed?.file
   const where = `${desired.spec.repository}, branch ${branchOf(desired)}`
   if (file?.pull?.state === 'open' && file.found === undefined) return waitsForMerge(file.pull.number)
-  if (file?.found !== undefined) return judgeUnlisted(desired, file)
+  if (file?.found !== undefined) return judgeUnlisted(pair, desired, history)
   return {
     status: 'Missing',
     reason: 'FileMissing',
     message: `no workflow ${desired.spec.path} in ${where}`,
     remedy: nothingTried(pair, desired, 'nothing declared makes it (`source`)'),
-  }
-}
-
-/** On the default branch it is listed within seconds; on another one only once it ran, which may be never. */
-function judgeUnlisted(desired: DesiredWorkflow, { defaultBranch }: ObservedFile): Verdict {
-  const branch = branchOf(desired)
-  const isOnDefault = defaultBranch === undefined || defaultBranch === branch
-  return {
-    status: isOnDefault ? 'Progressing' : 'Degraded',
-    reason: 'NotRegistered',
-    message: isOnDefault
-      ? `the file is on ${branch}, and GitHub does not list the workflow yet`
-      : `the file is on ${branch}, where GitHub does not list the workflow before it ran once; on ${defaultBranch}, the default branch, it would`,
-    recheckAfter: 10_000,
   }
 }
 

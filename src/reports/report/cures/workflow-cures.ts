@@ -123,7 +123,7 @@ export const workflowCures: Prescriptions = Object.freeze({
   }),
   NotRegistered: (ailment) => ({
     problem: `GitHub does not list ${ailment.id}`,
-    cure: `It lists a workflow once its file is on the default branch. If it is, correct \`repository\` or \`path\` in ${placeOf(ailment, 'path')}.`,
+    cure: `It lists a workflow once its file is on the default branch. If it is, look whether the settings of the repository ("Actions") allow them, or correct \`repository\` or \`path\` in ${placeOf(ailment, 'path')}.`,
     commands: [shell(`gh workflow list --all --repo ${quoted(repositoryOf(ailment))}`), only(ailment)],
   }),
   WaitingForApproval: (ailment) => ({
