@@ -23,6 +23,8 @@ export function openSession(
   workspace: Workspace,
   input: {
     readonly declaration: Declaration
+    /** For who reads the manifests again and again: those that were read last. Default: `declaration`. */
+    readonly newest?: () => Declaration
     readonly store: Store
     readonly ledger: Ledger
     readonly logger: Logger
@@ -47,6 +49,7 @@ export function openSession(
       logger,
       store: { id: store.id, location: store.location },
       mayRunCommands,
+      declared: () => (input.newest?.() ?? declaration).resources,
       mask: call.mask,
       cache: openDomainCache({ store, kind, lease }),
     })

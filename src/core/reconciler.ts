@@ -276,6 +276,8 @@ export interface ConnectContext {
   readonly store: { readonly id: string; readonly location: string }
   /** Whether commands that a manifest names may be run for reading (`exec` probes): not in a dry run. */
   readonly mayRunCommands: boolean
+  /** All that is declared now, also where a pass asks only for a part of it. Default: what is asked for. */
+  readonly declared?: () => readonly Resource[]
   /** What must not be seen: whoever gets a credential adds it, whoever cuts a text of others masks it before. */
   readonly mask?: SecretMask
   /** The domain's own memory of what it read; undefined: it has none. */

@@ -58,6 +58,23 @@ describe('a workflow, end to end', () => {
     return resources.find((resource) => resource.id === id)
   }
 
+  it('that is declared twice is left to the one of its present name by a pass over a part as well', async () => {
+    const named = (repository: string, state: string) =>
+      `repository: ${repository}\npath: .github/workflows/ci.yml\nstate: ${state}\nreenable: [manual]`
+    stage = await setStage({ old: named('acme/site', 'active'), new: named('acme/home', 'disabled') })
+    const ci = stage.site.addWorkflow('ci.yml', { state: 'disabled_manually' })
+    stage.simulator.world.move(stage.site, 'acme/home')
+    const run = await pass(['--only', 'Workflow/old'])
+    expect(run.status, run.out + run.err).toBe(1)
+    expect(run.out.replace(/\s+/g, ' ')).toContain('Left it to Workflow/new')
+    expect(ci.state).toBe('disabled_manually')
+    expect(stage.simulator.writes()).toEqual([])
+    // Alone it is what its old name leads to.
+    await stage.fleet.remove('manifests/new.yaml')
+    await pass(['--only', 'Workflow/old'])
+    expect(ci.state).toBe('active')
+  })
+
   it('is enabled again where a person disabled it, and a second pass writes nothing', async () => {
     stage = await setStage({ ci: green })
     const ci = stage.site.addWorkflow('ci.yml', { state: 'disabled_manually' })

@@ -91,6 +91,7 @@ async function control(post: Post, options: WatchOptions): Promise<ExitStatus> {
   const signal = AbortSignal.any([post.signal, lease.signal])
   const session = openSession(workspace, {
     declaration: fleet.declaration,
+    newest: () => fleet.declaration,
     store,
     ledger,
     logger: log,

@@ -58,13 +58,14 @@ class WorkflowConnection implements Connection<WorkflowSpec, ObservedWorkflow, W
   readonly #deliveries: Deliveries
   readonly #accepted: AcceptedDispatches
   readonly #missing = new MissingWorkflows()
-  readonly #namesakes = new Namesakes()
+  readonly #namesakes: Namesakes
   readonly #writers = new QueueByKey()
   readonly #readingLimit: number
 
   constructor(context: ConnectContext, patience: Partial<Patience>) {
     this.#context = context
     const { apiUrl } = context.fleet.github
+    this.#namesakes = new Namesakes(context.declared)
     this.#seen = new SeenRunsLog(context.cache)
     this.#deliveries = new Deliveries(context.cache)
     this.#accepted = new AcceptedDispatches(context.cache)

@@ -1,6 +1,6 @@
 import { ReconcileError } from '../../core/errors.ts'
 import type { Reading, Wanted } from '../../core/reconciler.ts'
-import type { ResourceId } from '../../core/resource.ts'
+import type { Resource, ResourceId } from '../../core/resource.ts'
 import { unreadable } from '../../core/unreadable.ts'
 import type { ObservedWorkflow } from './observed.ts'
 import type { DesiredWorkflow } from './place.ts'
@@ -21,6 +21,12 @@ interface Named {
  */
 export class Namesakes {
   readonly #known = new Map<ResourceId, Named>()
+  readonly #declared: () => readonly Resource[]
+
+  /** `declared`: all that is declared, because a pass over a part asks for that part alone. */
+  constructor(declared: () => readonly Resource[] = () => []) {
+    this.#declared = declared
+  }
 
   /** The readings as they are, but for those whose workflow another resource has: nothing is concluded for them. */
   judge(wanted: readonly Wanted<WorkflowSpec>[], readings: Readings): Readings {
@@ -47,7 +53,9 @@ export class Namesakes {
     const own = this.#known.get(id)
     if (own?.movedTo === undefined) return undefined
     const rivals = [...this.#known].filter(([other, { place }]) => other !== id && place === own.place)
-    const owner = rivals.find(([other, { movedTo }]) => movedTo === undefined || other < id)?.[0]
+    const owner =
+      rivals.find(([other, { movedTo }]) => movedTo === undefined || other < id)?.[0] ??
+      this.#declared().find((other) => other.id !== id && placeAsDeclared(other) === own.place)?.id
     if (owner === undefined) return undefined
     return new ReconcileError(
       'DeclaredTwice',
@@ -56,6 +64,17 @@ export class Namesakes {
   }
 }
 
+/** The place that a manifest names; undefined: it is of another kind. */
+function placeAsDeclared({ kind, spec }: Resource): string | undefined {
+  if (kind !== 'Workflow') return undefined
+  const { repository, path } = spec as WorkflowSpec
+  return placeIn(repository, path)
+}
+
+function placeIn(repository: string, path: string): string {
+  return `${repository.toLowerCase()}/${path}`
+}
+
 function namedOf({ spec }: DesiredWorkflow, { movedTo }: Pick<ObservedWorkflow, 'movedTo'>): Named {
-  return { place: `${(movedTo ?? spec.repository).toLowerCase()}/${spec.path}`, movedTo }
+  return { place: placeIn(movedTo ?? spec.repository, spec.path), movedTo }
 }
