@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import { lstatSync, type Stats, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import type { FSWatcher } from 'chokidar'
 import { messageOf } from '../../core/errors.ts'
@@ -75,7 +75,7 @@ export class SourceWatch {
       ignoreInitial: false,
       alwaysStat: true,
       ignorePermissionErrors: true,
-      ignored: (path) => this.#isPassedOver(path),
+      ignored: (path) => this.#isPassedOver(path) || this.#leadsAway(path),
     })
     watcher.on('all', (event, path, stats) => {
       const changedAt = event === 'add' || event === 'addDir' ? timeOf(stats) : Number.POSITIVE_INFINITY
@@ -97,6 +97,11 @@ export class SourceWatch {
     this.#logger.warn({ error: messageOf(error) }, 'sources of functions cannot be watched')
   }
 
+  /** What a link leads to is found by itself in the project, and what lies elsewhere may be a whole disk. */
+  #leadsAway(path: string): boolean {
+    return !this.#roots.has(path) && isLinkToFolder(path)
+  }
+
   /** Below what is watched, not above it: a project may lie anywhere. */
   #isPassedOver(path: string): boolean {
     const roots = [...this.#roots].filter((root) => path === root || path.startsWith(root + sep))
@@ -106,6 +111,18 @@ export class SourceWatch {
         .split(sep)
         .some((part) => passedOver.has(part)),
     )
+  }
+}
+
+/** Whether it is a link to a folder; one that leads round in a circle is as bad. */
+function isLinkToFolder(path: string): boolean {
+  try {
+    return (
+      lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true &&
+      statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+    )
+  } catch {
+    return true
   }
 }
 

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FunctionStage } from './stage.ts'
@@ -84,4 +85,27 @@ describe('a saved source', () => {
     await wakes('in the directory', () => stage.addFunction('second'))
     await wakes('outside of it', () => stage.write('lib/text.ts', "export const text = 'two'\n"))
   }, 90_000)
+
+  it('is not looked for behind a link after a failed bundle: that may be a whole disk', async () => {
+    stage = await FunctionStage.open()
+    const elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'))
+    await symlink(elsewhere, join(stage.folder, 'data'))
+    await symlink('round', join(stage.folder, 'round'))
+    let woken = 0
+    stop = (await stage.connection()).watch?.(() => {
+      woken += 1
+    })
+    await stage.write(
+      'netlify/functions/hello.mts',
+      "import '../../lib/text.ts'\nexport default async () => {}\n",
+    )
+    await expect(stage.pass(stage.desired())).rejects.toMatchObject({ code: 'FunctionNotBundled' })
+    await stage.observe(stage.desired())
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    woken = 0
+    await writeFile(join(elsewhere, 'photo.jpg'), 'x')
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    expect(woken).toBe(0)
+    await rm(elsewhere, { recursive: true })
+  }, 30_000)
 })
