@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Pm2Entry, TestFleet } from '../support/fleet.ts'
+import { TestFleet } from '../support/fleet.ts'
 import { processManifest } from '../support/manifest.ts'
+import type { Pm2Entry } from '../support/pm2-list.ts'
 
 const idle = 'setInterval(() => undefined, 1000)\n'
 

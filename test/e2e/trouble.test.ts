@@ -2,8 +2,9 @@ import { execFileSync, spawn } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { eventually, lives, type Pm2Entry, TestFleet } from '../support/fleet.ts'
+import { eventually, lives, TestFleet } from '../support/fleet.ts'
 import { processManifest } from '../support/manifest.ts'
+import type { Pm2Entry } from '../support/pm2-list.ts'
 
 const idle = 'setInterval(() => undefined, 1000)\n'
 /** Fails at once as long as the file `broken` lies beside it. */
@@ -161,6 +162,7 @@ describe('watch under many changes', () => {
     const watch = await fleet.watch()
     await eventually(async () => expect(statusOf(await fleet.processes(), 'one')).toBe('online'))
     const before = reads(watch.log())
+    const from = performance.now()
     for (let n = 1; n <= 200; n++) {
       await fleet.write(
         'manifests/one.yaml',
@@ -172,8 +174,8 @@ describe('watch under many changes', () => {
       const [one] = await fleet.processes()
       expect(one?.pm2_env.env).toMatchObject({ N: '200' })
     })
-    // A burst is told at the latest every half second, and each is at most one reading.
-    expect(reads(watch.log()) - before).toBeLessThan(20)
+    // A burst is told at the latest every half second, and each is at most one reading; a busy machine saves slowly.
+    expect(reads(watch.log()) - before).toBeLessThan(20 + (performance.now() - from) / 500)
   })
 
   it('takes a git checkout of many files as one change', async () => {

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Pm2Entry, pm2List } from './pm2-list.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const program = join(root, 'dist/reconcile.mjs')
@@ -100,12 +101,8 @@ export class TestFleet {
   }
 
   /** What PM2 itself says, without starting a daemon where none is. */
-  async processes(): Promise<readonly Pm2Entry[]> {
-    // Asked while another daemon comes up, the command would start one beside it.
-    if (!(await answers(this.path('p/rpc.sock')))) return []
-    const { out } = await this.pm2(['jlist'])
-    const start = out.indexOf('[{')
-    return start < 0 ? [] : (JSON.parse(out.slice(start)) as Pm2Entry[])
+  processes(): Promise<readonly Pm2Entry[]> {
+    return pm2List(this.path('p/rpc.sock'))
   }
 
   /** Starts `reconcile watch`. */
@@ -178,21 +175,14 @@ export class TestFleet {
   }
 }
 
-export interface Pm2Entry {
-  readonly name: string
-  readonly pid: number
-  readonly pm_id: number
-  readonly pm2_env: Readonly<Record<string, unknown>> & {
-    readonly status: string
-    readonly restart_time: number
-  }
-}
-
-/** What must not change where nothing was to be done: who runs, under which number, how often restarted. */
+/**
+ * What must not change where nothing was to be done: who runs, under which number, how often restarted. Of one that does not
+ * run PM2 gives no pid before it has collected it, and 0 afterwards.
+ */
 export function lives(processes: readonly Pm2Entry[]): unknown {
   return processes.map(({ name, pid, pm_id, pm2_env }) => ({
     name,
-    pid,
+    pid: pid || undefined,
     pm_id,
     restarts: pm2_env.restart_time,
   }))
