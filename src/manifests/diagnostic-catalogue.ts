@@ -18,7 +18,7 @@ const warning = (meaning: string, cure: string): CatalogueEntry => ({ severity: 
 export const diagnosticCatalogue = Object.freeze({
   // Files
   'nothing-declared': error(
-    'The manifests folder does not exist or holds no manifest. Nothing is ever deleted because of it.',
+    'The manifests folder does not exist or holds no resource, whatever settings such as a Fleet it holds. Nothing is ever deleted because of it.',
     'Write a manifest, or name the right folder with `-f`.',
   ),
   'file-missing': error('A file that was named does not exist.', 'Correct the name.'),

@@ -60,9 +60,10 @@ test('a pass over a fleet that is down says what ends it, and that says what sta
   )
 })
 
-test('a folder without resources says how a fleet is stopped', async () => {
+test('a folder without resources says how all of it is meant to go', async () => {
   await writeFile(join(folder, 'manifests/site.yaml'), 'apiVersion: reconcile.dev/v1\nkind: Fleet\n')
-  expect(await call()).toMatchObject({ status: 1, err: expect.stringContaining('`reconcile down` stops') })
+  const cure = '`reconcile --allow-deletions N` says so, of what the fleet still owns.'
+  expect(await call()).toMatchObject({ status: 1, err: expect.stringContaining(cure) })
 })
 
 test('a pass that is not well says where the cures are', async () => {
