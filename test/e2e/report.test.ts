@@ -150,7 +150,7 @@ it('names each of ten kinds of trouble in a fleet of a hundred processes once, w
     }
     expect(about('scriptless')[0]?.cure).toContain('manifests/troubles.yaml')
     expect(about('taken')[0]?.cure).toContain('adopt: true')
-    expect(about('foreign')[0]?.problem).toContain('belongs to another fleet')
+    expect(about('foreign')[0]?.problem).toContain('is managed from elsewhere')
     // What only waits is told with what it waits for, and the broken file by itself.
     expect(about('waiting')).toEqual([])
     expect(about('crashing')[0]?.holdsUp).toEqual(['Process/waiting'])
