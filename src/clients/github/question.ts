@@ -1,21 +1,10 @@
-import type { Duration } from '../../core/duration.ts'
-import { askVendor, type VendorAnswer } from '../vendor/probe.ts'
+import { askVendor, type VendorAnswer, type VendorCall } from '../vendor/probe.ts'
 import { notOf } from '../vendor/unreadable-answer.ts'
 import { GithubLine } from './line.ts'
 
 /** Asks GitHub one harmless thing, at an address below `apiUrl`, without his limits and without a second try. */
-export function askGithub(
-  path: string,
-  options: {
-    /** Without a slash at its end. */
-    readonly apiUrl: string
-    /** The header as it is sent. */
-    readonly authorization: string
-    readonly signal: AbortSignal
-    readonly timeout: Duration
-  },
-): Promise<VendorAnswer> {
-  const { apiUrl, authorization, signal, timeout } = options
+export function askGithub(path: string, call: VendorCall): Promise<VendorAnswer> {
+  const { apiUrl, authorization, signal, timeout } = call
   const line = new GithubLine(apiUrl)
   return askVendor({
     vendor: 'GitHub',

@@ -1,21 +1,10 @@
-import type { Duration } from '../../core/duration.ts'
 import { HttpLine } from '../net/http-line.ts'
-import { askVendor, type VendorAnswer } from '../vendor/probe.ts'
+import { askVendor, type VendorAnswer, type VendorCall } from '../vendor/probe.ts'
 import { strangeIn } from './strange-answer.ts'
 
 /** Asks Netlify one harmless thing, at an address below `apiUrl`, without his limits and without a second try. */
-export function askNetlify(
-  path: string,
-  options: {
-    /** Without a slash at its end. */
-    readonly apiUrl: string
-    /** The header as it is sent. */
-    readonly authorization: string
-    readonly signal: AbortSignal
-    readonly timeout: Duration
-  },
-): Promise<VendorAnswer> {
-  const { apiUrl, authorization, signal, timeout } = options
+export function askNetlify(path: string, call: VendorCall): Promise<VendorAnswer> {
+  const { apiUrl, authorization, signal, timeout } = call
   const line = new HttpLine()
   return askVendor({
     vendor: 'Netlify',

@@ -4,6 +4,16 @@ import { type Fields, isFields } from '../../core/fields.ts'
 import type { HttpRequest } from '../net/http-line.ts'
 import { notOf } from './unreadable-answer.ts'
 
+/** With what a vendor is asked by who knows him. */
+export interface VendorCall {
+  /** Without a slash at its end. */
+  readonly apiUrl: string
+  /** The header as it is sent. */
+  readonly authorization: string
+  readonly signal: AbortSignal
+  readonly timeout: Duration
+}
+
 /** One harmless thing that a vendor is asked, to see whether he can be reached and knows a token. */
 export interface VendorQuestion {
   readonly vendor: 'GitHub' | 'Netlify'
