@@ -86,6 +86,30 @@ describe('a saved source', () => {
     await wakes('outside of it', () => stage.write('lib/text.ts', "export const text = 'two'\n"))
   }, 90_000)
 
+  it('wakes its set where a link in the directory leads to it', async () => {
+    stage = await FunctionStage.open()
+    await stage.write('lib/text.ts', "export const text = 'one'\n")
+    await stage.write(
+      'netlify/functions/hello/index.mts',
+      "import { text } from './shared/text.ts'\nexport default async () => new Response(text)\n",
+    )
+    await symlink(join(stage.folder, 'lib'), join(stage.folder, 'netlify/functions/hello/shared'))
+    let woken = 0
+    stop = (await stage.connection()).watch?.(() => {
+      woken += 1
+    })
+    await stage.pass(stage.desired())
+    await stage.observe(stage.desired())
+    // What the watch tells of when it begins.
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    woken = 0
+    const heard = async () => {
+      await stage.write('lib/text.ts', `export const text = '${Date.now()}'\n`)
+      return woken
+    }
+    await expect.poll(heard, { timeout: 20_000, interval: 1000 }).toBeGreaterThan(0)
+  }, 60_000)
+
   it('is not looked for behind a link after a failed bundle: that may be a whole disk', async () => {
     stage = await FunctionStage.open()
     const elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'))
